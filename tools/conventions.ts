@@ -1,0 +1,75 @@
+/** Checks the house rules that neither the compiler nor the linter knows; prints each breach and fails if there is one. */
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { basename, join } from "node:path";
+
+const LINE_BUDGET = 400;
+
+interface Manifest {
+  license?: string;
+  exports?: Record<string, string | { source: string }>;
+}
+
+interface SourceFile {
+  path: string;
+  text: string;
+}
+
+function readSources(folder: string): SourceFile[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts"))
+    .sort()
+    .map((name) => ({ path: join(folder, name), text: readFileSync(join(folder, name), "utf8") }));
+}
+
+function* lineBudget({ path, text }: SourceFile): Iterable<string> {
+  const lines = text.trimEnd().split("\n").length;
+  if (lines > LINE_BUDGET) yield `${path}: ${lines} lines; split it, the budget is ${LINE_BUDGET}.`;
+}
+
+function* indexOnlyReexports({ path, text }: SourceFile): Iterable<string> {
+  if (basename(path) !== "index.ts") return;
+  const rest = text
+    .replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+    .replace(/export\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s+from\s+"[^"]+";/g, "")
+    .trim();
+  if (rest !== "") yield `${path}: an index.ts only re-exports; move this out: ${rest.split("\n")[0]}`;
+}
+
+function* testStandsBesideItsFile({ path }: SourceFile): Iterable<string> {
+  const subject = path.replace(/\.test\.ts$/, ".ts");
+  if (subject !== path && !existsSync(subject)) yield `${path}: there is no ${basename(subject)} beside this test.`;
+}
+
+/** Core has to load in a page and in a worker. */
+function* coreWithoutNode({ path, text }: SourceFile): Iterable<string> {
+  if (!path.startsWith(join("packages", "core", "src")) || path.endsWith(".test.ts")) return;
+  for (const [, specifier = ""] of text.matchAll(/(?:from|import)\s*\(?\s*"([^"]+)"/g)) {
+    if (isBuiltin(specifier)) yield `${path}: core must not import the Node module "${specifier}".`;
+  }
+}
+
+function* packageIsComplete(folder: string): Iterable<string> {
+  for (const name of ["README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) {
+    if (!existsSync(join(folder, name))) yield `${folder}: ${name} is missing.`;
+  }
+  const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
+  if (manifest.license !== "MIT") yield `${folder}/package.json: license is ${manifest.license}; expected MIT.`;
+  for (const [subpath, target] of Object.entries(manifest.exports ?? {})) {
+    const source = typeof target === "string" ? target : target.source;
+    if (!existsSync(join(folder, source)))
+      yield `${folder}/package.json: exports "${subpath}" names no file: ${source}`;
+  }
+}
+
+const packages = readdirSync("packages").map((name) => join("packages", name));
+const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
+const fileRules = [lineBudget, indexOnlyReexports, testStandsBesideItsFile, coreWithoutNode];
+
+const breaches = [
+  ...packages.flatMap((folder) => [...packageIsComplete(folder)]),
+  ...sources.flatMap((file) => fileRules.flatMap((rule) => [...rule(file)])),
+];
+for (const breach of breaches) console.error(breach);
+console.log(`${sources.length} files in ${packages.length} packages: ${breaches.length} breaches of the conventions.`);
+process.exitCode = breaches.length === 0 ? 0 : 1;
