@@ -1,0 +1,26 @@
+import type { OpName, Value, ValueOf } from "@diffusion-forcing/core";
+import type { ModelBuilder } from "./model-builder.js";
+
+/** What a lowering rule and a peephole see of the graph being lowered. */
+export interface Lowering {
+  readonly builder: ModelBuilder;
+  /** Only operators of the standard set: any ONNX runtime can load the model. */
+  readonly portable: boolean;
+  /** The ONNX name of a value already lowered. */
+  nameOf(value: Value): string;
+  /** ONNX names of a node's operands, in order. */
+  operands(node: { readonly inputs: readonly Value[] }): string[];
+  /** How many operands of nodes and graph outputs refer to the value. */
+  usesOf(value: Value): number;
+  /** `make()` once per key: results of one ONNX node that several graph nodes share. */
+  once<T>(key: string, make: () => T): T;
+}
+
+/** Emits the ONNX nodes of one graph node and returns the name of its value. */
+export type LoweringRule<K extends OpName> = (node: ValueOf<K>, lowering: Lowering) => string;
+
+/**
+ * A rule for a pattern of several nodes that ends in `node`. Returns undefined where the pattern does not apply.
+ * The pattern's inner nodes were emitted already; those that nothing uses any more are dropped at the end.
+ */
+export type Peephole = (node: Value, lowering: Lowering) => string | undefined;

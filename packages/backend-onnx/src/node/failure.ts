@@ -1,0 +1,17 @@
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { messageOf } from "./load-runtime.js";
+
+/**
+ * Wraps what ONNX Runtime threw. Its messages quote the failing node's name, which the lowering made from the
+ * graph's op and shape, as in `Name:'matmul float32[2, 3] #7'`.
+ */
+export function backendFailure(doing: "compiling" | "running", device: string, cause: unknown): DiffusionForcingError {
+  const message = messageOf(cause);
+  const origin = /Name:'([^']+) #\d+'/.exec(message) ?? /Node(?::| \()([^()]+) #\d+\)?/.exec(message);
+  const what = origin === null ? "the graph" : origin[1]?.trim();
+  return new DiffusionForcingError(
+    "backend-failure",
+    `onnx (${device}): ${doing} ${what} failed in ONNX Runtime: ${message}`,
+    { cause },
+  );
+}

@@ -1,0 +1,50 @@
+import type { Graph } from "../graph/graph.js";
+import type { HostTensorRecord, Tensor, TensorRecord } from "../tensor/tensor.js";
+
+/** Options of {@link Backend.compile}. */
+export interface CompileOptions {
+  /**
+   * Values of graph inputs that never change: baked into the executable, which then no longer takes them as
+   * inputs. Inference bakes its weights, so that the runtime can pack them once.
+   */
+  readonly constants?: HostTensorRecord;
+}
+
+export interface RunOptions {
+  /**
+   * Tensors, by output name, whose storage the backend may overwrite with that output: the caller promises not
+   * to use them again. With two sets in turn, looping state needs no allocation and no copy. A backend may
+   * ignore it.
+   */
+  readonly reuse?: TensorRecord;
+}
+
+/** What a backend can run; read by selection and by the conformance kit. */
+export interface Capabilities {
+  /** Whether device tensors stay on the device between runs (true) or are host tensors (false). */
+  readonly deviceTensors: boolean;
+}
+
+/** A compiled graph of static shapes. Runs of one executable never overlap; calls queue. */
+export interface Executable {
+  /**
+   * @param inputs every graph input that is not a baked constant, host or device tensors.
+   * @throws `invalid-argument` for a missing or unknown input, `shape-mismatch`, `dtype-mismatch`, `disposed`,
+   *   `backend-failure` (the runtime's message is the cause).
+   */
+  run(inputs: TensorRecord, options?: RunOptions): Promise<Record<string, Tensor>>;
+  /** Frees it. Disposing twice is harmless; running afterwards throws `disposed`. */
+  dispose(): void;
+}
+
+/** Compiles and runs graphs. Version 1 of the contract; callers check `specVersion` at the border. */
+export interface Backend {
+  readonly specVersion: 1;
+  /** "reference", "onnx", "tfjs". */
+  readonly name: string;
+  /** "cpu", "cuda", "webgpu", "wasm". */
+  readonly device: string;
+  readonly capabilities: Capabilities;
+  compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
+  dispose(): Promise<void>;
+}

@@ -1,0 +1,3 @@
+export { cachedBackend } from "./compile-cache.js";
+export * from "./contract.js";
+export { checkRunInputs } from "./check-inputs.js";

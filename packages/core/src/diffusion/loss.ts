@@ -1,0 +1,69 @@
+import { mean, mul, square, sub, reshape } from "../graph/operations.js";
+import type { Value } from "../graph/value.js";
+import type { Model, Parameters } from "../models/model.js";
+import { addNoise } from "./conversions.js";
+import { type LossWeighting, lossWeight } from "./loss-weight.js";
+import { modelPrediction, type Objective, trainingTarget } from "./objective.js";
+import type { NoiseSchedule } from "./schedule.js";
+
+/** Everything that defines what a denoiser is trained to do. */
+export interface DiffusionProcess {
+  readonly model: Model;
+  readonly schedule: NoiseSchedule;
+  /** What the model predicts. */
+  readonly objective: Objective;
+  readonly lossWeighting: LossWeighting;
+  /** Noise is clamped to -clipNoise..clipNoise, in training and sampling. */
+  readonly clipNoise: number;
+}
+
+export interface LossInputs {
+  /** Clean sequence, float32 [B, T, C]. */
+  readonly tokens: Value;
+  /** int32 [B, T], 0..K. */
+  readonly noiseLevels: Value;
+  /** Standard normal, already clamped, float32 [B, T, C]. */
+  readonly noise: Value;
+  /** float32 [B, T, D], for a conditioned model. */
+  readonly condition?: Value;
+  /** Further weights, broadcastable to [B, T, C]: 0 for elements that are padding. */
+  readonly elementWeights?: Value;
+}
+
+export interface LossValues {
+  /** Mean over all elements, scalar. Elements of weight 0 count in the denominator, as in the official code. */
+  readonly loss: Value;
+  /** The weighted squared errors, [B, T, C]. */
+  readonly elements: Value;
+  /** Estimate of the clean sequence, [B, T, C]. */
+  readonly x0: Value;
+  readonly noisedTokens: Value;
+  readonly modelOutput: Value;
+  /** [B, T] */
+  readonly tokenWeights: Value;
+}
+
+/**
+ * The training loss of Diffusion Forcing (Chen et al. 2024, Algorithm 1): every token is noised to its own level,
+ * the model predicts from the whole noised sequence, and the squared error is weighted by the token's
+ * signal-to-noise ratio.
+ */
+export function diffusionForcingLoss(process: DiffusionProcess, parameters: Parameters, inputs: LossInputs): LossValues {
+  const { model, schedule, objective } = process;
+  const { tokens, noiseLevels, noise, condition, elementWeights } = inputs;
+  const noisedTokens = addNoise(schedule, tokens, noiseLevels, noise);
+  const modelOutput = model.apply(parameters, {
+    tokens: noisedTokens,
+    noiseLevels,
+    levelCount: schedule.levels,
+    ...(condition === undefined ? {} : { condition }),
+  });
+  const { x0 } = modelPrediction(schedule, objective, noisedTokens, noiseLevels, modelOutput, {
+    clipNoise: process.clipNoise,
+  });
+  const target = trainingTarget(schedule, objective, tokens, noiseLevels, noise);
+  const tokenWeights = lossWeight(schedule, objective, noiseLevels, process.lossWeighting);
+  const perToken = mul(square(sub(modelOutput, target)), reshape(tokenWeights, [...tokenWeights.shape, 1]));
+  const elements = elementWeights === undefined ? perToken : mul(perToken, elementWeights);
+  return { loss: mean(elements), elements, x0, noisedTokens, modelOutput, tokenWeights };
+}

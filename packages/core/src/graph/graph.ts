@@ -1,0 +1,50 @@
+import { DiffusionForcingError } from "../errors.js";
+import { verify } from "./verify.js";
+import type { Value, ValueOf } from "./value.js";
+
+/**
+ * A computation as immutable data. `nodes` holds every node the outputs need, operands before users; the
+ * declared inputs come first, used or not.
+ */
+export interface Graph {
+  readonly inputs: readonly ValueOf<"input">[];
+  readonly outputs: Readonly<Record<string, Value>>;
+  readonly nodes: readonly Value[];
+}
+
+/**
+ * Collects what `outputs` depend on into a verified graph. Nodes nothing depends on are thereby dropped.
+ *
+ * @throws `invalid-graph` if an input is used but not declared, or a name stands twice.
+ */
+export function buildGraph(inputs: readonly ValueOf<"input">[], outputs: Readonly<Record<string, Value>>): Graph {
+  if (Object.keys(outputs).length === 0) {
+    throw new DiffusionForcingError("invalid-graph", "A graph needs at least one output.");
+  }
+  const graph: Graph = { inputs, outputs, nodes: topologicalOrder(inputs, Object.values(outputs)) };
+  verify(graph);
+  return graph;
+}
+
+/** Operands before users, by an explicit stack: traced graphs are deeper than the call stack. */
+export function topologicalOrder(first: readonly Value[], targets: readonly Value[]): Value[] {
+  const order: Value[] = [];
+  const done = new Set<Value>();
+  for (const target of [...first, ...targets]) {
+    const stack: { value: Value; next: number }[] = [{ value: target, next: 0 }];
+    while (stack.length > 0) {
+      const top = stack[stack.length - 1] as { value: Value; next: number };
+      const operand = done.has(top.value) ? undefined : top.value.inputs[top.next++];
+      if (operand !== undefined) {
+        if (!done.has(operand)) stack.push({ value: operand, next: 0 });
+        continue;
+      }
+      if (!done.has(top.value)) {
+        done.add(top.value);
+        order.push(top.value);
+      }
+      stack.pop();
+    }
+  }
+  return order;
+}

@@ -1,0 +1,11 @@
+export type * from "./value.js";
+export { emit } from "./emit.js";
+export { buildGraph, type Graph } from "./graph.js";
+export { hashGraph } from "./hash.js";
+export * from "./operations.js";
+export { formatType } from "./ops/helpers.js";
+export * from "./passes/index.js";
+export { printGraph } from "./print.js";
+export { isComposite, opNames, ruleOf } from "./rules.js";
+export { input, trace } from "./trace.js";
+export { verify } from "./verify.js";

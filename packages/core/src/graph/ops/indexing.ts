@@ -1,0 +1,29 @@
+import type { OpRule, Value } from "../value.js";
+import { shapeError } from "./helpers.js";
+
+export const gather: OpRule<"gather"> = {
+  infer: (inputs) => {
+    const [table, indices] = inputs as [Value, Value];
+    if (inputs.length !== 2 || table.shape.length === 0 || indices.dtype !== "int32") {
+      throw shapeError("gather", inputs, "a table [N, ...] and int32 indices in 0..N-1");
+    }
+    return { dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] };
+  },
+  derivative: ({ inputs, cotangent, emit }) => {
+    const [table, indices] = inputs as [Value, Value];
+    if (table.dtype !== "float32") return [undefined, undefined];
+    return [emit("scatterAdd", [cotangent, indices], { size: table.shape[0] as number }), undefined];
+  },
+};
+
+export const scatterAdd: OpRule<"scatterAdd"> = {
+  infer: (inputs, { size }) => {
+    const [updates, indices] = inputs as [Value, Value];
+    const leading = indices?.shape.every((n, axis) => n === updates.shape[axis]);
+    if (inputs.length !== 2 || indices.dtype !== "int32" || updates.dtype !== "float32" || !leading) {
+      throw shapeError("scatterAdd", inputs, "float32 updates [...at, ...rest] and int32 indices [...at]");
+    }
+    return { dtype: "float32", shape: [size, ...updates.shape.slice(indices.shape.length)] };
+  },
+  derivative: ({ inputs, cotangent, emit }) => [emit("gather", [cotangent, inputs[1] as Value], {}), undefined],
+};

@@ -1,0 +1,125 @@
+import type { DType, TensorData } from "../tensor/dtype.js";
+import type { Shape } from "../tensor/shape.js";
+
+/** What is known of a value before anything runs. */
+export interface TensorType {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+type None = Readonly<Record<never, never>>;
+type Reduction = { readonly axes: readonly number[]; readonly keepDims: boolean };
+
+/**
+ * The closed set of ops and the attributes of each. Binary and ternary elementwise ops broadcast by NumPy's
+ * rules. Axes are normalised (never negative). Adding an op: see CONTRIBUTING.md; every table over ops in core
+ * and in the backends stops compiling until it has the new entry.
+ */
+export interface OpAttributes {
+  // Sources
+  input: { readonly name: string; readonly dtype: DType; readonly shape: Shape };
+  constant: { readonly data: TensorData; readonly shape: Shape };
+  // Elementwise, one operand
+  neg: None;
+  abs: None;
+  sign: None;
+  exp: None;
+  log: None;
+  sqrt: None;
+  sin: None;
+  cos: None;
+  tanh: None;
+  sigmoid: None;
+  erf: None;
+  floor: None;
+  relu: None;
+  /** 1 where x > 0, else 0, in x's dtype: the derivative of relu. */
+  heaviside: None;
+  not: None;
+  // Elementwise, two operands
+  add: None;
+  sub: None;
+  mul: None;
+  div: None;
+  maximum: None;
+  minimum: None;
+  equal: None;
+  less: None;
+  lessEqual: None;
+  and: None;
+  or: None;
+  // Choice and type
+  where: None;
+  cast: { readonly dtype: DType };
+  stopGradient: None;
+  // Reductions
+  sum: Reduction;
+  max: Reduction;
+  // Movement
+  reshape: { readonly shape: Shape };
+  transpose: { readonly permutation: readonly number[] };
+  broadcast: { readonly shape: Shape };
+  slice: { readonly starts: readonly number[]; readonly ends: readonly number[]; readonly strides: readonly number[] };
+  /** Adds `low` elements before and `high` after each axis, all equal to `value`. */
+  pad: { readonly low: readonly number[]; readonly high: readonly number[]; readonly value: number };
+  concat: { readonly axis: number };
+  // Indexing along the first axis
+  /** (table [N, ...rest], indices int32 [...at]) -> [...at, ...rest] */
+  gather: None;
+  /** (updates [...at, ...rest], indices int32 [...at]) -> [size, ...rest], updates with equal index added up. */
+  scatterAdd: { readonly size: number };
+  // Contraction over the last two axes, leading axes broadcast
+  matmul: { readonly transposeA: boolean; readonly transposeB: boolean };
+  // Composites: defined by their decomposition into the ops above; a backend may take them whole
+  /** Along the last axis. */
+  softmax: None;
+  /** (x - mean) / sqrt(variance + epsilon) along the last axis, biased variance. */
+  standardize: { readonly epsilon: number };
+  /** 1 / sqrt(variance + epsilon) along the last axis, which is kept with size 1. */
+  inverseDeviation: { readonly epsilon: number };
+  /** (x [..., C], scale [C], bias [C]): standardize(x) * scale + bias. */
+  layerNorm: { readonly epsilon: number };
+  /** x * Phi(x), the exact form with erf. */
+  gelu: None;
+  /** (x [N, I], weight [O, I], bias [O]) -> x weight^T + bias: [N, O]. */
+  linear: None;
+}
+
+export type OpName = keyof OpAttributes;
+
+/** One node of the graph and the single tensor it yields. Immutable; identity is the object itself. */
+export interface ValueOf<K extends OpName> extends TensorType {
+  readonly op: K;
+  readonly inputs: readonly Value[];
+  readonly attributes: OpAttributes[K];
+}
+
+/** A node of any op; testing `value.op` narrows `value.attributes`. */
+export type Value = { [K in OpName]: ValueOf<K> }[OpName];
+
+/** Makes a node: infers its type by the op's rule, throwing if the operands do not fit. */
+export type Emit = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => ValueOf<K>;
+
+/** What a derivative rule sees. */
+export interface DerivativeContext<K extends OpName> {
+  readonly inputs: readonly Value[];
+  /** The node itself: rules reuse its result (tanh, softmax) and read `attributes`. */
+  readonly output: ValueOf<K>;
+  /** d(objective)/d(output), float32, of the output's shape. */
+  readonly cotangent: Value;
+  readonly emit: Emit;
+}
+
+/** Everything core knows of one op, kept together in one place. */
+export interface OpRule<K extends OpName> {
+  /** The result's type; throws `shape-mismatch` or `dtype-mismatch` if the operands do not fit. */
+  infer(inputs: readonly Value[], attributes: OpAttributes[K]): TensorType;
+  /** Cotangents of the inputs; undefined for an input that has none. "zero": the derivative vanishes everywhere. */
+  readonly derivative: ((context: DerivativeContext<K>) => readonly (Value | undefined)[]) | "zero";
+  /** The op's meaning in terms of simpler ops; present on composites only. */
+  readonly decompose?: (inputs: readonly Value[], attributes: OpAttributes[K], emit: Emit) => Value;
+  /** f(a, b) = f(b, a): lets common subexpressions match in either order. */
+  readonly commutative?: boolean;
+}
+
+export type OpRules = { readonly [K in OpName]: OpRule<K> };

@@ -1,0 +1,23 @@
+import { DiffusionForcingError } from "../errors.js";
+import type { Model, ModelConfig } from "./model.js";
+import { transformer, type TransformerOptions } from "./transformer.js";
+
+const builders: Readonly<Record<string, (config: ModelConfig) => Model>> = {
+  transformer: (config) => transformer(config as unknown as TransformerOptions),
+};
+
+/**
+ * The model a stored config describes.
+ *
+ * @throws `invalid-config` for an unknown kind or an illegal field.
+ */
+export function modelFromConfig(config: ModelConfig): Model {
+  const build = Object.hasOwn(builders, config.kind) ? builders[config.kind] : undefined;
+  if (build === undefined) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `There is no model of kind "${config.kind}"; known kinds: ${Object.keys(builders).join(", ")}.`,
+    );
+  }
+  return build(config);
+}

@@ -1,0 +1,56 @@
+import { DiffusionForcingError } from "../errors.js";
+import type { RandomStream } from "../random/index.js";
+import { formatShape, shapesEqual, sizeOf } from "../tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import { zeros } from "../tensor/tensor.js";
+import type { Initializer, Model } from "./model.js";
+
+function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
+  if (initializer.kind === "ones") target.fill(1);
+  if (initializer.kind === "uniform") {
+    for (let i = 0; i < target.length; i++) target[i] = (2 * random.uniform() - 1) * initializer.bound;
+  }
+}
+
+/**
+ * Fresh parameters. Every parameter draws from its own stream, split off by its name, so that adding one does
+ * not change the others.
+ */
+export function initializeParameters(model: Model, random: RandomStream): Record<string, HostTensor<"float32">> {
+  return Object.fromEntries(
+    Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
+      const parameter = zeros("float32", shape);
+      draw(initializer, random.split(name), parameter.data);
+      return [name, parameter];
+    }),
+  );
+}
+
+/** Number of trainable values. */
+export function countParameters(model: Model): number {
+  return Object.values(model.parameters).reduce((total, { shape }) => total + sizeOf(shape), 0);
+}
+
+/**
+ * Checks that the tensors are exactly the model's parameters.
+ *
+ * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type.
+ */
+export function checkParameters(model: Model, tensors: HostTensorRecord): void {
+  const complain = (what: string): never => {
+    throw new DiffusionForcingError(
+      "checkpoint-mismatch",
+      `${what} These weights belong to another model than ${JSON.stringify(model.config)}.`,
+    );
+  };
+  for (const [name, { shape }] of Object.entries(model.parameters)) {
+    const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
+    if (given === undefined) return complain(`Parameter "${name}" ${formatShape(shape)} is missing.`);
+    if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
+      complain(`Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`);
+    }
+  }
+  for (const name of Object.keys(tensors)) {
+    if (!Object.hasOwn(model.parameters, name)) complain(`There is no parameter "${name}".`);
+  }
+}

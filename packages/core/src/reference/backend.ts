@@ -1,0 +1,52 @@
+import { checkRunInputs } from "../backend/check-inputs.js";
+import type { Backend, CompileOptions, Executable } from "../backend/contract.js";
+import { DiffusionForcingError } from "../errors.js";
+import type { Graph } from "../graph/graph.js";
+import { type HostTensor, readTensor, type TensorRecord } from "../tensor/tensor.js";
+import { evaluateGraph } from "./evaluate.js";
+
+/** The backend that defines the others: the interpreter, in host memory, without dependencies. Slow. */
+export function referenceBackend(): Backend {
+  let disposed = false;
+  return {
+    specVersion: 1,
+    name: "reference",
+    device: "cpu",
+    capabilities: { deviceTensors: false },
+    compile: async (graph, options) => {
+      if (disposed) throw new DiffusionForcingError("disposed", "compile: this reference backend has been disposed.");
+      return executable(graph, options?.constants ?? {}, () => disposed);
+    },
+    dispose: async () => {
+      disposed = true;
+    },
+  };
+}
+
+function executable(
+  graph: Graph,
+  constants: NonNullable<CompileOptions["constants"]>,
+  backendDisposed: () => boolean,
+): Executable {
+  const baked = new Set(Object.keys(constants));
+  const bakedInputs = graph.inputs.filter((declared) => baked.has(declared.attributes.name));
+  checkRunInputs({ ...graph, inputs: bakedInputs }, constants, new Set());
+  let disposed = false;
+  return {
+    run: async (inputs) => {
+      if (disposed || backendDisposed()) {
+        throw new DiffusionForcingError("disposed", "run: this executable, or its backend, has been disposed.");
+      }
+      checkRunInputs(graph, inputs, baked);
+      return evaluateGraph(graph, { ...constants, ...(await readAll(inputs)) });
+    },
+    dispose: () => {
+      disposed = true;
+    },
+  };
+}
+
+async function readAll(tensors: TensorRecord): Promise<Record<string, HostTensor>> {
+  const entries = Object.entries(tensors).map(async ([name, tensor]) => [name, await readTensor(tensor)] as const);
+  return Object.fromEntries(await Promise.all(entries));
+}

@@ -1,0 +1,117 @@
+import { gradient } from "../autodiff/index.js";
+import { atLevel } from "../diffusion/conversions.js";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { DiffusionForcingError } from "../errors.js";
+import { formatType } from "../graph/ops/helpers.js";
+import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../graph/operations.js";
+import type { TensorType, Value } from "../graph/value.js";
+import type { Parameters } from "../models/model.js";
+import { denoise, type Denoised } from "./denoiser.js";
+
+/**
+ * Steering by a gradient: `value` says how good a denoised sequence is, and every step moves the predicted noise
+ * against the value's gradient (Dhariwal & Nichol 2021, here per token).
+ */
+export interface Guidance {
+  /**
+   * The value of each sample, float32 [B], larger is better, from the estimate of the clean sequence x0 [B, T, C].
+   * Scales are per sample: the gradient of one sample's value does not depend on the batch size.
+   */
+  value(x0: Value, inputs: Readonly<Record<string, Value>>): Value;
+  /** Further graph inputs of `value` (goals, weights), given at every step; the first axis is the batch. */
+  inputs?(batch: number, length: number): Readonly<Record<string, TensorType>>;
+  /**
+   * How many sampled futures the gradient is averaged over (Monte Carlo guidance, Chen et al. 2024). Each future is
+   * one stochastic denoising of the partly noised sequence to half of every token's level, so tokens that are still
+   * noisy vary most. 1 differentiates the single deterministic estimate instead. Default 4.
+   */
+  readonly samples?: number;
+  /**
+   * The noise factor sqrt(1 - alphaBar) that scales the gradient: of the level stepped to ("next", the official
+   * code) or of the level stepped from ("current", classifier guidance as derived). Default "next".
+   */
+  readonly factor?: "next" | "current";
+}
+
+/** The number of futures a guidance averages over. @throws `invalid-argument` */
+export function guidanceSamples(guidance: Guidance): number {
+  const samples = guidance.samples ?? 4;
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new DiffusionForcingError("invalid-argument", `Guidance: ${samples} samples; expected an integer from 1.`);
+  }
+  return samples;
+}
+
+export interface GuidanceGradient {
+  /** Each sample's value, averaged over the futures, [B]. */
+  readonly value: Value;
+  /** d(value)/d(tokens), [B, T, C]. */
+  readonly gradient: Value;
+}
+
+interface GuidanceContext {
+  /** The tokens' levels before the step, [B, T]; 0 marks context. */
+  readonly from: Value;
+  /** The network's input [B, T, C] and its levels [B, T]. */
+  readonly tokens: Value;
+  readonly levels: Value;
+  readonly denoised: Denoised;
+  /** [N, B, T, C], for N > 1. */
+  readonly futureNoise?: Value;
+  readonly condition?: Value;
+  readonly guidanceInputs?: Readonly<Record<string, Value>>;
+}
+
+/** The gradient of the guidance's value with respect to the network's input, through the network. */
+export function guidanceGradient(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  guidance: Guidance,
+  context: GuidanceContext,
+): GuidanceGradient {
+  const { tokens, denoised } = context;
+  const samples = guidanceSamples(guidance);
+  const batch = tokens.shape[0] as number;
+  const inputs = context.guidanceInputs ?? {};
+  const x0 = samples === 1 ? denoised.x0 : sampledFutures(process, parameters, samples, context);
+  const repeated = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tile(value, samples)]));
+  const values = guidance.value(x0, repeated);
+  if (values.dtype !== "float32" || values.shape.length !== 1 || values.shape[0] !== samples * batch) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `Guidance: value() returned ${formatType(values)}; expected one value per sample, float32[${samples * batch}]. Reduce over tokens and features only.`,
+    );
+  }
+  const value = mul(sum(reshape(values, [samples, batch]), 0), 1 / samples);
+  const [slope] = gradient(sum(value), [tokens]) as [Value];
+  return { value, gradient: slope };
+}
+
+/** [B, ...] -> [N * B, ...], the whole batch repeated. */
+function tile(x: Value, times: number): Value {
+  if (times === 1) return x;
+  return reshape(broadcastTo(x, [times, ...x.shape]), [times * (x.shape[0] as number), ...x.shape.slice(1)]);
+}
+
+/**
+ * N estimates of the clean sequence, [N * B, T, C]: the forward process is run from the first estimate x0 down to
+ * half of each token's level with N draws of noise, and the network denoises each. Context stays as it is.
+ */
+function sampledFutures(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  samples: number,
+  { from, tokens, denoised, levels, futureNoise, condition }: GuidanceContext,
+): Value {
+  if (futureNoise === undefined) {
+    throw new DiffusionForcingError("invalid-argument", `Guidance over ${samples} futures needs their noise.`);
+  }
+  const { tables } = process.schedule;
+  const isContext = equal(from, 0);
+  const halfway = where(isContext, levels, cast(floor(mul(cast(levels, "float32"), 0.5)), "int32"));
+  const signal = mul(atLevel(tables.sqrtAlphasCumprod, halfway, 3), denoised.x0);
+  const spread = mul(atLevel(tables.sqrtOneMinusAlphasCumprod, halfway, 3), futureNoise); // [N, B, T, C]
+  const futures = where(reshape(isContext, [...from.shape, 1]), tokens, add(signal, spread));
+  const flat = reshape(futures, [-1, ...tokens.shape.slice(1)]);
+  return denoise(process, parameters, flat, tile(halfway, samples), condition && tile(condition, samples)).x0;
+}

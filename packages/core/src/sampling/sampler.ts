@@ -1,0 +1,191 @@
+import type { Backend, Executable } from "../backend/contract.js";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { samplingLevels } from "../diffusion/sampling-levels.js";
+import { DiffusionForcingError, throwIfAborted } from "../errors.js";
+import { formatType } from "../graph/ops/helpers.js";
+import { checkParameters } from "../models/parameters.js";
+import type { RandomStream } from "../random/index.js";
+import { disposeTensor, type HostTensor, type HostTensorRecord, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
+import type { DdimOptions } from "./ddim.js";
+import { guidanceSamples } from "./guidance.js";
+import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
+
+export interface SamplerOptions extends Partial<DdimOptions> {
+  readonly backend: Backend;
+  /** Weights by parameter name, as trained. */
+  readonly parameters: HostTensorRecord;
+  /** S: how many steps a token takes from noise to clean. Default 50. */
+  readonly steps?: number;
+}
+
+/** Sequences to denoise and the order to do it in. */
+export interface DenoiseRequest {
+  /** Where to start: context, and noise in the tokens that are to be sampled, float32 [B, T, C]. */
+  readonly tokens: HostTensor;
+  /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
+  readonly rows: readonly ArrayLike<number>[];
+  /** Draws the fresh noise of steps with eta > 0 and of Monte Carlo guidance. */
+  readonly random: RandomStream;
+  /** float32 [B, T, D], for a conditioned model. */
+  readonly condition?: HostTensor;
+  /** The guidance's inputs by name. */
+  readonly guidanceInputs?: HostTensorRecord;
+  readonly signal?: AbortSignal;
+}
+
+export interface DenoiseProgress {
+  /** Steps done, 1-based. */
+  readonly step: number;
+  readonly steps: number;
+  /** The sequence after this step, float32 [B, T, C]. */
+  read(): Promise<HostTensor>;
+}
+
+/**
+ * Compiled denoising of one trained model. Weights are baked into the executables, one per batch size and length,
+ * made when first needed and kept until {@link Sampler.dispose}.
+ */
+export class Sampler {
+  readonly process: DiffusionProcess;
+  /** The noise level of each index 0..S. */
+  readonly levels: Int32Array;
+  readonly steps: number;
+  readonly #backend: Backend;
+  readonly #options: DdimOptions;
+  readonly #constants: HostTensorRecord;
+  readonly #executables = new Map<string, Promise<Executable>>();
+
+  /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
+  constructor(process: DiffusionProcess, options: SamplerOptions) {
+    const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 0, guidance } = options;
+    checkParameters(process.model, parameters);
+    const legal = (value: number, high: number): boolean => value >= 0 && value <= high;
+    if (!legal(eta, 1) || !Number.isInteger(stabilizationLevel) || !legal(stabilizationLevel, process.schedule.levels)) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `Sampler: eta ${eta}, stabilizationLevel ${stabilizationLevel}; expected eta in 0..1 and a level in 0..${process.schedule.levels}.`,
+      );
+    }
+    this.process = process;
+    this.steps = steps;
+    this.levels = samplingLevels(process.schedule.levels, steps);
+    this.#backend = backend;
+    this.#options = { eta, stabilizationLevel, ...(guidance ? { guidance } : {}) };
+    this.#constants = Object.fromEntries(
+      Object.entries(parameters).map(([name, value]) => [parameterName(name), value]),
+    );
+  }
+
+  /** Compiles for a shape ahead of its first use. */
+  async warmup(batch: number, length: number): Promise<void> {
+    await this.#executable(batch, length);
+  }
+
+  #executable(batch: number, length: number): Promise<Executable> {
+    const key = `${batch}x${length}`;
+    let executable = this.#executables.get(key);
+    if (executable === undefined) {
+      const graph = samplingStepGraph(this.process, this.#options, { batch, length });
+      executable = this.#backend.compile(graph, { constants: this.#constants });
+      // A failed compilation must not be remembered.
+      executable.catch(() => this.#executables.delete(key));
+      this.#executables.set(key, executable);
+    }
+    return executable;
+  }
+
+  /**
+   * Walks the rows, one compiled step each; rows that change nothing are skipped. Noise is drawn step by step from
+   * `random.split(step)`, so a walk can be cut and resumed at any row.
+   *
+   * @throws `invalid-scheduling-matrix` for rows of the wrong length, outside 0..S or rising; `aborted`.
+   */
+  async *denoise(request: DenoiseRequest): AsyncGenerator<DenoiseProgress> {
+    const { tokens, rows, random, condition, guidanceInputs = {}, signal } = request;
+    this.#check(request);
+    const [batch, length] = tokens.shape as [number, number, number];
+    const executable = await this.#executable(batch, length);
+    const { eta, guidance } = this.#options;
+    const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
+    const fixed = {
+      ...(condition === undefined ? {} : { condition }),
+      ...Object.fromEntries(Object.entries(guidanceInputs).map(([name, value]) => [guidanceInputName(name), value])),
+    };
+    let x: Tensor = tokens;
+    try {
+      for (let step = 1; step < rows.length; step++) {
+        throwIfAborted(signal);
+        const [from, to] = [this.#levelTensor(rows[step - 1], batch), this.#levelTensor(rows[step], batch)];
+        if (!from.data.every((level, i) => level === to.data[i])) {
+          const draws = random.split(step);
+          const outputs = await executable.run({
+            ...fixed,
+            x,
+            from,
+            to,
+            ...(eta > 0 ? { noise: this.#noise(draws.split("step"), tokens.shape) } : {}),
+            ...(samples > 1 ? { futureNoise: this.#noise(draws.split("futures"), [samples, ...tokens.shape]) } : {}),
+          });
+          if (x !== tokens) disposeTensor(x);
+          x = outputs.x as Tensor;
+        }
+        const current = x;
+        yield { step, steps: rows.length - 1, read: () => readTensor(current) };
+      }
+    } finally {
+      if (x !== tokens) disposeTensor(x);
+    }
+  }
+
+  /** Walks all rows and returns the last sequence, float32 [B, T, C]. */
+  async denoiseToEnd(request: DenoiseRequest): Promise<HostTensor> {
+    let result = request.tokens;
+    for await (const { step, steps, read } of this.denoise(request)) {
+      if (step === steps) result = await read();
+    }
+    return result;
+  }
+
+  #noise(random: RandomStream, shape: readonly number[]): HostTensor {
+    const noise = tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+    random.fillNormal(noise.data, { clip: this.process.clipNoise });
+    return noise;
+  }
+
+  #levelTensor(row: ArrayLike<number> | undefined, batch: number): HostTensor {
+    const length = row?.length ?? 0;
+    const levels = new Int32Array(batch * length);
+    for (let i = 0; i < levels.length; i++) levels[i] = this.levels[row?.[i % length] ?? 0] as number;
+    return tensor(levels, [batch, length]);
+  }
+
+  #check({ tokens, rows }: DenoiseRequest): void {
+    const { features } = this.process.model;
+    if (tokens.dtype !== "float32" || tokens.shape.length !== 3 || tokens.shape[2] !== features) {
+      throw new DiffusionForcingError(
+        "shape-mismatch",
+        `denoise: the tokens are ${formatType(tokens)}; expected float32[B, T, ${features}].`,
+      );
+    }
+    const length = tokens.shape[1] as number;
+    rows.forEach((row, m) => {
+      for (let column = 0; column < Math.max(row.length, length); column++) {
+        const index = row[column];
+        const before = rows[m - 1]?.[column] ?? this.steps;
+        if (index === undefined || column >= length || !Number.isInteger(index) || index < 0 || index > before) {
+          throw new DiffusionForcingError(
+            "invalid-scheduling-matrix",
+            `denoise: row ${m}, column ${column} holds ${index}; expected ${length} columns of level indices that start at most at ${this.steps} and never rise (the row before holds ${before}).`,
+          );
+        }
+      }
+    });
+  }
+
+  /** Frees the executables. */
+  async dispose(): Promise<void> {
+    const executables = [...this.#executables.values()];
+    this.#executables.clear();
+    for (const executable of executables) (await executable.catch(() => undefined))?.dispose();
+  }
+}

@@ -1,0 +1,64 @@
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { buildGraph, type Graph } from "../graph/graph.js";
+import { input } from "../graph/trace.js";
+import type { TensorType, Value, ValueOf } from "../graph/value.js";
+import type { Parameters } from "../models/model.js";
+import { type DdimInputs, type DdimOptions, ddimStep } from "./ddim.js";
+import { guidanceSamples } from "./guidance.js";
+
+/** The names under which a step graph takes parameters and guidance inputs. */
+export const parameterName = (name: string): string => `parameters/${name}`;
+export const guidanceInputName = (name: string): string => `guidance/${name}`;
+
+/**
+ * One sampling step as a graph of static shapes.
+ *
+ * Inputs: `parameters/...`, `x` [B, T, C], `from` and `to` int32 [B, T], `noise` [B, T, C] if eta > 0,
+ * `futureNoise` [N, B, T, C] for Monte Carlo guidance over N > 1 futures, `condition` [B, T, D] for a conditioned
+ * model, `guidance/...`. Outputs: `x`, the sequence after the step, and with `details` also `x0` and, guided,
+ * `guidanceValue` [B] and `guidanceGradient` [B, T, C].
+ */
+export function samplingStepGraph(
+  process: DiffusionProcess,
+  options: DdimOptions,
+  shape: { readonly batch: number; readonly length: number },
+  details = false,
+): Graph {
+  const { model } = process;
+  const { batch, length } = shape;
+  const declared: ValueOf<"input">[] = [];
+  const declare = (name: string, type: TensorType): Value => {
+    const value = input(name, type);
+    declared.push(value);
+    return value;
+  };
+  const float = (name: string, ...sizes: number[]): Value => declare(name, { dtype: "float32", shape: sizes });
+  const parameters: Parameters = Object.fromEntries(
+    Object.entries(model.parameters).map(([name, spec]) => [name, float(parameterName(name), ...spec.shape)]),
+  );
+  const { guidance } = options;
+  const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
+  const guidanceTypes = Object.entries(guidance?.inputs?.(batch, length) ?? {});
+  const sequence = [batch, length, model.features];
+  const inputs: DdimInputs = {
+    x: float("x", ...sequence),
+    from: declare("from", { dtype: "int32", shape: [batch, length] }),
+    to: declare("to", { dtype: "int32", shape: [batch, length] }),
+    ...(options.eta > 0 ? { noise: float("noise", ...sequence) } : {}),
+    ...(samples > 1 ? { futureNoise: float("futureNoise", samples, ...sequence) } : {}),
+    ...(model.conditionFeatures > 0 ? { condition: float("condition", batch, length, model.conditionFeatures) } : {}),
+    guidanceInputs: Object.fromEntries(
+      guidanceTypes.map(([name, type]) => [name, declare(guidanceInputName(name), type)]),
+    ),
+  };
+  const result = ddimStep(process, parameters, options, inputs);
+  const outputs: Record<string, Value> = { x: result.next };
+  if (details) {
+    outputs.x0 = result.x0;
+    if (result.guidance !== undefined) {
+      outputs.guidanceValue = result.guidance.value;
+      outputs.guidanceGradient = result.guidance.gradient;
+    }
+  }
+  return buildGraph(declared, outputs);
+}

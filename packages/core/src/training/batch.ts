@@ -1,0 +1,62 @@
+import { DiffusionForcingError } from "../errors.js";
+import { formatType } from "../graph/ops/helpers.js";
+import type { Model } from "../models/model.js";
+import type { RandomStream } from "../random/index.js";
+import { shapesEqual } from "../tensor/shape.js";
+import type { HostTensor } from "../tensor/tensor.js";
+
+/** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
+export interface Batch {
+  /** Clean sequences, float32 [B, T, C]. */
+  readonly tokens: HostTensor;
+  /** int32 [B, T], 0..K. Default: independent and uniform over 1..K (Chen et al. 2024, Algorithm 1). */
+  readonly noiseLevels?: HostTensor;
+  /** float32, broadcastable to [B, T, C]; 0 for padding. */
+  readonly elementWeights?: HostTensor;
+  /** float32 [B, T, D], for a conditioned model. */
+  readonly condition?: HostTensor;
+}
+
+/** Makes the batch of a step (1-based); all randomness from `random`, so that a resumed run sees the same data. */
+export type BatchSource = (step: number, random: RandomStream) => Batch | Promise<Batch>;
+
+function refuse(what: string): never {
+  throw new DiffusionForcingError("invalid-data", what);
+}
+
+/** @throws `invalid-data`, `shape-mismatch` or `invalid-noise-levels` for a batch that cannot be trained on. */
+export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
+  const { tokens, noiseLevels, elementWeights, condition } = batch;
+  if (tokens.dtype !== "float32" || tokens.shape.length !== 3 || tokens.shape[2] !== model.features) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `The batch's tokens are ${formatType(tokens)}; the model takes float32[B, T, ${model.features}].`,
+    );
+  }
+  const [batchSize, length] = tokens.shape as [number, number, number];
+  for (const [name, tensor] of Object.entries({ tokens, elementWeights, condition })) {
+    const bad = tensor?.data.findIndex((x) => !Number.isFinite(x)) ?? -1;
+    if (bad >= 0) refuse(`The batch's ${name} hold ${tensor?.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`);
+  }
+  if (noiseLevels !== undefined) {
+    if (noiseLevels.dtype !== "int32" || !shapesEqual(noiseLevels.shape, [batchSize, length])) {
+      throw new DiffusionForcingError(
+        "shape-mismatch",
+        `The batch's noise levels are ${formatType(noiseLevels)}; expected int32[${batchSize}, ${length}].`,
+      );
+    }
+    const bad = noiseLevels.data.find((level) => level < 0 || level > levelCount);
+    if (bad !== undefined) {
+      throw new DiffusionForcingError("invalid-noise-levels", `Noise level ${bad} is outside 0..${levelCount}.`);
+    }
+  }
+  const conditionShape = model.conditionFeatures === 0 ? undefined : [batchSize, length, model.conditionFeatures];
+  const fits =
+    conditionShape === undefined ? condition === undefined : condition && shapesEqual(condition.shape, conditionShape);
+  if (!fits) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `The batch's condition is ${condition ? formatType(condition) : "missing"}; the model takes ${conditionShape ? `float32[${conditionShape.join(", ")}]` : "none"}.`,
+    );
+  }
+}

@@ -1,0 +1,214 @@
+import type { Backend, Executable } from "../backend/contract.js";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { DiffusionForcingError, throwIfAborted } from "../errors.js";
+import { createRandom, type RandomStream } from "../random/index.js";
+import { disposeTensor, type HostTensor, isHostTensor, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
+import { type Batch, type BatchSource, checkBatch } from "./batch.js";
+import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
+import { type AdamWOptions, adamWScalars, completeAdamW } from "./optimizer.js";
+import { checkTrainingState, copyRecord, initialTrainingState, type TrainingState } from "./state.js";
+import { type StateGroup, type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
+
+export interface TrainingOptions {
+  readonly backend: Backend;
+  readonly batches: BatchSource;
+  /** Steps of the whole run, those before a resumed state included. */
+  readonly steps: number;
+  /** Seeds parameters, data order, levels and noise. Default 0. */
+  readonly seed?: number;
+  readonly optimizer: AdamWOptions;
+  /** Default: constant, no warm-up. */
+  readonly learningRate?: LearningRateSchedule;
+  /** Largest global gradient norm. Default 1; `false` for no clipping. */
+  readonly clipNorm?: number | false;
+  /** Decay of the moving average of the parameters. Default 0.999; `false` keeps none. */
+  readonly averageDecay?: number | false;
+  /** Where to go on from; the run ends bit-identical to one that was never interrupted. */
+  readonly resume?: TrainingState;
+  /** Called with a copy of the state every `every` steps, after the last step and when aborted. */
+  readonly checkpoint?: { readonly every: number; save(state: TrainingState): void | Promise<void> };
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainingProgress {
+  /** Steps done, 1-based. */
+  readonly step: number;
+  readonly steps: number;
+  /** Loss before this step's update. */
+  readonly loss: number;
+  /** Global gradient norm before clipping; absent without clipping. */
+  readonly gradientNorm?: number;
+  readonly learningRate: number;
+  /** A copy of the state after this step; valid until the next step is asked for. */
+  snapshot(): Promise<TrainingState>;
+}
+
+const groupsOf = (options: StepGraphOptions): readonly StateGroup[] =>
+  options.averageDecay === undefined ? ["parameters", "first", "second"] : ["parameters", "first", "second", "average"];
+
+/**
+ * Trains step by step; ask for the next value to take the next step.
+ *
+ * @throws `non-finite-loss` when a loss is NaN or infinite (the last checkpoint stays as it was), `aborted` after
+ *   saving a checkpoint, and what {@link checkBatch} and the backend throw.
+ */
+export async function* train(process: DiffusionProcess, options: TrainingOptions): AsyncGenerator<TrainingProgress> {
+  const { backend, steps, seed = 0, signal, checkpoint } = options;
+  const { clipNorm = 1, averageDecay = 0.999 } = options;
+  const optimizer = completeAdamW(options.optimizer);
+  const stepOptions: StepGraphOptions = {
+    optimizer,
+    clipNorm: clipNorm === false ? undefined : clipNorm,
+    averageDecay: averageDecay === false ? undefined : averageDecay,
+  };
+  const keepAverage = stepOptions.averageDecay !== undefined;
+  if (options.resume) checkTrainingState(process.model, options.resume, seed, keepAverage);
+  const start = options.resume ?? initialTrainingState(process.model, seed, keepAverage);
+  const state = new LoopingState(process, groupsOf(stepOptions), start);
+  const executables = new Map<string, Promise<Executable>>();
+  const root = createRandom(seed).split("training");
+  let saved = start.step;
+
+  const snapshot = async (step: number): Promise<TrainingState> => ({ ...(await state.read()), step, seed });
+  const save = async (step: number): Promise<void> => {
+    if (checkpoint === undefined || saved === step) return;
+    await checkpoint.save(await snapshot(step));
+    saved = step;
+  };
+  try {
+    for (let step = start.step + 1; step <= steps; step++) {
+      if (signal?.aborted) await save(step - 1);
+      throwIfAborted(signal);
+      const random = root.split(step);
+      const batch = await options.batches(step, random.split("batch"));
+      checkBatch(process.model, process.schedule.levels, batch);
+      const key = JSON.stringify([batch.tokens.shape, batch.elementWeights?.shape ?? null]);
+      const executable = await memoize(executables, key, () => backend.compile(graphFor(process, stepOptions, batch)));
+      const learningRate =
+        optimizer.learningRate * learningRateFactor(options.learningRate ?? { kind: "constant" }, step, steps);
+      const scalars = Object.entries(adamWScalars(optimizer, step, learningRate)).map(
+        ([name, value]) => [name, tensor([value], [])] as const,
+      );
+      const results = await state.advance(executable, {
+        ...Object.fromEntries(scalars),
+        ...batchInputs(process, batch, random),
+      });
+      const loss = await readScalar(results.loss as Tensor);
+      if (!Number.isFinite(loss)) {
+        throw new DiffusionForcingError(
+          "non-finite-loss",
+          `The loss became ${loss} at step ${step} (learning rate ${learningRate}). Lower the learning rate, clip gradients or check the data; the last checkpoint is intact.`,
+        );
+      }
+      const norm = results.gradientNorm;
+      const progress = { step, steps, loss, learningRate, snapshot: () => snapshot(step) };
+      if (checkpoint && (step % checkpoint.every === 0 || step === steps)) await save(step);
+      yield norm === undefined ? progress : { ...progress, gradientNorm: await readScalar(norm) };
+    }
+  } finally {
+    state.dispose();
+    for (const executable of executables.values()) (await executable.catch(() => undefined))?.dispose();
+  }
+}
+
+function graphFor(process: DiffusionProcess, options: StepGraphOptions, batch: Batch) {
+  return trainingStepGraph(process, options, {
+    tokens: batch.tokens.shape,
+    ...(batch.condition ? { condition: batch.condition.shape } : {}),
+    ...(batch.elementWeights ? { elementWeights: batch.elementWeights.shape } : {}),
+  });
+}
+
+function batchInputs(process: DiffusionProcess, batch: Batch, random: RandomStream): Record<string, HostTensor> {
+  const { tokens, elementWeights, condition } = batch;
+  const noise = tensor(new Float32Array(tokens.data.length), tokens.shape);
+  random.split("noise").fillNormal(noise.data, { clip: process.clipNoise });
+  return {
+    tokens,
+    noise,
+    noiseLevels: batch.noiseLevels ?? uniformLevels(tokens, process.schedule.levels, random.split("levels")),
+    ...(elementWeights ? { elementWeights } : {}),
+    ...(condition ? { condition } : {}),
+  };
+}
+
+function uniformLevels(tokens: HostTensor, levelCount: number, random: RandomStream): HostTensor<"int32"> {
+  const [batch, length] = tokens.shape as [number, number, number];
+  const levels = tensor(new Int32Array(batch * length), [batch, length]);
+  random.fillIntegers(levels.data, 1, levelCount + 1);
+  return levels;
+}
+
+async function readScalar(value: Tensor): Promise<number> {
+  const scalar = (await readTensor(value)).data[0] as number;
+  disposeTensor(value);
+  return scalar;
+}
+
+function memoize<T>(cache: Map<string, Promise<T>>, key: string, make: () => Promise<T>): Promise<T> {
+  const existing = cache.get(key);
+  if (existing !== undefined) return existing;
+  const made = make();
+  cache.set(key, made);
+  return made;
+}
+
+/**
+ * The tensors that loop from step to step. They stay where the backend puts them; host tensors alternate between
+ * two sets of buffers, so that a step allocates and copies nothing.
+ */
+class LoopingState {
+  readonly #names: readonly string[];
+  readonly #groups: readonly StateGroup[];
+  readonly #parameterNames: readonly string[];
+  #current: Record<string, Tensor>;
+  #spare: Record<string, Tensor> = {};
+
+  constructor(process: DiffusionProcess, groups: readonly StateGroup[], start: TrainingState) {
+    this.#groups = groups;
+    this.#parameterNames = Object.keys(process.model.parameters);
+    this.#current = {};
+    for (const group of groups) {
+      for (const [name, value] of Object.entries(copyRecord(start[group] ?? {}))) {
+        this.#current[stateName(group, name)] = value;
+      }
+    }
+    this.#names = Object.keys(this.#current);
+  }
+
+  /** Runs a step on the state and keeps its new state; returns the step's other outputs. */
+  async advance(executable: Executable, inputs: Record<string, Tensor>): Promise<Record<string, Tensor>> {
+    const outputs = await executable.run({ ...this.#current, ...inputs }, { reuse: this.#spare });
+    const next: Record<string, Tensor> = {};
+    for (const name of this.#names) {
+      next[name] = outputs[name] as Tensor;
+      delete outputs[name];
+    }
+    const previous = this.#current;
+    this.#current = next;
+    this.#spare = {};
+    for (const [name, value] of Object.entries(previous)) {
+      if (isHostTensor(value)) this.#spare[name] = value;
+      else value.dispose();
+    }
+    return outputs;
+  }
+
+  /** A copy on the host. */
+  async read(): Promise<Omit<TrainingState, "step" | "seed">> {
+    const records = await Promise.all(
+      this.#groups.map(async (group) => {
+        const entries = this.#parameterNames.map(async (name) => {
+          const value = this.#current[stateName(group, name)] as Tensor;
+          return [name, await readTensor(value)] as const;
+        });
+        return [group, copyRecord(Object.fromEntries(await Promise.all(entries)))] as const;
+      }),
+    );
+    return Object.fromEntries(records) as unknown as Omit<TrainingState, "step" | "seed">;
+  }
+
+  dispose(): void {
+    for (const value of Object.values(this.#current)) disposeTensor(value);
+  }
+}

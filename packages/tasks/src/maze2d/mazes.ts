@@ -1,0 +1,142 @@
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+
+/** One cell of the grid. The row runs along x, the column along y. */
+export interface MazeCell {
+  readonly row: number;
+  readonly column: number;
+}
+
+export type MazeName = "umaze" | "medium" | "large";
+
+/** The two returns that define the normalised score 0 (random) and 100 (expert) of D4RL. */
+export interface ReferenceScores {
+  readonly minimum: number;
+  readonly maximum: number;
+}
+
+/**
+ * A maze of D4RL's Maze2D. Positions are those of the observation: the cell in row i and column j is the square
+ * [i - 0.7, i + 0.3) x [j - 0.7, j + 0.3), because the particle's origin lies 0.2 off the cell's centre. The
+ * "location" of a cell, where episodes start and goals lie, is nevertheless (i, j), as in D4RL.
+ */
+export interface Maze {
+  readonly name: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** `[rows * columns]`, row-major, 1 where a wall stands. */
+  readonly walls: Uint8Array;
+  /** Every cell without a wall, the goal included, row-major. */
+  readonly freeCells: readonly MazeCell[];
+  readonly goalCell: MazeCell;
+  /** Steps of an episode, which never ends earlier. */
+  readonly episodeLength: number;
+  readonly referenceScores: ReferenceScores;
+  /** Steps of D4RL's dataset for this maze. */
+  readonly datasetSize: number;
+}
+
+/**
+ * Reads a maze: rows separated by `|`, `#` a wall, `O` free, `G` the one evaluation goal. The border must be walls.
+ *
+ * @throws DiffusionForcingError `invalid-data` for another character, ragged rows, an open border or not one goal.
+ */
+export function parseMaze(
+  text: string,
+  settings: Pick<Maze, "name" | "episodeLength" | "referenceScores" | "datasetSize">,
+): Maze {
+  const lines = text.split("|");
+  const rows = lines.length;
+  const columns = lines[0]?.length ?? 0;
+  const walls = new Uint8Array(rows * columns);
+  const freeCells: MazeCell[] = [];
+  const goals: MazeCell[] = [];
+  for (const [row, line] of lines.entries()) {
+    if (line.length !== columns) {
+      fail(settings.name, `row ${row} has ${line.length} cells, row 0 has ${columns}: make them equal`);
+    }
+    for (const [column, character] of [...line].entries()) {
+      const border = row === 0 || column === 0 || row === rows - 1 || column === columns - 1;
+      if (character === "#") {
+        walls[row * columns + column] = 1;
+      } else if (character === "O" || character === "G") {
+        if (border) fail(settings.name, `cell (${row}, ${column}) opens the border: put # there`);
+        freeCells.push({ row, column });
+        if (character === "G") goals.push({ row, column });
+      } else {
+        fail(settings.name, `cell (${row}, ${column}) is "${character}": use #, O or G`);
+      }
+    }
+  }
+  const [goalCell] = goals;
+  if (goalCell === undefined || goals.length > 1) fail(settings.name, `it has ${goals.length} goals G: give it one`);
+  return { ...settings, rows, columns, walls, freeCells, goalCell };
+}
+
+function fail(name: string, problem: string): never {
+  throw new DiffusionForcingError("invalid-data", `Maze "${name}" cannot be read: ${problem}.`);
+}
+
+/** The three mazes of D4RL's maze2d-umaze-v1, -medium-v1 and -large-v1. */
+export const mazes: Readonly<Record<MazeName, Maze>> = {
+  umaze: parseMaze("#####|#GOO#|###O#|#OOO#|#####", {
+    name: "umaze",
+    episodeLength: 300,
+    referenceScores: { minimum: 23.85, maximum: 161.86 },
+    datasetSize: 1_000_000,
+  }),
+  medium: parseMaze("########|#OO##OO#|#OO#OOO#|##OOO###|#OO#OOO#|#O#OO#O#|#OOO#OG#|########", {
+    name: "medium",
+    episodeLength: 600,
+    referenceScores: { minimum: 13.13, maximum: 277.39 },
+    datasetSize: 2_000_000,
+  }),
+  large: parseMaze(
+    "############|#OOOO#OOOOO#|#O##O#O#O#O#|#OOOOOO#OOO#|#O####O###O#|#OO#O#OOOOO#|##O#O#O#O###|#OO#OOO#OGO#|############",
+    {
+      name: "large",
+      episodeLength: 800,
+      referenceScores: { minimum: 6.7, maximum: 273.99 },
+      datasetSize: 4_000_000,
+    },
+  ),
+};
+
+/** Half of a cell plus the 0.2 by which the particle's origin is off: a cell's lower edge is its index minus this. */
+const cellLowerEdge = 0.7;
+
+/** Row or column of the cell that contains a coordinate. */
+export function cellIndex(coordinate: number): number {
+  return Math.floor(coordinate + cellLowerEdge);
+}
+
+/** The cell that contains position (x, y); it may be a wall or lie outside the maze. */
+export function cellAt(x: number, y: number): MazeCell {
+  return { row: cellIndex(x), column: cellIndex(y) };
+}
+
+/** D4RL's location of a cell, where episodes start and goals lie: (row, column), 0.2 off the cell's centre. */
+export function cellLocation(cell: MazeCell): [x: number, y: number] {
+  return [cell.row, cell.column];
+}
+
+/** The middle of a cell, equally far from the walls around it. */
+export function cellCentre(cell: MazeCell): [x: number, y: number] {
+  return [cell.row - 0.2, cell.column - 0.2];
+}
+
+/** True for a wall cell and for every cell outside the maze. */
+export function isWall(maze: Maze, row: number, column: number): boolean {
+  if (row < 0 || column < 0 || row >= maze.rows || column >= maze.columns) return true;
+  return maze.walls[row * maze.columns + column] === 1;
+}
+
+/** True if the particle's centre at (x, y) would lie inside a wall box (or outside the maze). */
+export function insideWall(maze: Maze, x: number, y: number): boolean {
+  return isWall(maze, cellIndex(x), cellIndex(y));
+}
+
+/** D4RL's normalised score of an episode's return: 0 for its random, 100 for its reference policy. */
+export function normalizedScore(maze: Maze, episodeReturn: number): number {
+  const { minimum, maximum } = maze.referenceScores;
+  return (100 * (episodeReturn - minimum)) / (maximum - minimum);
+}

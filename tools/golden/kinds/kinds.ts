@@ -1,0 +1,17 @@
+import type { GoldenCase } from "../case.js";
+import type { TensorResult } from "../compare.js";
+import { runConversions } from "./conversions.js";
+import { runLossWeights } from "./loss-weights.js";
+import { runSchedule } from "./schedule.js";
+import { runSchedulingMatrix } from "./scheduling-matrix.js";
+
+/** Computes a case's tensors with the library; throws `UnsupportedCase` for what the library does not offer. */
+export type Kind = (golden: GoldenCase) => readonly TensorResult[] | Promise<readonly TensorResult[]>;
+
+/** Who runs the cases of a kind. A kind without an entry counts as unsupported. */
+export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ["A.schedule", runSchedule],
+  ["B.loss_weights", runLossWeights],
+  ["C.conversions", runConversions],
+  ["F.scheduling_matrix", runSchedulingMatrix],
+]);
