@@ -4,7 +4,7 @@ import { decodeSafetensors } from "@diffusion-forcing/core";
 
 /** A stored tensor, every dtype as float64 numbers (float32 and the integers used here fit exactly). */
 export interface GoldenTensor {
-  readonly dtype: string;
+  readonly isInteger: boolean;
   readonly shape: readonly number[];
   readonly data: Float64Array;
 }
@@ -41,8 +41,16 @@ export function readDescription(folder: string, name: string): GoldenDescription
 
 export function readCase(folder: string, name: string): GoldenCase {
   const json = readDescription(folder, name);
-  const decoded = decodeSafetensors(readFileSync(join(folder, `${name}.safetensors`)));
-  return { name, kind: json.kind, json, tensors: new Map() };
+  const { tensors } = decodeSafetensors(readFileSync(join(folder, `${name}.safetensors`)));
+  const numbers = Object.entries(tensors).map(([key, { shape, data }]): [string, GoldenTensor] => [
+    key,
+    {
+      isInteger: !(data instanceof Float32Array || data instanceof Float64Array),
+      shape,
+      data: Float64Array.from(data as ArrayLike<number | bigint>, Number),
+    },
+  ]);
+  return { name, kind: json.kind, json, tensors: new Map(numbers) };
 }
 
 /** The tensor of that name; a case without it is broken. */

@@ -5,7 +5,10 @@ import type { Numbers } from "./layout.js";
 export interface TensorResult extends Numbers {
   /** The golden tensor's name. */
   readonly name: string;
-  /** Largest difference relative to each element, in place of the default rule. */
+  /**
+   * Largest difference relative to each element, in place of the default rule. Elements below a thousandth of the
+   * largest are taken as that: such elements are differences of larger ones and hold their rounding.
+   */
   readonly relativeTolerance?: number;
   /** Largest absolute difference, in place of the default rule. */
   readonly tolerance?: number;
@@ -31,8 +34,8 @@ function largestMagnitude(data: Float64Array): number {
 }
 
 /** Integers exactly; else from the reference's rounding noise, or, where that was not measured, from the magnitude. */
-function defaultTolerance(golden: GoldenCase, name: string, { dtype, data }: GoldenTensor): number {
-  if (dtype.startsWith("I")) return 0;
+function defaultTolerance(golden: GoldenCase, name: string, { isInteger, data }: GoldenTensor): number {
+  if (isInteger) return 0;
   const noise = golden.json.f32_vs_f64?.[name];
   return noise === undefined ? 1e-4 * largestMagnitude(data) : Math.max(20 * noise[0], 5e-6 * noise[1], 1e-9);
 }
@@ -51,12 +54,13 @@ export function compare(golden: GoldenCase, result: TensorResult): Comparison {
     return { tensor, error: 0, tolerance: 0, problem: `shape [${result.shape}] instead of [${expected.shape}]` };
   }
   const tolerance = relativeTolerance ?? result.tolerance ?? defaultTolerance(golden, tensor, expected);
+  const smallestScale = 1e-3 * largestMagnitude(expected.data);
   let error = 0;
   for (let i = 0; i < expected.data.length; i++) {
     if (except?.has(i)) continue;
     const value = expected.data[i] as number;
     const distance = difference(result.data[i] as number, value);
-    const scale = relativeTolerance === undefined || distance === 0 ? 1 : Math.abs(value);
+    const scale = relativeTolerance === undefined || distance === 0 ? 1 : Math.max(Math.abs(value), smallestScale);
     error = Math.max(error, distance / scale);
   }
   return { tensor, error, tolerance };

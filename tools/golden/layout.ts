@@ -14,7 +14,8 @@ export function swapAxes({ shape, data }: Numbers): { shape: number[]; data: Flo
   const swapped = new Float64Array(data.length);
   for (let i = 0; i < first; i++) {
     for (let j = 0; j < second; j++) {
-      for (let k = 0; k < block; k++) swapped[(j * first + i) * block + k] = data[(i * second + j) * block + k] as number;
+      for (let k = 0; k < block; k++)
+        swapped[(j * first + i) * block + k] = data[(i * second + j) * block + k] as number;
     }
   }
   return { shape: [second, first, ...rest], data: swapped };
@@ -42,4 +43,13 @@ export function noiseLevels(golden: GoldenTensor): HostTensor<"int32"> {
 /** Every value limited to -limit..limit: what the official code does to the noise it draws. */
 export function clamped({ shape, data }: Numbers, limit: number): Numbers {
   return { shape, data: Float64Array.from(data, (value) => Math.min(Math.max(value, -limit), limit)) };
+}
+
+/** Golden level indices [T, B] as the library's levels int32 [B, T], by the table of all S + 1 levels. */
+export function levelIndices(golden: Numbers, table: Int32Array): HostTensor<"int32"> {
+  const { shape, data } = swapAxes(golden);
+  return tensor(
+    Int32Array.from(data, (index) => table[index] as number),
+    shape,
+  );
 }

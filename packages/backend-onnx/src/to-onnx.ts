@@ -1,4 +1,4 @@
-import type { Graph, HostTensorRecord } from "@diffusion-forcing/core";
+import { bakeConstants, type Graph, type HostTensorRecord, optimize } from "@diffusion-forcing/core";
 import { lowerGraph } from "./lowering/lower-graph.js";
 import { encodeModel } from "./proto/encode.js";
 
@@ -22,5 +22,6 @@ export interface ToOnnxOptions {
  */
 export function toOnnx(graph: Graph, options: ToOnnxOptions = {}): Uint8Array {
   const { constants = {}, portable = true, name = "graph", metadata = {} } = options;
-  return encodeModel(lowerGraph(graph, { constants, portable, name, metadata }).model);
+  const simplified = optimize(bakeConstants(graph, constants));
+  return encodeModel(lowerGraph(simplified, { portable, name, metadata }).model);
 }

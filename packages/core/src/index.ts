@@ -1,5 +1,6 @@
 export * from "./autodiff/index.js";
 export * from "./backend/index.js";
+export * from "./checkpoint/index.js";
 export * from "./diffusion/index.js";
 export * from "./errors.js";
 export * from "./graph/index.js";

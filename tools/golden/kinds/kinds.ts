@@ -2,8 +2,10 @@ import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { runConversions } from "./conversions.js";
 import { runLossWeights } from "./loss-weights.js";
+import { runSampleStep } from "./sample-step.js";
 import { runSchedule } from "./schedule.js";
 import { runSchedulingMatrix } from "./scheduling-matrix.js";
+import { runTransformer } from "./transformer.js";
 
 /** Computes a case's tensors with the library; throws `UnsupportedCase` for what the library does not offer. */
 export type Kind = (golden: GoldenCase) => readonly TensorResult[] | Promise<readonly TensorResult[]>;
@@ -13,5 +15,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["A.schedule", runSchedule],
   ["B.loss_weights", runLossWeights],
   ["C.conversions", runConversions],
+  ["D.transformer", runTransformer],
+  ["E.sample_step", runSampleStep],
   ["F.scheduling_matrix", runSchedulingMatrix],
 ]);

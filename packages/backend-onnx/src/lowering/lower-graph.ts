@@ -1,5 +1,5 @@
-import { formatType, type Graph, type HostTensorRecord, type Value } from "@diffusion-forcing/core";
-import type { OnnxModel, OnnxValueInfo } from "../proto/model.js";
+import { formatType, type Graph, type Value } from "@diffusion-forcing/core";
+import type { OnnxModel, OnnxNode, OnnxValueInfo } from "../proto/model.js";
 import type { Lowering } from "./lowering.js";
 import { ModelBuilder } from "./model-builder.js";
 import { peepholes } from "./peepholes/index.js";
@@ -7,8 +7,6 @@ import { prune } from "./prune.js";
 import { lowerByRule } from "./rules.js";
 
 export interface LowerOptions {
-  /** Graph inputs that become initialisers. */
-  readonly constants: HostTensorRecord;
   readonly portable: boolean;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
@@ -29,15 +27,10 @@ const IR_VERSION = 8;
 export function lowerGraph(graph: Graph, options: LowerOptions): LoweredGraph {
   const builder = new ModelBuilder();
   const names = emitNodes(graph, builder, options.portable);
-  const outputNames = nameOutputs(graph, builder, names);
-  for (const { attributes } of graph.inputs) {
-    const baked = options.constants[attributes.name];
-    if (baked !== undefined) builder.named(attributes.name, baked.data, baked.dtype, baked.shape);
-  }
-  const { nodes, initializers } = prune(builder, outputNames.values());
-  const inputs = graph.inputs
-    .filter(({ attributes }) => options.constants[attributes.name] === undefined)
-    .map((value) => valueInfo(value.attributes.name, value));
+  const outputNames = chooseOutputNames(graph);
+  const named = nameOutputs(graph, builder, names, outputNames);
+  const { nodes, initializers } = prune({ nodes: named, initializers: builder.initializers }, outputNames.values());
+  const inputs = graph.inputs.map((value) => valueInfo(value.attributes.name, value));
   const outputs = Object.entries(graph.outputs).map(([name, value]) =>
     valueInfo(outputNames.get(name) as string, value),
   );
@@ -94,19 +87,46 @@ function countUses(graph: Graph): Map<Value, number> {
   return uses;
 }
 
-/** Gives each output its name by an Identity node, which runtimes remove. ONNX wants all names of a graph distinct. */
-function nameOutputs(graph: Graph, builder: ModelBuilder, names: ReadonlyMap<Value, string>): Map<string, string> {
+/**
+ * Chooses the name of each output: its own, or with ".next" appended where an input has it, as ONNX wants all names
+ * of a graph distinct.
+ */
+function chooseOutputNames(graph: Graph): Map<string, string> {
   const taken = new Set(graph.inputs.map(({ attributes }) => attributes.name));
   const outputNames = new Map<string, string>();
-  for (const [name, value] of Object.entries(graph.outputs)) {
+  for (const name of Object.keys(graph.outputs)) {
     let free = name;
     while (taken.has(free)) free += ".next";
     taken.add(free);
     outputNames.set(name, free);
-    builder.setOrigin(`output ${name}`);
-    builder.identity(names.get(value) as string, free);
   }
   return outputNames;
+}
+
+/**
+ * Renames the values that are outputs. A value that is an output twice, an input or a constant cannot be renamed and
+ * is copied instead.
+ */
+function nameOutputs(
+  graph: Graph,
+  builder: ModelBuilder,
+  names: ReadonlyMap<Value, string>,
+  outputNames: ReadonlyMap<string, string>,
+): readonly OnnxNode[] {
+  const produced = new Set(builder.nodes.flatMap((node) => node.outputs));
+  const renamed = new Map<string, string>();
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    const source = names.get(value) as string;
+    const target = outputNames.get(name) as string;
+    if (produced.has(source) && !renamed.has(source)) renamed.set(source, target);
+    else builder.copy(source, target);
+  }
+  const rename = (name: string): string => renamed.get(name) ?? name;
+  return builder.nodes.map((node) => ({
+    ...node,
+    inputs: node.inputs.map(rename),
+    outputs: node.outputs.map(rename),
+  }));
 }
 
 function valueInfo(name: string, { dtype, shape }: Value): OnnxValueInfo {

@@ -53,9 +53,16 @@ export class ModelBuilder {
     return outputs;
   }
 
-  /** Makes `source` known under a name of the caller's: a graph output. */
-  identity(source: string, name: string): void {
-    this.nodes.push({ name: this.#origin, operator: "Identity", domain: "", inputs: [source], outputs: [name], attributes: {} });
+  /** Copies a value to a name of the caller's. */
+  copy(source: string, name: string): void {
+    this.nodes.push({
+      name: `copy ${name}`,
+      operator: "Identity",
+      domain: "",
+      inputs: [source],
+      outputs: [name],
+      attributes: {},
+    });
   }
 
   /** A constant tensor; small ones with equal content share one initialiser. */
@@ -75,11 +82,6 @@ export class ModelBuilder {
   /** An int64 vector: the shapes, axes and limits that ONNX operators take. */
   int64(values: readonly number[]): string {
     return this.#initializer(bytesOf(BigInt64Array.from(values, BigInt)), "int64", [values.length]);
-  }
-
-  /** An initialiser under a name of the caller's: a baked graph input. */
-  named(name: string, data: TensorData, dtype: DType, shape: Shape): void {
-    this.initializers.push({ name, elementType: dtype, shape, bytes: bytesOf(data) });
   }
 
   #initializer(bytes: Uint8Array, elementType: OnnxElementType, shape: Shape): string {

@@ -1,9 +1,11 @@
 import {
   type Backend,
+  bakeConstants,
   type CompileOptions,
   DiffusionForcingError,
   type Executable,
   type Graph,
+  optimize,
 } from "@diffusion-forcing/core";
 import { lowerGraph } from "../lowering/lower-graph.js";
 import { encodeModel } from "../proto/encode.js";
@@ -66,7 +68,8 @@ class OnnxBackend implements Backend {
       throw new DiffusionForcingError("disposed", "compile: this onnx backend has been disposed. Create another.");
     }
     const runtime = this.#runtime;
-    const { model, outputNames } = lowerGraph(graph, { constants, portable: false, name: "graph", metadata: {} });
+    const simplified = optimize(bakeConstants(graph, constants));
+    const { model, outputNames } = lowerGraph(simplified, { portable: false, name: "graph", metadata: {} });
     try {
       const session = await runtime.InferenceSession.create(encodeModel(model), this.#sessionOptions);
       const baked = new Set(Object.keys(constants));

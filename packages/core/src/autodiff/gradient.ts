@@ -1,8 +1,8 @@
 import { DiffusionForcingError } from "../errors.js";
 import { emit } from "../graph/emit.js";
 import { topologicalOrder } from "../graph/graph.js";
-import { formatType } from "../graph/ops/helpers.js";
 import { constant } from "../graph/operations.js";
+import { formatType } from "../graph/ops/helpers.js";
 import { ruleOf } from "../graph/rules.js";
 import type { OpName, Value, ValueOf } from "../graph/value.js";
 import { zeros } from "../tensor/tensor.js";
@@ -23,7 +23,10 @@ export function gradient(objective: Value, targets: readonly Value[]): Value[] {
   }
   for (const target of targets) {
     if (target.dtype !== "float32") {
-      throw new DiffusionForcingError("not-differentiable", `gradient: a target is ${formatType(target)}; expected float32.`);
+      throw new DiffusionForcingError(
+        "not-differentiable",
+        `gradient: a target is ${formatType(target)}; expected float32.`,
+      );
     }
   }
   const order = topologicalOrder([], [objective]);

@@ -19,7 +19,8 @@ export function cachedBackend(backend: Backend): Backend {
   let disposed = false;
 
   async function compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
-    if (disposed) throw new DiffusionForcingError("disposed", "compile: this backend has been disposed; create a new one.");
+    if (disposed)
+      throw new DiffusionForcingError("disposed", "compile: this backend has been disposed; create a new one.");
     const key = hashGraph(bakeConstants(graph, options?.constants ?? {}));
     const entry = entries.get(key) ?? { executable: backend.compile(graph, options), users: 0 };
     entries.set(key, entry);
@@ -54,7 +55,8 @@ function shared(executable: Executable, release: () => void): Executable {
   let disposed = false;
   return {
     run: async (inputs, options) => {
-      if (disposed) throw new DiffusionForcingError("disposed", "run: this executable has been disposed; compile again.");
+      if (disposed)
+        throw new DiffusionForcingError("disposed", "run: this executable has been disposed; compile again.");
       return executable.run(inputs, options);
     },
     dispose: () => {

@@ -1,3 +1,3 @@
+export { checkRunInputs } from "./check-inputs.js";
 export { cachedBackend } from "./compile-cache.js";
 export * from "./contract.js";
-export { checkRunInputs } from "./check-inputs.js";

@@ -21,7 +21,10 @@ export function linearBetas(levels: number): Float64Array {
 
 /** Nichol and Dhariwal 2021, equation 17. */
 export function cosineBetas(levels: number, s: number): Float64Array {
-  return fromSignalShare(levels, (u) => Math.cos(((u + s) / (1 + s)) * Math.PI * 0.5) ** 2);
+  return fromSignalShare(levels, (u) => {
+    const root = Math.cos(((u + s) / (1 + s)) * Math.PI * 0.5);
+    return root * root;
+  });
 }
 
 function logistic(x: number): number {

@@ -6,14 +6,18 @@ import type { Value } from "./value.js";
  * left out; compare those as data.
  */
 export function canonicalAttributes(node: Value): string {
-  const attributes = Object.entries(node.attributes).filter(([key]) => node.op !== "constant" || key !== "data");
-  if (attributes.length === 0) return "";
-  attributes.sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify(attributes, (_key, value: unknown) =>
-    typeof value === "number" && (!Number.isFinite(value) || Object.is(value, -0)) ? { number: numberName(value) } : value,
-  );
+  const keys = Object.keys(node.attributes);
+  if (keys.length === 0) return "";
+  const attributes = node.attributes as Readonly<Record<string, unknown>>;
+  const shown = node.op === "constant" ? keys.filter((key) => key !== "data") : keys;
+  return shown
+    .sort()
+    .map((key) => `${key}=${canonicalValue(attributes[key])}`)
+    .join(" ");
 }
 
-function numberName(value: number): string {
-  return Object.is(value, -0) ? "-0" : String(value);
+function canonicalValue(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalValue).join()}]`;
+  if (typeof value === "number") return Object.is(value, -0) ? "-0" : String(value);
+  return JSON.stringify(value);
 }

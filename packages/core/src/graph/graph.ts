@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../errors.js";
-import { verify } from "./verify.js";
 import type { Value, ValueOf } from "./value.js";
+import { verify } from "./verify.js";
 
 /**
  * A computation as immutable data. `nodes` holds every node the outputs need, operands before users; the

@@ -1,4 +1,3 @@
-export type * from "./value.js";
 export { emit } from "./emit.js";
 export { buildGraph, type Graph } from "./graph.js";
 export { hashGraph } from "./hash.js";
@@ -8,4 +7,5 @@ export * from "./passes/index.js";
 export { printGraph } from "./print.js";
 export { isComposite, opNames, ruleOf } from "./rules.js";
 export { input, trace } from "./trace.js";
+export type * from "./value.js";
 export { verify } from "./verify.js";

@@ -3,8 +3,8 @@ import type { DType } from "../tensor/dtype.js";
 import { normalizeAxis, type Shape, shapesEqual, sizeOf } from "../tensor/shape.js";
 import type { HostTensor } from "../tensor/tensor.js";
 import { emit } from "./emit.js";
-import { scalar } from "./ops/helpers.js";
 import type { BinaryOp } from "./ops/binary.js";
+import { scalar } from "./ops/helpers.js";
 import type { UnaryOp } from "./ops/unary.js";
 import type { Value } from "./value.js";
 

@@ -6,10 +6,9 @@ import { input, trace } from "./trace.js";
 
 describe("trace", () => {
   it("records what the function does, its inputs declared in order, used or not", () => {
-    const graph = trace(
-      { x: { dtype: "float32", shape: [2, 3] }, unused: { dtype: "int32", shape: [] } },
-      ({ x }) => ({ y: add(mul(x, x), 1) }),
-    );
+    const graph = trace({ x: { dtype: "float32", shape: [2, 3] }, unused: { dtype: "int32", shape: [] } }, ({ x }) => ({
+      y: add(mul(x, x), 1),
+    }));
     expect(printGraph(graph)).toMatchInlineSnapshot(`
       "%0: float32[2, 3] = input(x)
       %1: int32[] = input(unused)

@@ -11,7 +11,10 @@ interface Verifiable {
 }
 
 function fail(message: string): never {
-  throw new DiffusionForcingError("invalid-graph", `${message} This is a fault of the pass or code that built the graph.`);
+  throw new DiffusionForcingError(
+    "invalid-graph",
+    `${message} This is a fault of the pass or code that built the graph.`,
+  );
 }
 
 /**

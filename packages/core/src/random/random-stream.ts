@@ -163,14 +163,14 @@ export class RandomStream {
    * float32.
    */
   fillNormal(target: Float32Array, options: { readonly clip?: number } = {}): void {
-    const clip = options.clip ?? Number.POSITIVE_INFINITY;
-    if (!(clip > 0)) {
+    const { clip } = options;
+    if (clip !== undefined && !(clip > 0)) {
       throw new DiffusionForcingError("invalid-argument", `fillNormal: got clip ${clip}; expected a positive number.`);
     }
-    for (let i = 0; i < target.length; i++) {
-      const value = this.normal();
-      target[i] = value > clip ? clip : value < -clip ? -clip : value;
-    }
+    for (let i = 0; i < target.length; i++) target[i] = this.normal();
+    if (clip === undefined) return;
+    // Rounding is monotone, so clamping the rounded values gives the rounded clamped ones.
+    for (let i = 0; i < target.length; i++) target[i] = Math.max(-clip, Math.min(clip, target[i]!));
   }
 
   private belowRange(range: number): number {

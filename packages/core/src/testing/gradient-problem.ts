@@ -1,5 +1,4 @@
 import { gradient } from "../autodiff/gradient.js";
-import type { Graph } from "../graph/graph.js";
 import { trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { type ArrayTensor, evaluateInDoubles } from "../reference/index.js";
@@ -14,15 +13,16 @@ export interface GradientProblem {
   readonly objective: (values: Readonly<Record<string, Value>>) => Value;
 }
 
-/** A graph with one output per target: d(objective)/d(target). */
-export function gradientGraph({ inputs, targets, objective }: GradientProblem): Graph {
-  return trace(inputs, (values) => {
-    const gradients = gradient(
-      objective(values),
-      targets.map((name) => values[name] as Value),
-    );
-    return Object.fromEntries(targets.map((name, index) => [name, gradients[index] as Value]));
-  });
+/** d(objective)/d(target) by target, from the traced inputs. */
+export function gradientValues(
+  { targets, objective }: GradientProblem,
+  values: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  const gradients = gradient(
+    objective(values),
+    targets.map((name) => values[name] as Value),
+  );
+  return Object.fromEntries(targets.map((name, index) => [name, gradients[index] as Value]));
 }
 
 export interface PartialDerivative {

@@ -1,1 +1,5 @@
-export {};
+export type { OpCase, TestedOp } from "./op-cases.js";
+export { opCases } from "./op-cases.js";
+export type { ConformanceOptions, TestApi } from "./test-api.js";
+export { testBackend } from "./test-backend.js";
+export type { CaseOperand } from "./values.js";

@@ -1,4 +1,4 @@
-import { createWaypointController, createMazeRoutes, type MazeRoutes, steerTowards } from "./expert.js";
+import { createMazeRoutes, createWaypointController, type MazeRoutes, steerTowards } from "./expert.js";
 import { clip } from "./geometry.js";
 import type { Maze, MazeCell } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";

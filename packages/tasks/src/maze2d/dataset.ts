@@ -125,7 +125,9 @@ export async function mazeDatasetChecksum(dataset: MazeDataset): Promise<string>
     );
   }
   const bytes = new Uint8Array(dataset.observations.byteLength + dataset.actions.byteLength);
-  bytes.set(new Uint8Array(dataset.observations.buffer, dataset.observations.byteOffset, dataset.observations.byteLength));
+  bytes.set(
+    new Uint8Array(dataset.observations.buffer, dataset.observations.byteOffset, dataset.observations.byteLength),
+  );
   bytes.set(
     new Uint8Array(dataset.actions.buffer, dataset.actions.byteOffset, dataset.actions.byteLength),
     dataset.observations.byteLength,

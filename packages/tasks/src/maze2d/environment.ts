@@ -38,10 +38,7 @@ export interface MazeEnvironment {
 /** Draws the location of a free cell plus U(-0.1, 0.1) per axis. */
 function drawLocation(maze: Maze, random: RandomStream): [x: number, y: number] {
   const cell = drawCell(maze, random);
-  return [
-    cell.row + startJitter * (2 * random.uniform() - 1),
-    cell.column + startJitter * (2 * random.uniform() - 1),
-  ];
+  return [cell.row + startJitter * (2 * random.uniform() - 1), cell.column + startJitter * (2 * random.uniform() - 1)];
 }
 
 /** Draws a free cell, the goal cell included, uniformly. */

@@ -92,7 +92,10 @@ export async function evaluateMazePolicy(options: MazeEvaluationOptions): Promis
     episodes,
     success: proportion(countSuccesses(results), episodes),
     firstReach: mean(firstReaches),
-    ratioToExpert: pairedRatio(firstReaches, expert.map((run) => run.firstReach)),
+    ratioToExpert: pairedRatio(
+      firstReaches,
+      expert.map((run) => run.firstReach),
+    ),
     normalizedScore: mean(results.map((result) => result.normalizedScore)),
     hard: { successes: hardSuccesses, episodes: hard.length, success: proportion(hardSuccesses, hard.length) },
     planWallFraction: planPoints === undefined ? undefined : wallFraction(maze, planPoints),
@@ -127,7 +130,7 @@ async function runEpisodes(
 ): Promise<Run[]> {
   const steps = maze.episodeLength;
   const physics = createMazePhysics(maze);
-  const streams = Array.from({ length: episodes }, (_, index) => createRandom(seed).split(`episode ${index}`));
+  const streams = Array.from({ length: episodes }, (_, index) => createRandom(seed).split(index));
   const environments = streams.map((stream): MazeEnvironment => {
     const environment = createMazeEnvironment(maze, { multiTask }, physics);
     environment.reset(stream.split("start"));

@@ -1,10 +1,11 @@
+export * from "./baselines.js";
+export * from "./dataset.js";
+export * from "./environment.js";
+export * from "./evaluation.js";
+export * from "./expert.js";
+export type { Estimate } from "./intervals.js";
 export * from "./mazes.js";
 export * from "./physics.js";
-export * from "./expert.js";
-export * from "./environment.js";
-export * from "./dataset.js";
-export * from "./support.js";
 export * from "./policy.js";
-export * from "./baselines.js";
-export type { Estimate } from "./intervals.js";
-export * from "./evaluation.js";
+export * from "./support.js";
+export * from "./planner/index.js";

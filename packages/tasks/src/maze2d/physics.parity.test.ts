@@ -1,5 +1,5 @@
-import loadMujoco from "@mujoco/mujoco";
 import { createRandom } from "@diffusion-forcing/core";
+import loadMujoco from "@mujoco/mujoco";
 import { describe, expect, it } from "vitest";
 import { insideWall, type Maze, mazes } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";

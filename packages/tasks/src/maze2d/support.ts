@@ -1,5 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { type Maze } from "./mazes.js";
+import type { Maze } from "./mazes.js";
 
 /** Bins per unit of length: 0.1 wide, so that no bin straddles the face of a wall. */
 const binsPerUnit = 10;

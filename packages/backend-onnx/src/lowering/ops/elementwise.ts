@@ -33,14 +33,21 @@ export const less: LoweringRule<"less"> = renamed("Less");
 export const lessEqual: LoweringRule<"lessEqual"> = renamed("LessOrEqual");
 export const and: LoweringRule<"and"> = renamed("And");
 export const or: LoweringRule<"or"> = renamed("Or");
-export const where: LoweringRule<"where"> = renamed("Where");
+
+/** ONNX Runtime has no Where of booleans. */
+export const where: LoweringRule<"where"> = (node, { builder, operands }) => {
+  const [condition, a, b] = operands(node) as [string, string, string];
+  if (node.dtype !== "bool") return builder.node("Where", [condition, a, b]);
+  const otherwise = builder.node("And", [builder.node("Not", [condition]), b]);
+  return builder.node("Or", [builder.node("And", [condition, a]), otherwise]);
+};
 
 /**
- * max(0, min(1, 1e38 x)): a step that runs on all threads, where Sign, Where and comparisons run on one. The step
- * is exact for every x but the positive denormals below 1e-38.
+ * max(0, min(1, 3e38 x)): a step that runs on all threads, where Sign, Where and comparisons run on one. Exact but
+ * for positive denormals, which give less than 1; NaN stays NaN.
  */
 export const heaviside: LoweringRule<"heaviside"> = (node, lowering) =>
-  lowering.builder.node("HardSigmoid", lowering.operands(node), { alpha: float(1e38), beta: float(0) });
+  lowering.builder.node("HardSigmoid", lowering.operands(node), { alpha: float(3e38), beta: float(0) });
 
 export const cast: LoweringRule<"cast"> = (node, lowering) => {
   const [x] = lowering.operands(node) as [string];

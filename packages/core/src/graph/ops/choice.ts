@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../../errors.js";
-import { formatType, inferBroadcast, scalar, sumToShape } from "./helpers.js";
 import type { OpRule, Value } from "../value.js";
+import { formatType, inferBroadcast, scalar, sumToShape } from "./helpers.js";
 
 /** (condition bool, a, b): a where the condition holds, else b; all three broadcast. */
 export const where: OpRule<"where"> = {

@@ -16,7 +16,12 @@ export function shapeError(op: string, inputs: readonly TensorType[], expected: 
 }
 
 /** Throws unless the op got `count` operands of the dtypes allowed, all of them alike. */
-export function checkOperands(op: string, inputs: readonly TensorType[], count: number, dtypes: readonly DType[]): void {
+export function checkOperands(
+  op: string,
+  inputs: readonly TensorType[],
+  count: number,
+  dtypes: readonly DType[],
+): void {
   if (inputs.length !== count) {
     throw new DiffusionForcingError("invalid-graph", `${op}: got ${inputs.length} operands; expected ${count}.`);
   }

@@ -99,7 +99,10 @@ export const pad: OpRule<"pad"> = {
       (list) => list.length === x.shape.length && list.every((n) => Number.isInteger(n) && n >= 0),
     );
     if (!legal) throw shapeError("pad", inputs, "a non-negative amount before and after every axis");
-    return { dtype: x.dtype, shape: x.shape.map((size, axis) => size + (low[axis] as number) + (high[axis] as number)) };
+    return {
+      dtype: x.dtype,
+      shape: x.shape.map((size, axis) => size + (low[axis] as number) + (high[axis] as number)),
+    };
   },
   derivative: ({ inputs, output, cotangent, emit }) => {
     const [x] = inputs as [Value];

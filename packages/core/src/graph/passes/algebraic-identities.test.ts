@@ -1,15 +1,19 @@
 import { describe, expect, it } from "vitest";
+import type { DType } from "../../tensor/dtype.js";
 import { tensor } from "../../tensor/tensor.js";
 import { emit } from "../emit.js";
 import * as op from "../operations.js";
 import { printGraph } from "../print.js";
 import { trace } from "../trace.js";
-import type { DType } from "../../tensor/dtype.js";
 import type { Value } from "../value.js";
 import { simplifyAlgebra } from "./algebraic-identities.js";
 
 /** What a function of x and y [2, 3] becomes, as nested calls; constants by their first element. */
-function simplified(fn: (x: Value, y: Value) => Value, dtype: DType = "float32", shape: readonly number[] = [2, 3]): string {
+function simplified(
+  fn: (x: Value, y: Value) => Value,
+  dtype: DType = "float32",
+  shape: readonly number[] = [2, 3],
+): string {
   const graph = trace({ x: { dtype, shape }, y: { dtype, shape } }, ({ x, y }) => ({ result: fn(x, y) }));
   const text = (node: Value): string => {
     if (node.op === "input") return node.attributes.name;
@@ -125,7 +129,10 @@ describe("simplifyAlgebra: shapes", () => {
     };
     const t = (x: Value) => op.transpose(x, [0, 2, 1]);
     expect(flags((a, b) => op.matmul(t(a), b))).toEqual({ transposeA: true, transposeB: false });
-    expect(flags((a, b) => op.matmul(t(a), t(b), { transposeB: true }))).toEqual({ transposeA: true, transposeB: false });
+    expect(flags((a, b) => op.matmul(t(a), t(b), { transposeB: true }))).toEqual({
+      transposeA: true,
+      transposeB: false,
+    });
     expect(flags((a, b) => op.matmul(a, op.transpose(b, [2, 1, 0])))).toBeUndefined();
   });
 });

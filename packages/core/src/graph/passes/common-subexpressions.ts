@@ -1,4 +1,4 @@
-import { type TensorData, dtypeOf } from "../../tensor/dtype.js";
+import { dtypeOf, type TensorData } from "../../tensor/dtype.js";
 import { canonicalAttributes } from "../canonical.js";
 import type { Graph } from "../graph.js";
 import { ruleOf } from "../rules.js";

@@ -5,4 +5,4 @@ export { foldConstants } from "./constant-folding.js";
 export { eliminateDeadCode } from "./dead-code.js";
 export { expandComposites } from "./expand-composites.js";
 export { optimize } from "./optimize.js";
-export { rewriteGraph, type Rewrite } from "./rewrite.js";
+export { type Rewrite, rewriteGraph } from "./rewrite.js";

@@ -6,10 +6,10 @@ import { trace } from "../trace.js";
 import type { Value } from "../value.js";
 import { rewriteGraph } from "./rewrite.js";
 
-const graph = trace(
-  { x: { dtype: "float32", shape: [2] }, unused: { dtype: "float32", shape: [] } },
-  ({ x }) => ({ y: add(neg(x), abs(x)), z: neg(x) }),
-);
+const graph = trace({ x: { dtype: "float32", shape: [2] }, unused: { dtype: "float32", shape: [] } }, ({ x }) => ({
+  y: add(neg(x), abs(x)),
+  z: neg(x),
+}));
 
 const negToRelu = (node: Value): Value => (node.op === "neg" ? emit("relu", node.inputs, {}) : node);
 
@@ -41,8 +41,10 @@ describe("rewriteGraph", () => {
   });
 
   it("refuses a replacement of another type", () => {
-    expect(() => rewriteGraph(graph, (node) => (node.op === "neg" ? emit("cast", [relu(node.inputs[0]!)], { dtype: "int32" }) : node))).toThrowError(
-      'A pass replaced "neg" (float32[2]) by "cast" (int32[2])',
-    );
+    expect(() =>
+      rewriteGraph(graph, (node) =>
+        node.op === "neg" ? emit("cast", [relu(node.inputs[0]!)], { dtype: "int32" }) : node,
+      ),
+    ).toThrowError('A pass replaced "neg" (float32[2]) by "cast" (int32[2])');
   });
 });

@@ -1,5 +1,5 @@
 import type { OpName, Value, ValueOf } from "../../value.js";
-import { fitShape, type Identity, type Make, uniformValue } from "./identity.js";
+import { fitShape, type Identity, isUniformly, type Make, uniformValue } from "./identity.js";
 
 /** f(broadcast(a), ...) = broadcast(f(a, ...)): elementwise ops repeat their operands by themselves. */
 export const sinkBroadcast: Identity<OpName> = {
@@ -18,8 +18,13 @@ export const involution: Identity<"neg" | "not"> = {
 };
 
 /** The operand that is left when the other one is a constant whose elements all equal `neutral`. */
-function besideNeutral(node: ValueOf<OpName>, neutral: number, make: Make, sides: readonly number[]): Value | undefined {
-  const side = sides.find((index) => uniformValue(node.inputs[index] as Value) === neutral);
+function besideNeutral(
+  node: ValueOf<OpName>,
+  neutral: number,
+  make: Make,
+  sides: readonly number[],
+): Value | undefined {
+  const side = sides.find((index) => isUniformly(node.inputs[index] as Value, neutral));
   return side === undefined ? undefined : fitShape(node.inputs[1 - side] as Value, node.shape, make);
 }
 

@@ -14,13 +14,20 @@ export interface Identity<K extends OpName> {
   readonly rewrite: (node: ValueOf<K>, make: Make) => Value | undefined;
 }
 
+/** Whether a value is a constant whose elements all equal `expected`. */
+export function isUniformly(value: Value, expected: number): boolean {
+  if (value.op !== "constant") return false;
+  const { data } = value.attributes;
+  for (let i = 0; i < data.length; i++) if (data[i] !== expected) return false;
+  return true;
+}
+
 /** The number that all elements of a constant are equal to; undefined for other values. */
 export function uniformValue(value: Value): number | undefined {
   if (value.op !== "constant") return undefined;
   const { data } = value.attributes;
   const first = data[0]!;
-  for (let i = 1; i < data.length; i++) if (data[i] !== first) return undefined;
-  return first;
+  return data.length === 1 || isUniformly(value, first) ? first : undefined;
 }
 
 /** The value repeated, where needed, to the shape of the node it replaces. */

@@ -1,0 +1,133 @@
+import { readFile } from "node:fs/promises";
+import { DiffusionForcingError, isDiffusionForcingError, train } from "@diffusion-forcing/core";
+import {
+  fitNormalizer,
+  generateMazeDataset,
+  mazeDatasetChecksum,
+  mazes,
+  plannerPresets,
+  plannerProcess,
+  trainingWindows,
+} from "@diffusion-forcing/tasks/maze2d";
+import { Command, Option } from "commander";
+import { openBackend } from "../backend.js";
+import { createRun, readRun, type RunConfig, writeCheckpoint } from "../files/run-folder.js";
+import { type BackendChoice, deviceOption, jsonOption, threadsOption, UsageError, whole } from "../options.js";
+import { startProgress } from "../output/progress.js";
+import { parseRunConfig } from "../run-config.js";
+
+interface TrainOptions extends BackendChoice {
+  readonly preset?: keyof typeof plannerPresets;
+  readonly config?: string;
+  readonly out: string;
+  readonly resume?: boolean;
+  readonly seed?: number;
+  readonly steps?: number;
+  readonly checkpointEvery: number;
+  readonly json?: boolean;
+}
+
+export function trainCommand(): Command {
+  return new Command("train")
+    .description("train a Maze2D planner; --out becomes a model folder for plan, eval and export")
+    .addOption(new Option("--preset <name>", "a recipe").choices(Object.keys(plannerPresets)))
+    .option("--config <file>", "a recipe of your own, JSON as training.json of any run")
+    .requiredOption("--out <folder>", "where the run lives")
+    .option("--resume", "go on with the run in --out exactly where it stopped")
+    .option("--seed <n>", "seed of parameters, data order and noise (default: 0)", whole("--seed"))
+    .option("--steps <n>", "training steps, instead of the recipe's", whole("--steps", 1))
+    .option("--checkpoint-every <n>", "steps between checkpoints", whole("--checkpoint-every", 1), 250)
+    .addOption(deviceOption)
+    .addOption(threadsOption)
+    .addOption(jsonOption)
+    .action(runTraining);
+}
+
+async function recipe(options: TrainOptions): Promise<RunConfig> {
+  if ((options.preset === undefined) === (options.config === undefined)) {
+    throw new UsageError("Give either --preset or --config (or --resume to go on with a run).");
+  }
+  const base = options.config
+    ? parseRunConfig(await readConfig(options.config), options.config)
+    : { ...plannerPresets[options.preset as keyof typeof plannerPresets], seed: 0 };
+  const steps = options.steps ?? base.training.steps;
+  return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
+}
+
+async function readConfig(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: unknown) => {
+    throw new DiffusionForcingError("invalid-argument", `The config ${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  });
+}
+
+async function openRun(options: TrainOptions): Promise<Awaited<ReturnType<typeof readRun>>> {
+  if (!options.resume) {
+    const config = await recipe(options);
+    await createRun(options.out, config);
+    return { config, state: undefined };
+  }
+  for (const name of ["preset", "config", "seed", "steps"] as const) {
+    if (options[name] !== undefined) throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
+  }
+  return readRun(options.out);
+}
+
+async function runTraining(options: TrainOptions): Promise<void> {
+  const { config, state } = await openRun(options);
+  const { planner, training, seed } = config;
+  const { out } = options;
+  const backend = await openBackend(options);
+  const dataset = generateMazeDataset({ maze: mazes[planner.maze], steps: training.dataSteps, seed: training.dataSeed });
+  const checksum = await mazeDatasetChecksum(dataset);
+  process.stderr.write(`data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${checksum}\n`);
+  const normalizer = fitNormalizer(dataset, planner.fields);
+  const interrupt = new AbortController();
+  const onInterrupt = (): void => interrupt.abort();
+  process.once("SIGINT", onInterrupt);
+  process.once("SIGTERM", onInterrupt);
+
+  const started = performance.now();
+  const progress = startProgress("training", training.steps, state?.step ?? 0);
+  let step = state?.step ?? 0;
+  let recent = Number.NaN;
+  try {
+    const run = train(plannerProcess(planner), {
+      backend,
+      batches: trainingWindows(planner, dataset, normalizer, training.tokensPerStep),
+      steps: training.steps,
+      seed,
+      optimizer: { learningRate: training.learningRate },
+      learningRate: training.schedule,
+      averageDecay: training.averageDecay,
+      checkpoint: { every: options.checkpointEvery, save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot) },
+      signal: interrupt.signal,
+      ...(state ? { resume: state } : {}),
+    });
+    for await (const { step: done, loss } of run) {
+      step = done;
+      recent = Number.isNaN(recent) ? loss : 0.98 * recent + 0.02 * loss;
+      progress.update(done, `loss ${recent.toFixed(4)}`);
+    }
+  } catch (error) {
+    progress.stop();
+    if (isDiffusionForcingError(error, "aborted")) {
+      const again = `dforce train --resume --out ${out}`;
+      throw new DiffusionForcingError("aborted", `Stopped after step ${step}, which is saved. Go on with: ${again}`);
+    }
+    throw error;
+  } finally {
+    process.off("SIGINT", onInterrupt);
+    process.off("SIGTERM", onInterrupt);
+    await backend.dispose();
+  }
+  progress.stop();
+  const seconds = (performance.now() - started) / 1000;
+  const summary = { out, maze: planner.maze, seed, steps: step, loss: recent, seconds, dataChecksum: checksum };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(summary)}\n`
+      : `Trained ${step} steps in ${seconds.toFixed(0)} s; recent loss ${recent.toFixed(4)}. Next: dforce plan --model ${out}\n`,
+  );
+}

@@ -1,0 +1,44 @@
+import { Option } from "commander";
+import { z } from "zod";
+
+/** Values of options that are whole numbers, from the command line's text. */
+export function whole(name: string, least = 0): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
+      throw new UsageError(`${name} is "${text}"; expected a whole number from ${least}.`);
+    }
+    return value;
+  };
+}
+
+/** Values of options that are numbers above 0. */
+export function positive(name: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+      throw new UsageError(`${name} is "${text}"; expected a number above 0.`);
+    }
+    return value;
+  };
+}
+
+/** The command was called wrongly: exit code 2. */
+export class UsageError extends Error {}
+
+export const seedOption: Option = new Option("--seed <n>", "seed of all random numbers").argParser(whole("--seed")).default(0);
+export const jsonOption: Option = new Option("--json", "print one JSON document on stdout instead of text");
+export const deviceOption: Option = new Option("--device <name>", "where to run; see `dforce backends`").default("auto");
+export const threadsOption: Option = new Option("--threads <n>", "threads of the backend (default: one per core)").argParser(
+  whole("--threads", 1),
+);
+
+export interface BackendChoice {
+  readonly device: string;
+  readonly threads?: number;
+}
+
+/** Formats zod's complaints about a config file, one per line. */
+export function describeIssues(error: z.ZodError): string {
+  return error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`).join("\n");
+}

@@ -1,0 +1,3 @@
+export * from "./animation.js";
+export * from "./still.js";
+export type { PlanStory, StoryPlan } from "./story.js";

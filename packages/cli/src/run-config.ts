@@ -1,0 +1,51 @@
+import { parsePlannerConfig, type PlannerConfig, type PlannerPreset } from "@diffusion-forcing/tasks/maze2d";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { z } from "zod";
+import { describeIssues } from "./options.js";
+
+const positive = z.number().positive();
+const count = z.int().positive();
+
+const trainingSchema = z.strictObject({
+  steps: count,
+  tokensPerStep: count,
+  dataSteps: count,
+  dataSeed: z.int().nonnegative(),
+  learningRate: positive,
+  schedule: z.strictObject({ kind: z.enum(["constant", "cosine"]), warmupSteps: z.int().nonnegative().optional() }),
+  averageDecay: z.number().min(0).lt(1),
+});
+
+const runSchema = z.strictObject({
+  planner: z.record(z.string(), z.unknown()),
+  training: trainingSchema,
+  seed: z.int().nonnegative().optional(),
+});
+
+/**
+ * Reads a training config: JSON with `planner` (a PlannerConfig), `training` and optionally `seed`.
+ *
+ * @throws `invalid-config` naming every field that is wrong.
+ */
+export function parseRunConfig(text: string, path: string): PlannerPreset & { readonly seed: number } {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new DiffusionForcingError("invalid-config", `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+  }
+  const parsed = runSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new DiffusionForcingError("invalid-config", `${path} is no training config:\n${describeIssues(parsed.error)}`);
+  }
+  const { planner, training, seed = 0 } = parsed.data;
+  const { schedule } = training;
+  return {
+    planner: parsePlannerConfig(planner) as PlannerConfig,
+    training: {
+      ...training,
+      schedule: { kind: schedule.kind, ...(schedule.warmupSteps === undefined ? {} : { warmupSteps: schedule.warmupSteps }) },
+    },
+    seed,
+  };
+}

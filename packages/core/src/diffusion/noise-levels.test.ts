@@ -1,0 +1,61 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../random/index.js";
+import { tensor } from "../tensor/tensor.js";
+import { checkNoiseLevels, independentNoiseLevels, maskNoiseLevels } from "./noise-levels.js";
+
+/** Pearson's statistic of the hypothesis that the levels are uniform over 1..8. */
+function chiSquared(levels: ArrayLike<number>): number {
+  const counts = new Array<number>(8).fill(0);
+  for (const level of Array.from(levels)) counts[level - 1]!++;
+  const expected = levels.length / 8;
+  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+}
+
+describe("independentNoiseLevels", () => {
+  const sizes = { batch: 500, tokens: 8, levels: 8 };
+
+  it("draws uniformly over 1..K", () => {
+    const { shape, data } = independentNoiseLevels(createRandom(1), sizes);
+    expect(shape).toEqual([500, 8]);
+    expect(Math.min(...data)).toBe(1);
+    expect(Math.max(...data)).toBe(8);
+    // 7 degrees of freedom: beyond 24.3 in one of a thousand runs.
+    expect(chiSquared(data)).toBeLessThan(24.3);
+  });
+
+  it("would be caught drawing one level too few", () => {
+    const random = createRandom(1);
+    const { data } = independentNoiseLevels({ integer: (low, high) => random.integer(low, high - 1) }, sizes);
+    expect(chiSquared(data)).toBeGreaterThan(24.3);
+  });
+
+  it("draws every token on its own", () => {
+    const { data } = independentNoiseLevels(createRandom(2), sizes);
+    let equal = 0;
+    for (let sample = 0; sample < 500; sample++) if (data[sample * 8] === data[sample * 8 + 1]) equal++;
+    // 62.5 expected, standard deviation 7.4.
+    expect(equal).toBeGreaterThan(35);
+    expect(equal).toBeLessThan(90);
+  });
+});
+
+describe("maskNoiseLevels", () => {
+  it("makes pure noise of a token only when all of its frames are masked", () => {
+    const levels = tensor(Int32Array.of(3, 4, 5, 6), [2, 2]);
+    const mask = tensor(Uint8Array.of(1, 1, 0, 0, 1, 0, 0, 1), [2, 4]);
+    expect([...maskNoiseLevels(levels, mask, 50).data]).toEqual([3, 50, 5, 6]);
+  });
+
+  it("refuses frames that do not divide among the tokens", () => {
+    const levels = tensor(Int32Array.of(3, 4), [1, 2]);
+    expect(() => maskNoiseLevels(levels, tensor(new Uint8Array(3), [1, 3]), 50)).toThrow(/a multiple of 2/);
+  });
+});
+
+describe("checkNoiseLevels", () => {
+  it("names the level and where it stands", () => {
+    expect(() => checkNoiseLevels(tensor(Int32Array.of(0, 51), [1, 2]), 50)).toThrow(/51 at element 1 .* 0\.\.50/);
+    expect(() => checkNoiseLevels(tensor(Int32Array.of(-1), [1, 1]), 50)).toThrow(/-1 at element 0/);
+    checkNoiseLevels(tensor(Int32Array.of(0, 50), [1, 2]), 50);
+  });
+});

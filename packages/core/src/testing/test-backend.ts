@@ -1,0 +1,40 @@
+import type { Backend } from "../backend/contract.js";
+import { assert } from "./assertions.js";
+import type { ConformanceOptions } from "./test-api.js";
+import { testGraphs } from "./test-graphs.js";
+import { testLifetime } from "./test-lifetime.js";
+import { testModel } from "./test-model.js";
+import { testOps } from "./test-ops.js";
+
+/**
+ * Registers the checks that every backend must pass. A factory that fails makes every check fail: a device that
+ * is absent is never skipped.
+ *
+ * @example
+ * import { afterAll, describe, it } from "vitest";
+ * testBackend("onnx cpu", () => onnxBackend({ device: "cpu" }), { describe, it, afterAll });
+ */
+export function testBackend(name: string, factory: () => Promise<Backend>, options: ConformanceOptions): void {
+  const { describe, it, afterAll, tolerance = 1e-5 } = options;
+  let shared: Promise<Backend> | undefined;
+  const backend = (): Promise<Backend> => {
+    shared ??= factory();
+    return shared;
+  };
+  describe(`backend conformance: ${name}`, () => {
+    afterAll(async () => {
+      await (await shared)?.dispose();
+    });
+    it("implements version 1 of the contract", async () => {
+      const { specVersion, name: ownName, device, capabilities } = await backend();
+      assert(specVersion === 1, `specVersion is ${specVersion}; expected 1.`);
+      assert(ownName !== "" && device !== "", "name and device must not be empty.");
+      assert(typeof capabilities.deviceTensors === "boolean", "capabilities.deviceTensors must be a boolean.");
+    });
+    const conformance = { options, tolerance, backend, another: factory };
+    testOps(conformance);
+    testGraphs(conformance);
+    testLifetime(conformance);
+    testModel(conformance);
+  });
+}

@@ -1,0 +1,129 @@
+import type { Backend } from "../backend/contract.js";
+import type { Graph } from "../graph/graph.js";
+import * as ops from "../graph/operations.js";
+import { trace } from "../graph/trace.js";
+import { evaluateGraph } from "../reference/index.js";
+import { disposeTensor, isHostTensor, tensor } from "../tensor/tensor.js";
+import { assert, assertClose, assertRejects } from "./assertions.js";
+import { readAndDispose } from "./run.js";
+import type { Conformance } from "./test-api.js";
+import { drawTensor } from "./values.js";
+
+const doubling = (): Graph => trace({ x: { dtype: "float32", shape: [3] } }, ({ x }) => ({ y: ops.mul(x, 2) }));
+const negating = (): Graph => trace({ x: { dtype: "float32", shape: [3] } }, ({ x }) => ({ y: ops.neg(x) }));
+
+/** Many runs, failing runs, overlapping calls, disposal, memory. */
+export function testLifetime({ options, backend, another }: Conformance): void {
+  const { describe, it } = options;
+  describe("lifetime", () => {
+    it("runs two executables side by side, their calls interleaved", async () => {
+      const live = await backend();
+      const [double, negate] = await Promise.all([live.compile(doubling()), live.compile(negating())]);
+      const runs = Array.from({ length: 8 }, async (_, i) => {
+        const x = tensor([i, i + 1, i + 2]);
+        const [twice, minus] = await Promise.all([double.run({ x }), negate.run({ x })]);
+        await assertClose((await readAndDispose(twice)).y, tensor([2 * i, 2 * i + 2, 2 * i + 4]), 0, `2x of run ${i}`);
+        await assertClose((await readAndDispose(minus)).y, tensor([-i, -i - 1, -i - 2]), 0, `-x of run ${i}`);
+      });
+      await Promise.all(runs);
+      double.dispose();
+      await assertClose(
+        (await readAndDispose(await negate.run({ x: tensor([1, 2, 3]) }))).y,
+        tensor([-1, -2, -3]),
+        0,
+        "-x after the other executable was disposed",
+      );
+      negate.dispose();
+    });
+
+    it("recovers from a failed run, also when others wait behind it", async () => {
+      const executable = await (await backend()).compile(doubling());
+      const x = tensor([1, 2, 3]);
+      const before = executable.run({ x });
+      const failing = assertRejects(executable.run({}), ["invalid-argument"], "a run without its input");
+      const after = executable.run({ x });
+      await failing;
+      for (const run of [before, after]) {
+        await assertClose((await readAndDispose(await run)).y, tensor([2, 4, 6]), 0, "a run beside a failing one");
+      }
+      executable.dispose();
+    });
+
+    it("survives an index outside its table, whether the device reports it or not", async () => {
+      const graph = trace(
+        { table: { dtype: "float32", shape: [3] }, at: { dtype: "int32", shape: [2] } },
+        ({ table, at }) => ({ y: ops.gather(table, at) }),
+      );
+      const executable = await (await backend()).compile(graph);
+      const table = tensor([1, 2, 3]);
+      const outside = executable.run({ table, at: tensor(Int32Array.of(0, 7)) });
+      const reported = await outside.then(
+        async (outputs) => {
+          await readAndDispose(outputs);
+          return false;
+        },
+        () => true,
+      );
+      if (reported) await assertRejects(outside, ["invalid-argument", "backend-failure"], "the index outside");
+      const inside = await executable.run({ table, at: tensor(Int32Array.of(2, 0)) });
+      await assertClose((await readAndDispose(inside)).y, tensor([3, 1]), 0, "the next run");
+      executable.dispose();
+    });
+
+    it("disposes an executable, twice without harm, and refuses to run it afterwards", async () => {
+      const executable = await (await backend()).compile(doubling());
+      executable.dispose();
+      executable.dispose();
+      await assertRejects(executable.run({ x: tensor([1, 2, 3]) }), ["disposed"], "a run after dispose");
+    });
+
+    it("disposes the backend, twice without harm, and refuses to compile afterwards", async () => {
+      const other = await another();
+      await other.dispose();
+      await other.dispose();
+      await assertRejects(other.compile(doubling()), ["disposed"], "compile after dispose");
+    });
+
+    it("keeps a device tensor until it is disposed, and says so afterwards", async () => {
+      const executable = await (await backend()).compile(doubling());
+      const { y } = await executable.run({ x: tensor([1, 2, 3]) });
+      await executable.run({ x: tensor([5, 5, 5]) }).then(readAndDispose);
+      await assertClose(y, tensor([2, 4, 6]), 0, "an output after another run");
+      assert(y !== undefined, "There is no output y.");
+      disposeTensor(y);
+      disposeTensor(y);
+      if (!isHostTensor(y)) {
+        await assertRejects(y.read(), ["disposed"], "reading a disposed tensor");
+        await assertRejects(executable.run({ x: y }), ["disposed"], "running on a disposed tensor");
+      }
+      executable.dispose();
+    });
+
+    testMemory(options, backend);
+  });
+}
+
+const side = 256;
+const runs = 300;
+
+function testMemory({ it, residentBytes }: Conformance["options"], backend: () => Promise<Backend>): void {
+  const measured = residentBytes === undefined ? "(memory NOT MEASURED: pass residentBytes)" : "without growing";
+  it(`runs ${runs} times ${measured}`, async () => {
+    const graph = trace({ x: { dtype: "float32", shape: [side, side] } }, ({ x }) => ({ y: ops.add(x, 1) }));
+    const x = drawTensor({ dtype: "float32", shape: [side, side], low: -1, high: 1 }, 1);
+    const expected = evaluateGraph(graph, { x });
+    const executable = await (await backend()).compile(graph);
+    const repeat = async (times: number): Promise<void> => {
+      for (let i = 0; i < times; i++) for (const y of Object.values(await executable.run({ x }))) disposeTensor(y);
+    };
+    await repeat(runs / 3);
+    const before = residentBytes?.() ?? 0;
+    await repeat(runs);
+    const grown = (residentBytes?.() ?? 0) - before;
+    // A run that leaked its output, 256 KiB, would leave four times as much behind.
+    const limit = (runs * side * side * 4) / 4;
+    assert(grown < limit, `${runs} runs left ${grown} bytes behind; expected less than ${limit}.`);
+    await assertClose((await readAndDispose(await executable.run({ x }))).y, expected.y!, 1e-6, "y after all runs");
+    executable.dispose();
+  }, 120_000);
+}

@@ -1,0 +1,114 @@
+import { buildGraph, type Graph } from "../graph/graph.js";
+import { opNames } from "../graph/rules.js";
+import { input } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import { evaluateGraph } from "../reference/index.js";
+import type { HostTensor } from "../tensor/tensor.js";
+import { assert, assertClose } from "./assertions.js";
+import { finiteDifferences, type GradientProblem, gradientValues } from "./gradient-problem.js";
+import { type OpCase, opCases, type TestedOp } from "./op-cases.js";
+import { applyCase, caseGradient, caseInputs, describeCase, inferCase } from "./op-problems.js";
+import { assertLikeReference, runOnce } from "./run.js";
+import type { Conformance } from "./test-api.js";
+
+/** Every op, by the dtype of its first operand, against the interpreter; every derivative against differences. */
+export function testOps({ options, tolerance, backend }: Conformance): void {
+  const { describe, it } = options;
+  describe("ops", () => {
+    for (const [name, cases] of groupedCases()) {
+      it(`${name} computes what the reference computes`, async () => {
+        const { graph, inputs } = joinCases(cases);
+        await assertLikeReference(await backend(), graph, inputs, tolerance, (output) =>
+          describeCase(cases[Number(output.slice("case".length))] as OpCase),
+        );
+      });
+    }
+  });
+  describe("derivatives", () => {
+    for (const [name, cases] of groupedCases()) {
+      const problems = cases.flatMap((operation) => {
+        const problem = caseGradient(operation);
+        return problem === undefined ? [] : [{ operation, problem }];
+      });
+      if (problems.length === 0) continue;
+      it(`${name} has the derivative that finite differences show`, async () => {
+        const joined = joinProblems(problems.map(({ problem }) => problem));
+        const actual = await runOnce(await backend(), joined.graph, joined.inputs);
+        // Differences are taken at a few elements only; the interpreter gives the same derivatives at all of them.
+        for (const [name, expected] of Object.entries(evaluateGraph(joined.graph, joined.inputs))) {
+          await assertClose(actual[name], expected, 10 * tolerance, `derivative ${name}`);
+        }
+        problems.forEach(({ operation, problem }, index) => {
+          const gradients = Object.fromEntries(
+            problem.targets.map((target) => [target, actual[`${index}.${target}`] as HostTensor]),
+          );
+          assertLikeDifferences(problem, gradients, 10 * tolerance, describeCase(operation));
+        });
+      });
+    }
+  });
+}
+
+/** Throws unless each gradient is within `tolerance * (1 + largest derivative)` of the central differences. */
+export function assertLikeDifferences(
+  problem: GradientProblem,
+  gradients: Readonly<Record<string, HostTensor>>,
+  tolerance: number,
+  what: string,
+): void {
+  const differences = finiteDifferences(problem);
+  const largest = differences.reduce((most, { value }) => Math.max(most, Math.abs(value)), 0);
+  for (const { target, index, value } of differences) {
+    const got = gradients[target]?.data[index] as number;
+    assert(
+      Math.abs(got - value) <= tolerance * (1 + largest),
+      `${what}: the derivative by ${target}[${index}] is ${got}; finite differences show ${value}.`,
+    );
+  }
+}
+
+/** The cases under "op dtype". */
+function groupedCases(): Map<string, OpCase[]> {
+  const groups = new Map<string, OpCase[]>();
+  for (const op of opNames.filter((name): name is TestedOp => name !== "input")) {
+    for (const operation of opCases[op] as readonly OpCase[]) {
+      const name = `${op} ${(operation.operands[0] ?? inferCase(operation)).dtype}`;
+      groups.set(name, [...(groups.get(name) ?? []), operation]);
+    }
+  }
+  return groups;
+}
+
+/** One graph for many cases, so that a backend compiles once: outputs case0, case1, ... */
+function joinCases(cases: readonly OpCase[]): { graph: Graph; inputs: Record<string, HostTensor> } {
+  const inputs: Record<string, HostTensor> = {};
+  const declared: ReturnType<typeof input>[] = [];
+  const outputs: Record<string, Value> = {};
+  cases.forEach((operation, index) => {
+    const operands = Object.entries(caseInputs(operation)).map(([name, value]) => {
+      inputs[`${index}.${name}`] = value;
+      return input(`${index}.${name}`, value);
+    });
+    declared.push(...operands);
+    outputs[`case${index}`] = applyCase(operation, operands);
+  });
+  return { graph: buildGraph(declared, outputs), inputs };
+}
+
+function joinProblems(problems: readonly GradientProblem[]): { graph: Graph; inputs: Record<string, HostTensor> } {
+  const inputs: Record<string, HostTensor> = {};
+  const declared: ReturnType<typeof input>[] = [];
+  const outputs: Record<string, Value> = {};
+  problems.forEach((problem, index) => {
+    const values = Object.fromEntries(
+      Object.entries(problem.inputs).map(([name, value]) => {
+        inputs[`${index}.${name}`] = value;
+        return [name, input(`${index}.${name}`, value)];
+      }),
+    );
+    declared.push(...Object.values(values));
+    const gradients = gradientValues(problem, values);
+    for (const [target, value] of Object.entries(gradients)) outputs[`${index}.${target}`] = value;
+  });
+  return { graph: buildGraph(declared, outputs), inputs };
+}

@@ -1,0 +1,144 @@
+import type { RandomStream } from "@diffusion-forcing/core";
+import { trackPlan } from "../baselines.js";
+import { goalReward } from "../environment.js";
+import { mazeTimeStep } from "../physics.js";
+import type { MazeEpisode, MazePolicy } from "../policy.js";
+import { type FrameField, featuresPerFrame } from "./frames.js";
+import type { MazePlanner, Plan } from "./planner.js";
+
+export interface PlannerPolicyOptions {
+  /** A new plan after this many steps. Default 50. */
+  readonly replanEvery?: number;
+  /** A new plan as soon as the particle is farther than this from where the plan has it. Default 0.5. */
+  readonly tolerance?: number;
+  /** Told of every plan made. */
+  readonly onPlan?: (episode: number, step: number, plan: Plan) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** What the policy keeps of one episode. */
+interface Driver {
+  readonly episode: MazeEpisode;
+  readonly random: RandomStream;
+  /** The last frames, newest last, `[frameStack, frame features]`. */
+  readonly history: Float32Array;
+  frames: number;
+  plan: Plan | undefined;
+  plannedAt: number;
+  holding: boolean;
+}
+
+/** Half the span, in frames, over which the plan's velocity is measured: smooths the noise of single frames. */
+const velocitySpan = 3;
+
+/**
+ * Drives by a diffusion planner: plans, tracks the plan with the official gains (12.5, 1.2) and the plan's true
+ * velocity, plans again every 50 steps or when off the plan, and holds the goal once it is reached. It knows nothing
+ * of walls. All episodes that need a plan at a step are planned together.
+ */
+export function plannerPolicy(planner: MazePlanner, options: PlannerPolicyOptions = {}): MazePolicy {
+  const { replanEvery = 50, tolerance = 0.5, onPlan, signal } = options;
+  const { fields, frameStack } = planner.config;
+  const width = featuresPerFrame(fields);
+  let drivers: Driver[] = [];
+  let points: number[] = [];
+
+  return {
+    name: "diffusion forcing planner",
+    start(episodes) {
+      points = [];
+      drivers = episodes.map((episode) => ({
+        episode,
+        random: episode.random.split("planner"),
+        history: new Float32Array(frameStack * width),
+        frames: 0,
+        plan: undefined,
+        plannedAt: 0,
+        holding: false,
+      }));
+    },
+    async act(step, observations, actions) {
+      const observed = drivers.map((_, i) => observations.subarray(4 * i, 4 * i + 4));
+      drivers.forEach((driver, i) => {
+        const observation = observed[i] as Float64Array;
+        remember(driver, fields, observation, actions.subarray(2 * i, 2 * i + 2), step);
+        const [x, y] = observation as unknown as [number, number];
+        driver.holding ||= goalReward(x, y, driver.episode.goal) === 1;
+      });
+      const open = drivers.flatMap((driver, i) => (needsPlan(driver, observed[i] as Float64Array, step) ? [i] : []));
+      if (open.length > 0) await planFor(open, step);
+      drivers.forEach((driver, i) => {
+        steer(driver, observed[i] as Float64Array, step, actions.subarray(2 * i, 2 * i + 2));
+      });
+    },
+    planPoints: () => points,
+  };
+
+  function remember(
+    driver: Driver,
+    fields: readonly FrameField[],
+    observation: Float64Array,
+    lastAction: Float64Array,
+    step: number,
+  ): void {
+    const values: Readonly<Record<FrameField, readonly [number, number]>> = {
+      position: [observation[0] as number, observation[1] as number],
+      velocity: [observation[2] as number, observation[3] as number],
+      action: step === 0 ? [0, 0] : [lastAction[0] as number, lastAction[1] as number],
+    };
+    driver.history.copyWithin(0, width);
+    driver.history.set(
+      fields.flatMap((field) => values[field]),
+      (frameStack - 1) * width,
+    );
+    driver.frames = Math.min(driver.frames + 1, frameStack);
+  }
+
+  function needsPlan(driver: Driver, observation: Float64Array, step: number): boolean {
+    if (driver.holding) return false;
+    if (driver.plan === undefined || step - driver.plannedAt >= replanEvery) return true;
+    const [planX, planY] = pointAt(driver.plan, step - driver.plannedAt);
+    const dx = (observation[0] as number) - planX;
+    const dy = (observation[1] as number) - planY;
+    return Math.sqrt(dx * dx + dy * dy) > tolerance;
+  }
+
+  async function planFor(open: readonly number[], step: number): Promise<void> {
+    const chosen = open.map((i) => drivers[i] as Driver);
+    const problems = chosen.map(({ history, frames, episode }) => ({
+      history: history.slice((frameStack - frames) * width),
+      goal: episode.goal,
+    }));
+    const plans = await planner.plan(
+      problems,
+      chosen.map(({ random }) => random.split(step)),
+      signal,
+    );
+    chosen.forEach((driver, i) => {
+      driver.plan = plans[i] as Plan;
+      driver.plannedAt = step;
+      for (const value of driver.plan.positions) points.push(value);
+      onPlan?.(open[i] as number, step, driver.plan);
+    });
+  }
+}
+
+/** Where the plan is `frame` frames after it was made; beyond its end it rests there. */
+function pointAt({ positions }: Plan, frame: number): [number, number] {
+  const at = Math.min(Math.max(frame, 0), positions.length / 2 - 1);
+  return [positions[2 * at] as number, positions[2 * at + 1] as number];
+}
+
+function steer(driver: Driver, observation: Float64Array, step: number, action: Float64Array): void {
+  if (driver.holding || driver.plan === undefined) {
+    const [x, y] = driver.episode.goal;
+    trackPlan(x, y, 0, 0, observation, action);
+    return;
+  }
+  const frame = step - driver.plannedAt + 1;
+  const [x, y] = pointAt(driver.plan, frame);
+  const [laterX, laterY] = pointAt(driver.plan, frame + velocitySpan);
+  const [earlierX, earlierY] = pointAt(driver.plan, frame - velocitySpan);
+  const duration = 2 * velocitySpan * mazeTimeStep;
+  trackPlan(x, y, (laterX - earlierX) / duration, (laterY - earlierY) / duration, observation, action);
+}

@@ -1,0 +1,82 @@
+import { type LearningRateSchedule, transformer } from "@diffusion-forcing/core";
+import type { MazeName } from "../mazes.js";
+import type { PlannerConfig } from "./config.js";
+import { type FrameField, featuresPerFrame } from "./frames.js";
+
+/** How a planner is trained. */
+export interface PlannerTraining {
+  readonly steps: number;
+  /** Tokens in a training step, over all its windows. */
+  readonly tokensPerStep: number;
+  /** Steps of the generated data stream. */
+  readonly dataSteps: number;
+  readonly dataSeed: number;
+  readonly learningRate: number;
+  readonly schedule: LearningRateSchedule;
+  readonly averageDecay: number;
+}
+
+export interface PlannerPreset {
+  readonly planner: PlannerConfig;
+  readonly training: PlannerTraining;
+}
+
+/** Lengths from `first` to `last` in steps of `by`. */
+function range(first: number, last: number, by: number): number[] {
+  return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, i) => first + i * by);
+}
+
+const lengths: Readonly<Record<MazeName, readonly number[]>> = {
+  umaze: range(3, 22, 1),
+  medium: range(4, 38, 2),
+  large: range(4, 58, 3),
+};
+
+function plannerConfig(
+  maze: MazeName,
+  size: { width: number; layers: number; feedForward: number },
+  fields: readonly FrameField[] = ["position"],
+): PlannerConfig {
+  const frameStack = 10;
+  const features = frameStack * featuresPerFrame(fields);
+  return {
+    kind: "maze2d-planner",
+    maze,
+    fields,
+    frameStack,
+    lengths: lengths[maze],
+    model: transformer({ features, heads: 4, causal: false, ...size }).config,
+    schedule: { name: "linear", levels: 1000 },
+    objective: "x0",
+    lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },
+    clipNoise: 20,
+  };
+}
+
+function training(maze: MazeName, steps: number, learningRate: number): PlannerTraining {
+  return {
+    steps,
+    tokensPerStep: maze === "umaze" ? 2048 : 2560,
+    dataSteps: { umaze: 1e6, medium: 2e6, large: 4e6 }[maze],
+    dataSeed: 1,
+    learningRate,
+    schedule: { kind: "cosine", warmupSteps: 300 },
+    averageDecay: 0.998,
+  };
+}
+
+const full = { width: 128, layers: 4, feedForward: 512 };
+
+/**
+ * The recipes of the bundled models, and `quick`: a small umaze planner that trains in about two minutes on two
+ * cores.
+ */
+export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>> = {
+  umaze: { planner: plannerConfig("umaze", full), training: training("umaze", 6000, 5e-4) },
+  medium: { planner: plannerConfig("medium", full), training: training("medium", 10_000, 5e-4) },
+  large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
+  quick: {
+    planner: plannerConfig("umaze", { width: 64, layers: 3, feedForward: 256 }),
+    training: { ...training("umaze", 1500, 1e-3), dataSteps: 300_000, schedule: { kind: "cosine", warmupSteps: 100 } },
+  },
+};

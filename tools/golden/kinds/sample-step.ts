@@ -1,0 +1,201 @@
+import {
+  type DdimResult,
+  type DiffusionProcess,
+  ddimCoefficients,
+  ddimStep,
+  ddpmStep,
+  type Guidance,
+  type HostTensor,
+  type HostTensorRecord,
+  mean,
+  mul,
+  reshape,
+  samplingLevels,
+  square,
+  stabilizedInput,
+  stabilizedLevels,
+  sub,
+  sum,
+  type Value,
+} from "@diffusion-forcing/core";
+import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
+import type { TensorResult } from "../compare.js";
+import { evaluate } from "../evaluate.js";
+import { batchMajor, clamped, float32, levelIndices, swapAxes } from "../layout.js";
+import type { OfficialDiffusion } from "../official.js";
+import { officialParameters, officialProcess } from "../official-model.js";
+
+interface Config {
+  readonly diffusion: OfficialDiffusion;
+  readonly x_dim: number;
+  readonly external_cond_dim: number;
+  readonly is_causal: boolean;
+  readonly guidance?: { readonly scale_by_objective: Readonly<Record<string, number>> };
+}
+
+/** What all sub-cases of a case share. */
+interface Shared {
+  readonly golden: GoldenCase;
+  readonly config: Config;
+  readonly parameters: HostTensorRecord;
+  readonly inputs: HostTensorRecord;
+}
+
+/** E: one step with mixed levels, a sub-case for every objective, eta, and with and without guidance. */
+export async function runSampleStep(golden: GoldenCase): Promise<TensorResult[]> {
+  const config = golden.json.config as Config;
+  const shared: Shared = {
+    golden,
+    config,
+    parameters: officialParameters(golden, config.diffusion.architecture.num_layers),
+    inputs: {
+      x: batchMajor(tensorOf(golden, "in.x")),
+      ...(config.external_cond_dim > 0 ? { condition: batchMajor(tensorOf(golden, "in.external_cond")) } : {}),
+    },
+  };
+  const results: TensorResult[] = [];
+  for (const prefix of Object.keys(golden.json.draws as object)) {
+    const [, objective, eta, guided] = /^(\w+)\.(?:ddim_eta([\d.]+)\.(free|goal)|ddpm)\.$/.exec(prefix) ?? [];
+    if (objective === undefined) throw new UnsupportedCase(`sub-case ${prefix}`);
+    const found =
+      eta === undefined
+        ? await runDdpm(shared, prefix, objective)
+        : await runDdim(shared, prefix, objective, Number(eta), guided === "goal");
+    // Intermediates that do not depend on guidance are recorded without it only.
+    results.push(...found.filter(({ name }) => golden.tensors.has(name)));
+  }
+  return results;
+}
+
+function processOf({ config }: Shared, objective: string): DiffusionProcess {
+  return officialProcess({
+    diffusion: config.diffusion,
+    features: config.x_dim,
+    conditionFeatures: config.external_cond_dim,
+    causal: config.is_causal,
+    objective,
+  });
+}
+
+function levelsOf({ golden, config }: Shared, name: string, steps: number): HostTensor<"int32"> {
+  return levelIndices(tensorOf(golden, name), samplingLevels(config.diffusion.timesteps, steps));
+}
+
+function noiseOf({ golden, config }: Shared, name: string): HostTensor<"float32"> {
+  return batchMajor(clamped(tensorOf(golden, name), config.diffusion.clip_noise));
+}
+
+/** The official value: minus the weighted squared distance to the goal, a mean over tokens, samples and features. */
+function goalGuidance(scale: number, batch: number): Guidance {
+  return {
+    samples: 1,
+    value: (x0, { goal, weight }) => {
+      const [, length, features] = x0.shape as [number, number, number];
+      const distance = square(sub(x0, reshape(goal as Value, [batch, 1, features])));
+      const weighted = mul(distance, reshape(weight as Value, [1, length, 1]));
+      return mul(mean(weighted, [1, 2]), -scale / batch);
+    },
+  };
+}
+
+async function runDdim(
+  shared: Shared,
+  prefix: string,
+  objective: string,
+  eta: number,
+  guided: boolean,
+): Promise<TensorResult[]> {
+  const { golden, config, parameters } = shared;
+  const { sampling_timesteps, stabilization_level } = config.diffusion;
+  const process = processOf(shared, objective);
+  const scale = config.guidance?.scale_by_objective[objective];
+  if (guided && scale === undefined) throw new UnsupportedCase(`guidance for ${objective}`);
+  const inputs: HostTensorRecord = {
+    ...shared.inputs,
+    from: levelsOf(shared, "in.ddim.curr_level", sampling_timesteps),
+    to: levelsOf(shared, "in.ddim.next_level", sampling_timesteps),
+    noise: noiseOf(shared, `${prefix}draw.0000`),
+    ...(guided
+      ? {
+          goal: float32(tensorOf(golden, "in.guidance.goal")),
+          weight: float32(tensorOf(golden, "in.guidance.weight")),
+        }
+      : {}),
+  };
+  const batch = inputs.x!.shape[0] as number;
+  const { guidance_value, ...outputs } = await evaluate({ ...parameters, ...inputs }, (values) => {
+    const input = (name: string) => values[name] as Value;
+    const [x, from, to] = [input("x"), input("from"), input("to")];
+    const result: DdimResult = ddimStep(
+      process,
+      values,
+      {
+        eta,
+        stabilizationLevel: stabilization_level,
+        ...(guided ? { guidance: goalGuidance(scale as number, batch) } : {}),
+      },
+      {
+        x,
+        from,
+        to,
+        noise: input("noise"),
+        ...("condition" in values ? { condition: input("condition") } : {}),
+        ...(guided ? { guidanceInputs: { goal: input("goal"), weight: input("weight") } } : {}),
+      },
+    );
+    const { sigma, direction } = ddimCoefficients(process, stabilizedLevels(from, stabilization_level), to, eta);
+    return {
+      "mid.ddim.x_in": stabilizedInput(process, x, from, stabilization_level),
+      sigma: reshape(sigma, from.shape),
+      c: reshape(direction, from.shape),
+      model_out: result.output,
+      x_start: result.x0,
+      pred_noise: result.eps,
+      out: result.next,
+      ...(result.guidance === undefined
+        ? {}
+        : { guidance_value: sum(result.guidance.value), guidance_grad: result.guidance.gradient }),
+    };
+  });
+  return [
+    ...Object.entries(outputs).map(([name, value]) => ({
+      name: name.startsWith("mid.") ? name : `${prefix}${name}`,
+      ...swapAxes(value),
+    })),
+    ...(guidance_value === undefined ? [] : [{ name: `${prefix}guidance_value`, ...guidance_value }]),
+  ];
+}
+
+async function runDdpm(shared: Shared, prefix: string, objective: string): Promise<TensorResult[]> {
+  const { timesteps, stabilization_level } = shared.config.diffusion;
+  const process = processOf(shared, objective);
+  const inputs: HostTensorRecord = {
+    ...shared.inputs,
+    from: levelsOf(shared, "in.ddpm.curr_level", timesteps),
+    stabilizationNoise: noiseOf(shared, `${prefix}draw.0000`),
+    noise: noiseOf(shared, `${prefix}draw.0001`),
+  };
+  const outputs = await evaluate({ ...shared.parameters, ...inputs }, (values) => {
+    const input = (name: string) => values[name] as Value;
+    const from = input("from");
+    const result = ddpmStep(
+      process,
+      values,
+      { stabilizationLevel: stabilization_level },
+      {
+        x: input("x"),
+        from,
+        noise: input("noise"),
+        stabilizationNoise: input("stabilizationNoise"),
+        ...("condition" in values ? { condition: input("condition") } : {}),
+      },
+    );
+    return {
+      x_in: result.tokens,
+      model_mean: result.mean,
+      model_log_variance: reshape(result.logVariance, from.shape),
+      out: result.next,
+    };
+  });
+  return Object.entries(outputs).map(([name, value]) => ({ name: `${prefix}${name}`, ...swapAxes(value) }));
+}

@@ -1,0 +1,177 @@
+import {
+  adamWScalars,
+  type DiffusionProcess,
+  diffusionForcingLoss,
+  gradient,
+  type HostTensor,
+  type HostTensorRecord,
+  readTensor,
+  referenceBackend,
+  type StepGraphOptions,
+  stateName,
+  tensor,
+  trainingStepGraph,
+  type Value,
+  zeros,
+} from "@diffusion-forcing/core";
+import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
+import type { TensorResult } from "../compare.js";
+import { evaluate } from "../evaluate.js";
+import { batchMajor, clamped, type Numbers, noiseLevels, swapAxes } from "../layout.js";
+import type { OfficialDiffusion } from "../official.js";
+import { officialParameters, officialProcess, officialResults } from "../official-model.js";
+
+interface Config {
+  readonly diffusion: OfficialDiffusion;
+  readonly x_dim: number;
+  readonly external_cond_dim: number;
+  readonly is_causal: boolean;
+  readonly optimizer: {
+    readonly name: string;
+    readonly lr: number;
+    readonly betas: [number, number];
+    readonly eps: number;
+    readonly weight_decay: number;
+    readonly steps: number;
+  };
+}
+
+/** How closely parameters agree after some AdamW steps, where their gradients are more than rounding noise. */
+const ADAMW_TOLERANCE = 1e-5;
+
+/** D: the transformer, the training loss, its gradients, and AdamW steps on one batch. */
+export async function runTransformer(golden: GoldenCase): Promise<TensorResult[]> {
+  const config = golden.json.config as Config;
+  const { diffusion, optimizer } = config;
+  if (optimizer.name !== "AdamW") throw new UnsupportedCase(`optimizer ${optimizer.name}`);
+  const process = officialProcess({
+    diffusion,
+    features: config.x_dim,
+    conditionFeatures: config.external_cond_dim,
+    causal: config.is_causal,
+  });
+  const layers = diffusion.architecture.num_layers;
+  const parameters = officialParameters(golden, layers);
+  const batch: HostTensorRecord = {
+    tokens: batchMajor(tensorOf(golden, "in.x")),
+    noiseLevels: noiseLevels(tensorOf(golden, "in.noise_levels")),
+    noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), diffusion.clip_noise)),
+    ...(config.external_cond_dim > 0 ? { condition: batchMajor(tensorOf(golden, "in.external_cond")) } : {}),
+  };
+  const { gradients, ...values } = await lossAndGradients(process, parameters, batch);
+  const { losses, trained } = await trainedParameters(process, parameters, batch, optimizer);
+  const shaky = (golden.json.adamw_shaky_flat_indices ?? {}) as Record<string, readonly number[]>;
+  return [
+    ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
+    { name: "out.loss_mean", ...values.loss },
+    { name: "out.losses_per_step", shape: [losses.length], data: losses },
+    ...officialResults("grad", layers, gradients),
+    ...officialResults("adamw", layers, trained).map((result) => ({
+      ...result,
+      tolerance: ADAMW_TOLERANCE,
+      except: new Set(shaky[result.name.slice("adamw.".length)]),
+    })),
+  ];
+}
+
+interface LossAndGradients {
+  readonly perToken: Record<string, Numbers>;
+  readonly loss: Numbers;
+  readonly gradients: Record<string, Numbers>;
+}
+
+async function lossAndGradients(
+  process: DiffusionProcess,
+  parameters: HostTensorRecord,
+  batch: HostTensorRecord,
+): Promise<LossAndGradients> {
+  const names = Object.keys(parameters);
+  const outputs = await evaluate({ ...parameters, ...batch }, (values) => {
+    const input = (name: string) => values[name] as Value;
+    const traced = Object.fromEntries(names.map((name) => [name, input(name)]));
+    const condition = "condition" in values ? { condition: input("condition") } : {};
+    const [tokens, levels] = [input("tokens"), input("noiseLevels")];
+    const forward = process.model.apply(traced, {
+      tokens,
+      noiseLevels: levels,
+      levelCount: process.schedule.levels,
+      ...condition,
+    });
+    const result = diffusionForcingLoss(process, traced, {
+      tokens,
+      noiseLevels: levels,
+      noise: input("noise"),
+      ...condition,
+    });
+    const slopes = gradient(
+      result.loss,
+      names.map((name) => traced[name] as Value),
+    );
+    return {
+      "out.model_forward": forward,
+      "mid.noised_x": result.noisedTokens,
+      "mid.model_out": result.modelOutput,
+      "mid.loss_weight": result.tokenWeights,
+      "out.x_pred": result.x0,
+      "out.loss_unreduced": result.elements,
+      loss: result.loss,
+      ...Object.fromEntries(slopes.map((slope, i) => [`gradient/${names[i]}`, slope])),
+    };
+  });
+  const { loss, ...rest } = outputs;
+  const isGradient = (name: string) => name.startsWith("gradient/");
+  return {
+    loss: loss as HostTensor,
+    perToken: Object.fromEntries(Object.entries(rest).filter(([name]) => !isGradient(name))),
+    gradients: Object.fromEntries(names.map((name) => [name, rest[`gradient/${name}`] as HostTensor])),
+  };
+}
+
+async function trainedParameters(
+  process: DiffusionProcess,
+  parameters: HostTensorRecord,
+  batch: HostTensorRecord,
+  { lr, betas, eps, weight_decay, steps }: Config["optimizer"],
+): Promise<{ losses: number[]; trained: HostTensorRecord }> {
+  const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay };
+  const options: StepGraphOptions = { optimizer, clipNorm: undefined, averageDecay: undefined };
+  const { tokens, condition } = batch;
+  const backend = referenceBackend();
+  const executable = await backend.compile(
+    trainingStepGraph(process, options, {
+      tokens: tokens!.shape,
+      ...(condition === undefined ? {} : { condition: condition.shape }),
+    }),
+  );
+  const names = Object.keys(parameters);
+  let state: Record<string, HostTensor> = Object.fromEntries(
+    names.flatMap((name): [string, HostTensor][] => {
+      const parameter = parameters[name] as HostTensor;
+      const moment = zeros("float32", parameter.shape);
+      return [
+        [stateName("parameters", name), parameter],
+        [stateName("first", name), moment],
+        [stateName("second", name), moment],
+      ];
+    }),
+  );
+  const losses: number[] = [];
+  for (let step = 1; step <= steps; step++) {
+    const scalars = Object.entries(adamWScalars(optimizer, step, lr)).map(([name, value]) => [
+      name,
+      tensor([value], []),
+    ]);
+    const outputs = await executable.run({ ...state, ...batch, ...Object.fromEntries(scalars) });
+    const read = await Promise.all(
+      Object.entries(outputs).map(async ([name, value]) => [name, await readTensor(value)] as const),
+    );
+    const { loss, ...next } = Object.fromEntries(read) as Record<string, HostTensor>;
+    losses.push(loss!.data[0] as number);
+    state = next;
+  }
+  await backend.dispose();
+  return {
+    losses,
+    trained: Object.fromEntries(names.map((name) => [name, state[stateName("parameters", name)] as HostTensor])),
+  };
+}
