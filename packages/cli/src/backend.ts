@@ -1,5 +1,5 @@
+import { type OnnxDevice, onnxBackend } from "@diffusion-forcing/backend-onnx";
 import type { Backend } from "@diffusion-forcing/core";
-import { onnxBackend, type OnnxDevice } from "@diffusion-forcing/backend-onnx";
 import type { BackendChoice } from "./options.js";
 
 /** The backend the options name. */

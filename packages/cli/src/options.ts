@@ -1,5 +1,5 @@
 import { Option } from "commander";
-import { z } from "zod";
+import type { z } from "zod";
 
 /** Values of options that are whole numbers, from the command line's text. */
 export function whole(name: string, least = 0): (text: string) => number {
@@ -26,12 +26,17 @@ export function positive(name: string): (text: string) => number {
 /** The command was called wrongly: exit code 2. */
 export class UsageError extends Error {}
 
-export const seedOption: Option = new Option("--seed <n>", "seed of all random numbers").argParser(whole("--seed")).default(0);
+export const seedOption: Option = new Option("--seed <n>", "seed of all random numbers")
+  .argParser(whole("--seed"))
+  .default(0);
 export const jsonOption: Option = new Option("--json", "print one JSON document on stdout instead of text");
-export const deviceOption: Option = new Option("--device <name>", "where to run; see `dforce backends`").default("auto");
-export const threadsOption: Option = new Option("--threads <n>", "threads of the backend (default: one per core)").argParser(
-  whole("--threads", 1),
+export const deviceOption: Option = new Option("--device <name>", "where to run; see `dforce backends`").default(
+  "auto",
 );
+export const threadsOption: Option = new Option(
+  "--threads <n>",
+  "threads of the backend (default: one per core)",
+).argParser(whole("--threads", 1));
 
 export interface BackendChoice {
   readonly device: string;

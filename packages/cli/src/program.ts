@@ -1,4 +1,9 @@
 import { Command } from "commander";
+import { backendsCommand } from "./commands/backends.js";
+import { evalCommand } from "./commands/eval.js";
+import { exportCommand } from "./commands/export.js";
+import { inspectCommand } from "./commands/inspect.js";
+import { planCommand } from "./commands/plan.js";
 import { trainCommand } from "./commands/train.js";
 
 /** The `dforce` command with all its subcommands. */
@@ -7,7 +12,14 @@ export function buildProgram(): Command {
     .description("Train, sample and steer Diffusion Forcing models")
     .showHelpAfterError("(dforce --help shows what there is)")
     .exitOverride();
-  for (const command of [trainCommand()]) {
+  for (const command of [
+    planCommand(),
+    trainCommand(),
+    evalCommand(),
+    inspectCommand(),
+    exportCommand(),
+    backendsCommand(),
+  ]) {
     program.addCommand(command.exitOverride());
   }
   return program;

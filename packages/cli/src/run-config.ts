@@ -1,5 +1,5 @@
-import { parsePlannerConfig, type PlannerConfig, type PlannerPreset } from "@diffusion-forcing/tasks/maze2d";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { type PlannerConfig, type PlannerPreset, parsePlannerConfig } from "@diffusion-forcing/tasks/maze2d";
 import { z } from "zod";
 import { describeIssues } from "./options.js";
 
@@ -32,11 +32,16 @@ export function parseRunConfig(text: string, path: string): PlannerPreset & { re
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    throw new DiffusionForcingError("invalid-config", `${path} is not valid JSON: ${(cause as Error).message}`, { cause });
+    throw new DiffusionForcingError("invalid-config", `${path} is not valid JSON: ${(cause as Error).message}`, {
+      cause,
+    });
   }
   const parsed = runSchema.safeParse(json);
   if (!parsed.success) {
-    throw new DiffusionForcingError("invalid-config", `${path} is no training config:\n${describeIssues(parsed.error)}`);
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `${path} is no training config:\n${describeIssues(parsed.error)}`,
+    );
   }
   const { planner, training, seed = 0 } = parsed.data;
   const { schedule } = training;
@@ -44,7 +49,10 @@ export function parseRunConfig(text: string, path: string): PlannerPreset & { re
     planner: parsePlannerConfig(planner) as PlannerConfig,
     training: {
       ...training,
-      schedule: { kind: schedule.kind, ...(schedule.warmupSteps === undefined ? {} : { warmupSteps: schedule.warmupSteps }) },
+      schedule: {
+        kind: schedule.kind,
+        ...(schedule.warmupSteps === undefined ? {} : { warmupSteps: schedule.warmupSteps }),
+      },
     },
     seed,
   };

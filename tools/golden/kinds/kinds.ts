@@ -2,6 +2,8 @@ import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { runConversions } from "./conversions.js";
 import { runLossWeights } from "./loss-weights.js";
+import { runPlanning } from "./planning.js";
+import { runPlanningTraining } from "./planning-training.js";
 import { runSampleStep } from "./sample-step.js";
 import { runSchedule } from "./schedule.js";
 import { runSchedulingMatrix } from "./scheduling-matrix.js";
@@ -18,4 +20,6 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["D.transformer", runTransformer],
   ["E.sample_step", runSampleStep],
   ["F.scheduling_matrix", runSchedulingMatrix],
+  ["G.plan", runPlanning],
+  ["K.planning_train", runPlanningTraining],
 ]);

@@ -50,7 +50,8 @@ export function lowerGraph(graph: Graph, options: LowerOptions): LoweredGraph {
 
 function emitNodes(graph: Graph, builder: ModelBuilder, portable: boolean): Map<Value, string> {
   const names = new Map<Value, string>();
-  const uses = countUses(graph);
+  const users = collectUsers(graph);
+  const outputs = new Set(Object.values(graph.outputs));
   const memo = new Map<string, unknown>();
   const nameOf = (value: Value): string => names.get(value) as string;
   const lowering: Lowering = {
@@ -58,7 +59,8 @@ function emitNodes(graph: Graph, builder: ModelBuilder, portable: boolean): Map<
     portable,
     nameOf,
     operands: (node) => node.inputs.map(nameOf),
-    usesOf: (value) => uses.get(value) ?? 0,
+    usersOf: (value) => users.get(value) ?? [],
+    usedOnce: (value) => users.get(value)?.length === 1 && !outputs.has(value),
     once: <T>(key: string, make: () => T): T => {
       if (!memo.has(key)) memo.set(key, make());
       return memo.get(key) as T;
@@ -79,12 +81,11 @@ function applyPeephole(node: Value, lowering: Lowering): string | undefined {
   return undefined;
 }
 
-function countUses(graph: Graph): Map<Value, number> {
-  const uses = new Map<Value, number>();
-  const use = (value: Value): void => void uses.set(value, (uses.get(value) ?? 0) + 1);
-  for (const node of graph.nodes) node.inputs.forEach(use);
-  Object.values(graph.outputs).forEach(use);
-  return uses;
+/** The users of each value, once per operand that refers to it. */
+function collectUsers(graph: Graph): Map<Value, Value[]> {
+  const users = new Map<Value, Value[]>(graph.nodes.map((node) => [node, []]));
+  for (const node of graph.nodes) for (const operand of node.inputs) users.get(operand)?.push(node);
+  return users;
 }
 
 /**

@@ -10,8 +10,10 @@ export interface Lowering {
   nameOf(value: Value): string;
   /** ONNX names of a node's operands, in order. */
   operands(node: { readonly inputs: readonly Value[] }): string[];
-  /** How many operands of nodes and graph outputs refer to the value. */
-  usesOf(value: Value): number;
+  /** The nodes that have the value among their operands. */
+  usersOf(value: Value): readonly Value[];
+  /** True if one operand of one node refers to the value, and no graph output: a pattern may take it in. */
+  usedOnce(value: Value): boolean;
   /** `make()` once per key: results of one ONNX node that several graph nodes share. */
   once<T>(key: string, make: () => T): T;
 }

@@ -11,7 +11,7 @@ import {
 } from "@diffusion-forcing/tasks/maze2d";
 import { Command, Option } from "commander";
 import { openBackend } from "../backend.js";
-import { createRun, readRun, type RunConfig, writeCheckpoint } from "../files/run-folder.js";
+import { createRun, type RunConfig, readRun, writeCheckpoint } from "../files/run-folder.js";
 import { type BackendChoice, deviceOption, jsonOption, threadsOption, UsageError, whole } from "../options.js";
 import { startProgress } from "../output/progress.js";
 import { parseRunConfig } from "../run-config.js";
@@ -56,9 +56,13 @@ async function recipe(options: TrainOptions): Promise<RunConfig> {
 
 async function readConfig(path: string): Promise<string> {
   return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new DiffusionForcingError("invalid-argument", `The config ${path} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-    });
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `The config ${path} cannot be read: ${(cause as Error).message}.`,
+      {
+        cause,
+      },
+    );
   });
 }
 
@@ -79,9 +83,15 @@ async function runTraining(options: TrainOptions): Promise<void> {
   const { planner, training, seed } = config;
   const { out } = options;
   const backend = await openBackend(options);
-  const dataset = generateMazeDataset({ maze: mazes[planner.maze], steps: training.dataSteps, seed: training.dataSeed });
+  const dataset = generateMazeDataset({
+    maze: mazes[planner.maze],
+    steps: training.dataSteps,
+    seed: training.dataSeed,
+  });
   const checksum = await mazeDatasetChecksum(dataset);
-  process.stderr.write(`data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${checksum}\n`);
+  process.stderr.write(
+    `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${checksum}\n`,
+  );
   const normalizer = fitNormalizer(dataset, planner.fields);
   const interrupt = new AbortController();
   const onInterrupt = (): void => interrupt.abort();
@@ -101,7 +111,10 @@ async function runTraining(options: TrainOptions): Promise<void> {
       optimizer: { learningRate: training.learningRate },
       learningRate: training.schedule,
       averageDecay: training.averageDecay,
-      checkpoint: { every: options.checkpointEvery, save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot) },
+      checkpoint: {
+        every: options.checkpointEvery,
+        save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),
+      },
       signal: interrupt.signal,
       ...(state ? { resume: state } : {}),
     });

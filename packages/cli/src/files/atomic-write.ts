@@ -38,6 +38,8 @@ export async function writeAtomically(path: string, content: Uint8Array | string
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new DiffusionForcingError("write-failed", `${path} could not be written: ${(cause as Error).message}.`, { cause });
+    throw new DiffusionForcingError("write-failed", `${path} could not be written: ${(cause as Error).message}.`, {
+      cause,
+    });
   }
 }

@@ -17,7 +17,10 @@ export function modelFolder(model: string): string {
 /** Reads a planner from a bundled name or a folder. @throws `invalid-argument` if there is no such folder */
 export async function loadPlanner(model: string): Promise<PlannerBundle> {
   const folder = modelFolder(model);
-  const exists = await stat(folder).then((found) => found.isDirectory(), () => false);
+  const exists = await stat(folder).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
   if (!exists) {
     throw new DiffusionForcingError(
       "invalid-argument",

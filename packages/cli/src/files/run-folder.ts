@@ -1,8 +1,8 @@
 import { access, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  decodeTrainingState,
   DiffusionForcingError,
+  decodeTrainingState,
   encodeTrainingState,
   samplingParameters,
   type TrainingState,
@@ -22,7 +22,10 @@ const checkpointFile = "checkpoint.safetensors";
 /** Starts a folder for a run. @throws `write-failed`, or `invalid-argument` if a run lives there already */
 export async function createRun(folder: string, config: RunConfig): Promise<void> {
   await ensureWritable(folder);
-  const taken = await access(join(folder, checkpointFile)).then(() => true, () => false);
+  const taken = await access(join(folder, checkpointFile)).then(
+    () => true,
+    () => false,
+  );
   if (taken) {
     throw new DiffusionForcingError(
       "invalid-argument",
@@ -36,7 +39,9 @@ export async function createRun(folder: string, config: RunConfig): Promise<void
 export async function readRun(folder: string): Promise<{ config: RunConfig; state: TrainingState | undefined }> {
   const path = join(folder, runFile);
   const text = await readFile(path, "utf8").catch((cause: unknown) => {
-    throw new DiffusionForcingError("invalid-argument", `${folder} holds no training run (${runFile} is missing).`, { cause });
+    throw new DiffusionForcingError("invalid-argument", `${folder} holds no training run (${runFile} is missing).`, {
+      cause,
+    });
   });
   await ensureWritable(folder);
   const bytes = await readFile(join(folder, checkpointFile)).catch(() => undefined);
@@ -51,6 +56,7 @@ export async function writeCheckpoint(
   state: TrainingState,
 ): Promise<void> {
   const bundle = { config: config.planner, parameters: samplingParameters(state), normalizer };
-  for (const [name, bytes] of Object.entries(encodePlannerBundle(bundle))) await writeAtomically(join(folder, name), bytes);
+  for (const [name, bytes] of Object.entries(encodePlannerBundle(bundle)))
+    await writeAtomically(join(folder, name), bytes);
   await writeAtomically(join(folder, checkpointFile), encodeTrainingState(state));
 }

@@ -7,6 +7,8 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     });
   }
   const line = (row: readonly string[]): string =>
-    row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join("  ");
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ");
   return rows.map((row) => `  ${line(row).trimEnd()}`).join("\n");
 }

@@ -1,4 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { goalRadius } from "@diffusion-forcing/tasks/maze2d";
 import { colors } from "./colors.js";
 import { encodeGif, type GifFrame } from "./gif.js";
 import { drawDrive, drawNoisyPlan, drawPlan, drawReplan, spreadIndices } from "./paths.js";
@@ -81,7 +82,7 @@ function drawDriveFrame(story: PlanStory, { step, plan, planAge, reachedAge }: D
 function drawWave([x, y]: PlanStory["goal"], progress: number): string {
   if (progress >= 1) return "";
   const style = { fill: "none", stroke: colors.goal, "stroke-width": 2.5, "stroke-opacity": 1 - progress };
-  return drawCircle(x, y, 0.5 + 0.55 * progress, style);
+  return drawCircle(x, y, goalRadius + 0.55 * progress, style);
 }
 
 /** The positions `[F, 2]` at a fractional index of `states`, by linear interpolation. */

@@ -6,7 +6,7 @@ export const cellSize = 40;
 /** Where floor begins: the lower edge of cell 1, as cell 0 is border. */
 const floorEdge = 0.3;
 /** How much of the border walls is shown, in cells. */
-export const border = 0.42;
+const border = 0.42;
 
 /** Where a maze's positions lie in the picture: rows run downwards, columns to the right, as a maze is written. */
 export interface Canvas {

@@ -7,19 +7,19 @@ export const colors = {
   floor: "#fdfdfb",
   ink: "#1f2a44",
   paper: "#ffffff",
-  start: "#46327e",
+  start: "#6852be",
   goal: "#f0a41c",
 } as const;
 
 /**
- * From the start's colour to the goal's: the purple, blue and green of viridis, whose yellow would not show on a light
- * floor, so that the ramp ends in amber.
+ * From the start's colour to the goal's, in the order of viridis but lighter, so that ink shows on it, and with amber
+ * for its yellow, which would not show on a light floor.
  */
 const timeStops: readonly Rgb[] = [
-  [70, 50, 126],
-  [54, 92, 141],
-  [31, 146, 139],
-  [94, 190, 96],
+  [104, 82, 190],
+  [62, 124, 200],
+  [30, 160, 158],
+  [112, 194, 96],
   [240, 164, 28],
 ];
 

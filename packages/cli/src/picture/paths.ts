@@ -9,9 +9,15 @@ const drawnFrames = 160;
 const colorPieces = 40;
 /** Points of the driven path that are drawn. */
 const drawnSteps = 320;
-const planWidth = 0.15 * cellSize;
+const planWidth = 0.19 * cellSize;
 const driveWidth = 0.06 * cellSize;
 const dotRadius = 0.075;
+/** Lines and dots less opaque than this are left out. */
+const faintest = 0.06;
+/** Segments to either side that bear on a segment's certainty. */
+const neighbourhood = 2;
+/** Gaps within this distance are certain in any plan, in cells. */
+const smallestReach = 0.05;
 
 /** At most `limit` of the indices 0 to count - 1, evenly spread, both ends included. */
 export function spreadIndices(count: number, limit: number): number[] {
@@ -41,54 +47,56 @@ export function drawPlan(positions: Float32Array, opacity: number): string {
  */
 export function drawNoisyPlan(positions: Float32Array, finished: Float32Array): string {
   const indices = spreadIndices(positions.length / 2, drawnFrames);
-  const reach = typicalGap(finished, indices);
-  const last = Math.max(indices.length - 1, 1);
+  const certainties = segmentCertainties(positions, finished, indices);
+  const last = indices.length - 1;
   const lines: string[] = [];
   const dots: string[] = [];
-  let certaintyBefore = 0;
   for (const [at, index] of indices.entries()) {
-    const next = indices[at + 1];
-    const color = timeColor(at / last);
-    const certainty = next === undefined ? certaintyBefore : certaintyOf(gap(positions, index, next) / reach);
-    if (next !== undefined) {
-      lines.push(
-        element("polyline", {
-          points: `${pointAt(positions, index)} ${pointAt(positions, next)}`,
-          stroke: color,
-          "stroke-width": planWidth * (0.2 + 0.8 * certainty),
-          "stroke-opacity": certainty < 1 ? Math.max(certainty, 0.03) : undefined,
-          "stroke-linecap": certainty < 1 ? "butt" : undefined,
-        }),
-      );
+    const color = timeColor(last === 0 ? 0 : at / last);
+    const before = certainties[at - 1] ?? certainties[at] ?? 0;
+    const certainty = certainties[at] ?? before;
+    if (at < last && certainty >= faintest) {
+      const points = `${pointAt(positions, index)} ${pointAt(positions, indices[at + 1] as number)}`;
+      // Round ends would overlap and show as beads where the line is not opaque.
+      const fading = {
+        "stroke-width": planWidth * certainty ** 2,
+        "stroke-opacity": certainty,
+        "stroke-linecap": "butt",
+      };
+      lines.push(element("polyline", { points, stroke: color, ...(certainty < 1 ? fading : {}) }));
     }
-    const opacity = 0.9 * (1 - (certainty + certaintyBefore) / 2);
-    if (opacity > 0) {
+    const opacity = 0.9 * (1 - (certainty + before) / 2);
+    if (opacity >= faintest) {
       const style = { fill: color, "fill-opacity": opacity };
       dots.push(drawCircle(positions[index * 2] as number, positions[index * 2 + 1] as number, dotRadius, style));
     }
-    certaintyBefore = certainty;
   }
   return element("g", lineStyle(planWidth), ...lines) + dots.join("");
 }
 
-/** 1 up to the finished plan's own gaps, falling towards 0 as neighbours lie farther apart. */
-function certaintyOf(relativeGap: number): number {
-  const excess = Math.max(0, relativeGap - 1.5) / 2.5;
-  return 1 / (1 + excess * excess);
+/**
+ * For each segment between the frames `indices`, how certain it is: 1 if the gaps around it are no larger than is
+ * usual in the finished plan, falling towards 0 as they grow. The largest gap of a neighbourhood counts, as two
+ * frames of noise may well lie close together.
+ */
+function segmentCertainties(positions: Float32Array, finished: Float32Array, indices: readonly number[]): number[] {
+  const gaps = segmentLengths(positions, indices);
+  const usual = segmentLengths(finished, indices).sort((a, b) => a - b);
+  const reach = Math.max(smallestReach, usual[Math.floor(0.9 * (usual.length - 1))] ?? 0);
+  return gaps.map((_, at) => {
+    const largest = Math.max(...gaps.slice(Math.max(0, at - neighbourhood), at + neighbourhood + 1));
+    const excess = Math.max(0, largest / reach - 1.5) / 2.5;
+    return 1 / (1 + excess * excess);
+  });
 }
 
-/** The gap that nine tenths of a plan's neighbours keep within, and never less than 0.05. */
-function typicalGap(positions: Float32Array, indices: readonly number[]): number {
-  const gaps = indices.slice(1).map((index, at) => gap(positions, indices[at] as number, index));
-  gaps.sort((a, b) => a - b);
-  return Math.max(0.05, gaps[Math.floor(0.9 * (gaps.length - 1))] ?? 0);
-}
-
-function gap(positions: Float32Array, from: number, to: number): number {
-  return Math.hypot(
-    (positions[to * 2] as number) - (positions[from * 2] as number),
-    (positions[to * 2 + 1] as number) - (positions[from * 2 + 1] as number),
-  );
+function segmentLengths(positions: Float32Array, indices: readonly number[]): number[] {
+  return indices.slice(1).map((index, at) => {
+    const before = indices[at] as number;
+    const x = (positions[index * 2] as number) - (positions[before * 2] as number);
+    const y = (positions[index * 2 + 1] as number) - (positions[before * 2 + 1] as number);
+    return Math.sqrt(x * x + y * y);
+  });
 }
 
 /** The path driven up to and including `step`. */

@@ -1,4 +1,4 @@
-import type { Maze } from "@diffusion-forcing/tasks/maze2d";
+import { goalRadius, type Maze } from "@diffusion-forcing/tasks/maze2d";
 import { canvasOf, cellSize, toCanvas } from "./canvas.js";
 import { colors } from "./colors.js";
 import { floorOutlines, type GridCorner } from "./maze-outline.js";
@@ -8,7 +8,6 @@ import { element, escapeText, round } from "./svg.js";
 const clipName = "dforce-frame";
 const frameRadius = 0.42 * cellSize;
 const cornerRadius = 0.26;
-const goalRadius = 0.5;
 /** Larger than the particle's own 0.1, to be seen. */
 const particleRadius = 0.17;
 

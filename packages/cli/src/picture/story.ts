@@ -47,7 +47,9 @@ export function checkStory(story: PlanStory): void {
   for (const [index, { step, positions }] of plans.entries()) {
     checkPositions(`plans[${index}]`, positions);
     const previous = plans[index - 1]?.step ?? 0;
-    if (!(step >= previous)) fail(`plans[${index}].step is ${step} after ${previous}`, "sort the plans by step from 0");
+    if (!(Number.isInteger(step) && step >= previous)) {
+      fail(`plans[${index}].step is ${step} after ${previous}`, "give whole steps from 0 that never fall");
+    }
   }
   const steps = drive.length / 2;
   if (reachedAt !== undefined && !(Number.isInteger(reachedAt) && reachedAt >= 0 && reachedAt < steps)) {

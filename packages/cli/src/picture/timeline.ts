@@ -24,6 +24,8 @@ export interface DriveFrame {
 }
 
 const denoisingFrames = 38;
+/** Above 1 the denoising slows down towards its end, where noise turns into a path. */
+const slowing = 1.4;
 const driveFrames = 44;
 /** After the goal is reached little happens, so it passes quickly. */
 const restFrames = 8;
@@ -39,11 +41,14 @@ export function storyFrames(story: PlanStory, milliseconds: number): StoryFrame[
 function denoising(story: PlanStory, milliseconds: number): DenoisingFrame[] {
   const last = story.denoising.length - 1;
   const count = last === 0 ? 1 : denoisingFrames;
-  return Array.from({ length: count }, (_, index) => ({
-    kind: "denoising",
-    at: count === 1 ? 0 : (index * last) / (count - 1),
-    milliseconds: index === count - 1 ? planHold : index === 0 ? noiseHold : milliseconds,
-  }));
+  return Array.from({ length: count }, (_, index) => {
+    const remaining = count === 1 ? 0 : 1 - index / (count - 1);
+    return {
+      kind: "denoising",
+      at: last * (1 - remaining ** slowing),
+      milliseconds: index === count - 1 ? planHold : index === 0 ? noiseHold : milliseconds,
+    };
+  });
 }
 
 function drive(story: PlanStory, milliseconds: number): DriveFrame[] {

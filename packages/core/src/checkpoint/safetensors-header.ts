@@ -1,14 +1,21 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError, isDiffusionForcingError } from "../errors.js";
 
 /** The element types read and written here under the format's names, with the project's name and array for each. */
-export const storedTypes = {
+export const storedTypes: {
+  readonly F32: { readonly dtype: "float32"; readonly array: Float32ArrayConstructor };
+  readonly I32: { readonly dtype: "int32"; readonly array: Int32ArrayConstructor };
+  readonly BOOL: { readonly dtype: "bool"; readonly array: Uint8ArrayConstructor };
+  readonly F64: { readonly dtype: "F64"; readonly array: Float64ArrayConstructor };
+  readonly I64: { readonly dtype: "I64"; readonly array: BigInt64ArrayConstructor };
+  readonly U8: { readonly dtype: "U8"; readonly array: Uint8ArrayConstructor };
+} = {
   F32: { dtype: "float32", array: Float32Array },
   I32: { dtype: "int32", array: Int32Array },
   BOOL: { dtype: "bool", array: Uint8Array },
   F64: { dtype: "F64", array: Float64Array },
   I64: { dtype: "I64", array: BigInt64Array },
   U8: { dtype: "U8", array: Uint8Array },
-} as const;
+};
 export type StoredDType = keyof typeof storedTypes;
 
 /** The header's key for the free-form strings. */
@@ -53,11 +60,12 @@ export function parseHeader(text: string, dataBytes: number): Header {
   if (!text.startsWith("{")) throw corrupt(`the header starts with ${quote(text.slice(0, 1))}; expected "{".`);
   let parsed: Record<string, unknown>;
   try {
+    checkKeys(text);
     parsed = JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
+    if (isDiffusionForcingError(cause)) throw cause;
     throw corrupt("the header is not valid JSON. The file is damaged or not a safetensors file.", cause);
   }
-  checkKeys(text);
 
   let metadata: Record<string, string> = {};
   const entries: HeaderEntry[] = [];
@@ -73,10 +81,10 @@ export function parseHeader(text: string, dataBytes: number): Header {
 /**
  * Refuses what `JSON.parse` hides: a key given twice in one object, of which it keeps the last without a word, and
  * the key `__proto__`, which vanishes from whatever object it is next assigned to. Also refuses nesting deeper than a
- * header has, which would overflow the stack of whoever walks it. `text` must be valid JSON.
+ * header has, before `JSON.parse` spends minutes on it. Whether `text` is JSON at all is left to `JSON.parse`.
  */
 function checkKeys(text: string): void {
-  // The keys seen so far of every object that is open; arrays have none.
+  // The keys seen so far of every object that is open; arrays, which have none, are kept for their depth.
   const open: Set<string>[] = [];
   for (let i = 0; i < text.length; i++) {
     const character = text[i];
@@ -87,10 +95,11 @@ function checkKeys(text: string): void {
       open.pop();
     } else if (character === '"') {
       const start = i;
-      for (i++; text[i] !== '"'; i++) if (text[i] === "\\") i++;
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
       const end = i + 1;
       while (/\s/.test(text[i + 1] ?? "")) i++;
-      if (text[i + 1] === ":") checkKey(JSON.parse(text.slice(start, end)) as string, open.at(-1)!);
+      const seen = open.at(-1);
+      if (text[i + 1] === ":" && seen !== undefined) checkKey(JSON.parse(text.slice(start, end)) as string, seen);
     }
   }
 }

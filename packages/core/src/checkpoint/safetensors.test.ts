@@ -132,6 +132,9 @@ describe("decodeSafetensors", () => {
     ["a header that is not an object", fileOf("[]"), 'the header starts with "["'],
     ["a byte order mark", fileOf("\ufeff{}"), "the header starts with"],
     ["JSON that breaks off", fileOf('{"a":'), "the header is not valid JSON"],
+    ["a string that breaks off", fileOf('{"a\\'), "the header is not valid JSON"],
+    ["a key with a bad escape", fileOf('{"\\x":1}'), "the header is not valid JSON"],
+    ["a key outside of any object", fileOf('{}"a":1'), "the header is not valid JSON"],
     ["invalid UTF-8", fileOf("{}").map((byte, i) => (i === 9 ? 0xff : byte)), "not valid UTF-8"],
     [
       "a name given twice",

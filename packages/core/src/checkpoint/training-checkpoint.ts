@@ -1,13 +1,16 @@
 import { DiffusionForcingError } from "../errors.js";
-import type { TrainingState } from "../training/state.js";
 import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
 
 const format = "diffusion-forcing-training-1";
 const groups = ["parameters", "first", "second", "average"] as const;
 
 /** Model weights as a safetensors file. */
-export function encodeWeights(parameters: HostTensorRecord, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeWeights(
+  parameters: HostTensorRecord,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
   return encodeSafetensors(parameters as Readonly<Record<string, SafetensorsTensor>>, metadata);
 }
 

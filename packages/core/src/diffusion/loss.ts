@@ -1,4 +1,4 @@
-import { mean, mul, square, sub, reshape } from "../graph/operations.js";
+import { mean, mul, reshape, square, sub } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Model, Parameters } from "../models/model.js";
 import { addNoise } from "./conversions.js";
@@ -48,7 +48,11 @@ export interface LossValues {
  * the model predicts from the whole noised sequence, and the squared error is weighted by the token's
  * signal-to-noise ratio.
  */
-export function diffusionForcingLoss(process: DiffusionProcess, parameters: Parameters, inputs: LossInputs): LossValues {
+export function diffusionForcingLoss(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  inputs: LossInputs,
+): LossValues {
   const { model, schedule, objective } = process;
   const { tokens, noiseLevels, noise, condition, elementWeights } = inputs;
   const noisedTokens = addNoise(schedule, tokens, noiseLevels, noise);

@@ -3,8 +3,8 @@ import type { DiffusionProcess } from "../diffusion/loss.js";
 import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { denoise, type Denoised, stabilizedInput, stabilizedLevels } from "./denoiser.js";
-import { type Guidance, guidanceGradient, type GuidanceGradient } from "./guidance.js";
+import { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
+import { type Guidance, type GuidanceGradient, guidanceGradient } from "./guidance.js";
 
 export interface DdimOptions {
   /** 0 is deterministic, 1 has the variance of DDPM (Song et al. 2021, eq. 16). */

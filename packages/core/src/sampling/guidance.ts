@@ -2,11 +2,11 @@ import { gradient } from "../autodiff/index.js";
 import { atLevel } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { DiffusionForcingError } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
 import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../graph/operations.js";
+import { formatType } from "../graph/ops/helpers.js";
 import type { TensorType, Value } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { denoise, type Denoised } from "./denoiser.js";
+import { type Denoised, denoise } from "./denoiser.js";
 
 /**
  * Steering by a gradient: `value` says how good a denoised sequence is, and every step moves the predicted noise

@@ -1,5 +1,18 @@
 import { DiffusionForcingError } from "../errors.js";
-import { concat, constant, maximum, mean, mul, reshape, slice, sqrt, square, sub, sum, tanh } from "../graph/operations.js";
+import {
+  concat,
+  constant,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  slice,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tanh,
+} from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import { type HostTensor, zeros } from "../tensor/tensor.js";
 import type { Guidance } from "./guidance.js";
@@ -79,7 +92,9 @@ export function reachGoal(options: ReachGoalOptions): Guidance {
     for (let pair = 0; pair < observationFeatures; pair += 2) {
       distances.push(tanh(mul(distance(slice(squares, 2, pair, pair + 2)), 0.5)));
     }
-    distances.push(actionFeatures > 0 ? distance(slice(squares, 2, observationFeatures, width)) : mul(distances[0] as Value, 0));
+    distances.push(
+      actionFeatures > 0 ? distance(slice(squares, 2, observationFeatures, width)) : mul(distances[0] as Value, 0),
+    );
     const channels = concat(distances, 2); // [B, F, channels]
     const weights = constant(reachGoalWeights(frames, distances.length, options));
     return mul(mean(mul(channels, weights), [1, 2]), -1000 * scale);

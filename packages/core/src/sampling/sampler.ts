@@ -5,7 +5,14 @@ import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
 import { checkParameters } from "../models/parameters.js";
 import type { RandomStream } from "../random/index.js";
-import { disposeTensor, type HostTensor, type HostTensorRecord, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
+import {
+  disposeTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  readTensor,
+  type Tensor,
+  tensor,
+} from "../tensor/tensor.js";
 import type { DdimOptions } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
 import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
@@ -60,7 +67,11 @@ export class Sampler {
     const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 0, guidance } = options;
     checkParameters(process.model, parameters);
     const legal = (value: number, high: number): boolean => value >= 0 && value <= high;
-    if (!legal(eta, 1) || !Number.isInteger(stabilizationLevel) || !legal(stabilizationLevel, process.schedule.levels)) {
+    if (
+      !legal(eta, 1) ||
+      !Number.isInteger(stabilizationLevel) ||
+      !legal(stabilizationLevel, process.schedule.levels)
+    ) {
       throw new DiffusionForcingError(
         "invalid-argument",
         `Sampler: eta ${eta}, stabilizationLevel ${stabilizationLevel}; expected eta in 0..1 and a level in 0..${process.schedule.levels}.`,

@@ -36,7 +36,10 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
   const [batchSize, length] = tokens.shape as [number, number, number];
   for (const [name, tensor] of Object.entries({ tokens, elementWeights, condition })) {
     const bad = tensor?.data.findIndex((x) => !Number.isFinite(x)) ?? -1;
-    if (bad >= 0) refuse(`The batch's ${name} hold ${tensor?.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`);
+    if (bad >= 0)
+      refuse(
+        `The batch's ${name} hold ${tensor?.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`,
+      );
   }
   if (noiseLevels !== undefined) {
     if (noiseLevels.dtype !== "int32" || !shapesEqual(noiseLevels.shape, [batchSize, length])) {

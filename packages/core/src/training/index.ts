@@ -3,4 +3,4 @@ export { type LearningRateSchedule, learningRateFactor } from "./learning-rate.j
 export { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
 export { copyRecord, initialTrainingState, samplingParameters, type TrainingState } from "./state.js";
 export { type BatchShapes, type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
-export { train, type TrainingOptions, type TrainingProgress } from "./train.js";
+export { type TrainingOptions, type TrainingProgress, train } from "./train.js";

@@ -1,6 +1,6 @@
+import { DiffusionForcingError } from "../errors.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
-import { DiffusionForcingError } from "../errors.js";
 import { createRandom } from "../random/index.js";
 import { type HostTensor, type HostTensorRecord, zeros } from "../tensor/tensor.js";
 

@@ -6,7 +6,7 @@ import { input } from "../graph/trace.js";
 import type { Value, ValueOf } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import type { Shape } from "../tensor/shape.js";
-import { adamW, clipByNorm, type CompleteAdamWOptions, globalNorm } from "./optimizer.js";
+import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
 
 /** The groups of tensors that a training step reads and writes, one tensor per parameter in each. */
 export const stateGroups = ["parameters", "first", "second", "average"] as const;
@@ -51,7 +51,10 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
   };
   const stateOf = (group: StateGroup): Parameters =>
     Object.fromEntries(
-      Object.entries(process.model.parameters).map(([name, { shape }]) => [name, declare(stateName(group, name), shape)]),
+      Object.entries(process.model.parameters).map(([name, { shape }]) => [
+        name,
+        declare(stateName(group, name), shape),
+      ]),
     );
   const parameters = stateOf("parameters");
   const moments = { first: stateOf("first"), second: stateOf("second") };
@@ -61,7 +64,9 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
     noiseLevels: declare("noiseLevels", shapes.tokens.slice(0, 2), "int32"),
     noise: declare("noise", shapes.tokens),
     ...(shapes.condition === undefined ? {} : { condition: declare("condition", shapes.condition) }),
-    ...(shapes.elementWeights === undefined ? {} : { elementWeights: declare("elementWeights", shapes.elementWeights) }),
+    ...(shapes.elementWeights === undefined
+      ? {}
+      : { elementWeights: declare("elementWeights", shapes.elementWeights) }),
   });
 
   const names = Object.keys(parameters);

@@ -1,4 +1,15 @@
 import type { Peephole } from "../lowering.js";
+import { absorbIntoProduct, scaleProduct } from "./absorb-into-product.js";
+import { accumulateProduct } from "./accumulate-product.js";
+import { slicesAsSplit } from "./slices-as-split.js";
+import { scaledSumAsProduct, sumAsProduct } from "./sum-as-product.js";
 
 /** Tried in order before an op's own rule; the first that applies wins. */
-export const peepholes: readonly Peephole[] = [];
+export const peepholes: readonly Peephole[] = [
+  scaleProduct,
+  absorbIntoProduct,
+  accumulateProduct,
+  scaledSumAsProduct,
+  sumAsProduct,
+  slicesAsSplit,
+];

@@ -1,5 +1,11 @@
-import { checkParameters, decodeWeights, DiffusionForcingError, encodeWeights, type HostTensorRecord } from "@diffusion-forcing/core";
-import { parsePlannerConfig, type PlannerConfig, plannerProcess } from "./config.js";
+import {
+  checkParameters,
+  DiffusionForcingError,
+  decodeWeights,
+  encodeWeights,
+  type HostTensorRecord,
+} from "@diffusion-forcing/core";
+import { type PlannerConfig, parsePlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
 
 /** A trained planner: everything a {@link MazePlanner} needs but a backend. */
@@ -10,7 +16,11 @@ export interface PlannerBundle {
 }
 
 /** The files of a bundle, in the layout of model hubs. */
-export const plannerFiles = { config: "config.json", weights: "model.safetensors", normalizer: "normalizer.json" } as const;
+export const plannerFiles = {
+  config: "config.json",
+  weights: "model.safetensors",
+  normalizer: "normalizer.json",
+} as const;
 
 /** A bundle as files by name. */
 export function encodePlannerBundle({ config, parameters, normalizer }: PlannerBundle): Record<string, Uint8Array> {

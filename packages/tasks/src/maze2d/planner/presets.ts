@@ -77,6 +77,6 @@ export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>>
   large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
   quick: {
     planner: plannerConfig("umaze", { width: 64, layers: 3, feedForward: 256 }),
-    training: { ...training("umaze", 1500, 1e-3), dataSteps: 300_000, schedule: { kind: "cosine", warmupSteps: 100 } },
+    training: { ...training("umaze", 1500, 1e-3), schedule: { kind: "cosine", warmupSteps: 100 }, averageDecay: 0.99 },
   },
 };

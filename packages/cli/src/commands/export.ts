@@ -1,0 +1,50 @@
+import { dirname } from "node:path";
+import { toOnnx } from "@diffusion-forcing/backend-onnx";
+import { parameterName, samplingStepGraph } from "@diffusion-forcing/core";
+import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
+import { Command } from "commander";
+import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
+import { loadPlanner } from "../files/models.js";
+import { jsonOption, whole } from "../options.js";
+
+interface ExportOptions {
+  readonly model: string;
+  readonly out: string;
+  readonly batch: number;
+  readonly tokens?: number;
+  readonly stabilizationLevel: number;
+  readonly json?: boolean;
+}
+
+export function exportCommand(): Command {
+  return new Command("export")
+    .description("write one sampling step of a model, its weights inside, as a standard .onnx file")
+    .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .requiredOption("--out <file>", "the .onnx file")
+    .option("--batch <n>", "sequences at a time", whole("--batch", 1), 1)
+    .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1))
+    .option("--stabilization-level <n>", "level that clean tokens pretend to have", whole("--stabilization-level"), 10)
+    .addOption(jsonOption)
+    .action(runExport);
+}
+
+async function runExport(options: ExportOptions): Promise<void> {
+  const { config, parameters } = await loadPlanner(options.model);
+  const { batch, stabilizationLevel } = options;
+  const length = options.tokens ?? (config.lengths.at(-1) as number);
+  const graph = samplingStepGraph(plannerProcess(config), { eta: 0, stabilizationLevel }, { batch, length }, true);
+  const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));
+  const bytes = toOnnx(graph, { constants, name: "sampling_step", metadata: { config: JSON.stringify(config) } });
+  await ensureWritable(dirname(options.out));
+  await writeAtomically(options.out, bytes);
+  const summary = {
+    out: options.out,
+    bytes: bytes.length,
+    inputs: { x: [batch, length, config.model.features], from: [batch, length], to: [batch, length] },
+  };
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(summary)}\n`
+      : `wrote ${options.out} (${(bytes.length / 1e6).toFixed(1)} MB): inputs x ${JSON.stringify(summary.inputs.x)}, from and to ${JSON.stringify(summary.inputs.from)} (noise levels); outputs x.next and x0\n`,
+  );
+}
