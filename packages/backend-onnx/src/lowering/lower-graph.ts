@@ -65,6 +65,7 @@ function emitNodes(graph: Graph, builder: ModelBuilder, portable: boolean): Map<
       if (!memo.has(key)) memo.set(key, make());
       return memo.get(key) as T;
     },
+    recall: <T>(key: string) => memo.get(key) as T | undefined,
   };
   for (const node of graph.nodes) {
     builder.setOrigin(`${node.op} ${formatType(node)}`);

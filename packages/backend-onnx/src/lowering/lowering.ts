@@ -16,6 +16,8 @@ export interface Lowering {
   usedOnce(value: Value): boolean;
   /** `make()` once per key: results of one ONNX node that several graph nodes share. */
   once<T>(key: string, make: () => T): T;
+  /** What {@link once} made for the key, if it did. */
+  recall<T>(key: string): T | undefined;
 }
 
 /** Emits the ONNX nodes of one graph node and returns the name of its value. */

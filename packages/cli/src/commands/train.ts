@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { DiffusionForcingError, isDiffusionForcingError, train } from "@diffusion-forcing/core";
 import {
   fitNormalizer,
@@ -11,6 +12,7 @@ import {
 } from "@diffusion-forcing/tasks/maze2d";
 import { Command, Option } from "commander";
 import { openBackend } from "../backend.js";
+import { writeAtomically } from "../files/atomic-write.js";
 import { createRun, type RunConfig, readRun, writeCheckpoint } from "../files/run-folder.js";
 import { type BackendChoice, deviceOption, jsonOption, threadsOption, UsageError, whole } from "../options.js";
 import { startProgress } from "../output/progress.js";
@@ -137,7 +139,18 @@ async function runTraining(options: TrainOptions): Promise<void> {
   }
   progress.stop();
   const seconds = (performance.now() - started) / 1000;
-  const summary = { out, maze: planner.maze, seed, steps: step, loss: recent, seconds, dataChecksum: checksum };
+  const threads = options.threads ?? "all";
+  const summary = {
+    out,
+    maze: planner.maze,
+    seed,
+    steps: step,
+    loss: recent,
+    seconds,
+    threads,
+    dataChecksum: checksum,
+  };
+  await writeAtomically(join(out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
   process.stdout.write(
     options.json
       ? `${JSON.stringify(summary)}\n`

@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { mazes, type PlannerBundle, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
 
@@ -10,7 +10,7 @@ export const bundledModels: readonly string[] = Object.keys(mazes);
 /** The folder of a model: a bundled one by its name, any other by its path. */
 export function modelFolder(model: string): string {
   if (!bundledModels.includes(model)) return model;
-  const tasks = dirname(fileURLToPath(import.meta.resolve("@diffusion-forcing/tasks/package.json")));
+  const tasks = dirname(createRequire(import.meta.url).resolve("@diffusion-forcing/tasks/package.json"));
   return join(tasks, "models", `maze2d-${model}`);
 }
 

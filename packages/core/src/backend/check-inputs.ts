@@ -27,7 +27,10 @@ export function checkRunInputs(graph: Graph, inputs: TensorRecord, baked: Readon
         `run: input "${name}" is ${formatType(given)}; the graph was compiled for ${formatType(declared)}.`,
       );
     }
-    if (!shapesEqual(given.shape, declared.shape) || (isHostTensor(given) && given.data.length !== sizeOf(given.shape))) {
+    if (
+      !shapesEqual(given.shape, declared.shape) ||
+      (isHostTensor(given) && given.data.length !== sizeOf(given.shape))
+    ) {
       throw new DiffusionForcingError(
         "shape-mismatch",
         `run: input "${name}" is ${formatType(given)}; the graph was compiled for ${formatType(declared)}.`,

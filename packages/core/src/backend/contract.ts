@@ -12,9 +12,9 @@ export interface CompileOptions {
 
 export interface RunOptions {
   /**
-   * Tensors, by output name, whose storage the backend may overwrite with that output: the caller promises not
-   * to use them again. With two sets in turn, looping state needs no allocation and no copy. A backend may
-   * ignore it.
+   * Tensors, by output name, whose storage the backend may overwrite with that output: they belong to the backend
+   * from here on, and the caller must not use or dispose them. With two sets in turn, looping state needs no
+   * allocation and no copy. A backend may ignore host tensors given here; it must dispose device tensors.
    */
   readonly reuse?: TensorRecord;
 }
@@ -45,6 +45,11 @@ export interface Backend {
   /** "cpu", "cuda", "webgpu", "wasm". */
   readonly device: string;
   readonly capabilities: Capabilities;
+  /**
+   * @throws `shape-mismatch`, `dtype-mismatch` or `invalid-argument` for constants that are no inputs of the graph,
+   *   `unsupported-op`, `backend-failure`, `disposed`.
+   */
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
+  /** Frees the backend and all its executables; using either afterwards throws `disposed`. */
   dispose(): Promise<void>;
 }

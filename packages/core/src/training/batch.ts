@@ -2,7 +2,7 @@ import { DiffusionForcingError } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
 import type { Model } from "../models/model.js";
 import type { RandomStream } from "../random/index.js";
-import { shapesEqual } from "../tensor/shape.js";
+import { broadcastShapes, formatShape, shapesEqual } from "../tensor/shape.js";
 import type { HostTensor } from "../tensor/tensor.js";
 
 /** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
@@ -51,6 +51,16 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
     const bad = noiseLevels.data.find((level) => level < 0 || level > levelCount);
     if (bad !== undefined) {
       throw new DiffusionForcingError("invalid-noise-levels", `Noise level ${bad} is outside 0..${levelCount}.`);
+    }
+  }
+  if (elementWeights !== undefined) {
+    // Nothing may broadcast the other way: the loss would become a mean over more elements than there are.
+    const fits = broadcastShapes(elementWeights.shape, tokens.shape);
+    if (elementWeights.dtype !== "float32" || fits === undefined || !shapesEqual(fits, tokens.shape)) {
+      throw new DiffusionForcingError(
+        "shape-mismatch",
+        `The batch's element weights are ${formatType(elementWeights)}; expected float32, broadcastable to ${formatShape(tokens.shape)}.`,
+      );
     }
   }
   const conditionShape = model.conditionFeatures === 0 ? undefined : [batchSize, length, model.conditionFeatures];

@@ -52,6 +52,24 @@ export function checkTrainingState(model: Model, state: TrainingState, seed: num
   }
 }
 
+/**
+ * Checks that a state is worth keeping: an overflowing gradient spoils it one step before the loss shows it.
+ *
+ * @throws `non-finite-loss` naming the first tensor that holds a NaN or an infinity.
+ */
+export function checkFiniteState(state: TrainingState): void {
+  for (const record of [state.parameters, state.first, state.second, state.average ?? {}]) {
+    for (const [name, { data }] of Object.entries(record)) {
+      const bad = data.find((x) => !Number.isFinite(x));
+      if (bad === undefined) continue;
+      throw new DiffusionForcingError(
+        "non-finite-loss",
+        `After step ${state.step}, parameter "${name}" or its optimiser state holds ${bad}. Lower the learning rate, clip gradients or check the data; the last checkpoint is intact.`,
+      );
+    }
+  }
+}
+
 /** The weights to sample with: the moving average if there is one, else the parameters. */
 export function samplingParameters(state: TrainingState): HostTensorRecord {
   return state.average ?? state.parameters;

@@ -6,6 +6,7 @@ import { input } from "../graph/trace.js";
 import type { Value, ValueOf } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import type { Shape } from "../tensor/shape.js";
+import { parameterPacks } from "./parameter-packs.js";
 import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
 
 /** The groups of tensors that a training step reads and writes, one tensor per parameter in each. */
@@ -71,24 +72,31 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
 
   const names = Object.keys(parameters);
   const raw = gradient(loss, Object.values(parameters));
-  let gradients: Parameters = Object.fromEntries(names.map((name, i) => [name, raw[i] as Value]));
+  const packs = parameterPacks(process.model.parameters);
+  const keep = (group: StateGroup, packed: Parameters): void => {
+    const values = packs.unpack(packed);
+    for (const name of names) outputs[stateName(group, name)] = values[name] as Value;
+  };
+  let gradients = packs.pack(Object.fromEntries(names.map((name, i) => [name, raw[i] as Value])));
   const outputs: Record<string, Value> = { loss };
   if (options.clipNorm !== undefined) {
     outputs.gradientNorm = globalNorm(gradients);
     gradients = clipByNorm(gradients, outputs.gradientNorm, options.clipNorm);
   }
-  const updated = adamW(options.optimizer, parameters, gradients, moments, scalars);
-  for (const group of ["parameters", "first", "second"] as const) {
-    for (const name of names) outputs[stateName(group, name)] = updated[group][name] as Value;
-  }
-  const { averageDecay } = options;
-  if (averageDecay !== undefined) {
-    const average = stateOf("average");
-    for (const name of names) {
-      const kept = average[name] as Value;
-      const step = mul(sub(updated.parameters[name] as Value, kept), 1 - averageDecay);
-      outputs[stateName("average", name)] = add(kept, step);
-    }
+  const packedMoments = { first: packs.pack(moments.first), second: packs.pack(moments.second) };
+  const updated = adamW(options.optimizer, packs.pack(parameters), gradients, packedMoments, scalars);
+  for (const group of ["parameters", "first", "second"] as const) keep(group, updated[group]);
+  if (options.averageDecay !== undefined) {
+    keep("average", movingAverage(packs.pack(stateOf("average")), updated.parameters, options.averageDecay));
   }
   return buildGraph(declared, outputs);
+}
+
+/** a + (p - a) (1 - decay), for each tensor. */
+function movingAverage(average: Parameters, parameters: Parameters, decay: number): Record<string, Value> {
+  const entries = Object.entries(average).map(([name, kept]) => {
+    const step = mul(sub(parameters[name] as Value, kept), 1 - decay);
+    return [name, add(kept, step)] as const;
+  });
+  return Object.fromEntries(entries);
 }

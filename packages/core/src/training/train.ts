@@ -1,12 +1,13 @@
 import type { Backend, Executable } from "../backend/contract.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
+import { independentNoiseLevels } from "../diffusion/noise-levels.js";
 import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import { createRandom, type RandomStream } from "../random/index.js";
 import { disposeTensor, type HostTensor, isHostTensor, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
 import { type Batch, type BatchSource, checkBatch } from "./batch.js";
 import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
 import { type AdamWOptions, adamWScalars, completeAdamW } from "./optimizer.js";
-import { checkTrainingState, copyRecord, initialTrainingState, type TrainingState } from "./state.js";
+import { checkFiniteState, checkTrainingState, copyRecord, initialTrainingState, type TrainingState } from "./state.js";
 import { type StateGroup, type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
 
 export interface TrainingOptions {
@@ -49,8 +50,8 @@ const groupsOf = (options: StepGraphOptions): readonly StateGroup[] =>
 /**
  * Trains step by step; ask for the next value to take the next step.
  *
- * @throws `non-finite-loss` when a loss is NaN or infinite (the last checkpoint stays as it was), `aborted` after
- *   saving a checkpoint, and what {@link checkBatch} and the backend throw.
+ * @throws `non-finite-loss` when a loss, or a state to be saved, is not finite (the last checkpoint stays as it was),
+ *   `aborted` after saving a checkpoint, and what {@link checkBatch} and the backend throw.
  */
 export async function* train(process: DiffusionProcess, options: TrainingOptions): AsyncGenerator<TrainingProgress> {
   const { backend, steps, seed = 0, signal, checkpoint } = options;
@@ -72,7 +73,9 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
   const snapshot = async (step: number): Promise<TrainingState> => ({ ...(await state.read()), step, seed });
   const save = async (step: number): Promise<void> => {
     if (checkpoint === undefined || saved === step) return;
-    await checkpoint.save(await snapshot(step));
+    const current = await snapshot(step);
+    checkFiniteState(current);
+    await checkpoint.save(current);
     saved = step;
   };
   try {
@@ -94,16 +97,15 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
         ...batchInputs(process, batch, random),
       });
       const loss = await readScalar(results.loss as Tensor);
+      const norm = results.gradientNorm && { gradientNorm: await readScalar(results.gradientNorm) };
       if (!Number.isFinite(loss)) {
         throw new DiffusionForcingError(
           "non-finite-loss",
           `The loss became ${loss} at step ${step} (learning rate ${learningRate}). Lower the learning rate, clip gradients or check the data; the last checkpoint is intact.`,
         );
       }
-      const norm = results.gradientNorm;
-      const progress = { step, steps, loss, learningRate, snapshot: () => snapshot(step) };
       if (checkpoint && (step % checkpoint.every === 0 || step === steps)) await save(step);
-      yield norm === undefined ? progress : { ...progress, gradientNorm: await readScalar(norm) };
+      yield { step, steps, loss, ...norm, learningRate, snapshot: () => snapshot(step) };
     }
   } finally {
     state.dispose();
@@ -123,20 +125,15 @@ function batchInputs(process: DiffusionProcess, batch: Batch, random: RandomStre
   const { tokens, elementWeights, condition } = batch;
   const noise = tensor(new Float32Array(tokens.data.length), tokens.shape);
   random.split("noise").fillNormal(noise.data, { clip: process.clipNoise });
+  const [batchSize, length] = tokens.shape as [number, number, number];
+  const sizes = { batch: batchSize, tokens: length, levels: process.schedule.levels };
   return {
     tokens,
     noise,
-    noiseLevels: batch.noiseLevels ?? uniformLevels(tokens, process.schedule.levels, random.split("levels")),
+    noiseLevels: batch.noiseLevels ?? independentNoiseLevels(random.split("levels"), sizes),
     ...(elementWeights ? { elementWeights } : {}),
     ...(condition ? { condition } : {}),
   };
-}
-
-function uniformLevels(tokens: HostTensor, levelCount: number, random: RandomStream): HostTensor<"int32"> {
-  const [batch, length] = tokens.shape as [number, number, number];
-  const levels = tensor(new Int32Array(batch * length), [batch, length]);
-  random.fillIntegers(levels.data, 1, levelCount + 1);
-  return levels;
 }
 
 async function readScalar(value: Tensor): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Peephole } from "../lowering.js";
 import { absorbIntoProduct, scaleProduct } from "./absorb-into-product.js";
 import { accumulateProduct } from "./accumulate-product.js";
+import { mean } from "./mean.js";
 import { slicesAsSplit } from "./slices-as-split.js";
 import { scaledSumAsProduct, sumAsProduct } from "./sum-as-product.js";
 
@@ -11,5 +12,6 @@ export const peepholes: readonly Peephole[] = [
   accumulateProduct,
   scaledSumAsProduct,
   sumAsProduct,
+  mean,
   slicesAsSplit,
 ];

@@ -37,7 +37,8 @@ function sumOfRows(x: Value, axes: number, alpha: number, target: Value, lowerin
   const rows = sizeOf(x.shape.slice(0, axes));
   const columns = sizeOf(x.shape.slice(axes));
   if (rows < FEWEST_ROWS || columns === 1) return undefined;
-  const perRow = weighting(x, lowering, (weight) => sizeOf(weight.shape) === rows && leadsWith(weight, x.shape, axes));
+  const fitsRows = (weight: Value): boolean => sizeOf(weight.shape) === rows && leadsWith(weight, x.shape, axes);
+  const perRow = lowering.usedOnce(x) ? weighting(x, fitsRows) : undefined;
   const matrix = reshapedName(perRow?.x ?? x, [rows, columns], lowering);
   const weights = perRow === undefined ? ones([1, rows], lowering) : reshapedName(perRow.weight, [1, rows], lowering);
   const sum = lowering.builder.node("Gemm", [weights, matrix], { alpha: float(alpha) });
@@ -47,7 +48,7 @@ function sumOfRows(x: Value, axes: number, alpha: number, target: Value, lowerin
 function sumOfWeightedColumns(x: Value, alpha: number, target: Value, lowering: Lowering): string | undefined {
   const columns = x.shape[x.shape.length - 1] as number;
   const rows = sizeOf(x.shape) / columns;
-  const perColumn = weighting(x, lowering, ({ shape }) => sizeOf(shape) === columns && shape[shape.length - 1] === columns);
+  const perColumn = weighting(x, ({ shape }) => sizeOf(shape) === columns && shape[shape.length - 1] === columns);
   if (rows < FEWEST_ROWS || columns === 1 || perColumn === undefined) return undefined;
   const matrix = reshapedName(perColumn.x, [rows, columns], lowering);
   const weights = reshapedName(perColumn.weight, [columns, 1], lowering);
@@ -55,13 +56,9 @@ function sumOfWeightedColumns(x: Value, alpha: number, target: Value, lowering: 
   return toNodeShape(sum, [rows, 1], target, lowering);
 }
 
-/** `mul(x, weight)` taken apart, if nothing else needs the product and the weight fits. */
-function weighting(
-  product: Value,
-  { usedOnce }: Lowering,
-  fits: (weight: Value) => boolean,
-): { x: Value; weight: Value } | undefined {
-  if (product.op !== "mul" || !usedOnce(product)) return undefined;
+/** `mul(x, weight)` taken apart, if the weight fits. */
+function weighting(product: Value, fits: (weight: Value) => boolean): { x: Value; weight: Value } | undefined {
+  if (product.op !== "mul") return undefined;
   const [a, b] = product.inputs as readonly [Value, Value];
   const size = sizeOf(product.shape);
   if (fits(b) && sizeOf(a.shape) === size) return { x: a, weight: b };

@@ -92,17 +92,21 @@ export const layerNorm: OpRule<"layerNorm"> = {
     const standard = emit("standardize", [x as Value], attributes);
     return emit("add", [emit("mul", [standard, scale as Value], {}), bias as Value], {});
   },
+  // With c = x - mean, s = the inverse deviation and g = cotangent * scale:
+  // dx = s (g - mean(g) - c s^2 mean(g c)). Written in c, so that the standardized rows are never stored.
   derivative: ({ inputs, output, cotangent, emit }) => {
     const [x, scale, bias] = inputs as [Value, Value, Value];
-    const standard = emit("standardize", [x], output.attributes);
     const inverse = emit("inverseDeviation", [x], output.attributes);
-    const weighted = emit("mul", [cotangent, standard], {});
+    const difference = centred(emit, x);
+    const weighted = emit("mul", [cotangent, difference], {});
     const scaled = emit("mul", [cotangent, scale], {});
-    const along = emit("mul", [standard, meanLast(emit, emit("mul", [weighted, scale], {}))], {});
+    const squared = emit("mul", [inverse, inverse], {});
+    const slope = emit("mul", [meanLast(emit, emit("mul", [weighted, scale], {})), squared], {});
+    const along = emit("mul", [difference, slope], {});
     const projected = emit("sub", [emit("sub", [scaled, meanLast(emit, scaled)], {}), along], {});
     return [
       emit("mul", [projected, inverse], {}),
-      sumToShape(emit, weighted, scale.shape),
+      sumToShape(emit, emit("mul", [weighted, inverse], {}), scale.shape),
       sumToShape(emit, cotangent, bias.shape),
     ];
   },

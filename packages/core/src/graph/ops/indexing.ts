@@ -20,8 +20,19 @@ export const scatterAdd: OpRule<"scatterAdd"> = {
   infer: (inputs, { size }) => {
     const [updates, indices] = inputs as [Value, Value];
     const leading = indices?.shape.every((n, axis) => n === updates.shape[axis]);
-    if (inputs.length !== 2 || indices.dtype !== "int32" || updates.dtype !== "float32" || !leading) {
-      throw shapeError("scatterAdd", inputs, "float32 updates [...at, ...rest] and int32 indices [...at]");
+    if (
+      inputs.length !== 2 ||
+      indices.dtype !== "int32" ||
+      updates.dtype !== "float32" ||
+      !leading ||
+      !Number.isSafeInteger(size) ||
+      size < 1
+    ) {
+      throw shapeError(
+        "scatterAdd",
+        inputs,
+        "float32 updates [...at, ...rest], int32 indices [...at] and a positive size",
+      );
     }
     return { dtype: "float32", shape: [size, ...updates.shape.slice(indices.shape.length)] };
   },

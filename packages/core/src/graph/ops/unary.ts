@@ -90,8 +90,9 @@ export const erf: OpRule<"erf"> = unary("erf", ({ x, cotangent, emit }) => {
 
 export const floor: OpRule<"floor"> = unary("floor", "zero");
 
-export const relu: OpRule<"relu"> = unary("relu", ({ x, cotangent, emit }) =>
-  mul(emit, cotangent, emit("heaviside", [x], {})),
+/** The step is taken of the result, which has x's sign where it matters: x itself is then free to be overwritten. */
+export const relu: OpRule<"relu"> = unary("relu", ({ y, cotangent, emit }) =>
+  mul(emit, cotangent, emit("heaviside", [y], {})),
 );
 
 export const heaviside: OpRule<"heaviside"> = unary("heaviside", "zero");

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { isDiffusionForcingError } from "../errors.js";
+import type { Model } from "../models/model.js";
+import { tensor, zeros } from "../tensor/tensor.js";
+import { type Batch, checkBatch } from "./batch.js";
+
+const plain: Model = {
+  config: { kind: "test" },
+  features: 2,
+  conditionFeatures: 0,
+  parameters: {},
+  apply: (_parameters, { tokens }) => tokens,
+};
+const conditioned: Model = { ...plain, conditionFeatures: 1 };
+const tokens = zeros("float32", [2, 3, 2]);
+const levels = (data: number[], shape = [2, 3]) => tensor(Int32Array.from(data), shape);
+
+/** "code: message" of what a model of 2 features and a schedule of 10 levels say to the batch. */
+function verdict(batch: Batch, model: Model = plain): string {
+  try {
+    checkBatch(model, 10, batch);
+  } catch (error) {
+    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+  return "accepted";
+}
+
+describe("checkBatch", () => {
+  it("accepts what fits", () => {
+    const noiseLevels = levels([0, 1, 2, 8, 9, 10]);
+    expect(verdict({ tokens })).toBe("accepted");
+    expect(verdict({ tokens, noiseLevels, elementWeights: zeros("float32", [2, 3, 1]) })).toBe("accepted");
+    expect(verdict({ tokens, elementWeights: zeros("float32", [2]) })).toBe("accepted");
+    expect(verdict({ tokens, condition: zeros("float32", [2, 3, 1]) }, conditioned)).toBe("accepted");
+  });
+
+  it("refuses tokens of another type", () => {
+    expect(verdict({ tokens: zeros("float32", [2, 3, 1]) })).toBe(
+      "shape-mismatch: The batch's tokens are float32[2, 3, 1]; the model takes float32[B, T, 2].",
+    );
+    expect(verdict({ tokens: zeros("float32", [3, 2]) })).toMatch(/^shape-mismatch: .* float32\[3, 2\]/);
+    expect(verdict({ tokens: zeros("int32", [2, 3, 2]) })).toMatch(/^shape-mismatch: .* int32\[2, 3, 2\]/);
+  });
+
+  it("refuses numbers that are not finite, saying where they are", () => {
+    const broken = tensor([0, 1, Number.NaN, 3], [1, 2, 2]);
+    expect(verdict({ tokens: broken })).toBe(
+      "invalid-data: The batch's tokens hold NaN at element 2; expected finite numbers. Clean the data.",
+    );
+    const infinite = tensor([1, Number.POSITIVE_INFINITY]);
+    expect(verdict({ tokens, elementWeights: infinite })).toMatch(/^invalid-data: .*elementWeights hold Infinity at element 1/);
+    const condition = tensor([0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY], [2, 3, 1]);
+    expect(verdict({ tokens, condition }, conditioned)).toMatch(/^invalid-data: .*condition hold -Infinity at element 5/);
+  });
+
+  it("refuses levels of another type or outside 0..K", () => {
+    expect(verdict({ tokens, noiseLevels: levels([1, 2, 3], [1, 3]) })).toBe(
+      "shape-mismatch: The batch's noise levels are int32[1, 3]; expected int32[2, 3].",
+    );
+    expect(verdict({ tokens, noiseLevels: zeros("float32", [2, 3]) })).toMatch(/^shape-mismatch: .* float32\[2, 3\]/);
+    expect(verdict({ tokens, noiseLevels: levels([1, 2, 3, 4, 5, 11]) })).toBe(
+      "invalid-noise-levels: Noise level 11 is outside 0..10.",
+    );
+    expect(verdict({ tokens, noiseLevels: levels([1, 2, -1, 4, 5, 6]) })).toMatch(/^invalid-noise-levels: .* -1 /);
+  });
+
+  it("refuses element weights that would not broadcast to the tokens", () => {
+    expect(verdict({ tokens, elementWeights: zeros("float32", [2, 2, 2]) })).toBe(
+      "shape-mismatch: The batch's element weights are float32[2, 2, 2]; expected float32, broadcastable to [2, 3, 2].",
+    );
+    // These would blow the loss up to a mean over more elements than the batch has.
+    expect(verdict({ tokens, elementWeights: zeros("float32", [4, 2, 3, 2]) })).toMatch(/^shape-mismatch/);
+    const single = zeros("float32", [1, 1, 2]);
+    expect(verdict({ tokens: single, elementWeights: zeros("float32", [1, 5, 2]) })).toMatch(/^shape-mismatch/);
+    expect(verdict({ tokens, elementWeights: zeros("int32", [2]) })).toMatch(/^shape-mismatch: .* int32\[2\]/);
+  });
+
+  it("refuses a condition the model does not take, and one that is missing", () => {
+    expect(verdict({ tokens, condition: zeros("float32", [2, 3, 1]) })).toBe(
+      "shape-mismatch: The batch's condition is float32[2, 3, 1]; the model takes none.",
+    );
+    expect(verdict({ tokens }, conditioned)).toBe(
+      "shape-mismatch: The batch's condition is missing; the model takes float32[2, 3, 1].",
+    );
+    expect(verdict({ tokens, condition: zeros("float32", [2, 1, 1]) }, conditioned)).toMatch(/is float32\[2, 1, 1\]/);
+  });
+});

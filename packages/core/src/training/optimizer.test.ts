@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { trace } from "../graph/trace.js";
+import { evaluateGraph } from "../reference/index.js";
+import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
+
+/** The parameter [1, -2] after each step with the gradients [0.5, 0], [-0.25, 3], [1, -1]. */
+function threeSteps(given: AdamWOptions): number[][] {
+  const options = completeAdamW(given);
+  const pair = { dtype: "float32", shape: [2] } as const;
+  const scalar = { dtype: "float32", shape: [] } as const;
+  const types = { p: pair, g: pair, m: pair, v: pair, decay: scalar, stepSize: scalar, epsilon: scalar };
+  const graph = trace(types, ({ p, g, m, v, ...scalars }) => {
+    const { parameters, first, second } = adamW(options, { p }, { p: g }, { first: { p: m }, second: { p: v } }, scalars);
+    return { p: parameters.p!, m: first.p!, v: second.p! };
+  });
+  let state: Record<string, HostTensor> = { p: tensor([1, -2]), m: tensor([0, 0]), v: tensor([0, 0]) };
+  const gradients = [tensor([0.5, 0]), tensor([-0.25, 3]), tensor([1, -1])];
+  return gradients.map((g, i) => {
+    const { decay, stepSize, epsilon } = adamWScalars(options, i + 1, options.learningRate);
+    const scalars = { decay: tensor([decay], []), stepSize: tensor([stepSize], []), epsilon: tensor([epsilon], []) };
+    state = evaluateGraph(graph, { ...state, g, ...scalars });
+    return [...state.p!.data];
+  });
+}
+
+const close = (rows: number[][]) => rows.map((row) => row.map((value) => expect.closeTo(value, 5)));
+
+describe("adamW", () => {
+  // Expected: PyTorch's update written out in doubles,
+  // p <- p (1 - lr wd); m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
+  // p <- p - lr / (1 - b1^t) m / (sqrt(v) / sqrt(1 - b2^t) + eps).
+  it("takes PyTorch's three steps with the usual constants", () => {
+    expect(threeSteps({ learningRate: 0.1, weightDecay: 0.01 })).toEqual(
+      close([
+        [0.899, -1.998],
+        [0.8714673, -2.0704157],
+        [0.8047847, -2.1027025],
+      ]),
+    );
+  });
+
+  it("takes PyTorch's three steps with other constants, epsilon outside the root", () => {
+    expect(threeSteps({ learningRate: 0.1, betas: [0.8, 0.99], epsilon: 0.1, weightDecay: 0.5 })).toEqual(
+      close([
+        [0.8666667, -1.9],
+        [0.8064877, -1.8798511],
+        [0.7060306, -1.8156395],
+      ]),
+    );
+  });
+
+  it("decays before it steps, and not at all without weight decay", () => {
+    // The first step is lr sign(g): 1 (1 - 0.05) - 0.1. Decaying afterwards would give (1 - 0.1) 0.95 = 0.855.
+    expect(threeSteps({ learningRate: 0.1, weightDecay: 0.5 })[0]).toEqual([expect.closeTo(0.85, 6), -1.899999976158142]);
+    expect(threeSteps({ learningRate: 0.1, weightDecay: 0 })[0]).toEqual([expect.closeTo(0.9, 6), -2]);
+  });
+});
+
+describe("completeAdamW", () => {
+  it("adds the defaults", () => {
+    expect(completeAdamW({ learningRate: 0.002 })).toEqual({
+      learningRate: 0.002,
+      betas: [0.9, 0.999],
+      epsilon: 1e-8,
+      weightDecay: 1e-4,
+    });
+  });
+});
+
+describe("gradient clipping", () => {
+  const clipped = (limit: number): { norm: number; gradients: number[] } => {
+    const gradients = { a: tensor([3, 0]), b: tensor([[0, -4]].flat(), [1, 2]) };
+    const graph = trace(gradients, (values) => {
+      const norm = globalNorm(values);
+      return { norm, ...clipByNorm(values, norm, limit) };
+    });
+    const { norm, a, b } = evaluateGraph(graph, gradients);
+    return { norm: norm!.data[0]!, gradients: [...a!.data, ...b!.data] };
+  };
+
+  it("scales all gradients by their common norm", () => {
+    // 1 / (5 + 1e-6) of 3 and -4.
+    const { norm, gradients } = clipped(1);
+    expect(norm).toBe(5);
+    expect(gradients).toEqual([expect.closeTo(0.59999988, 7), 0, 0, expect.closeTo(-0.79999984, 7)]);
+  });
+
+  it("leaves gradients within the limit as they are", () => {
+    expect(clipped(5.1)).toEqual({ norm: 5, gradients: [3, 0, 0, -4] });
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from "vitest";
+import { isDiffusionForcingError } from "../errors.js";
+import type { Model } from "../models/model.js";
+import { tensor } from "../tensor/tensor.js";
+import {
+  checkFiniteState,
+  checkTrainingState,
+  copyRecord,
+  initialTrainingState,
+  samplingParameters,
+  type TrainingState,
+} from "./state.js";
+
+const model: Model = {
+  config: { kind: "test" },
+  features: 1,
+  conditionFeatures: 0,
+  parameters: { w: { shape: [2], initializer: { kind: "uniform", bound: 1 } } },
+  apply: (_parameters, { tokens }) => tokens,
+};
+
+function verdict(check: () => void): string {
+  try {
+    check();
+  } catch (error) {
+    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+  return "accepted";
+}
+
+describe("initialTrainingState", () => {
+  it("has fresh parameters, zero moments, and an average equal to the parameters", () => {
+    const state = initialTrainingState(model, 7, true);
+    expect(state).toEqual({
+      step: 0,
+      seed: 7,
+      parameters: state.parameters,
+      first: { w: tensor([0, 0]) },
+      second: { w: tensor([0, 0]) },
+      average: state.parameters,
+    });
+    expect(state.average!.w!.data).not.toBe(state.parameters.w!.data);
+    expect(state.parameters.w!.data[0]).not.toBe(0);
+  });
+
+  it("depends on the seed alone, not on whether an average is kept", () => {
+    const { average: _average, ...rest } = initialTrainingState(model, 7, true);
+    expect(initialTrainingState(model, 7, false)).toEqual(rest);
+    expect(initialTrainingState(model, 8, false).parameters).not.toEqual(rest.parameters);
+  });
+});
+
+describe("copyRecord", () => {
+  it("shares no memory with its original", () => {
+    const original = { w: tensor([1, 2]) };
+    const copy = copyRecord(original);
+    original.w.data[0] = 5;
+    expect(copy).toEqual({ w: tensor([1, 2]) });
+  });
+});
+
+describe("samplingParameters", () => {
+  it("prefers the average", () => {
+    const state = initialTrainingState(model, 7, true);
+    const average = { w: tensor([3, 4]) };
+    expect(samplingParameters({ ...state, average })).toBe(average);
+    const { average: _average, ...without } = state;
+    expect(samplingParameters(without)).toBe(state.parameters);
+  });
+});
+
+describe("checkTrainingState", () => {
+  const state = initialTrainingState(model, 7, true);
+  const { average: _average, ...withoutAverage } = state;
+
+  it("accepts a state of the same model, seed and averaging", () => {
+    expect(verdict(() => checkTrainingState(model, state, 7, true))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, false))).toBe("accepted");
+  });
+
+  it("refuses another seed, saying which to pass", () => {
+    expect(verdict(() => checkTrainingState(model, state, 8, true))).toBe(
+      "checkpoint-mismatch: The state to resume from was trained with seed 7, the run has seed 8. Pass seed 7 to go on exactly.",
+    );
+  });
+
+  it("refuses an average where none is kept, and the other way round", () => {
+    expect(verdict(() => checkTrainingState(model, state, 7, false))).toMatch(/^checkpoint-mismatch: .* has a moving/);
+    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, true))).toMatch(/^checkpoint-mismatch: .* has no/);
+  });
+
+  it.each(["parameters", "first", "second", "average"] as const)("refuses %s of another model", (group) => {
+    const other: TrainingState = { ...state, [group]: { w: tensor([1, 2, 3]) } };
+    expect(verdict(() => checkTrainingState(model, other, 7, true))).toMatch(/^checkpoint-mismatch: .*float32\[3\]/);
+  });
+});
+
+describe("checkFiniteState", () => {
+  const state = { ...initialTrainingState(model, 7, true), step: 12 };
+
+  it("accepts finite numbers", () => {
+    expect(verdict(() => checkFiniteState(state))).toBe("accepted");
+  });
+
+  it.each(["parameters", "first", "second", "average"] as const)("refuses an overflow in %s", (group) => {
+    const spoilt: TrainingState = { ...state, [group]: { w: tensor([1, Number.POSITIVE_INFINITY]) } };
+    expect(verdict(() => checkFiniteState(spoilt))).toMatch(/^non-finite-loss: After step 12, parameter "w" .* Infinity/);
+  });
+});

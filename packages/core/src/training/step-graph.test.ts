@@ -1,0 +1,100 @@
+import { describe, expect, it } from "vitest";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { cosineSchedule } from "../diffusion/schedule.js";
+import { mul } from "../graph/operations.js";
+import type { Model } from "../models/model.js";
+import { evaluateGraph } from "../reference/index.js";
+import { tensor } from "../tensor/tensor.js";
+import { completeAdamW } from "./optimizer.js";
+import { type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
+
+/** Answers w times what it sees. */
+const scaling: Model = {
+  config: { kind: "scaling" },
+  features: 1,
+  conditionFeatures: 0,
+  parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
+  apply: (parameters, { tokens }) => mul(tokens, parameters.w!),
+};
+const process: DiffusionProcess = {
+  model: scaling,
+  schedule: cosineSchedule(10),
+  objective: "x0",
+  lossWeighting: { kind: "uniform" },
+  clipNoise: 6,
+};
+const options: StepGraphOptions = {
+  optimizer: completeAdamW({ learningRate: 0.1, weightDecay: 0.01 }),
+  clipNorm: 1,
+  averageDecay: 0.9,
+};
+const shapes = { tokens: [1, 2, 1] };
+
+// Clean tokens 1 and 2 at level 0, so the loss is the mean of ((w - 1) x0)^2; w = 3 gives (4 + 16) / 2 = 10, and its
+// slope 2 (w - 1) x0^2 gives (4 + 16) / 2 = 10 too.
+const state = { "parameters/w": tensor([3]), "first/w": tensor([0]), "second/w": tensor([0]) };
+const batch = {
+  tokens: tensor([1, 2], [1, 2, 1]),
+  noiseLevels: tensor(Int32Array.of(0, 0), [1, 2]),
+  noise: tensor([5, -5], [1, 2, 1]),
+  decay: tensor([0.999], []),
+  stepSize: tensor([0.1], []),
+  epsilon: tensor([0], []),
+};
+const values = (results: ReturnType<typeof evaluateGraph>) =>
+  Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data[0]]));
+const close = (expected: Record<string, number>) =>
+  Object.fromEntries(Object.entries(expected).map(([name, value]) => [name, expect.closeTo(value, 5)]));
+
+describe("trainingStepGraph", () => {
+  it("steps by the clipped gradient and moves the average", () => {
+    const graph = trainingStepGraph(process, options, shapes);
+    const results = evaluateGraph(graph, { ...state, "average/w": tensor([3]), ...batch });
+    expect(values(results)).toEqual(
+      close({
+        loss: 10,
+        gradientNorm: 10,
+        "parameters/w": 2.897, // 3 * 0.999 - 0.1
+        "first/w": 1, // 10 / 10, without the factor 1 - beta1
+        "second/w": 1,
+        "average/w": 2.9897, // 3 + (2.897 - 3) / 10
+      }),
+    );
+  });
+
+  it("steps by the whole gradient without clipping, and keeps no average unless told", () => {
+    const graph = trainingStepGraph(process, { ...options, clipNorm: undefined, averageDecay: undefined }, shapes);
+    expect(values(evaluateGraph(graph, { ...state, ...batch }))).toEqual(
+      close({ loss: 10, "parameters/w": 2.897, "first/w": 10, "second/w": 100 }),
+    );
+  });
+
+  it("leaves elements of weight 0 out of the gradient", () => {
+    const graph = trainingStepGraph(process, { ...options, averageDecay: undefined }, { ...shapes, elementWeights: [2, 1] });
+    const results = evaluateGraph(graph, { ...state, ...batch, elementWeights: tensor([1, 0], [2, 1]) });
+    // Only x0 = 1 counts: (4 + 0) / 2 both times.
+    expect(values(results)).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
+  });
+
+  it("declares the state, the batch and the scalars", () => {
+    const graph = trainingStepGraph(process, options, { ...shapes, elementWeights: [1] });
+    const names = graph.inputs.map(({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`);
+    expect(names.sort()).toEqual([
+      "average/w float32[1]",
+      "decay float32[]",
+      "elementWeights float32[1]",
+      "epsilon float32[]",
+      "first/w float32[1]",
+      "noise float32[1, 2, 1]",
+      "noiseLevels int32[1, 2]",
+      "parameters/w float32[1]",
+      "second/w float32[1]",
+      "stepSize float32[]",
+      "tokens float32[1, 2, 1]",
+    ]);
+  });
+
+  it("names state tensors by group and parameter", () => {
+    expect(stateName("first", "layers.0.norm1.scale")).toBe("first/layers.0.norm1.scale");
+  });
+});

@@ -1,0 +1,129 @@
+import {
+  type Backend,
+  cosineSchedule,
+  createRandom,
+  type DiffusionProcess,
+  type Guidance,
+  type HostTensor,
+  initializeParameters,
+  mean,
+  mul,
+  reshape,
+  Sampler,
+  square,
+  sub,
+  tensor,
+  train,
+  transformer,
+  type Value,
+} from "@diffusion-forcing/core";
+import type { BenchConfig } from "./configs.js";
+
+/** A job prepared to be timed: `run` does it once. */
+export interface Job {
+  readonly name: string;
+  readonly repeats: number;
+  run(): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+const levels = 1000;
+/** Sampling starts its clean tokens at this level, as the peers do. */
+const stabilizationLevel = 15;
+
+function processOf(config: BenchConfig): DiffusionProcess {
+  const { width, layers, heads, feedForward, features } = config;
+  return {
+    model: transformer({ features, width, layers, heads, feedForward }),
+    schedule: cosineSchedule(levels),
+    objective: "x0",
+    lossWeighting: { kind: "min-snr", clip: 5 },
+    clipNoise: 20,
+  };
+}
+
+function normalTensor(seed: number, shape: readonly number[]): HostTensor {
+  const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  createRandom(seed).fillNormal(data);
+  return tensor(data, shape);
+}
+
+/** Forward, backward and AdamW, with fresh levels and noise every time; no clipping, no moving average. */
+function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job {
+  const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
+  const steps = train(processOf(config), {
+    backend,
+    batches: () => ({ tokens }),
+    steps: Number.MAX_SAFE_INTEGER,
+    optimizer: { learningRate: 5e-4 },
+    clipNorm: false,
+    averageDecay: false,
+  });
+  return {
+    name: "train_step",
+    repeats,
+    run: async () => {
+      await steps.next();
+    },
+    dispose: async () => {
+      await steps.return(undefined);
+    },
+  };
+}
+
+/** Reaching for a goal: -100 times the mean squared distance of every token to it. */
+const reachForGoal: Guidance = {
+  samples: 1,
+  inputs: (batch, _length) => ({ goal: { dtype: "float32", shape: [batch, 1] } }),
+  value: (x0, { goal }) =>
+    mul(mean(square(sub(x0, reshape(goal as Value, [x0.shape[0] as number, 1, 1]))), [1, 2]), -100),
+};
+
+interface SamplingJob {
+  readonly name: string;
+  readonly repeats: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly rows: readonly number[][];
+  readonly guidance?: Guidance;
+}
+
+function samplingJob(config: BenchConfig, backend: Backend, job: SamplingJob): Job {
+  const process = processOf(config);
+  const sampler = new Sampler(process, {
+    backend,
+    parameters: initializeParameters(process.model, createRandom(0)),
+    steps: job.steps,
+    stabilizationLevel,
+    ...(job.guidance ? { guidance: job.guidance } : {}),
+  });
+  const goal = tensor(new Float32Array(job.batch), [job.batch, 1]);
+  return {
+    name: job.name,
+    repeats: job.repeats,
+    run: async () => {
+      await sampler.denoiseToEnd({
+        tokens: normalTensor(2, [job.batch, config.tokens, config.features]),
+        rows: job.rows,
+        random: createRandom(3),
+        ...(job.guidance ? { guidanceInputs: { goal } } : {}),
+      });
+    },
+    dispose: () => sampler.dispose(),
+  };
+}
+
+/** The five jobs of a configuration, in the order they are reported. */
+export function benchJobs(config: BenchConfig, backend: Backend, repeats: number): readonly (() => Job)[] {
+  const all = (index: number): number[] => new Array<number>(config.tokens).fill(index);
+  const lastOnly = (index: number): number[] => [...new Array<number>(config.tokens - 1).fill(0), index];
+  const falling = (from: number): number[] => Array.from({ length: from + 1 }, (_, i) => from - i);
+  const oneStep = { steps: 50, batch: config.batch, rows: [all(30), all(29)], repeats };
+  const jobs: SamplingJob[] = [
+    { name: "denoise_step", ...oneStep },
+    { name: "guided_step", ...oneStep, guidance: reachForGoal },
+    { name: "sample", repeats: 5, steps: 50, batch: 1, rows: falling(50).map(all) },
+    { name: "rollout_token", repeats: 9, steps: 10, batch: 1, rows: falling(10).map(lastOnly) },
+  ];
+  return [() => trainStep(config, backend, repeats), ...jobs.map((job) => () => samplingJob(config, backend, job))];
+}

@@ -1,0 +1,69 @@
+/** Times the five jobs of one named configuration: `npm run bench -- --config base --json`. Medians in milliseconds. */
+import { parseArgs } from "node:util";
+import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { benchConfigs } from "./configs.js";
+import { benchJobs, type Job } from "./jobs.js";
+
+const warmupRuns = 3;
+
+async function medianMilliseconds({ repeats, run }: Job): Promise<number> {
+  for (let i = 0; i < warmupRuns; i++) await run();
+  const times: number[] = [];
+  for (let i = 0; i < repeats; i++) {
+    const started = performance.now();
+    await run();
+    times.push(performance.now() - started);
+  }
+  times.sort((a, b) => a - b);
+  const middle = Math.floor(repeats / 2);
+  return repeats % 2 === 1
+    ? (times[middle] as number)
+    : ((times[middle - 1] as number) + (times[middle] as number)) / 2;
+}
+
+const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--threads 2] [--repeats 20] [--json]`;
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      config: { type: "string", default: "base" },
+      threads: { type: "string", default: "2" },
+      repeats: { type: "string", default: "20" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  const config = Object.hasOwn(benchConfigs, values.config) ? benchConfigs[values.config] : undefined;
+  const [threads, repeats] = [Number(values.threads), Number(values.repeats)];
+  if (config === undefined || !(Number.isInteger(threads) && threads > 0 && Number.isInteger(repeats) && repeats > 0)) {
+    process.stderr.write(`${usage}\n`);
+    return 2;
+  }
+  const backend = await onnxBackend({ threads });
+  const results: Record<string, string | number> = { config: values.config, threads };
+  for (const prepare of benchJobs(config, backend, repeats)) {
+    const job = prepare();
+    results[job.name] = await medianMilliseconds(job);
+    await job.dispose();
+  }
+  await backend.dispose();
+  const line = (name: string, value: string | number): string =>
+    `${name.padEnd(14)} ${typeof value === "number" && name !== "threads" ? value.toFixed(3) : value}`;
+  const text = values.json
+    ? JSON.stringify(results)
+    : Object.entries(results)
+        .map(([name, value]) => line(name, value))
+        .join("\n");
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if ((error as { code?: string }).code?.startsWith("ERR_PARSE_ARGS")) {
+    process.stderr.write(`${(error as Error).message}\n${usage}\n`);
+    process.exitCode = 2;
+  } else {
+    throw error;
+  }
+}
