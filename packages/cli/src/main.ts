@@ -1,29 +1,9 @@
 #!/usr/bin/env node
-import { isDiffusionForcingError } from "@diffusion-forcing/core";
-import { CommanderError } from "commander";
-import { UsageError } from "./options.js";
-import { buildProgram } from "./program.js";
+import { runCli } from "./run.js";
 
-/** 0: done. 1: it failed. 2: it was called wrongly. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return error instanceof UsageError ? 2 : 1;
-}
+// `dforce inspect large | head` closes the pipe early: no reason for a stack trace.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
-function report(error: unknown): void {
-  // Commander has printed its own.
-  if (error instanceof CommanderError) return;
-  if (error instanceof UsageError || isDiffusionForcingError(error)) {
-    const code = isDiffusionForcingError(error) ? ` [${error.code}]` : "";
-    process.stderr.write(`dforce: ${error.message}${code}\n`);
-    return;
-  }
-  process.stderr.write(`dforce: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-}
-
-try {
-  await buildProgram().parseAsync();
-} catch (error) {
-  report(error);
-  process.exitCode = exitCodeOf(error);
-}
+process.exitCode = await runCli(process.argv.slice(2));

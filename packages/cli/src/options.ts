@@ -43,7 +43,14 @@ export interface BackendChoice {
   readonly threads?: number;
 }
 
-/** Formats zod's complaints about a config file, one per line. */
+/** Formats zod's complaints about a config file, one per line: the field, what is wrong, and what was given. */
 export function describeIssues(error: z.ZodError): string {
-  return error.issues.map((issue) => `  ${issue.path.join(".") || "(file)"}: ${issue.message}`).join("\n");
+  return error.issues
+    .map(({ path, message, input }) => `  ${path.join(".") || "(file)"}: ${message}; given ${shorten(input)}`)
+    .join("\n");
+}
+
+function shorten(value: unknown): string {
+  const text = JSON.stringify(value) ?? "nothing";
+  return text.length <= 80 ? text : `${text.slice(0, 77)}...`;
 }

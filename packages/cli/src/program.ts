@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { Command } from "commander";
 import { backendsCommand } from "./commands/backends.js";
 import { evalCommand } from "./commands/eval.js";
@@ -8,9 +9,10 @@ import { trainCommand } from "./commands/train.js";
 
 /** The `dforce` command with all its subcommands. */
 export function buildProgram(): Command {
+  const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("dforce")
     .description("Train, sample and steer Diffusion Forcing models")
-    .showHelpAfterError("(dforce --help shows what there is)")
+    .version(version)
     .exitOverride();
   for (const command of [
     planCommand(),
@@ -20,7 +22,7 @@ export function buildProgram(): Command {
     exportCommand(),
     backendsCommand(),
   ]) {
-    program.addCommand(command.exitOverride());
+    program.addCommand(command.exitOverride().showHelpAfterError(`(dforce ${command.name()} --help shows its options)`));
   }
-  return program;
+  return program.showHelpAfterError("(dforce --help shows what there is)");
 }

@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
 import { type PlannerConfig, type PlannerPreset, parsePlannerConfig } from "@diffusion-forcing/tasks/maze2d";
 import { z } from "zod";
 import { describeIssues } from "./options.js";
@@ -25,7 +25,7 @@ const runSchema = z.strictObject({
 /**
  * Reads a training config: JSON with `planner` (a PlannerConfig), `training` and optionally `seed`.
  *
- * @throws `invalid-config` naming every field that is wrong.
+ * @throws `invalid-config` or `invalid-schedule` naming the file and the fields that are wrong.
  */
 export function parseRunConfig(text: string, path: string): PlannerPreset & { readonly seed: number } {
   let json: unknown;
@@ -36,17 +36,25 @@ export function parseRunConfig(text: string, path: string): PlannerPreset & { re
       cause,
     });
   }
-  const parsed = runSchema.safeParse(json);
+  const parsed = runSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     throw new DiffusionForcingError(
       "invalid-config",
       `${path} is no training config:\n${describeIssues(parsed.error)}`,
     );
   }
-  const { planner, training, seed = 0 } = parsed.data;
+  const { training, seed = 0 } = parsed.data;
   const { schedule } = training;
+  const planner = parsePlanner(parsed.data.planner, path);
+  const longest = (planner.lengths.at(-1) as number) * planner.frameStack;
+  if (training.dataSteps < longest) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `${path}: training.dataSteps is ${training.dataSteps}; expected at least ${longest}, the frames of the longest window.`,
+    );
+  }
   return {
-    planner: parsePlannerConfig(planner) as PlannerConfig,
+    planner,
     training: {
       ...training,
       schedule: {
@@ -56,4 +64,13 @@ export function parseRunConfig(text: string, path: string): PlannerPreset & { re
     },
     seed,
   };
+}
+
+function parsePlanner(value: unknown, path: string): PlannerConfig {
+  try {
+    return parsePlannerConfig(value);
+  } catch (cause) {
+    if (!isDiffusionForcingError(cause)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${path}: ${cause.message}`, { cause });
+  }
 }

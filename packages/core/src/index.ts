@@ -3,6 +3,7 @@ export * from "./backend/index.js";
 export * from "./checkpoint/index.js";
 export * from "./diffusion/index.js";
 export * from "./errors.js";
+export * from "./forcing.js";
 export * from "./graph/index.js";
 export * from "./models/index.js";
 export * from "./random/index.js";

@@ -36,7 +36,12 @@ export class ModelBuilder {
   }
 
   /** Adds a node and returns the name of its only (or first) output. */
-  node(operator: string, inputs: readonly string[], attributes: OnnxAttributes = {}, options: NodeOptions = {}): string {
+  node(
+    operator: string,
+    inputs: readonly string[],
+    attributes: OnnxAttributes = {},
+    options: NodeOptions = {},
+  ): string {
     return this.nodeOutputs(operator, inputs, attributes, options)[0] as string;
   }
 

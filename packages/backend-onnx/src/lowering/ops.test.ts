@@ -15,8 +15,8 @@ import {
   floor,
   gather,
   gelu,
-  heaviside,
   type HostTensor,
+  heaviside,
   layerNorm,
   less,
   lessEqual,
@@ -60,7 +60,10 @@ beforeAll(async () => {
 afterAll(() => backend.dispose());
 
 /** Runs fn(operands) on ONNX Runtime: [shape, elements]. */
-async function evaluate(operands: HostTensor[], fn: (...values: Value[]) => Value): Promise<[readonly number[], number[]]> {
+async function evaluate(
+  operands: HostTensor[],
+  fn: (...values: Value[]) => Value,
+): Promise<[readonly number[], number[]]> {
   const named = Object.fromEntries(operands.map((operand, i) => [`x${i}`, operand]));
   const executable = await backend.compile(trace(named, (values) => ({ y: fn(...Object.values<Value>(values)) })));
   const { y } = (await executable.run(named)) as Record<string, HostTensor>;
@@ -70,7 +73,7 @@ async function evaluate(operands: HostTensor[], fn: (...values: Value[]) => Valu
 
 function expectClose(actual: number[], expected: number[]): void {
   expect(actual.length).toBe(expected.length);
-  actual.forEach((value, i) => expect(value).toBeCloseTo(expected[i] as number, 5));
+  for (const [i, value] of actual.entries()) expect(value).toBeCloseTo(expected[i] as number, 5);
 }
 
 const x = tensor([-1.5, 0, 0.5, 2]);
@@ -139,7 +142,9 @@ describe("elementwise ops", () => {
     ["and", truth, other, and, [1, 0, 0]],
     ["or", truth, other, or, [1, 1, 1]],
   ];
-  it.each(binary)("%s", async (_, left, right, fn, expected) => expectClose((await evaluate([left, right], fn))[1], expected));
+  it.each(binary)("%s", async (_, left, right, fn, expected) =>
+    expectClose((await evaluate([left, right], fn))[1], expected),
+  );
 
   it("where, of every dtype", async () => {
     const [c, p, q] = [truth, tensor([1, 2, 3]), tensor([-1, -2, -3])];
@@ -182,13 +187,19 @@ describe("indexing", () => {
   const table = tensor([1, 2, 3, 4, 5, 6], [3, 2]);
 
   it("gather", async () => {
-    expect(await evaluate([table, indices], gather)).toEqual([[2, 2, 2], [5, 6, 1, 2, 5, 6, 3, 4]]);
+    expect(await evaluate([table, indices], gather)).toEqual([
+      [2, 2, 2],
+      [5, 6, 1, 2, 5, 6, 3, 4],
+    ]);
   });
 
   it("scatterAdd adds rows of equal index", async () => {
     const updates = tensor([1, 10, 2, 20, 3, 30, 4, 40], [2, 2, 2]);
     const fn = (u: Value, i: Value): Value => scatterAdd(u, i, 4);
-    expect(await evaluate([updates, indices], fn)).toEqual([[4, 2], [2, 20, 4, 40, 4, 40, 0, 0]]);
+    expect(await evaluate([updates, indices], fn)).toEqual([
+      [4, 2],
+      [2, 20, 4, 40, 4, 40, 0, 0],
+    ]);
   });
 
   it("scatterAdd loses no row when many threads could add at once", async () => {
@@ -218,16 +229,28 @@ describe("matrix products", () => {
     const fn = (p: Value, q: Value): Value => matmul(p, q, { transposeA, transposeB });
     expect(await evaluate([a, b], fn)).toEqual([[2, 2], product]);
     const batch = (m: HostTensor): HostTensor => tensor([...m.data, ...m.data], [2, 1, 2, 2]);
-    expect(await evaluate([batch(a), b], fn)).toEqual([[2, 1, 2, 2], [...product, ...product]]);
-    expect(await evaluate([a, batch(b)], fn)).toEqual([[2, 1, 2, 2], [...product, ...product]]);
-    expect(await evaluate([batch(a), batch(b)], fn)).toEqual([[2, 1, 2, 2], [...product, ...product]]);
+    expect(await evaluate([batch(a), b], fn)).toEqual([
+      [2, 1, 2, 2],
+      [...product, ...product],
+    ]);
+    expect(await evaluate([a, batch(b)], fn)).toEqual([
+      [2, 1, 2, 2],
+      [...product, ...product],
+    ]);
+    expect(await evaluate([batch(a), batch(b)], fn)).toEqual([
+      [2, 1, 2, 2],
+      [...product, ...product],
+    ]);
     const across = (m: HostTensor): HostTensor => tensor([...m.data, ...m.data], [1, 2, 2, 2]);
     expect((await evaluate([batch(a), across(b)], fn))[1]).toEqual([...product, ...product, ...product, ...product]);
   });
 
   it("linear", async () => {
     const weight = tensor([1, 0, 0, 0, 1, 1], [2, 3]);
-    expect(await evaluate([matrix, weight, tensor([10, 20])], linear)).toEqual([[2, 2], [11, 25, 14, 31]]);
+    expect(await evaluate([matrix, weight, tensor([10, 20])], linear)).toEqual([
+      [2, 2],
+      [11, 25, 14, 31],
+    ]);
   });
 });
 

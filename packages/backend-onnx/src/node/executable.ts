@@ -89,7 +89,10 @@ export class OnnxExecutable implements Executable {
 
   /** The tensor offered for reuse if it fits and no input of this run shares its memory; else a new one. */
   #storageFor(name: string, offered: Tensor | undefined, read: ReadonlySet<unknown>): HostTensor {
-    const { dtype, shape } = this.#parts.graph.outputs[name] as { dtype: HostTensor["dtype"]; shape: HostTensor["shape"] };
+    const { dtype, shape } = this.#parts.graph.outputs[name] as {
+      dtype: HostTensor["dtype"];
+      shape: HostTensor["shape"];
+    };
     const fits =
       offered !== undefined &&
       isHostTensor(offered) &&

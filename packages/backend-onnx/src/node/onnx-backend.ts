@@ -42,7 +42,10 @@ export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Bac
     );
   }
   if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new DiffusionForcingError("invalid-argument", `onnxBackend: threads is ${threads}; expected a positive integer.`);
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `onnxBackend: threads is ${threads}; expected a positive integer.`,
+    );
   }
   const runtime = await loadRuntime();
   return new OnnxBackend(runtime, { ...cpuSessionOptions(threads), ...sessionOptions });

@@ -39,7 +39,10 @@ export function decodeModel(bytes: Uint8Array): OnnxModel {
     throw new DiffusionForcingError("corrupt-file", "The bytes are not a readable ONNX model (protobuf).", { cause });
   }
   if (model.graph === emptyGraph || model.irVersion === 0) {
-    throw new DiffusionForcingError("corrupt-file", "The bytes hold no ONNX graph; expected the content of an .onnx file.");
+    throw new DiffusionForcingError(
+      "corrupt-file",
+      "The bytes hold no ONNX graph; expected the content of an .onnx file.",
+    );
   }
   return model;
 }

@@ -30,7 +30,9 @@ const model: OnnxModel = {
         },
       },
     ],
-    initializers: [{ name: "w", elementType: "float32", shape: [1, 2], bytes: Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 64) }],
+    initializers: [
+      { name: "w", elementType: "float32", shape: [1, 2], bytes: Uint8Array.of(0, 0, 128, 63, 0, 0, 0, 64) },
+    ],
     inputs: [{ name: "x", elementType: "int32", shape: ["batch", 2] }],
     outputs: [{ name: "y", elementType: "bool", shape: [] }],
   },
@@ -42,13 +44,21 @@ describe("ONNX protobuf", () => {
   });
 
   it("writes the bytes that onnx.proto prescribes", () => {
-    const smallest = { ...model, producer: "p", operatorSets: [], metadata: {}, graph: { ...model.graph, nodes: [], initializers: [], inputs: [], outputs: [] } };
+    const smallest = {
+      ...model,
+      producer: "p",
+      operatorSets: [],
+      metadata: {},
+      graph: { ...model.graph, nodes: [], initializers: [], inputs: [], outputs: [] },
+    };
     // field 1 varint 8; field 2 "p"; field 7 a message holding field 2 "g"
     expect([...encodeModel(smallest)]).toEqual([0x08, 8, 0x12, 1, 0x70, 0x3a, 3, 0x12, 1, 0x67]);
   });
 
   it("refuses bytes that are no model", () => {
-    expect(() => decodeModel(Uint8Array.of(1, 2, 3, 4))).toThrowError(expect.objectContaining({ code: "corrupt-file" }));
+    expect(() => decodeModel(Uint8Array.of(1, 2, 3, 4))).toThrowError(
+      expect.objectContaining({ code: "corrupt-file" }),
+    );
     expect(() => decodeModel(new Uint8Array(0))).toThrowError(expect.objectContaining({ code: "corrupt-file" }));
   });
 });

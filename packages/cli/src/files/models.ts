@@ -1,8 +1,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { mazes, type PlannerBundle, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { mazes, type PlannerBundle, plannerFiles, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
 
 /** The names of the bundled planners, which are the mazes'. */
 export const bundledModels: readonly string[] = Object.keys(mazes);
@@ -14,7 +14,11 @@ export function modelFolder(model: string): string {
   return join(tasks, "models", `maze2d-${model}`);
 }
 
-/** Reads a planner from a bundled name or a folder. @throws `invalid-argument` if there is no such folder */
+/**
+ * Reads a planner from a bundled name or a folder.
+ *
+ * @throws `invalid-argument` if there is no such folder, else as {@link readPlannerBundle}, naming the folder.
+ */
 export async function loadPlanner(model: string): Promise<PlannerBundle> {
   const folder = modelFolder(model);
   const exists = await stat(folder).then(
@@ -24,18 +28,26 @@ export async function loadPlanner(model: string): Promise<PlannerBundle> {
   if (!exists) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `There is no model "${model}": give ${bundledModels.join(", ")} or a folder with config.json, model.safetensors and normalizer.json.`,
+      `There is no model "${model}": give ${bundledModels.join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
     );
   }
-  return readPlannerBundle(async (name) => {
-    try {
-      return await readFile(join(folder, name));
-    } catch (cause) {
-      throw new DiffusionForcingError(
-        "corrupt-file",
-        `${join(folder, name)} cannot be read (${(cause as Error).message}). The folder is no complete model.`,
-        { cause },
-      );
-    }
-  });
+  try {
+    return await readPlannerBundle((name) => readModelFile(folder, name));
+  } catch (cause) {
+    if (!isDiffusionForcingError(cause)) throw cause;
+    throw new DiffusionForcingError(cause.code, `The model in ${folder} is of no use: ${cause.message}`, { cause });
+  }
+}
+
+async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
+  try {
+    return await readFile(join(folder, name));
+  } catch (cause) {
+    const needed = Object.values(plannerFiles).join(", ");
+    throw new DiffusionForcingError(
+      "corrupt-file",
+      `${name} cannot be read (${(cause as Error).message}). A model folder holds ${needed}.`,
+      { cause },
+    );
+  }
 }

@@ -1,7 +1,13 @@
+/** Cells may come from files of others: what would move a terminal's cursor or break the line is shown as a box. */
+function printable(cell: string): string {
+  return cell.replace(/\p{Cc}/gu, "\u25a1");
+}
+
 /** Rows of two or more cells as aligned text, the first column left, the others right. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];
-  for (const row of rows) {
+  const cells = rows.map((row) => row.map(printable));
+  for (const row of cells) {
     row.forEach((cell, column) => {
       widths[column] = Math.max(widths[column] ?? 0, cell.length);
     });
@@ -10,5 +16,5 @@ export function formatTable(rows: readonly (readonly string[])[]): string {
     row
       .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
       .join("  ");
-  return rows.map((row) => `  ${line(row).trimEnd()}`).join("\n");
+  return cells.map((row) => `  ${line(row).trimEnd()}`).join("\n");
 }

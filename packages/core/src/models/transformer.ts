@@ -14,6 +14,7 @@ import {
   transpose,
 } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
+import { sizeOf } from "../tensor/shape.js";
 import { type HostTensor, zeros } from "../tensor/tensor.js";
 import type { Initializer, Model, ModelInput, Parameters, ParameterSpec } from "./model.js";
 import { sinusoidTable } from "./sinusoid.js";
@@ -129,8 +130,8 @@ function causalMask(length: number): HostTensor<"float32"> {
  * embedding of its noise level and its condition pass through a two-layer perceptron, get the sinusoid of their
  * position added, and run through post-norm layers h = norm(h + attention(h)), h = norm(h + feedForward(h)).
  *
- * Inside, activations lie token-first, [T, B, width]: splitting heads is then a reshape to [T, B * heads, d],
- * which a batched matrix product can read in place. Unlike the official code, layers start from independent
+ * Inside, activations lie token-first in rows, [T * B, width]: splitting heads is then a reshape to
+ * [T, B * heads, d], which a batched matrix product can read in place. Unlike the official code, layers start from independent
  * draws, not from copies of one.
  */
 export function transformer(options: TransformerOptions): Model & { readonly config: TransformerConfig } {
@@ -150,33 +151,40 @@ function applyTransformer(config: TransformerConfig, parameters: Parameters, inp
     linear(x, parameters[`${name}.weight`] as Value, parameters[`${name}.bias`] as Value);
   const norm = (name: string, x: Value): Value =>
     layerNorm(x, parameters[`${name}.scale`] as Value, parameters[`${name}.bias`] as Value);
-  const length = tokens.shape[1] as number;
+  const [batch, length] = tokens.shape as [number, number, number];
 
   const tokenFirst = (x: Value): Value => transpose(x, [1, 0, ...x.shape.slice(2).map((_, i) => i + 2)]);
   // Row k embeds level k - 1: the network's weights count levels as the official code does, -1 being clean.
   const levels = gather(constant(sinusoidTable(-1, levelCount + 1, config.width / 2)), tokenFirst(noiseLevels));
   const features = [tokenFirst(tokens), levels, ...(condition === undefined ? [] : [tokenFirst(condition)])];
-  const embedded = dense("embedding2", relu(dense("embedding1", concat(features, 2)))); // [T, B, width]
+  const joined = concat(features, 2);
+  const rows = reshape(joined, [length * batch, joined.shape[2] as number]);
+  const embedded = dense("embedding2", relu(dense("embedding1", rows)));
   const positions = reshape(constant(sinusoidTable(0, length, config.width)), [length, 1, config.width]);
-  let hidden = add(embedded, positions);
+  const placed = add(reshape(embedded, [length, batch, config.width]), positions);
+  let hidden = reshape(placed, [length * batch, config.width]);
   for (let layer = 0; layer < config.layers; layer++) {
     const prefix = `layers.${layer}`;
-    const attended = attention(config, hidden, (role, x) => dense(`${prefix}.attention.${role}`, x));
+    const attended = attention(config, hidden, length, (role, x) => dense(`${prefix}.attention.${role}`, x));
     hidden = norm(`${prefix}.norm1`, add(hidden, attended));
     const transformed = dense(`${prefix}.feedForward2`, relu(dense(`${prefix}.feedForward1`, hidden)));
     hidden = norm(`${prefix}.norm2`, add(hidden, transformed));
   }
-  return tokenFirst(dense("output", hidden)); // [B, T, C]
+  return tokenFirst(reshape(dense("output", hidden), [length, batch, config.features])); // [B, T, C]
 }
 
-/** Multi-head scaled dot-product self-attention over [T, B, width]. */
-function attention(config: TransformerConfig, x: Value, project: (role: string, x: Value) => Value): Value {
-  const [length, batch, width] = x.shape as [number, number, number];
-  const depth = width / config.heads;
-  const heads = (role: string): Value =>
-    transpose(reshape(project(role, x), [length, batch * config.heads, depth]), [1, 0, 2]); // [B * heads, T, depth]
+/** Multi-head scaled dot-product self-attention over rows [T * B, width]. */
+function attention(
+  config: TransformerConfig,
+  x: Value,
+  length: number,
+  project: (role: string, x: Value) => Value,
+): Value {
+  const depth = config.width / config.heads;
+  const separate = [length, sizeOf(x.shape) / (length * depth), depth];
+  const heads = (role: string): Value => transpose(reshape(project(role, x), separate), [1, 0, 2]); // [B * heads, T, depth]
   const scores = mul(matmul(heads("query"), heads("key"), { transposeB: true }), 1 / Math.sqrt(depth));
   const masked = config.causal ? add(scores, constant(causalMask(length))) : scores;
   const mixed = matmul(softmax(masked), heads("value")); // [B * heads, T, depth]
-  return project("output", reshape(transpose(mixed, [1, 0, 2]), [length, batch, width]));
+  return project("output", reshape(transpose(mixed, [1, 0, 2]), x.shape));
 }

@@ -4,6 +4,7 @@ export { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./den
 export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples } from "./guidance.js";
 export * from "./matrix-shapes.js";
 export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
+export { type RolloutOptions, rollout } from "./rollout.js";
 export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
 export * from "./scheduling-matrix.js";
 export { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";

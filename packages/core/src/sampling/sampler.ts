@@ -15,6 +15,7 @@ import {
 } from "../tensor/tensor.js";
 import type { DdimOptions } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
+import { type RolloutOptions, rollout } from "./rollout.js";
 import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
 
 export interface SamplerOptions extends Partial<DdimOptions> {
@@ -191,6 +192,11 @@ export class Sampler {
         }
       }
     });
+  }
+
+  /** Generates new tokens chunk by chunk; see {@link rollout}. */
+  rollout(options: RolloutOptions): AsyncGenerator<HostTensor> {
+    return rollout(this, options);
   }
 
   /** Frees the executables. */

@@ -11,7 +11,13 @@ function threeSteps(given: AdamWOptions): number[][] {
   const scalar = { dtype: "float32", shape: [] } as const;
   const types = { p: pair, g: pair, m: pair, v: pair, decay: scalar, stepSize: scalar, epsilon: scalar };
   const graph = trace(types, ({ p, g, m, v, ...scalars }) => {
-    const { parameters, first, second } = adamW(options, { p }, { p: g }, { first: { p: m }, second: { p: v } }, scalars);
+    const { parameters, first, second } = adamW(
+      options,
+      { p },
+      { p: g },
+      { first: { p: m }, second: { p: v } },
+      scalars,
+    );
     return { p: parameters.p!, m: first.p!, v: second.p! };
   });
   let state: Record<string, HostTensor> = { p: tensor([1, -2]), m: tensor([0, 0]), v: tensor([0, 0]) };
@@ -52,7 +58,10 @@ describe("adamW", () => {
 
   it("decays before it steps, and not at all without weight decay", () => {
     // The first step is lr sign(g): 1 (1 - 0.05) - 0.1. Decaying afterwards would give (1 - 0.1) 0.95 = 0.855.
-    expect(threeSteps({ learningRate: 0.1, weightDecay: 0.5 })[0]).toEqual([expect.closeTo(0.85, 6), -1.899999976158142]);
+    expect(threeSteps({ learningRate: 0.1, weightDecay: 0.5 })[0]).toEqual([
+      expect.closeTo(0.85, 6),
+      -1.899999976158142,
+    ]);
     expect(threeSteps({ learningRate: 0.1, weightDecay: 0 })[0]).toEqual([expect.closeTo(0.9, 6), -2]);
   });
 });

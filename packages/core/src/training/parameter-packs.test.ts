@@ -9,7 +9,9 @@ const zeros = { kind: "zeros" } as const;
 describe("parameterPacks", () => {
   it("joins small tensors that agree on all axes but the first, and leaves large ones alone", () => {
     const shapes = { a: [2, 3], b: [4], c: [5, 3], d: [6], e: [200, 200], f: [] };
-    const specs = Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, { shape, initializer: zeros }]));
+    const specs = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, { shape, initializer: zeros }]),
+    );
     const inputs = Object.entries(shapes).map(([name, shape]) => input(name, { dtype: "float32", shape }));
     const packs = parameterPacks(specs);
     const packed = packs.pack(Object.fromEntries(inputs.map((value) => [value.attributes.name, value])));

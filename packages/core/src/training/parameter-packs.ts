@@ -1,6 +1,6 @@
 import { concat, slice } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
-import type { Parameters, ParameterSpec } from "../models/model.js";
+import type { ParameterSpec, Parameters } from "../models/model.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /** Larger tensors stay alone: for them, packing would cost more copying than it saves. */
@@ -27,7 +27,9 @@ export function parameterPacks(specs: Readonly<Record<string, ParameterSpec>>): 
   }
   return {
     pack: (tensors) => {
-      const joined = [...packs].map(([key, names]) => [key, join(names.map((name) => tensors[name] as Value))] as const);
+      const joined = [...packs].map(
+        ([key, names]) => [key, join(names.map((name) => tensors[name] as Value))] as const,
+      );
       return Object.fromEntries(joined);
     },
     unpack: (tensors) => {
@@ -47,5 +49,9 @@ function join(tensors: readonly Value[]): Value {
 function split(pack: Value, rows: readonly number[]): Value[] {
   if (rows.length === 1) return [pack];
   let start = 0;
-  return rows.map((count) => slice(pack, 0, start, (start += count)));
+  return rows.map((count) => {
+    const part = slice(pack, 0, start, start + count);
+    start += count;
+    return part;
+  });
 }

@@ -86,7 +86,9 @@ describe("checkTrainingState", () => {
 
   it("refuses an average where none is kept, and the other way round", () => {
     expect(verdict(() => checkTrainingState(model, state, 7, false))).toMatch(/^checkpoint-mismatch: .* has a moving/);
-    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, true))).toMatch(/^checkpoint-mismatch: .* has no/);
+    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, true))).toMatch(
+      /^checkpoint-mismatch: .* has no/,
+    );
   });
 
   it.each(["parameters", "first", "second", "average"] as const)("refuses %s of another model", (group) => {
@@ -104,6 +106,8 @@ describe("checkFiniteState", () => {
 
   it.each(["parameters", "first", "second", "average"] as const)("refuses an overflow in %s", (group) => {
     const spoilt: TrainingState = { ...state, [group]: { w: tensor([1, Number.POSITIVE_INFINITY]) } };
-    expect(verdict(() => checkFiniteState(spoilt))).toMatch(/^non-finite-loss: After step 12, parameter "w" .* Infinity/);
+    expect(verdict(() => checkFiniteState(spoilt))).toMatch(
+      /^non-finite-loss: After step 12, parameter "w" .* Infinity/,
+    );
   });
 });

@@ -70,7 +70,11 @@ describe("trainingStepGraph", () => {
   });
 
   it("leaves elements of weight 0 out of the gradient", () => {
-    const graph = trainingStepGraph(process, { ...options, averageDecay: undefined }, { ...shapes, elementWeights: [2, 1] });
+    const graph = trainingStepGraph(
+      process,
+      { ...options, averageDecay: undefined },
+      { ...shapes, elementWeights: [2, 1] },
+    );
     const results = evaluateGraph(graph, { ...state, ...batch, elementWeights: tensor([1, 0], [2, 1]) });
     // Only x0 = 1 counts: (4 + 0) / 2 both times.
     expect(values(results)).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
@@ -78,7 +82,9 @@ describe("trainingStepGraph", () => {
 
   it("declares the state, the batch and the scalars", () => {
     const graph = trainingStepGraph(process, options, { ...shapes, elementWeights: [1] });
-    const names = graph.inputs.map(({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`);
+    const names = graph.inputs.map(
+      ({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`,
+    );
     expect(names.sort()).toEqual([
       "average/w float32[1]",
       "decay float32[]",

@@ -6,8 +6,8 @@ import { input } from "../graph/trace.js";
 import type { Value, ValueOf } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import type { Shape } from "../tensor/shape.js";
-import { parameterPacks } from "./parameter-packs.js";
 import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
+import { parameterPacks } from "./parameter-packs.js";
 
 /** The groups of tensors that a training step reads and writes, one tensor per parameter in each. */
 export const stateGroups = ["parameters", "first", "second", "average"] as const;

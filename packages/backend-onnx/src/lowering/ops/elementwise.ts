@@ -1,7 +1,7 @@
 import type { OpName } from "@diffusion-forcing/core";
+import { elementTypes } from "../../proto/model.js";
 import { float, int } from "../attributes.js";
 import type { LoweringRule } from "../lowering.js";
-import { elementTypes } from "../../proto/model.js";
 
 /** An op that ONNX has under another name, with the same operands and no attributes. */
 function renamed<K extends OpName>(operator: string): LoweringRule<K> {

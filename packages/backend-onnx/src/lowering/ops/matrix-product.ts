@@ -1,4 +1,4 @@
-import type { Value } from "@diffusion-forcing/core";
+import { sizeOf, type Value } from "@diffusion-forcing/core";
 import { flag, float, ints } from "../attributes.js";
 import type { Lowering, LoweringRule } from "../lowering.js";
 
@@ -54,6 +54,15 @@ export const matmul: LoweringRule<"matmul"> = (node, lowering) => {
   return emitProduct(left, right, 1, lowering);
 };
 
-/** The bias is Gemm's third operand: added where the product is written, without a pass of its own. */
-export const linear: LoweringRule<"linear"> = (node, { builder, operands }) =>
-  builder.node("Gemm", operands(node), { transB: flag(true) });
+/**
+ * Up to how many elements of a result Gemm's third operand saves time. ONNX Runtime copies it into the result on
+ * one thread before it multiplies; for large results an Add, which runs on all threads, is faster.
+ */
+export const LARGEST_GEMM_WITH_ADDEND = 2 ** 16;
+
+export const linear: LoweringRule<"linear"> = (node, { builder, operands }) => {
+  const [x, weight, bias] = operands(node) as [string, string, string];
+  const attributes = { transB: flag(true) };
+  if (sizeOf(node.shape) <= LARGEST_GEMM_WITH_ADDEND) return builder.node("Gemm", [x, weight, bias], attributes);
+  return builder.node("Add", [builder.node("Gemm", [x, weight], attributes), bias]);
+};

@@ -25,7 +25,11 @@ export const slice: LoweringRule<"slice"> = (node, { builder, operands }) => {
 
 export const pad: LoweringRule<"pad"> = (node, { builder, operands }) => {
   const { low, high, value } = node.attributes;
-  return builder.node("Pad", [...operands(node), builder.int64([...low, ...high]), numericFill(builder, value, node.dtype)]);
+  return builder.node("Pad", [
+    ...operands(node),
+    builder.int64([...low, ...high]),
+    numericFill(builder, value, node.dtype),
+  ]);
 };
 
 export const concat: LoweringRule<"concat"> = (node, { builder, operands }) =>

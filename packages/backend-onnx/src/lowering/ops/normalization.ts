@@ -6,7 +6,13 @@ import type { Lowering, LoweringRule } from "../lowering.js";
  * LayerNormalization with its three outputs: the result, the mean and the inverse deviation of each row. The last
  * one serves `inverseDeviation` of the same rows; outputs that nobody reads are pruned.
  */
-function normalize(x: Value, epsilon: number, scale: string, bias: string, { builder, nameOf, once }: Lowering): string {
+function normalize(
+  x: Value,
+  epsilon: number,
+  scale: string,
+  bias: string,
+  { builder, nameOf, once }: Lowering,
+): string {
   const attributes = { axis: int(x.shape.length - 1), epsilon: float(epsilon) };
   const operands = [nameOf(x), scale, bias];
   const [result, , inverse] = builder.nodeOutputs("LayerNormalization", operands, attributes, { outputs: 3 });

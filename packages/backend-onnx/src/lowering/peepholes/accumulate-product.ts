@@ -1,14 +1,15 @@
 import { sizeOf, type Value, type ValueOf } from "@diffusion-forcing/core";
 import { flag } from "../attributes.js";
 import type { Lowering, Peephole } from "../lowering.js";
+import { LARGEST_GEMM_WITH_ADDEND } from "../ops/matrix-product.js";
 import { reshapedName, toNodeShape } from "./patterns.js";
 
 /**
- * `add(matmul(a, b), c)` of matrices: Gemm starts from c instead of zero, so that sums of products (a value's
- * gradient over several paths) need no pass of their own.
+ * `add(matmul(a, b), c)` of small matrices: Gemm starts from c instead of zero, so that sums of products (a value's
+ * gradient over several paths) need no node of their own.
  */
 export const accumulateProduct: Peephole = (node, lowering) => {
-  if (node.op !== "add") return undefined;
+  if (node.op !== "add" || sizeOf(node.shape) > LARGEST_GEMM_WITH_ADDEND) return undefined;
   for (const side of [1, 0]) {
     const product = productOf(node.inputs[side] as Value, lowering);
     const other = node.inputs[1 - side] as Value;
@@ -27,7 +28,9 @@ function productOf(value: Value, { usedOnce }: Lowering): ValueOf<"matmul"> | un
   if (!usedOnce(value)) return undefined;
   if (value.op === "reshape") {
     const [inner] = value.inputs as readonly [Value];
-    return inner.op === "matmul" && inner.shape.length === 2 && bothMatrices(inner) && usedOnce(inner) ? inner : undefined;
+    return inner.op === "matmul" && inner.shape.length === 2 && bothMatrices(inner) && usedOnce(inner)
+      ? inner
+      : undefined;
   }
   return value.op === "matmul" && bothMatrices(value) ? value : undefined;
 }

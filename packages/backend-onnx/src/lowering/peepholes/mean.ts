@@ -1,4 +1,4 @@
-import { type Value, sizeOf } from "@diffusion-forcing/core";
+import { sizeOf, type Value } from "@diffusion-forcing/core";
 import { flag } from "../attributes.js";
 import type { Peephole } from "../lowering.js";
 import { scaledValue } from "./patterns.js";

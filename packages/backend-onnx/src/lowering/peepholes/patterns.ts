@@ -14,13 +14,15 @@ export function scaledValue(node: Value): { x: Value; factor: number } | undefin
 }
 
 /** The name of `value` with its elements in another shape. A reshape that is undone costs nothing. */
-export function reshapedName(value: Value, shape: readonly number[], { builder, nameOf }: Lowering): string {
+export function reshapedName(value: Value, shape: readonly number[], { builder, nameOf, once }: Lowering): string {
   let source = value;
   while (source.op === "reshape") source = source.inputs[0] as Value;
   for (const candidate of [value, source]) {
     if (sameShape(candidate.shape, shape)) return nameOf(candidate);
   }
-  return builder.node("Reshape", [nameOf(source), builder.int64(shape)]);
+  return once(`reshape ${nameOf(source)} ${shape.join()}`, () =>
+    builder.node("Reshape", [nameOf(source), builder.int64(shape)]),
+  );
 }
 
 /** Gives a result of shape `from` the shape that its node has. */
@@ -30,7 +32,9 @@ export function toNodeShape(name: string, from: readonly number[], node: Value, 
 
 /** A vector of `length` float32 ones in the shape given, one initialiser per shape. */
 export function ones(shape: readonly number[], { builder, once }: Lowering): string {
-  return once(`ones ${shape.join()}`, () => builder.constant(new Float32Array(sizeOf(shape)).fill(1), "float32", shape));
+  return once(`ones ${shape.join()}`, () =>
+    builder.constant(new Float32Array(sizeOf(shape)).fill(1), "float32", shape),
+  );
 }
 
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {

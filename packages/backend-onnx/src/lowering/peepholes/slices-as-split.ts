@@ -22,7 +22,8 @@ export const slicesAsSplit: Peephole = (node, { builder, nameOf, usersOf, once }
   const ordered = [...pieces.values()].sort((a, b) => a.start - b.start);
   const size = x.shape[own.axis] as number;
   const gapless = ordered.every((piece, i) => piece.end === (ordered[i + 1]?.start ?? size));
-  if (ordered.length < 2 || ordered[0]?.start !== 0 || !gapless || pieces.get(own.start)?.end !== own.end) return undefined;
+  if (ordered.length < 2 || ordered[0]?.start !== 0 || !gapless || pieces.get(own.start)?.end !== own.end)
+    return undefined;
   const outputs = once(`split ${nameOf(x)} ${own.axis}`, () => {
     const sizes = builder.int64(ordered.map(({ start, end }) => end - start));
     return builder.nodeOutputs("Split", [nameOf(x), sizes], { axis: int(own.axis) }, { outputs: ordered.length });

@@ -4,6 +4,7 @@ import {
   decodeWeights,
   encodeWeights,
   type HostTensorRecord,
+  isDiffusionForcingError,
 } from "@diffusion-forcing/core";
 import { type PlannerConfig, parsePlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
@@ -36,23 +37,46 @@ export function encodePlannerBundle({ config, parameters, normalizer }: PlannerB
  * Reads a bundle through `read`, which returns a file's bytes: from a folder in Node, by fetch in a page.
  *
  * @throws `corrupt-file`, `invalid-config`, `invalid-schedule`, `checkpoint-mismatch` for files that are damaged or do
- *   not belong together.
+ *   not belong together, naming the file.
  */
 export async function readPlannerBundle(read: (name: string) => Promise<Uint8Array>): Promise<PlannerBundle> {
-  const config = parsePlannerConfig(parseJson(plannerFiles.config, await read(plannerFiles.config)));
-  const normalizer = parseNormalizer(
-    parseJson(plannerFiles.normalizer, await read(plannerFiles.normalizer)),
-    featuresPerFrame(config.fields),
+  const parse = async <T>(name: string, decode: (bytes: Uint8Array) => T): Promise<T> => {
+    const bytes = await read(name);
+    try {
+      return decode(bytes);
+    } catch (cause) {
+      if (!isDiffusionForcingError(cause)) throw cause;
+      throw new DiffusionForcingError(cause.code, `${name}: ${cause.message}`, { cause });
+    }
+  };
+  const config = await parse(plannerFiles.config, (bytes) => parsePlannerConfig(parseJson(bytes)));
+  const normalizer = await parse(plannerFiles.normalizer, (bytes) =>
+    parseNormalizer(parseJson(bytes), featuresPerFrame(config.fields)),
   );
-  const parameters = decodeWeights(await read(plannerFiles.weights));
-  checkParameters(plannerProcess(config).model, parameters);
+  const parameters = await parse(plannerFiles.weights, (bytes) => {
+    const weights = decodeWeights(bytes);
+    checkParameters(plannerProcess(config).model, weights);
+    checkFinite(weights);
+    return weights;
+  });
   return { config, parameters, normalizer };
 }
 
-function parseJson(name: string, bytes: Uint8Array): unknown {
+function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
-    throw new DiffusionForcingError("corrupt-file", `${name} is not valid JSON.`, { cause });
+    throw new DiffusionForcingError("corrupt-file", `This is not valid JSON (${(cause as Error).message}).`, { cause });
+  }
+}
+
+function checkFinite(weights: HostTensorRecord): void {
+  for (const [name, { data }] of Object.entries(weights)) {
+    const bad = data.find((x) => !Number.isFinite(x));
+    if (bad === undefined) continue;
+    throw new DiffusionForcingError(
+      "corrupt-file",
+      `Parameter "${name}" holds ${bad}; expected finite numbers. The model is damaged, or its training diverged.`,
+    );
   }
 }

@@ -1,12 +1,15 @@
 import {
+  constant,
   DiffusionForcingError,
   type DiffusionProcess,
   type LossWeighting,
+  lossWeight,
   type ModelConfig,
   modelFromConfig,
   type NoiseScheduleConfig,
   parseObjective,
   scheduleFromConfig,
+  tensor,
 } from "@diffusion-forcing/core";
 import { type MazeName, mazes } from "../mazes.js";
 import { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
@@ -28,20 +31,56 @@ export interface PlannerConfig {
   readonly clipNoise: number;
 }
 
+const knownFields: Readonly<Record<keyof PlannerConfig, true>> = {
+  kind: true,
+  maze: true,
+  fields: true,
+  frameStack: true,
+  lengths: true,
+  model: true,
+  schedule: true,
+  objective: true,
+  lossWeighting: true,
+  clipNoise: true,
+};
+
+/** Far beyond any planner; a config from elsewhere must not make its reader allocate without end. */
+const largestModelSize = 65_536;
+const mostLevels = 100_000;
+
 function refuse(field: string, given: unknown, expected: string): never {
   throw new DiffusionForcingError(
     "invalid-config",
-    `Planner config: ${field} is ${JSON.stringify(given)}; expected ${expected}.`,
+    `Planner config: ${field} is ${JSON.stringify(given) ?? "missing"}; expected ${expected}.`,
   );
 }
 
-/** Checks parsed JSON. @throws `invalid-config` naming the field, what was given and what was expected. */
+function refuseUnknown(prefix: string, given: object, known: object): void {
+  for (const [field, value] of Object.entries(given)) {
+    if (!Object.hasOwn(known, field)) {
+      refuse(`${prefix}${field}`, value, `no such field (known: ${Object.keys(known).join(", ")})`);
+    }
+  }
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * Checks parsed JSON.
+ *
+ * @throws `invalid-config` or `invalid-schedule` naming the field, what was given and what was expected.
+ */
 export function parsePlannerConfig(value: unknown): PlannerConfig {
-  if (typeof value !== "object" || value === null) refuse("the file", value, "a JSON object");
-  const config = value as PlannerConfig;
+  if (!isObject(value)) refuse("the file", value, "a JSON object");
+  refuseUnknown("", value, knownFields);
+  const config = value as unknown as PlannerConfig;
   if (config.kind !== "maze2d-planner") refuse("kind", config.kind, '"maze2d-planner"');
-  if (!Object.hasOwn(mazes, config.maze)) refuse("maze", config.maze, Object.keys(mazes).join(", "));
-  const { fields, lengths, frameStack } = config;
+  if (typeof config.maze !== "string" || !Object.hasOwn(mazes, config.maze)) {
+    refuse("maze", config.maze, Object.keys(mazes).join(", "));
+  }
+  const { fields, lengths, frameStack, model, schedule, clipNoise } = config;
   const ordered =
     Array.isArray(fields) && fields.every((field, i) => field === frameFields.filter((f) => fields.includes(f))[i]);
   if (!ordered || fields[0] !== "position")
@@ -49,16 +88,29 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   if (!Number.isInteger(frameStack) || frameStack < 1) refuse("frameStack", frameStack, "a positive integer");
   const rising = Array.isArray(lengths) && lengths.every((n, i) => Number.isInteger(n) && n > (lengths[i - 1] ?? 2));
   if (!rising || lengths.length === 0) refuse("lengths", lengths, "rising integers from 3");
+  if (typeof clipNoise !== "number" || !(clipNoise > 0)) refuse("clipNoise", clipNoise, "a positive number");
+  if (!isObject(model)) refuse("model", model, "an object");
+  for (const [field, size] of Object.entries(model)) {
+    if (typeof size === "number" && size > largestModelSize) {
+      refuse(`model.${field}`, size, `at most ${largestModelSize}`);
+    }
+  }
+  if (schedule?.levels > mostLevels) refuse("schedule.levels", schedule.levels, `at most ${mostLevels}`);
+
   const process = plannerProcess(config);
+  refuseUnknown("model.", model, process.model.config);
   const features = frameStack * featuresPerFrame(fields);
   if (process.model.features !== features) refuse("model.features", process.model.features, `${features}`);
+  if (process.model.conditionFeatures !== 0) refuse("model.conditionFeatures", process.model.conditionFeatures, "0");
+  if (!isObject(config.lossWeighting)) refuse("lossWeighting", config.lossWeighting, "an object");
+  lossWeight(process.schedule, process.objective, constant(zeros("int32", [1, 1])), process.lossWeighting);
   return config;
 }
 
 /** The diffusion process of a planner. @throws what its parts throw for illegal values */
 export function plannerProcess(config: PlannerConfig): DiffusionProcess {
   return {
-    model: modelFromConfig(config.model ?? refuse("model", config.model, "an object")),
+    model: modelFromConfig(config.model),
     schedule: scheduleFromConfig(config.schedule),
     objective: parseObjective(config.objective),
     lossWeighting: config.lossWeighting,

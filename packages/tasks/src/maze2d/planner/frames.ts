@@ -36,7 +36,11 @@ export function readFrames(
   });
 }
 
-/** Per-feature mean and deviation over the whole dataset. */
+/**
+ * Per-feature mean and deviation over the whole dataset.
+ *
+ * @throws `invalid-data` if a feature never changes: nothing could be divided by its deviation.
+ */
 export function fitNormalizer(dataset: MazeDataset, fields: readonly FrameField[]): Normalizer {
   const width = featuresPerFrame(fields);
   const count = dataset.actions.length / 2;
@@ -46,6 +50,13 @@ export function fitNormalizer(dataset: MazeDataset, fields: readonly FrameField[
   const square = new Array<number>(width).fill(0);
   for (let i = 0; i < frames.length; i++) mean[i % width]! += (frames[i] as number) / count;
   for (let i = 0; i < frames.length; i++) square[i % width]! += ((frames[i] as number) - mean[i % width]!) ** 2 / count;
+  const still = square.findIndex((variance) => !(variance > 0));
+  if (still >= 0) {
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `Feature ${still} of the ${count} frames [${fields.join(", ")}] has variance ${square[still]}; expected data that moves.`,
+    );
+  }
   return { mean, standardDeviation: square.map(Math.sqrt) };
 }
 

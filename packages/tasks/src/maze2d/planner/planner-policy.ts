@@ -4,7 +4,8 @@ import { goalReward } from "../environment.js";
 import { mazeTimeStep } from "../physics.js";
 import type { MazeEpisode, MazePolicy } from "../policy.js";
 import { type FrameField, featuresPerFrame } from "./frames.js";
-import type { MazePlanner, Plan } from "./planner.js";
+import type { Plan } from "./plan.js";
+import type { MazePlanner } from "./planner.js";
 
 export interface PlannerPolicyOptions {
   /** A new plan after this many steps. Default 50. */
@@ -20,7 +21,7 @@ export interface PlannerPolicyOptions {
 interface Driver {
   readonly episode: MazeEpisode;
   readonly random: RandomStream;
-  /** The last frames, newest last, `[frameStack, frame features]`. */
+  /** The last frames, newest last, `[frameStack, frame features]`; as in a dataset, a frame's action is its own. */
   readonly history: Float32Array;
   frames: number;
   plan: Plan | undefined;
@@ -36,7 +37,10 @@ const velocitySpan = 3;
  * velocity, plans again every 50 steps or when off the plan, and holds the goal once it is reached. It knows nothing
  * of walls. All episodes that need a plan at a step are planned together.
  */
-export function plannerPolicy(planner: MazePlanner, options: PlannerPolicyOptions = {}): MazePolicy {
+export function plannerPolicy(
+  planner: Pick<MazePlanner, "config" | "plan">,
+  options: PlannerPolicyOptions = {},
+): MazePolicy {
   const { replanEvery = 50, tolerance = 0.5, onPlan, signal } = options;
   const { fields, frameStack } = planner.config;
   const width = featuresPerFrame(fields);
@@ -61,37 +65,33 @@ export function plannerPolicy(planner: MazePlanner, options: PlannerPolicyOption
       const observed = drivers.map((_, i) => observations.subarray(4 * i, 4 * i + 4));
       drivers.forEach((driver, i) => {
         const observation = observed[i] as Float64Array;
-        remember(driver, fields, observation, actions.subarray(2 * i, 2 * i + 2), step);
+        remember(driver, observation);
         const [x, y] = observation as unknown as [number, number];
         driver.holding ||= goalReward(x, y, driver.episode.goal) === 1;
       });
       const open = drivers.flatMap((driver, i) => (needsPlan(driver, observed[i] as Float64Array, step) ? [i] : []));
       if (open.length > 0) await planFor(open, step);
       drivers.forEach((driver, i) => {
-        steer(driver, observed[i] as Float64Array, step, actions.subarray(2 * i, 2 * i + 2));
+        const action = actions.subarray(2 * i, 2 * i + 2);
+        steer(driver, observed[i] as Float64Array, step, action);
+        record(driver, "action", action[0] as number, action[1] as number);
       });
     },
     planPoints: () => points,
   };
 
-  function remember(
-    driver: Driver,
-    fields: readonly FrameField[],
-    observation: Float64Array,
-    lastAction: Float64Array,
-    step: number,
-  ): void {
-    const values: Readonly<Record<FrameField, readonly [number, number]>> = {
-      position: [observation[0] as number, observation[1] as number],
-      velocity: [observation[2] as number, observation[3] as number],
-      action: step === 0 ? [0, 0] : [lastAction[0] as number, lastAction[1] as number],
-    };
+  function remember(driver: Driver, observation: Float64Array): void {
     driver.history.copyWithin(0, width);
-    driver.history.set(
-      fields.flatMap((field) => values[field]),
-      (frameStack - 1) * width,
-    );
     driver.frames = Math.min(driver.frames + 1, frameStack);
+    const [x = 0, y = 0, velocityX = 0, velocityY = 0] = observation;
+    record(driver, "position", x, y);
+    record(driver, "velocity", velocityX, velocityY);
+    // This frame's action is not chosen yet; until then the last one, which the shift left here, stands in for it.
+  }
+
+  /** Writes a field of the newest frame, if frames have it. */
+  function record({ history }: Driver, field: FrameField, x: number, y: number): void {
+    if (fields.includes(field)) history.set([x, y], (frameStack - 1) * width + 2 * fields.indexOf(field));
   }
 
   function needsPlan(driver: Driver, observation: Float64Array, step: number): boolean {
@@ -123,9 +123,9 @@ export function plannerPolicy(planner: MazePlanner, options: PlannerPolicyOption
   }
 }
 
-/** Where the plan is `frame` frames after it was made; beyond its end it rests there. */
+/** Where the plan is `frame` >= 0 frames after it was made; beyond its end it rests there. */
 function pointAt({ positions }: Plan, frame: number): [number, number] {
-  const at = Math.min(Math.max(frame, 0), positions.length / 2 - 1);
+  const at = Math.min(frame, positions.length / 2 - 1);
   return [positions[2 * at] as number, positions[2 * at + 1] as number];
 }
 
@@ -137,8 +137,9 @@ function steer(driver: Driver, observation: Float64Array, step: number, action: 
   }
   const frame = step - driver.plannedAt + 1;
   const [x, y] = pointAt(driver.plan, frame);
+  const earlier = Math.max(frame - velocitySpan, 0);
   const [laterX, laterY] = pointAt(driver.plan, frame + velocitySpan);
-  const [earlierX, earlierY] = pointAt(driver.plan, frame - velocitySpan);
-  const duration = 2 * velocitySpan * mazeTimeStep;
+  const [earlierX, earlierY] = pointAt(driver.plan, earlier);
+  const duration = (frame + velocitySpan - earlier) * mazeTimeStep;
   trackPlan(x, y, (laterX - earlierX) / duration, (laterY - earlierY) / duration, observation, action);
 }

@@ -15,6 +15,7 @@ import {
 import type { MazeName } from "../mazes.js";
 import { type PlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, normalizeFrames } from "./frames.js";
+import { type Plan, planOfFrames } from "./plan.js";
 
 /** How the planner is told where to go. */
 export type GoalMethod =
@@ -63,15 +64,8 @@ export interface PlanProblem {
   readonly goal: readonly [x: number, y: number];
 }
 
-export interface Plan {
-  /** Frames from now (row 0, the present) to the goal, `[F, frame features]`, raw units. */
-  readonly frames: Float32Array;
-  /** x, y of every frame, `[F, 2]`. */
-  readonly positions: Float32Array;
-  /** Tokens of the sequence that was denoised. */
-  readonly tokens: number;
-  /** Largest distance between successive frames. */
-  readonly roughness: number;
+function refuse(what: string): never {
+  throw new DiffusionForcingError("invalid-argument", `MazePlanner: ${what}.`);
 }
 
 const smoothnessOf: Readonly<Record<MazeName, number>> = { umaze: 0.2, medium: 0.3, large: 0.4 };
@@ -84,8 +78,13 @@ export class MazePlanner {
   readonly #goal: GoalMethod;
   readonly #sampler: Sampler;
 
+  /** @throws `invalid-argument` for illegal options, `checkpoint-mismatch` for the weights of another model. */
   constructor(options: PlannerOptions) {
-    const { backend, config, parameters, goal = { kind: "goal-token" } } = options;
+    const { backend, config, parameters, goal = { kind: "goal-token" }, batch = 1, lengths = config.lengths } = options;
+    if (!Number.isInteger(batch) || batch < 1) refuse(`batch is ${batch}; expected a positive integer`);
+    if (lengths.length === 0 || !lengths.every((length) => Number.isInteger(length) && length >= 3)) {
+      refuse(`lengths are [${lengths.join(", ")}]; expected at least one, integers from 3`);
+    }
     this.config = config;
     this.#options = options;
     this.#width = featuresPerFrame(config.fields);
@@ -117,8 +116,12 @@ export class MazePlanner {
    * accepted), and gets its smoothest (accepted, if any) plan when none is.
    *
    * @param random draws the starting noise, one stream for each problem.
+   * @throws `shape-mismatch` for a history that is not whole frames, `invalid-argument` for a missing stream, `aborted`.
    */
   async plan(problems: readonly PlanProblem[], random: readonly RandomStream[], signal?: AbortSignal): Promise<Plan[]> {
+    if (random.length !== problems.length) {
+      refuse(`${problems.length} problems came with ${random.length} random streams; expected one for each`);
+    }
     const { accept = () => true, lengths = this.config.lengths } = this.#options;
     const smoothness = this.#options.smoothness ?? smoothnessOf[this.config.maze];
     const best = new Array<{ plan: Plan; accepted: boolean } | undefined>(problems.length).fill(undefined);
@@ -203,7 +206,7 @@ export class MazePlanner {
   #startToken({ history }: PlanProblem): Float32Array {
     const { frameStack } = this.config;
     const given = Math.min(history.length / this.#width, frameStack);
-    if (!Number.isInteger(given) || given < 1) {
+    if (history.length === 0 || history.length % this.#width !== 0) {
       throw new DiffusionForcingError(
         "shape-mismatch",
         `plan: the history holds ${history.length} numbers; expected whole frames of ${this.#width}, at least one.`,
@@ -276,18 +279,7 @@ export class MazePlanner {
     const end = this.#goal.kind === "goal-token" ? all.length - (frameStack - 1) * width : all.length;
     const frames = all.slice((frameStack - 1) * width, end);
     frames.set(problem.history.subarray(-width), 0);
-    const count = frames.length / width;
-    const positions = new Float32Array(count * 2);
-    let roughness = 0;
-    for (let frame = 0; frame < count; frame++) {
-      positions[2 * frame] = frames[frame * width] as number;
-      positions[2 * frame + 1] = frames[frame * width + 1] as number;
-      if (frame === 0) continue;
-      const dx = (positions[2 * frame] as number) - (positions[2 * frame - 2] as number);
-      const dy = (positions[2 * frame + 1] as number) - (positions[2 * frame - 1] as number);
-      roughness = Math.max(roughness, Math.sqrt(dx * dx + dy * dy));
-    }
-    return { frames, positions, tokens: length, roughness };
+    return planOfFrames(frames, width, length);
   }
 }
 

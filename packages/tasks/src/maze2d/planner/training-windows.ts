@@ -1,4 +1,10 @@
-import { type Batch, type BatchSource, type RandomStream, tensor } from "@diffusion-forcing/core";
+import {
+  type Batch,
+  type BatchSource,
+  DiffusionForcingError,
+  type RandomStream,
+  tensor,
+} from "@diffusion-forcing/core";
 import type { MazeDataset } from "../dataset.js";
 import type { PlannerConfig } from "./config.js";
 import { featuresPerFrame, type Normalizer, normalizeFrames, readFrames } from "./frames.js";
@@ -18,6 +24,8 @@ const blurred = 0.4;
  * planner will meet: half of the start tokens stand still (their last frame repeated), most start tokens are nearly
  * clean, and in 60 % of the windows the last token becomes a goal: its first frame repeated, nearly clean or
  * slightly blurred.
+ *
+ * @throws `invalid-data` for a dataset shorter than the longest window.
  */
 export function trainingWindows(
   config: PlannerConfig,
@@ -30,6 +38,13 @@ export function trainingWindows(
   const tokenSize = frameStack * width;
   const levels = schedule.levels;
   const frames = dataset.actions.length / 2;
+  const longest = Math.max(...lengths) * frameStack;
+  if (frames < longest) {
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `The dataset has ${frames} frames; the longest window needs ${longest}. Generate more data.`,
+    );
+  }
 
   return (_step, random): Batch => {
     const length = lengths[random.integer(0, lengths.length)] as number;

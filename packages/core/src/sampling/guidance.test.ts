@@ -1,0 +1,160 @@
+import { describe, expect, it } from "vitest";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import type { Objective } from "../diffusion/objective.js";
+import { cosineSchedule } from "../diffusion/schedule.js";
+import { isDiffusionForcingError } from "../errors.js";
+import { mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
+import { trace } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import type { Model } from "../models/model.js";
+import { evaluateGraph } from "../reference/index.js";
+import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { denoise } from "./denoiser.js";
+import { type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js";
+
+/** Answers `factor` times what it sees. */
+function processOf(factor: number, objective: Objective): DiffusionProcess {
+  const model: Model = {
+    config: { kind: "scaling" },
+    features: 1,
+    conditionFeatures: 0,
+    parameters: {},
+    apply: (_parameters, { tokens }) => mul(tokens, factor),
+  };
+  return { model, schedule: cosineSchedule(50), objective, lossWeighting: { kind: "uniform" }, clipNoise: 6 };
+}
+
+interface Given {
+  tokens: HostTensor;
+  from: HostTensor;
+  futureNoise?: HostTensor;
+  goal?: HostTensor;
+}
+
+/** Each sample's value and its gradient by the tokens. */
+function guide(process: DiffusionProcess, guidance: Guidance, { tokens, from, futureNoise, goal }: Given) {
+  const inputs = { tokens, from, ...(futureNoise ? { futureNoise } : {}), ...(goal ? { goal } : {}) };
+  const graph = trace<string>(inputs, (traced) => {
+    const context = { tokens: traced.tokens!, from: traced.from!, levels: traced.from! };
+    const denoised = denoise(process, {}, context.tokens, context.levels, undefined);
+    const futures = traced.futureNoise === undefined ? {} : { futureNoise: traced.futureNoise };
+    const guidanceInputs: Record<string, Value> = traced.goal === undefined ? {} : { goal: traced.goal };
+    return { ...guidanceGradient(process, {}, guidance, { ...context, denoised, ...futures, guidanceInputs }) };
+  });
+  const { value, gradient } = evaluateGraph(graph, inputs);
+  return { value: [...value!.data], gradient: [...gradient!.data] };
+}
+
+const levels = (data: number[], shape: number[]) => tensor(Int32Array.from(data), shape);
+const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
+
+/** -mean over tokens of (x0 - goal)^2, with one goal per sample. */
+const nearGoal: Guidance["value"] = (x0, { goal }) => mul(mean(square(sub(x0, reshape(goal!, [-1, 1, 1]))), [1, 2]), -1);
+
+describe("guidanceGradient", () => {
+  it("differentiates the value of the one estimate through the network", () => {
+    const guided = guide(processOf(0.5, "x0"), { value: nearGoal, samples: 1 }, {
+      tokens: tensor([2, 6], [1, 2, 1]),
+      from: levels([20, 30], [1, 2]),
+      goal: tensor([2], [1]),
+    });
+    // x0 = (1, 3): value -(1 + 1) / 2, slope by x0 -2 (x0 - 2) / 2 = (1, -1), by the tokens half of it.
+    expect(guided).toEqual({ value: [-1], gradient: [0.5, -0.5] });
+  });
+
+  it.each([1, 3])("does not depend on the batch a sample is in, over %d futures", (samples) => {
+    const process = processOf(0.5, "x0");
+    const noise = (batch: number) => {
+      // Future n of every sample has the noise n.
+      const data = Array.from({ length: samples }, (_, n) => new Array<number>(2 * batch).fill(n)).flat();
+      return samples === 1 ? {} : { futureNoise: tensor(data, [samples, batch, 2, 1]) };
+    };
+    const guidance = { value: nearGoal, samples };
+    const alone = guide(process, guidance, {
+      tokens: tensor([2, 6], [1, 2, 1]),
+      from: levels([20, 30], [1, 2]),
+      goal: tensor([2], [1]),
+      ...noise(1),
+    });
+    const among = guide(process, guidance, {
+      tokens: tensor([9, 9, 2, 6, -7, 0], [3, 2, 1]),
+      from: levels([50, 50, 20, 30, 1, 1], [3, 2]),
+      goal: tensor([0, 2, 100], [3]),
+      ...noise(3),
+    });
+    expect(among.value[1]).toBe(alone.value[0]);
+    expect(among.gradient.slice(2, 4)).toEqual(alone.gradient);
+  });
+
+  it("over futures denoises the estimate again from half of every level", () => {
+    // Level 50 of 50: x0 = 2, noised to level 25 with alphaBar 0.49384: sqrt(0.49384) 2 +- sqrt(0.50616) 1, denoised by
+    // half again. The value 3 x0 averages to 3 sqrt(0.49384) 2 / 2, its slope is 3 sqrt(0.49384) / 4.
+    const guided = guide(processOf(0.5, "x0"), { value: (x0) => sum(mul(x0, 3), [1, 2]), samples: 2 }, {
+      tokens: tensor([4], [1, 1, 1]),
+      from: levels([50], [1, 1]),
+      futureNoise: tensor([1, -1], [2, 1, 1, 1]),
+    });
+    expect(guided).toEqual({ value: close([2.1082219]), gradient: close([0.5270555]) });
+  });
+
+  it("over futures leaves context as it is", () => {
+    const guided = guide(processOf(0.5, "x0"), { value: (x0) => sum(x0, [1, 2]), samples: 2 }, {
+      tokens: tensor([4, 4], [1, 2, 1]),
+      from: levels([0, 1], [1, 2]),
+      futureNoise: tensor([100, 100, -100, -100], [2, 1, 2, 1]),
+    });
+    // The context 4 is denoised once, to 2; level 1 goes to level 0, without noise: 4 to 2 to 1.
+    expect(guided).toEqual({ value: [3], gradient: [0.5, 0.25] });
+  });
+
+  it("over futures equals the one estimate in expectation, where both are linear and the denoiser consistent", () => {
+    // Predicting no noise, x0 = x / sqrt(alphaBar) at every level. Noise and its negative average to 0 exactly.
+    const process = processOf(0, "noise");
+    const weights = tensor([1, -2, 0.5], [1, 3, 1]);
+    const value: Guidance["value"] = (x0, { goal }) => sum(mul(x0, goal!), [1, 2]);
+    const goal = (samples: number) => ({ value, samples });
+    const given = { tokens: tensor([0.5, 1, -1], [1, 3, 1]), from: levels([40, 25, 7], [1, 3]), goal: weights };
+    const z = [0.3, -1.2, 2, -0.7, 0.9, 0.1];
+    const futureNoise = tensor([...z, ...z.map((value) => -value)], [4, 1, 3, 1]);
+    const one = guide(process, goal(1), given);
+    const four = guide(process, goal(4), { ...given, futureNoise });
+    expect(four).toEqual({ value: close(one.value), gradient: close(one.gradient) });
+    // One-sided noise is told apart.
+    const biased = guide(process, goal(2), { ...given, futureNoise: tensor([...z.slice(0, 3), ...z.slice(0, 3)], [2, 1, 3, 1]) });
+    expect(Math.abs(biased.value[0]! - one.value[0]!)).toBeGreaterThan(0.1);
+  });
+
+  const failure = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+    }
+    return "succeeded";
+  };
+  const given = { tokens: tensor([4, 4], [2, 1, 1]), from: levels([5, 5], [2, 1]) };
+
+  it("refuses values that are not one per sample", () => {
+    const refused = (value: Guidance["value"]) => failure(() => guide(processOf(0.5, "x0"), { value, samples: 1 }, given));
+    expect(refused((x0) => sum(x0))).toMatch(/^shape-mismatch: .*float32\[\]; expected one value per sample, float32\[2\]/);
+    expect(refused((x0) => x0)).toMatch(/^shape-mismatch: .*float32\[2, 1, 1\]/);
+  });
+
+  it("needs noise for more than one future", () => {
+    const guidance = { value: (x0: Value) => sum(x0, [1, 2]) };
+    expect(failure(() => guide(processOf(0.5, "x0"), guidance, given))).toMatch(/^invalid-argument: .* 4 futures/);
+  });
+});
+
+describe("guidanceSamples", () => {
+  const value = (x0: Value) => sum(x0, [1, 2]);
+
+  it("defaults to 4", () => {
+    expect(guidanceSamples({ value })).toBe(4);
+    expect(guidanceSamples({ value, samples: 1 })).toBe(1);
+  });
+
+  it.each([0, -1, 1.5, Number.NaN])("refuses %d", (samples) => {
+    expect(() => guidanceSamples({ value, samples })).toThrow(`Guidance: ${samples} samples; expected an integer from 1.`);
+  });
+});

@@ -1,0 +1,82 @@
+import { isDiffusionForcingError, transformer } from "@diffusion-forcing/core";
+import { describe, expect, it } from "vitest";
+import { parsePlannerConfig, plannerProcess } from "./config.js";
+
+const config = {
+  kind: "maze2d-planner",
+  maze: "medium",
+  fields: ["position", "velocity"],
+  frameStack: 3,
+  lengths: [3, 5],
+  model: transformer({ features: 12, width: 8, heads: 2, layers: 1, causal: false }).config,
+  schedule: { name: "linear", levels: 100 },
+  objective: "x0",
+  lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },
+  clipNoise: 6,
+};
+
+describe("parsePlannerConfig", () => {
+  it("returns a config that survived JSON unchanged", () => {
+    expect(parsePlannerConfig(JSON.parse(JSON.stringify(config)))).toEqual(config);
+  });
+
+  it.each<[string, Record<string, unknown>, string]>([
+    ["another kind", { kind: "planner" }, 'kind is "planner"; expected "maze2d-planner"'],
+    ["no kind", { kind: undefined }, "kind is undefined"],
+    ["an unknown maze", { maze: "huge" }, 'maze is "huge"; expected umaze, medium, large'],
+    ["an inherited name as maze", { maze: "toString" }, 'maze is "toString"'],
+    ["no fields", { fields: [] }, "fields is []"],
+    ["fields that are no list", { fields: "position" }, 'fields is "position"'],
+    ["fields without the position", { fields: ["velocity"] }, 'fields is ["velocity"]; expected "position", then'],
+    ["fields in another order", { fields: ["velocity", "position"] }, 'fields is ["velocity","position"]'],
+    ["a repeated field", { fields: ["position", "position"] }, 'fields is ["position","position"]'],
+    ["an unknown field", { fields: ["position", "speed"] }, 'fields is ["position","speed"]'],
+    ["a frame stack of 0", { frameStack: 0 }, "frameStack is 0; expected a positive integer"],
+    ["a broken frame stack", { frameStack: 2.5 }, "frameStack is 2.5"],
+    ["no lengths", { lengths: [] }, "lengths is []; expected rising integers from 3"],
+    ["lengths that do not rise", { lengths: [4, 4] }, "lengths is [4,4]"],
+    ["a length without room for a plan", { lengths: [2, 3] }, "lengths is [2,3]"],
+    ["lengths as text", { lengths: ["3"] }, 'lengths is ["3"]'],
+    ["no model", { model: undefined }, "model is undefined; expected an object"],
+    ["a model of unknown kind", { model: { kind: "mamba" } }, 'no model of kind "mamba"'],
+    ["an illegal model", { model: { ...config.model, heads: 3 } }, "heads is 3"],
+    ["features of other frames", { model: { ...config.model, features: 6 } }, "model.features is 6; expected 12"],
+    ["a conditioned model", { model: { ...config.model, conditionFeatures: 2 } }, "model.conditionFeatures is 2"],
+    ["an unknown objective", { objective: "score" }, 'no objective "score"'],
+    ["no loss weighting", { lossWeighting: undefined }, "lossWeighting is undefined; expected an object"],
+    ["an unknown loss weighting", { lossWeighting: { kind: "sigmoid" } }, 'there is no kind "sigmoid"'],
+    ["an illegal loss weighting", { lossWeighting: { kind: "clamped-snr", low: 6, high: 5 } }, "low is 6 and high is 5"],
+    ["a noise limit of 0", { clipNoise: 0 }, "clipNoise is 0; expected a positive number"],
+    ["no noise limit", { clipNoise: undefined }, "clipNoise is undefined"],
+  ])("refuses %s, naming it", (_what, change, message) => {
+    const parse = () => parsePlannerConfig({ ...config, ...change });
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(expect.toSatisfy((error) => isDiffusionForcingError(error, "invalid-config")));
+  });
+
+  it.each<[unknown, string]>([
+    [{ name: "quadratic", levels: 100 }, 'no noise schedule named "quadratic"'],
+    [{ name: "linear", levels: 20 }, "levels is 20"],
+    [undefined, "A schedule's configuration"],
+  ])("refuses the schedule %j", (schedule, message) => {
+    const parse = () => parsePlannerConfig({ ...config, schedule });
+    expect(parse).toThrow(message);
+    expect(parse).toThrow(expect.toSatisfy((error) => isDiffusionForcingError(error, "invalid-schedule")));
+  });
+
+  it.each([null, 7, "{}"])("refuses %j, which is no object", (value) => {
+    expect(() => parsePlannerConfig(value)).toThrow(`the file is ${JSON.stringify(value)}; expected a JSON object`);
+  });
+});
+
+it("builds the process that the config describes", () => {
+  const process = plannerProcess(parsePlannerConfig(config));
+  expect(process.model.config).toEqual(config.model);
+  expect(process.schedule.config).toEqual(config.schedule);
+  const { objective, lossWeighting, clipNoise } = process;
+  expect({ objective, lossWeighting, clipNoise }).toEqual({
+    objective: "x0",
+    lossWeighting: config.lossWeighting,
+    clipNoise: 6,
+  });
+});
