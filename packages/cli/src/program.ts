@@ -22,7 +22,9 @@ export function buildProgram(): Command {
     exportCommand(),
     backendsCommand(),
   ]) {
-    program.addCommand(command.exitOverride().showHelpAfterError(`(dforce ${command.name()} --help shows its options)`));
+    program.addCommand(
+      command.exitOverride().showHelpAfterError(`(dforce ${command.name()} --help shows its options)`),
+    );
   }
   return program.showHelpAfterError("(dforce --help shows what there is)");
 }

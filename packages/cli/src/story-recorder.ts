@@ -37,22 +37,27 @@ export function recordEpisode(
     policy,
     async story(reachedAt) {
       const { maze, observation, goal, random } = watched as MazeEpisode;
-      const first = (plans[0] as { plan: Plan }).plan;
-      const width = planner.config.fields.length * 2;
-      const present = new Float32Array(first.frames.subarray(0, width));
+      const { fields, lengths } = planner.config;
+      const width = fields.length * 2;
+      const [x = 0, y = 0, velocityX = 0, velocityY = 0] = observation;
+      const values = { position: [x, y], velocity: [velocityX, velocityY], action: [0, 0] };
+      const present = Float32Array.from(fields.flatMap((field) => values[field]));
+      // An episode that starts at its goal needs no plan; the picture shows the shortest one.
+      const tokens = plans[0]?.plan.tokens ?? (lengths[0] as number);
       const denoising: Float32Array[] = [];
       const stream = random.split("planner").split(0);
-      for await (const frames of planner.watch({ history: present, goal }, stream, first.tokens)) {
+      for await (const frames of planner.watch({ history: present, goal }, stream, tokens)) {
         denoising.push(positionsOf(frames, width));
       }
       return {
         maze,
-        start: [observation[0] as number, observation[1] as number],
+        start: [x, y],
         goal,
         denoising,
         drive: Float32Array.from(positions),
         plans: plans.map(({ step, plan }) => ({ step, positions: plan.positions })),
-        ...(reachedAt === undefined ? {} : { reachedAt }),
+        // Step n ends at the position of step n + 1, which for the last one is not recorded.
+        ...(reachedAt === undefined ? {} : { reachedAt: Math.min(reachedAt, positions.length / 2 - 1) }),
         title: `A plan through the ${maze.name} maze`,
       };
     },

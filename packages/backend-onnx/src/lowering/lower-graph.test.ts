@@ -193,30 +193,29 @@ describe("normalisation", () => {
       input b: float32[4]
       input w: float32[32, 4]
       %4: int64[2] = 4, 1
-      %11: int64[1] = 1
-      %27: int64[2] = 1, 32
-      %30: int64[1] = 4
-      %32: float32[1, 32] = 1, 1, 1, 1, ...
+      %10: int64[1] = 1
+      %24: int64[2] = 1, 32
+      %27: int64[1] = 4
+      %29: float32[1, 32] = 1, 1, 1, 1, ...
       y, , %2 = LayerNormalization(x, s, b; axis=1 epsilon=0.00001)
       %3 = Mul(w, s)
-      %8 = Reshape(s, %4)
-      %9 = Gemm(w, %8; alpha=0.25)
-      %10 = Sub(%3, %9)
-      %13 = ReduceMean(x, %11; keepdims=1)
-      %14 = Sub(x, %13)
-      %15 = Mul(w, %14)
-      %19 = Reshape(s, %4)
-      %20 = Gemm(%15, %19; alpha=0.25)
-      %21 = Mul(%2, %2)
-      %22 = Mul(%20, %21)
-      %23 = Mul(%14, %22)
-      %24 = Sub(%10, %23)
-      dx = Mul(%24, %2)
-      %28 = Reshape(%2, %27)
-      %29 = Gemm(%28, %15; alpha=1)
-      ds = Reshape(%29, %30)
-      %33 = Gemm(%32, w; alpha=1)
-      db = Reshape(%33, %30)
+      %5 = Reshape(s, %4)
+      %8 = Gemm(w, %5; alpha=0.25)
+      %9 = Sub(%3, %8)
+      %12 = ReduceMean(x, %10; keepdims=1)
+      %13 = Sub(x, %12)
+      %14 = Mul(w, %13)
+      %17 = Gemm(%14, %5; alpha=0.25)
+      %18 = Mul(%2, %2)
+      %19 = Mul(%17, %18)
+      %20 = Mul(%13, %19)
+      %21 = Sub(%9, %20)
+      dx = Mul(%21, %2)
+      %25 = Reshape(%2, %24)
+      %26 = Gemm(%25, %14; alpha=1)
+      ds = Reshape(%26, %27)
+      %30 = Gemm(%29, w; alpha=1)
+      db = Reshape(%30, %27)
       output y: float32[32, 4]
       output dx: float32[32, 4]
       output ds: float32[4]
@@ -276,9 +275,9 @@ describe("reductions", () => {
       %2 = Reshape(column, %1)
       %3 = Gemm(%2, x; alpha=1)
       rows = Reshape(%3, %4)
-      %13 = Reshape(row, %7)
-      %14 = Gemm(x, %13; alpha=0.25)
-      columns = Reshape(%14, %10)
+      %8 = Reshape(row, %7)
+      %13 = Gemm(x, %8; alpha=0.25)
+      columns = Reshape(%13, %10)
       output rows: float32[4]
       output columns: float32[32]"
     `);

@@ -4,7 +4,7 @@ import { openBackend } from "../backend.js";
 import { loadPlanner } from "../files/models.js";
 import { type BackendChoice, deviceOption, jsonOption, threadsOption, whole } from "../options.js";
 import { formatEstimate } from "../output/estimate.js";
-import { startProgress } from "../output/progress.js";
+import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
 
@@ -37,22 +37,22 @@ async function runEvaluation(options: EvalOptions): Promise<void> {
   const maze = mazes[bundle.config.maze];
   const backend = await openBackend(options);
   const planner = createPlanner(bundle, maze, backend, options, Math.min(options.batch, options.episodes));
-  const progress = startProgress("driving", maze.episodeLength);
   const started = performance.now();
   let plans = 0;
-  const { summary } = await evaluateMazePolicy({
-    maze,
-    policy: plannerPolicy(planner, {
-      onPlan: () => {
-        plans++;
-      },
+  const { summary } = await withProgress("driving", maze.episodeLength, (onProgress) =>
+    evaluateMazePolicy({
+      maze,
+      policy: plannerPolicy(planner, {
+        onPlan: () => {
+          plans++;
+        },
+      }),
+      episodes: options.episodes,
+      seed: options.seed,
+      multiTask: options.multiTask ?? false,
+      onProgress: ({ step }) => onProgress(step),
     }),
-    episodes: options.episodes,
-    seed: options.seed,
-    multiTask: options.multiTask ?? false,
-    onProgress: ({ step }) => progress.update(step),
-  });
-  progress.stop();
+  );
   await planner.dispose();
   await backend.dispose();
   const seconds = (performance.now() - started) / 1000;

@@ -5,7 +5,7 @@ import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadPlanner } from "../files/models.js";
-import { jsonOption, whole } from "../options.js";
+import { jsonOption, UsageError, whole } from "../options.js";
 
 interface ExportOptions {
   readonly model: string;
@@ -31,6 +31,11 @@ export function exportCommand(): Command {
 async function runExport(options: ExportOptions): Promise<void> {
   const { config, parameters } = await loadPlanner(options.model);
   const { batch, stabilizationLevel } = options;
+  if (stabilizationLevel > config.schedule.levels) {
+    throw new UsageError(
+      `--stabilization-level is ${stabilizationLevel}; the model has ${config.schedule.levels} noise levels.`,
+    );
+  }
   const length = options.tokens ?? (config.lengths.at(-1) as number);
   const graph = samplingStepGraph(plannerProcess(config), { eta: 0, stabilizationLevel }, { batch, length }, true);
   const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));

@@ -1,7 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeModel } from "@diffusion-forcing/backend-onnx";
-import { DiffusionForcingError, decodeSafetensors, formatShape } from "@diffusion-forcing/core";
+import {
+  DiffusionForcingError,
+  decodeSafetensors,
+  formatShape,
+  isDiffusionForcingError,
+} from "@diffusion-forcing/core";
 import { plannerFiles } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { bundledModels, modelFolder } from "../files/models.js";
@@ -20,6 +25,8 @@ interface Description {
   readonly file: string;
   readonly kind: "safetensors" | "onnx";
   readonly summary: Readonly<Record<string, unknown>>;
+  /** The file's own key-value strings. */
+  readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly { readonly name: string; readonly type: string }[];
 }
 
@@ -34,17 +41,26 @@ async function runInspect(what: string, { json }: { readonly json?: boolean }): 
       cause,
     });
   });
-  const description = file.endsWith(".onnx") ? describeOnnx(file, bytes) : describeSafetensors(file, bytes);
+  const description = describe(file, bytes);
   if (json) {
     process.stdout.write(`${JSON.stringify(description)}\n`);
     return;
   }
-  const facts = Object.entries(description.summary).map(([key, value]) => [
+  const facts = Object.entries({ ...description.metadata, ...description.summary }).map(([key, value]) => [
     key,
-    typeof value === "string" ? value : JSON.stringify(value),
+    String(value),
   ]);
   process.stdout.write(`${file} (${description.kind})\n${formatTable(facts)}\n`);
   process.stdout.write(`${formatTable(description.tensors.map(({ name, type }) => [name, type]))}\n`);
+}
+
+function describe(file: string, bytes: Uint8Array): Description {
+  try {
+    return file.endsWith(".onnx") ? describeOnnx(file, bytes) : describeSafetensors(file, bytes);
+  } catch (cause) {
+    if (!isDiffusionForcingError(cause)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${file}: ${cause.message}`, { cause });
+  }
 }
 
 function describeSafetensors(file: string, bytes: Uint8Array): Description {
@@ -54,7 +70,8 @@ function describeSafetensors(file: string, bytes: Uint8Array): Description {
   return {
     file,
     kind: "safetensors",
-    summary: { tensors: entries.length, values, ...metadata },
+    summary: { tensors: entries.length, values },
+    metadata,
     tensors: entries.map(([name, { dtype, shape }]) => ({ name, type: `${dtype}${formatShape(shape)}` })),
   };
 }
@@ -79,8 +96,8 @@ function describeOnnx(file: string, bytes: Uint8Array): Description {
         .map(([operator, count]) => `${operator} ${count}`)
         .join(", "),
       initializers: graph.initializers.length,
-      ...metadata,
     },
+    metadata,
     tensors: ports.map(({ name, elementType, shape }) => ({
       name,
       type: `${elementType ?? "?"}[${shape.join(", ")}]`,

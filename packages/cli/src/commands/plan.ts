@@ -5,7 +5,7 @@ import { openBackend } from "../backend.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadPlanner } from "../files/models.js";
 import { type BackendChoice, deviceOption, jsonOption, seedOption, threadsOption } from "../options.js";
-import { startProgress } from "../output/progress.js";
+import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { renderAnimation, renderStill } from "../picture/index.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
@@ -34,8 +34,8 @@ export function planCommand(): Command {
 }
 
 async function runPlan(options: PlanOptions): Promise<void> {
-  await ensureWritable(options.out);
   const bundle = await loadPlanner(options.model);
+  await ensureWritable(options.out);
   const maze = mazes[bundle.config.maze];
   const backend = await openBackend(options);
   const planner = createPlanner(bundle, maze, backend, options, 1);
@@ -58,16 +58,16 @@ async function runPlan(options: PlanOptions): Promise<void> {
       return recording.policy.act(step, observations, actions);
     },
   };
-  const progress = startProgress("driving", maze.episodeLength);
-  const { results, summary } = await evaluateMazePolicy({
-    maze,
-    policy: timed,
-    episodes: 1,
-    seed: options.seed,
-    multiTask: options.multiTask ?? false,
-    onProgress: ({ step }) => progress.update(step),
-  });
-  progress.stop();
+  const { results, summary } = await withProgress("driving", maze.episodeLength, (onProgress) =>
+    evaluateMazePolicy({
+      maze,
+      policy: timed,
+      episodes: 1,
+      seed: options.seed,
+      multiTask: options.multiTask ?? false,
+      onProgress: ({ step }) => onProgress(step),
+    }),
+  );
   const [result] = results as [MazeEvaluation["results"][number]];
   const story = await recording.story(result.success ? result.firstReach : undefined);
   await planner.dispose();
@@ -133,7 +133,12 @@ function formatPlan(
     ],
     ["  relative to the expert", plan.ratioToExpert.toFixed(2)],
     ["normalised score", plan.normalizedScore.toFixed(1)],
-    ["plans made", `${plan.plans}, the first of ${plan.firstPlanTokens} tokens`],
+    [
+      "plans made",
+      plan.plans === 0
+        ? "none, the start is at the goal"
+        : `${plan.plans}, the first of ${plan.firstPlanTokens} tokens`,
+    ],
     ["plan points in walls", `${(100 * (plan.planWallFraction ?? 0)).toFixed(2)} %`],
   ];
   return `${formatTable(rows)}\nwrote ${Object.values(plan.files).join(", ")}\n${plan.note}`;

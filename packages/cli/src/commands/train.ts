@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { DiffusionForcingError, isDiffusionForcingError, train } from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError, type TrainingState, train } from "@diffusion-forcing/core";
 import {
   fitNormalizer,
   generateMazeDataset,
@@ -12,10 +11,17 @@ import {
 } from "@diffusion-forcing/tasks/maze2d";
 import { Command, Option } from "commander";
 import { openBackend } from "../backend.js";
-import { writeAtomically } from "../files/atomic-write.js";
-import { createRun, type RunConfig, readRun, writeCheckpoint } from "../files/run-folder.js";
+import {
+  createRun,
+  type RunConfig,
+  type RunSummary,
+  readRun,
+  readSummary,
+  writeCheckpoint,
+  writeSummary,
+} from "../files/run-folder.js";
 import { type BackendChoice, deviceOption, jsonOption, threadsOption, UsageError, whole } from "../options.js";
-import { startProgress } from "../output/progress.js";
+import { type OnProgress, withProgress } from "../output/progress.js";
 import { parseRunConfig } from "../run-config.js";
 
 interface TrainOptions extends BackendChoice {
@@ -82,17 +88,40 @@ async function openRun(options: TrainOptions): Promise<Awaited<ReturnType<typeof
 
 async function runTraining(options: TrainOptions): Promise<void> {
   const { config, state } = await openRun(options);
+  const finished = state !== undefined && state.step >= config.training.steps;
+  const summary =
+    (finished ? await readSummary(options.out) : undefined) ?? (await continueRun(options, config, state));
+  await writeSummary(options.out, summary);
+  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : `${formatSummary(summary)}\n`);
+}
+
+function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
+  const lossText = loss === null ? "" : `; recent loss ${loss.toFixed(4)}`;
+  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: dforce plan --model ${quoted(out)}`;
+}
+
+/** A path as it can be pasted into a shell. */
+function quoted(path: string): string {
+  return /^[\w./\\:-]+$/.test(path) ? path : JSON.stringify(path);
+}
+
+/** Trains from `state`, or from the start, to the end of the run. */
+async function continueRun(
+  options: TrainOptions,
+  config: RunConfig,
+  state: TrainingState | undefined,
+): Promise<RunSummary> {
   const { planner, training, seed } = config;
-  const { out } = options;
+  const { out, threads } = options;
   const backend = await openBackend(options);
   const dataset = generateMazeDataset({
     maze: mazes[planner.maze],
     steps: training.dataSteps,
     seed: training.dataSeed,
   });
-  const checksum = await mazeDatasetChecksum(dataset);
+  const dataChecksum = await mazeDatasetChecksum(dataset);
   process.stderr.write(
-    `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${checksum}\n`,
+    `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${dataChecksum}\n`,
   );
   const normalizer = fitNormalizer(dataset, planner.fields);
   const interrupt = new AbortController();
@@ -101,59 +130,41 @@ async function runTraining(options: TrainOptions): Promise<void> {
   process.once("SIGTERM", onInterrupt);
 
   const started = performance.now();
-  const progress = startProgress("training", training.steps, state?.step ?? 0);
   let step = state?.step ?? 0;
-  let recent = Number.NaN;
+  let loss: number | null = null;
+  const run = train(plannerProcess(planner), {
+    backend,
+    batches: trainingWindows(planner, dataset, normalizer, training.tokensPerStep),
+    steps: training.steps,
+    seed,
+    optimizer: { learningRate: training.learningRate },
+    learningRate: training.schedule,
+    averageDecay: training.averageDecay,
+    checkpoint: {
+      every: options.checkpointEvery,
+      save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),
+    },
+    signal: interrupt.signal,
+    ...(state ? { resume: state } : {}),
+  });
+  const work = async (onProgress: OnProgress): Promise<void> => {
+    for await (const progress of run) {
+      step = progress.step;
+      loss = loss === null ? progress.loss : 0.98 * loss + 0.02 * progress.loss;
+      onProgress(step, `loss ${loss.toFixed(4)}`);
+    }
+  };
   try {
-    const run = train(plannerProcess(planner), {
-      backend,
-      batches: trainingWindows(planner, dataset, normalizer, training.tokensPerStep),
-      steps: training.steps,
-      seed,
-      optimizer: { learningRate: training.learningRate },
-      learningRate: training.schedule,
-      averageDecay: training.averageDecay,
-      checkpoint: {
-        every: options.checkpointEvery,
-        save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),
-      },
-      signal: interrupt.signal,
-      ...(state ? { resume: state } : {}),
-    });
-    for await (const { step: done, loss } of run) {
-      step = done;
-      recent = Number.isNaN(recent) ? loss : 0.98 * recent + 0.02 * loss;
-      progress.update(done, `loss ${recent.toFixed(4)}`);
-    }
+    await withProgress("training", training.steps, work, step);
   } catch (error) {
-    progress.stop();
-    if (isDiffusionForcingError(error, "aborted")) {
-      const again = `dforce train --resume --out ${out}`;
-      throw new DiffusionForcingError("aborted", `Stopped after step ${step}, which is saved. Go on with: ${again}`);
-    }
-    throw error;
+    if (!isDiffusionForcingError(error, "aborted")) throw error;
+    const again = `dforce train --resume --out ${quoted(out)}${threads === undefined ? "" : ` --threads ${threads}`}`;
+    throw new DiffusionForcingError("aborted", `Stopped after step ${step}; nothing is lost. Go on with: ${again}`);
   } finally {
     process.off("SIGINT", onInterrupt);
     process.off("SIGTERM", onInterrupt);
     await backend.dispose();
   }
-  progress.stop();
   const seconds = (performance.now() - started) / 1000;
-  const threads = options.threads ?? "all";
-  const summary = {
-    out,
-    maze: planner.maze,
-    seed,
-    steps: step,
-    loss: recent,
-    seconds,
-    threads,
-    dataChecksum: checksum,
-  };
-  await writeAtomically(join(out, "summary.json"), `${JSON.stringify(summary, null, 2)}\n`);
-  process.stdout.write(
-    options.json
-      ? `${JSON.stringify(summary)}\n`
-      : `Trained ${step} steps in ${seconds.toFixed(0)} s; recent loss ${recent.toFixed(4)}. Next: dforce plan --model ${out}\n`,
-  );
+  return { out, maze: planner.maze, seed, steps: step, loss, seconds, threads: threads ?? "all", dataChecksum };
 }

@@ -1,11 +1,13 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 
+const temporarySuffix = ".dforce-tmp";
+
 /** Makes sure that `folder` exists and can be written to. @throws `write-failed` */
 export async function ensureWritable(folder: string): Promise<void> {
-  const probe = join(folder, `.probe-${randomUUID()}`);
+  const probe = join(folder, `.probe.${randomUUID()}${temporarySuffix}`);
   try {
     await mkdir(folder, { recursive: true });
     await (await open(probe, "w")).close();
@@ -26,20 +28,27 @@ export async function ensureWritable(folder: string): Promise<void> {
  * @throws `write-failed`
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
+  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${temporarySuffix}`);
   try {
-    const file = await open(temporary, "w");
+    const file = await open(path, "w");
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
     throw new DiffusionForcingError("write-failed", `${path} could not be written: ${(cause as Error).message}.`, {
       cause,
     });
   }
+}
+
+/** Deletes the temporary files that killed writers left in `folder`; nobody may be writing there now. */
+export async function removeLeftovers(folder: string): Promise<void> {
+  const names = await readdir(folder);
+  await Promise.all(
+    names.filter((name) => name.endsWith(temporarySuffix)).map((name) => rm(join(folder, name), { force: true })),
+  );
 }

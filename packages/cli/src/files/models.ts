@@ -35,7 +35,7 @@ export async function loadPlanner(model: string): Promise<PlannerBundle> {
     return await readPlannerBundle((name) => readModelFile(folder, name));
   } catch (cause) {
     if (!isDiffusionForcingError(cause)) throw cause;
-    throw new DiffusionForcingError(cause.code, `The model in ${folder} is of no use: ${cause.message}`, { cause });
+    throw new DiffusionForcingError(cause.code, `The model in ${folder} cannot be used: ${cause.message}`, { cause });
   }
 }
 

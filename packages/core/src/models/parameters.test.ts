@@ -55,7 +55,11 @@ describe("countParameters", () => {
 });
 
 describe("checkParameters", () => {
-  const fitting: HostTensorRecord = { weight: zeros("float32", [40, 50]), scale: tensor([1, 1, 1]), bias: tensor([0, 0]) };
+  const fitting: HostTensorRecord = {
+    weight: zeros("float32", [40, 50]),
+    scale: tensor([1, 1, 1]),
+    bias: tensor([0, 0]),
+  };
   const complaint = (tensors: HostTensorRecord): string => {
     try {
       checkParameters(model, tensors);

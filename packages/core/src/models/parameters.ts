@@ -47,7 +47,9 @@ export function checkParameters(model: Model, tensors: HostTensorRecord): void {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
     if (given === undefined) return complain(`Parameter "${name}" ${formatShape(shape)} is missing.`);
     if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
-      complain(`Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`);
+      complain(
+        `Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,
+      );
     }
   }
   for (const name of Object.keys(tensors)) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../errors.js";
-import { input } from "../graph/trace.js";
 import { buildGraph } from "../graph/graph.js";
+import { input } from "../graph/trace.js";
 import { createRandom } from "../random/index.js";
 import { evaluateGraph } from "../reference/index.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
@@ -140,7 +140,13 @@ describe("transformer output", () => {
     const parameters = Object.fromEntries(
       Object.entries(model.parameters).map(([name, { shape }], p) => {
         const size = shape.reduce((a, b) => a * b, 1);
-        return [name, tensor(Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin(1 + i + 10 * p)), shape)];
+        return [
+          name,
+          tensor(
+            Float32Array.from({ length: size }, (_, i) => 0.5 * Math.sin(1 + i + 10 * p)),
+            shape,
+          ),
+        ];
       }),
     );
     const output = run(model, parameters, {
@@ -160,10 +166,16 @@ describe("transformer output", () => {
     const model = transformer({ ...smallest, causal });
     const parameters = initializeParameters(model, createRandom(3));
     const outputOf = (values: number[], noise: number[]) =>
-      run(model, parameters, { tokens: tensor(values, [1, 4, 1]), noiseLevels: tensor(Int32Array.from(noise), [1, 4]) });
+      run(model, parameters, {
+        tokens: tensor(values, [1, 4, 1]),
+        noiseLevels: tensor(Int32Array.from(noise), [1, 4]),
+      });
     const base = outputOf(tokens, levels);
     const changed = (other: number[]) => [0, 1, 2, 3].filter((token) => other[token] !== base[token]);
-    return { byValue: changed(outputOf([0.3, -1.2, -5, 2], levels)), byLevel: changed(outputOf(tokens, [2, 10, 7, 5])) };
+    return {
+      byValue: changed(outputOf([0.3, -1.2, -5, 2], levels)),
+      byLevel: changed(outputOf(tokens, [2, 10, 7, 5])),
+    };
   }
 
   it("at a token does not depend on later tokens or their levels if causal", () => {

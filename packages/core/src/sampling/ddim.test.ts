@@ -19,7 +19,13 @@ const halving: Model = {
 };
 
 function processOf(objective: Objective, levels: number): DiffusionProcess {
-  return { model: halving, schedule: cosineSchedule(levels), objective, lossWeighting: { kind: "uniform" }, clipNoise: 6 };
+  return {
+    model: halving,
+    schedule: cosineSchedule(levels),
+    objective,
+    lossWeighting: { kind: "uniform" },
+    clipNoise: 6,
+  };
 }
 
 interface Step {
@@ -112,7 +118,10 @@ describe("ddimStep", () => {
 describe("ddimCoefficients", () => {
   const process = processOf("v", 50);
   const coefficients = (from: number[], to: number[], eta: number) => {
-    const types = { from: tensor(Int32Array.from(from), [1, from.length]), to: tensor(Int32Array.from(to), [1, to.length]) };
+    const types = {
+      from: tensor(Int32Array.from(from), [1, from.length]),
+      to: tensor(Int32Array.from(to), [1, to.length]),
+    };
     const { sigma, direction } = evaluateGraph(
       trace(types, (levels) => ({ ...ddimCoefficients(process, levels.from, levels.to, eta) })),
       types,
@@ -122,9 +131,20 @@ describe("ddimCoefficients", () => {
   const from = Array.from({ length: 50 }, (_, i) => i + 1);
 
   it("has the variance of DDPM's posterior at eta 1, level by level", () => {
-    const { sigma } = coefficients(from, from.map((level) => level - 1), 1);
+    const { sigma } = coefficients(
+      from,
+      from.map((level) => level - 1),
+      1,
+    );
     const { posteriorVariance } = process.schedule.float64;
     expect(sigma.map((value) => value ** 2)).toEqual(from.map((level) => expect.closeTo(posteriorVariance[level]!, 5)));
+  });
+
+  it("is proportional to eta", () => {
+    const to = from.map((level) => Math.floor(level / 2));
+    const { sigma } = coefficients(from, to, 1);
+    expect(coefficients(from, to, 0.3).sigma).toEqual(sigma.map((value) => expect.closeTo(0.3 * value, 6)));
+    expect(coefficients(from, to, 0).sigma).toEqual(sigma.map(() => 0));
   });
 
   it("splits the next level's noise between the old and the new", () => {

@@ -3,7 +3,7 @@ import type { DiffusionProcess } from "../diffusion/loss.js";
 import type { Objective } from "../diffusion/objective.js";
 import { cosineSchedule } from "../diffusion/schedule.js";
 import { isDiffusionForcingError } from "../errors.js";
-import { mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
+import { cast, mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
 import { trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import type { Model } from "../models/model.js";
@@ -27,15 +27,23 @@ function processOf(factor: number, objective: Objective): DiffusionProcess {
 interface Given {
   tokens: HostTensor;
   from: HostTensor;
+  /** The levels told to the network, where they are not `from`. */
+  told?: HostTensor;
   futureNoise?: HostTensor;
   goal?: HostTensor;
 }
 
 /** Each sample's value and its gradient by the tokens. */
-function guide(process: DiffusionProcess, guidance: Guidance, { tokens, from, futureNoise, goal }: Given) {
-  const inputs = { tokens, from, ...(futureNoise ? { futureNoise } : {}), ...(goal ? { goal } : {}) };
+function guide(process: DiffusionProcess, guidance: Guidance, { tokens, from, told, futureNoise, goal }: Given) {
+  const inputs = {
+    tokens,
+    from,
+    told: told ?? from,
+    ...(futureNoise ? { futureNoise } : {}),
+    ...(goal ? { goal } : {}),
+  };
   const graph = trace<string>(inputs, (traced) => {
-    const context = { tokens: traced.tokens!, from: traced.from!, levels: traced.from! };
+    const context = { tokens: traced.tokens!, from: traced.from!, levels: traced.told! };
     const denoised = denoise(process, {}, context.tokens, context.levels, undefined);
     const futures = traced.futureNoise === undefined ? {} : { futureNoise: traced.futureNoise };
     const guidanceInputs: Record<string, Value> = traced.goal === undefined ? {} : { goal: traced.goal };
@@ -49,15 +57,20 @@ const levels = (data: number[], shape: number[]) => tensor(Int32Array.from(data)
 const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
 
 /** -mean over tokens of (x0 - goal)^2, with one goal per sample. */
-const nearGoal: Guidance["value"] = (x0, { goal }) => mul(mean(square(sub(x0, reshape(goal!, [-1, 1, 1]))), [1, 2]), -1);
+const nearGoal: Guidance["value"] = (x0, { goal }) =>
+  mul(mean(square(sub(x0, reshape(goal!, [-1, 1, 1]))), [1, 2]), -1);
 
 describe("guidanceGradient", () => {
   it("differentiates the value of the one estimate through the network", () => {
-    const guided = guide(processOf(0.5, "x0"), { value: nearGoal, samples: 1 }, {
-      tokens: tensor([2, 6], [1, 2, 1]),
-      from: levels([20, 30], [1, 2]),
-      goal: tensor([2], [1]),
-    });
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { value: nearGoal, samples: 1 },
+      {
+        tokens: tensor([2, 6], [1, 2, 1]),
+        from: levels([20, 30], [1, 2]),
+        goal: tensor([2], [1]),
+      },
+    );
     // x0 = (1, 3): value -(1 + 1) / 2, slope by x0 -2 (x0 - 2) / 2 = (1, -1), by the tokens half of it.
     expect(guided).toEqual({ value: [-1], gradient: [0.5, -0.5] });
   });
@@ -89,22 +102,50 @@ describe("guidanceGradient", () => {
   it("over futures denoises the estimate again from half of every level", () => {
     // Level 50 of 50: x0 = 2, noised to level 25 with alphaBar 0.49384: sqrt(0.49384) 2 +- sqrt(0.50616) 1, denoised by
     // half again. The value 3 x0 averages to 3 sqrt(0.49384) 2 / 2, its slope is 3 sqrt(0.49384) / 4.
-    const guided = guide(processOf(0.5, "x0"), { value: (x0) => sum(mul(x0, 3), [1, 2]), samples: 2 }, {
-      tokens: tensor([4], [1, 1, 1]),
-      from: levels([50], [1, 1]),
-      futureNoise: tensor([1, -1], [2, 1, 1, 1]),
-    });
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { value: (x0) => sum(mul(x0, 3), [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4], [1, 1, 1]),
+        from: levels([50], [1, 1]),
+        futureNoise: tensor([1, -1], [2, 1, 1, 1]),
+      },
+    );
     expect(guided).toEqual({ value: close([2.1082219]), gradient: close([0.5270555]) });
   });
 
   it("over futures leaves context as it is", () => {
-    const guided = guide(processOf(0.5, "x0"), { value: (x0) => sum(x0, [1, 2]), samples: 2 }, {
-      tokens: tensor([4, 4], [1, 2, 1]),
-      from: levels([0, 1], [1, 2]),
-      futureNoise: tensor([100, 100, -100, -100], [2, 1, 2, 1]),
-    });
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { value: (x0) => sum(x0, [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4, 4], [1, 2, 1]),
+        from: levels([0, 1], [1, 2]),
+        futureNoise: tensor([100, 100, -100, -100], [2, 1, 2, 1]),
+      },
+    );
     // The context 4 is denoised once, to 2; level 1 goes to level 0, without noise: 4 to 2 to 1.
     expect(guided).toEqual({ value: [3], gradient: [0.5, 0.25] });
+  });
+
+  it("over futures tells context's pretended level undivided", () => {
+    const process = processOf(0.5, "x0");
+    const telling: Model = {
+      ...process.model,
+      apply: (_parameters, { tokens, noiseLevels }) => reshape(cast(noiseLevels, "float32"), tokens.shape),
+    };
+    const guided = guide(
+      { ...process, model: telling },
+      { value: (x0) => sum(x0, [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4, 4], [1, 2, 1]),
+        from: levels([0, 40], [1, 2]),
+        told: levels([15, 40], [1, 2]),
+        futureNoise: tensor([0, 0, 0, 0], [2, 1, 2, 1]),
+      },
+    );
+    // The network answers with its levels: 15, and half of 40.
+    expect(guided.value).toEqual([35]);
   });
 
   it("over futures equals the one estimate in expectation, where both are linear and the denoiser consistent", () => {
@@ -120,7 +161,10 @@ describe("guidanceGradient", () => {
     const four = guide(process, goal(4), { ...given, futureNoise });
     expect(four).toEqual({ value: close(one.value), gradient: close(one.gradient) });
     // One-sided noise is told apart.
-    const biased = guide(process, goal(2), { ...given, futureNoise: tensor([...z.slice(0, 3), ...z.slice(0, 3)], [2, 1, 3, 1]) });
+    const biased = guide(process, goal(2), {
+      ...given,
+      futureNoise: tensor([...z.slice(0, 3), ...z.slice(0, 3)], [2, 1, 3, 1]),
+    });
     expect(Math.abs(biased.value[0]! - one.value[0]!)).toBeGreaterThan(0.1);
   });
 
@@ -135,8 +179,11 @@ describe("guidanceGradient", () => {
   const given = { tokens: tensor([4, 4], [2, 1, 1]), from: levels([5, 5], [2, 1]) };
 
   it("refuses values that are not one per sample", () => {
-    const refused = (value: Guidance["value"]) => failure(() => guide(processOf(0.5, "x0"), { value, samples: 1 }, given));
-    expect(refused((x0) => sum(x0))).toMatch(/^shape-mismatch: .*float32\[\]; expected one value per sample, float32\[2\]/);
+    const refused = (value: Guidance["value"]) =>
+      failure(() => guide(processOf(0.5, "x0"), { value, samples: 1 }, given));
+    expect(refused((x0) => sum(x0))).toMatch(
+      /^shape-mismatch: .*float32\[\]; expected one value per sample, float32\[2\]/,
+    );
     expect(refused((x0) => x0)).toMatch(/^shape-mismatch: .*float32\[2, 1, 1\]/);
   });
 
@@ -155,6 +202,8 @@ describe("guidanceSamples", () => {
   });
 
   it.each([0, -1, 1.5, Number.NaN])("refuses %d", (samples) => {
-    expect(() => guidanceSamples({ value, samples })).toThrow(`Guidance: ${samples} samples; expected an integer from 1.`);
+    expect(() => guidanceSamples({ value, samples })).toThrow(
+      `Guidance: ${samples} samples; expected an integer from 1.`,
+    );
   });
 });

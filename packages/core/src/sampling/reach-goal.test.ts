@@ -6,7 +6,7 @@ import { evaluateGraph } from "../reference/index.js";
 import { type HostTensor, tensor } from "../tensor/tensor.js";
 import { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 
-function valueOf(options: ReachGoalOptions, inputs: { x0: HostTensor; start: HostTensor; goal: HostTensor }) {
+function evaluateGoal(options: ReachGoalOptions, inputs: { x0: HostTensor; start: HostTensor; goal: HostTensor }) {
   const graph = trace(inputs, ({ x0, start, goal }) => {
     const value = reachGoal(options).value(x0, { start, goal });
     return { value, slope: gradient(sum(value), [x0])[0]! };
@@ -62,21 +62,25 @@ describe("reachGoal", () => {
 
   it("is -1000 scale times the mean of the weighted distances", () => {
     // (20 0.9866143 + 2 2 + 1 0.9866143 + 8 0.5) / 4 = 7.1797251.
-    expect(valueOf(options, inputs).value).toEqual([expect.closeTo(-358.98626, 3)]);
+    expect(evaluateGoal(options, inputs).value).toEqual([expect.closeTo(-358.98626, 3)]);
     // (2 0.9866143 + 2 2 + 8 0.9866143 + 8 0.5) / 4 = 4.4665358.
-    expect(valueOf({ ...options, weights: "aliased" }, inputs).value).toEqual([expect.closeTo(-223.32679, 3)]);
+    expect(evaluateGoal({ ...options, weights: "aliased" }, inputs).value).toEqual([expect.closeTo(-223.32679, 3)]);
   });
 
   it("weighs no distance to the goal beyond the horizon, but actions everywhere", () => {
     const longer = { ...inputs, x0: tensor([3, 4, 2, 1, 1, -0.5, 9, 9, 0.25], [1, 3, 3]) };
     // (20 0.9866143 + 4 + 0.9866143 + 4 + 0 + 8 0.25) / 6 = 5.1198167.
-    expect(valueOf({ ...options, horizon: 1 }, longer).value).toEqual([expect.closeTo(-255.99083, 3)]);
+    expect(evaluateGoal({ ...options, horizon: 1 }, longer).value).toEqual([expect.closeTo(-255.99083, 3)]);
   });
 
   it("without actions counts a channel of zeros in the mean, as the official code", () => {
-    const { x0, start, goal } = { x0: tensor([3, 4, 1, 1], [1, 2, 2]), start: tensor([0, 0], [1, 2]), goal: tensor([4, 5], [1, 2]) };
+    const { x0, start, goal } = {
+      x0: tensor([3, 4, 1, 1], [1, 2, 2]),
+      start: tensor([0, 0], [1, 2]),
+      goal: tensor([4, 5], [1, 2]),
+    };
     // (20 + 1) 0.9866143 / 4 = 5.1797251.
-    const value = valueOf({ scale: 0.05, frameStack: 1, observationFeatures: 2 }, { x0, start, goal }).value;
+    const value = evaluateGoal({ scale: 0.05, frameStack: 1, observationFeatures: 2 }, { x0, start, goal }).value;
     expect(value).toEqual([expect.closeTo(-258.98626, 3)]);
   });
 
@@ -85,7 +89,10 @@ describe("reachGoal", () => {
     // Four frames: the first two against the start, the others against the goal, all at the distances (5, 0).
     const frame = [3, 4, 1, 2];
     const zero = { start: tensor([0, 0, 1, 2], [1, 4]), goal: tensor([0, 0, 1, 2], [1, 4]) };
-    const { value } = valueOf(stacked, { x0: tensor([...frame, ...frame, ...frame, ...frame], [1, 2, 8]), ...zero });
+    const { value } = evaluateGoal(stacked, {
+      x0: tensor([...frame, ...frame, ...frame, ...frame], [1, 2, 8]),
+      ...zero,
+    });
     // Channels: two pairs and no actions; (20 + 20 + 1 + 1) 0.9866143 / 12 = 3.4531501 (the distance 0 counts as 1e-6).
     expect(value).toEqual([expect.closeTo(-3.4531501, 4)]);
   });
@@ -96,8 +103,8 @@ describe("reachGoal", () => {
       start: tensor([0, 0, 0, 0, 0, 0], [2, 3]),
       goal: tensor([4, 5, 0, 4, 5, 0], [2, 3]),
     };
-    const alone = valueOf(options, inputs);
-    const both = valueOf(options, two);
+    const alone = evaluateGoal(options, inputs);
+    const both = evaluateGoal(options, two);
     expect(both.value[0]).toBe(alone.value[0]);
     expect(both.slope.slice(0, 6)).toEqual(alone.slope);
     expect(both.value[1]).toBeCloseTo(-100, 3); // 8 1 / 4 of the action alone
@@ -105,7 +112,7 @@ describe("reachGoal", () => {
 
   it("has the slope 0, not an infinite one, where the distance is 0", () => {
     const arrived = { ...inputs, x0: tensor([0, 0, 0, 4, 5, 0], [1, 2, 3]) };
-    expect(valueOf(options, arrived).slope.map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0]);
+    expect(evaluateGoal(options, arrived).slope.map(Math.abs)).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it("declares its inputs and passes on how to differentiate", () => {

@@ -6,6 +6,7 @@ import { add, concat, constant, div, mul, reshape, slice, square, sub, sum } fro
 import type { Value } from "../graph/value.js";
 import type { Model, ModelInput } from "../models/model.js";
 import { createRandom } from "../random/index.js";
+import { erf } from "../reference/erf.js";
 import { referenceBackend } from "../reference/index.js";
 import { tensor } from "../tensor/tensor.js";
 import type { Guidance } from "./guidance.js";
@@ -77,19 +78,11 @@ async function sample(process: DiffusionProcess, batch: number, length: number, 
   return result.data as Float32Array;
 }
 
-/** Phi, to 7 digits (Abramowitz and Stegun 7.1.26). */
-function normalCumulative(x: number): number {
-  const t = 1 / (1 + (0.3275911 * Math.abs(x)) / Math.SQRT2);
-  const tail = [1.061405429, -1.453152027, 1.421413741, -0.284496736, 0.254829592].reduce((sum, c) => sum * t + c, 0) * t;
-  const half = 0.5 * tail * Math.exp((-x * x) / 2);
-  return x < 0 ? half : 1 - half;
-}
-
 /** sqrt(n) times the largest distance from the standard normal's distribution: beyond 1.95 once in a thousand. */
 function kolmogorovSmirnov(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
   const distances = sorted.map((value, i) => {
-    const expected = normalCumulative(value);
+    const expected = (1 + erf(value / Math.SQRT2)) / 2;
     return Math.max(expected - i / sorted.length, (i + 1) / sorted.length - expected);
   });
   return Math.sqrt(sorted.length) * Math.max(...distances);
@@ -166,7 +159,12 @@ describe("with guidance", () => {
 
   it.each([1, 3])("samples move towards the goal, the more the stronger, over %d futures", async (samples) => {
     const means: number[] = [];
-    for (const [goal, strength] of [[1, 0], [1, 1], [1, 2], [-1, 2]] as const) {
+    for (const [goal, strength] of [
+      [1, 0],
+      [1, 1],
+      [1, 2],
+      [-1, 2],
+    ] as const) {
       const guidance = towards(goal, strength, samples);
       means.push(mean(await sample(independent(0.5), 100, 2, { shape: pyramid(), steps: 20, guidance })));
     }

@@ -108,7 +108,7 @@ export class Sampler {
 
   /**
    * Walks the rows, one compiled step each; rows that change nothing are skipped. Noise is drawn step by step from
-   * `random.split(step)`, so a walk can be cut and resumed at any row.
+   * `random.split(step)`, so a walk can be cut and resumed at any row: with that row in place of each one before it.
    *
    * @throws `invalid-scheduling-matrix` for rows of the wrong length, outside 0..S or rising; `aborted`.
    */

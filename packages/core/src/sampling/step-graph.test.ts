@@ -51,7 +51,10 @@ describe("samplingStepGraph", () => {
       "futureNoise float32[4, 2, 5, 3]",
       "guidance/goal float32[2, 5]",
     ]);
-    expect(signature({ guidance: { ...guidance, samples: 1 } }).inputs).toEqual([...always, "guidance/goal float32[2, 5]"]);
+    expect(signature({ guidance: { ...guidance, samples: 1 } }).inputs).toEqual([
+      ...always,
+      "guidance/goal float32[2, 5]",
+    ]);
   });
 
   it("gives the details asked for", () => {

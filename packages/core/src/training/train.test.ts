@@ -6,7 +6,8 @@ import { cosineSchedule } from "../diffusion/schedule.js";
 import { isDiffusionForcingError } from "../errors.js";
 import { transformer } from "../models/transformer.js";
 import { referenceBackend } from "../reference/index.js";
-import { type DeviceTensor, type HostTensor, isHostTensor, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
+import { type HostTensor, isHostTensor, tensor } from "../tensor/tensor.js";
+import { deviceStandIn } from "../testing/device-stand-in.js";
 import type { BatchSource } from "./batch.js";
 import type { TrainingState } from "./state.js";
 import { type TrainingOptions, train } from "./train.js";
@@ -97,7 +98,13 @@ describe("train", () => {
   it("compiles each batch shape once, whatever their order", async () => {
     const backend = referenceBackend();
     let compiled = 0;
-    const counting: Backend = { ...backend, compile: (...given) => (compiled++, backend.compile(...given)) };
+    const counting: Backend = {
+      ...backend,
+      compile: (...given) => {
+        compiled++;
+        return backend.compile(...given);
+      },
+    };
     const batches: BatchSource = (step) => {
       const length = step % 2 === 0 ? 2 : 3;
       const tokens = tensor(new Float32Array(2 * length), [2, length, 1]);
@@ -269,7 +276,7 @@ function reusingBackend(): Backend {
       const run: typeof executable.run = async (inputs, runOptions) => {
         const outputs = await executable.run(inputs);
         for (const [name, spare] of Object.entries(runOptions?.reuse ?? {})) {
-          if (!isHostTensor(spare)) continue;
+          if (!isHostTensor(spare) || Object.values(inputs).includes(spare)) throw new Error(`${name} is in use.`);
           spare.data.set((outputs[name] as HostTensor).data);
           outputs[name] = spare;
         }
@@ -278,35 +285,6 @@ function reusingBackend(): Backend {
       return { run, dispose: () => executable.dispose() };
     },
   };
-}
-
-/** The reference backend, with outputs that have to be read and disposed; `live` counts those not yet disposed. */
-function deviceBackend(): { backend: Backend; live(): number } {
-  const inner = referenceBackend();
-  const alive = new Set<DeviceTensor>();
-  const toDevice = (host: HostTensor): Tensor => {
-    const { dtype, shape } = host;
-    const read = async () => host;
-    const onDevice: DeviceTensor = { dtype, shape, device: "test", read, dispose: () => void alive.delete(onDevice) };
-    alive.add(onDevice);
-    return onDevice;
-  };
-  const backend: Backend = {
-    ...inner,
-    compile: async (graph, compileOptions) => {
-      const executable = await inner.compile(graph, compileOptions);
-      const run: typeof executable.run = async (inputs) => {
-        for (const value of Object.values(inputs)) {
-          if (!isHostTensor(value) && !alive.has(value)) throw new Error("A disposed tensor was fed.");
-        }
-        const outputs = Object.entries(await executable.run(inputs));
-        const moved = outputs.map(async ([name, value]) => [name, toDevice(await readTensor(value))] as const);
-        return Object.fromEntries(await Promise.all(moved));
-      };
-      return { run, dispose: () => executable.dispose() };
-    },
-  };
-  return { backend, live: () => alive.size };
 }
 
 describe("state between steps", () => {
@@ -321,7 +299,7 @@ describe("state between steps", () => {
   });
 
   it("may stay on a device, and is freed however the run ends", async () => {
-    const { backend, live } = deviceBackend();
+    const { backend, live } = deviceStandIn();
     expect(await runAll(options({ backend }))).toEqual(await runAll(options()));
     expect(live()).toBe(0);
     for await (const { step } of train(process, options({ backend }))) if (step === 2) break;

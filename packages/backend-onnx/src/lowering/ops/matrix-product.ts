@@ -58,7 +58,7 @@ export const matmul: LoweringRule<"matmul"> = (node, lowering) => {
  * Up to how many elements of a result Gemm's third operand saves time. ONNX Runtime copies it into the result on
  * one thread before it multiplies; for large results an Add, which runs on all threads, is faster.
  */
-export const LARGEST_GEMM_WITH_ADDEND = 2 ** 16;
+export const LARGEST_GEMM_WITH_ADDEND: number = 2 ** 16;
 
 export const linear: LoweringRule<"linear"> = (node, { builder, operands }) => {
   const [x, weight, bias] = operands(node) as [string, string, string];

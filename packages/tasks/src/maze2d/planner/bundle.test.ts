@@ -34,12 +34,22 @@ describe("a planner bundle", () => {
   });
 
   it.each([
-    [plannerFiles.config, "{", "corrupt-file", "config.json is not valid JSON"],
-    [plannerFiles.config, "{}", "invalid-config", "kind is undefined"],
-    [plannerFiles.config, JSON.stringify({ ...config, schedule: {} }), "invalid-schedule", "schedule"],
-    [plannerFiles.normalizer, "mean: 1", "corrupt-file", "normalizer.json is not valid JSON"],
-    [plannerFiles.normalizer, '{"mean":[1],"standardDeviation":[1]}', "corrupt-file", "2 finite numbers"],
-    [plannerFiles.weights, "short", "corrupt-file", "5 bytes"],
+    [plannerFiles.config, "{", "corrupt-file", "config.json: This is not valid JSON"],
+    [plannerFiles.config, "{}", "invalid-config", "config.json: Planner config: kind is missing"],
+    [
+      plannerFiles.config,
+      JSON.stringify({ ...config, schedule: {} }),
+      "invalid-schedule",
+      "config.json: A schedule's configuration",
+    ],
+    [plannerFiles.normalizer, "mean: 1", "corrupt-file", "normalizer.json: This is not valid JSON"],
+    [
+      plannerFiles.normalizer,
+      '{"mean":[1],"standardDeviation":[1]}',
+      "corrupt-file",
+      "normalizer.json: The normaliser must hold",
+    ],
+    [plannerFiles.weights, "short", "corrupt-file", "model.safetensors: "],
   ] as const)("refuses a damaged %s: %s", async (name, content, code, message) => {
     const files = { ...encodePlannerBundle(bundle), [name]: text(content) };
     const read = readPlannerBundle(reader(files));
@@ -61,6 +71,14 @@ describe("a planner bundle", () => {
     const read = readPlannerBundle(reader(files));
     await expect(read).rejects.toThrow('Parameter "layers.0.feedForward1.weight" is float32[16, 8]');
     await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "checkpoint-mismatch"));
+  });
+
+  it("refuses weights of a training that diverged, naming the parameter", async () => {
+    const parameters = initializeParameters(plannerProcess(config).model, createRandom(1));
+    parameters["output.bias"]?.data.set([Number.NaN], 2);
+    const read = readPlannerBundle(reader(encodePlannerBundle({ ...bundle, parameters })));
+    await expect(read).rejects.toThrow('model.safetensors: Parameter "output.bias" holds NaN');
+    await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "corrupt-file"));
   });
 
   it("passes on what the reading itself throws", async () => {

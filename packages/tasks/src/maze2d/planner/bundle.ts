@@ -40,21 +40,14 @@ export function encodePlannerBundle({ config, parameters, normalizer }: PlannerB
  *   not belong together, naming the file.
  */
 export async function readPlannerBundle(read: (name: string) => Promise<Uint8Array>): Promise<PlannerBundle> {
-  const parse = async <T>(name: string, decode: (bytes: Uint8Array) => T): Promise<T> => {
-    const bytes = await read(name);
-    try {
-      return decode(bytes);
-    } catch (cause) {
-      if (!isDiffusionForcingError(cause)) throw cause;
-      throw new DiffusionForcingError(cause.code, `${name}: ${cause.message}`, { cause });
-    }
-  };
-  const config = await parse(plannerFiles.config, (bytes) => parsePlannerConfig(parseJson(bytes)));
-  const normalizer = await parse(plannerFiles.normalizer, (bytes) =>
-    parseNormalizer(parseJson(bytes), featuresPerFrame(config.fields)),
-  );
-  const parameters = await parse(plannerFiles.weights, (bytes) => {
-    const weights = decodeWeights(bytes);
+  const configFile = await read(plannerFiles.config);
+  const config = inFile(plannerFiles.config, () => parsePlannerConfig(parseJson(configFile)));
+  const normalizerFile = await read(plannerFiles.normalizer);
+  const width = featuresPerFrame(config.fields);
+  const normalizer = inFile(plannerFiles.normalizer, () => parseNormalizer(parseJson(normalizerFile), width));
+  const weightsFile = await read(plannerFiles.weights);
+  const parameters = inFile(plannerFiles.weights, () => {
+    const weights = decodeWeights(weightsFile);
     checkParameters(plannerProcess(config).model, weights);
     checkFinite(weights);
     return weights;
@@ -67,6 +60,16 @@ function parseJson(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch (cause) {
     throw new DiffusionForcingError("corrupt-file", `This is not valid JSON (${(cause as Error).message}).`, { cause });
+  }
+}
+
+/** Adds the file's name to what `decode` complains of. */
+function inFile<T>(name: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (cause) {
+    if (!isDiffusionForcingError(cause)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${name}: ${cause.message}`, { cause });
   }
 }
 

@@ -22,8 +22,9 @@ describe("parsePlannerConfig", () => {
 
   it.each<[string, Record<string, unknown>, string]>([
     ["another kind", { kind: "planner" }, 'kind is "planner"; expected "maze2d-planner"'],
-    ["no kind", { kind: undefined }, "kind is undefined"],
+    ["no kind", { kind: undefined }, "kind is missing"],
     ["an unknown maze", { maze: "huge" }, 'maze is "huge"; expected umaze, medium, large'],
+    ["a field that does not exist", { frameStep: 1 }, "frameStep is 1; expected no such field (known: kind, maze,"],
     ["an inherited name as maze", { maze: "toString" }, 'maze is "toString"'],
     ["no fields", { fields: [] }, "fields is []"],
     ["fields that are no list", { fields: "position" }, 'fields is "position"'],
@@ -37,17 +38,29 @@ describe("parsePlannerConfig", () => {
     ["lengths that do not rise", { lengths: [4, 4] }, "lengths is [4,4]"],
     ["a length without room for a plan", { lengths: [2, 3] }, "lengths is [2,3]"],
     ["lengths as text", { lengths: ["3"] }, 'lengths is ["3"]'],
-    ["no model", { model: undefined }, "model is undefined; expected an object"],
+    ["no model", { model: undefined }, "model is missing; expected an object"],
     ["a model of unknown kind", { model: { kind: "mamba" } }, 'no model of kind "mamba"'],
     ["an illegal model", { model: { ...config.model, heads: 3 } }, "heads is 3"],
+    ["a model field that does not exist", { model: { ...config.model, dropout: 0.1 } }, "model.dropout is 0.1"],
+    [
+      "a model too large to exist",
+      { model: { ...config.model, width: 1e9 } },
+      "model.width is 1000000000; expected at",
+    ],
+    ["levels without end", { schedule: { name: "linear", levels: 1e9 } }, "schedule.levels is 1000000000"],
     ["features of other frames", { model: { ...config.model, features: 6 } }, "model.features is 6; expected 12"],
     ["a conditioned model", { model: { ...config.model, conditionFeatures: 2 } }, "model.conditionFeatures is 2"],
     ["an unknown objective", { objective: "score" }, 'no objective "score"'],
-    ["no loss weighting", { lossWeighting: undefined }, "lossWeighting is undefined; expected an object"],
+    ["no loss weighting", { lossWeighting: undefined }, "lossWeighting is missing; expected an object"],
     ["an unknown loss weighting", { lossWeighting: { kind: "sigmoid" } }, 'there is no kind "sigmoid"'],
-    ["an illegal loss weighting", { lossWeighting: { kind: "clamped-snr", low: 6, high: 5 } }, "low is 6 and high is 5"],
+    [
+      "an illegal loss weighting",
+      { lossWeighting: { kind: "clamped-snr", low: 6, high: 5 } },
+      "low is 6 and high is 5",
+    ],
     ["a noise limit of 0", { clipNoise: 0 }, "clipNoise is 0; expected a positive number"],
-    ["no noise limit", { clipNoise: undefined }, "clipNoise is undefined"],
+    ["a noise limit as text", { clipNoise: "6" }, 'clipNoise is "6"'],
+    ["no noise limit", { clipNoise: undefined }, "clipNoise is missing"],
   ])("refuses %s, naming it", (_what, change, message) => {
     const parse = () => parsePlannerConfig({ ...config, ...change });
     expect(parse).toThrow(message);
@@ -64,7 +77,7 @@ describe("parsePlannerConfig", () => {
     expect(parse).toThrow(expect.toSatisfy((error) => isDiffusionForcingError(error, "invalid-schedule")));
   });
 
-  it.each([null, 7, "{}"])("refuses %j, which is no object", (value) => {
+  it.each([null, 7, "{}", []])("refuses %j, which is no object", (value) => {
     expect(() => parsePlannerConfig(value)).toThrow(`the file is ${JSON.stringify(value)}; expected a JSON object`);
   });
 });

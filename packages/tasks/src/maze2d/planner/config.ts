@@ -9,7 +9,7 @@ import {
   type NoiseScheduleConfig,
   parseObjective,
   scheduleFromConfig,
-  tensor,
+  zeros,
 } from "@diffusion-forcing/core";
 import { type MazeName, mazes } from "../mazes.js";
 import { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
@@ -103,6 +103,7 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   if (process.model.features !== features) refuse("model.features", process.model.features, `${features}`);
   if (process.model.conditionFeatures !== 0) refuse("model.conditionFeatures", process.model.conditionFeatures, "0");
   if (!isObject(config.lossWeighting)) refuse("lossWeighting", config.lossWeighting, "an object");
+  // Core checks a weighting where it is applied, which would be after the training data is made.
   lossWeight(process.schedule, process.objective, constant(zeros("int32", [1, 1])), process.lossWeighting);
   return config;
 }

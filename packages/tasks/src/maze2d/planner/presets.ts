@@ -72,7 +72,7 @@ const full = { width: 128, layers: 4, feedForward: 512 };
  * cores.
  */
 export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>> = {
-  umaze: { planner: plannerConfig("umaze", full), training: training("umaze", 6000, 5e-4) },
+  umaze: { planner: plannerConfig("umaze", full), training: training("umaze", 4500, 5e-4) },
   medium: { planner: plannerConfig("medium", full), training: training("medium", 10_000, 5e-4) },
   large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
   quick: {

@@ -1,0 +1,70 @@
+import { beforeAll, describe, expect, it } from "vitest";
+import { dforce, trainTiny } from "../testing/cli.js";
+
+let model = "";
+beforeAll(async () => {
+  model = await trainTiny({ steps: 1 });
+});
+
+const evaluate = (...args: string[]) =>
+  dforce("eval", "--model", model, "--threads", "1", "--steps", "2", "--seed", "5", ...args);
+
+async function documentOf(...args: string[]) {
+  const { code, stdout, stderr } = await evaluate("--json", ...args);
+  expect([code, stderr.match(/dforce:.*/)?.[0]]).toEqual([0, undefined]);
+  return JSON.parse(stdout);
+}
+
+describe("dforce eval", () => {
+  it("prints one JSON document, the same for the same seed whatever the batch", async () => {
+    const { seconds, ...document } = await documentOf("--episodes", "3", "--batch", "3");
+    const estimate = { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) };
+    expect(seconds).toBeGreaterThan(0);
+    expect(document).toEqual({
+      model,
+      maze: "umaze",
+      policy: "diffusion forcing planner",
+      multiTask: false,
+      seed: 5,
+      episodes: 3,
+      success: estimate,
+      firstReach: estimate,
+      ratioToExpert: estimate,
+      normalizedScore: estimate,
+      hard: { successes: expect.any(Number), episodes: expect.any(Number), success: estimate },
+      planWallFraction: expect.any(Number),
+      note: expect.stringContaining("Re-created environment"),
+      plans: expect.any(Number),
+      support: false,
+    });
+    const { seconds: _, ...again } = await documentOf("--episodes", "3", "--batch", "3");
+    expect(again).toEqual(document);
+  });
+
+  it("takes every way of planning at once, and says in its result that support was used", async () => {
+    const ways = ["--multi-task", "--support", "--goal", "gradient", "--samples", "2", "--matrix", "pyramid"];
+    const document = await documentOf("--episodes", "2", ...ways);
+    expect(document).toMatchObject({ multiTask: true, support: true, episodes: 2 });
+  });
+
+  it.each([
+    ["--matrix", "trapezoid", "--uncertainty", "0.5"],
+    ["--matrix", "autoregressive", "--tokens", "4"],
+    ["--goal", "gradient", "--samples", "1", "--guidance-weights", "aliased", "--scale", "0.1"],
+  ])("takes %s %s %s %s", async (...args) => {
+    expect((await documentOf("--episodes", "1", ...args)).plans).toBeGreaterThan(0);
+  });
+
+  it("prints a table without --json", async () => {
+    const { code, stdout } = await evaluate("--episodes", "1");
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
+    expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\nRe-created environment/);
+  });
+
+  it("exits with 2 for more steps than the model has levels", async () => {
+    const { code, stdout, stderr } = await evaluate("--steps", "101");
+    expect(stderr).toBe("dforce: --steps is 101; the model has 100 noise levels.\n");
+    expect([code, stdout]).toEqual([2, ""]);
+  });
+});

@@ -1,0 +1,95 @@
+import { mkdir, readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createRandom, referenceBackend, Sampler, tensor } from "@diffusion-forcing/core";
+import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
+import * as onnxRuntime from "onnxruntime-node";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadPlanner } from "../files/models.js";
+import { dforce, temporaryFolder, tinyRecipe, trainTiny } from "../testing/cli.js";
+
+let model = "";
+let out = "";
+let exported: Awaited<ReturnType<typeof dforce>>;
+beforeAll(async () => {
+  model = await trainTiny({ steps: 1 });
+  out = join(await temporaryFolder(), "deep", "step.onnx");
+  exported = await dforce("export", "--model", model, "--out", out, "--batch", "2", "--tokens", "4", "--json");
+});
+
+describe("dforce export", () => {
+  it("writes the file, its folder too, and says what it takes", async () => {
+    expect(exported.code).toBe(0);
+    expect(JSON.parse(exported.stdout)).toEqual({
+      out,
+      bytes: (await readFile(out)).length,
+      inputs: { x: [2, 4, 20], from: [2, 4], to: [2, 4] },
+    });
+  });
+
+  it("is a step of our own sampler, run by plain onnxruntime-node", async () => {
+    const { config, parameters } = await loadPlanner(model);
+    const noise = new Float32Array(2 * 4 * 20);
+    createRandom(7).fillNormal(noise);
+    const backend = referenceBackend();
+    const sampler = new Sampler(plannerProcess(config), { backend, parameters, steps: 10, stabilizationLevel: 10 });
+    // The first token is clean context, the others take one of ten steps from pure noise.
+    const rows = [
+      [0, 10, 10, 10],
+      [0, 9, 9, 9],
+    ];
+    const tokens = tensor(noise.slice(), [2, 4, 20]);
+    const ours = await sampler.denoiseToEnd({ tokens, rows, random: createRandom(0) });
+    const [from, to] = rows.map((row) => Int32Array.from([...row, ...row], (index) => sampler.levels[index] as number));
+
+    const session = await onnxRuntime.InferenceSession.create(await readFile(out));
+    expect([[...session.inputNames].sort(), [...session.outputNames].sort()]).toEqual([
+      ["from", "to", "x"],
+      ["x.next", "x0"],
+    ]);
+    const theirs = await session.run({
+      x: new onnxRuntime.Tensor("float32", noise, [2, 4, 20]),
+      from: new onnxRuntime.Tensor("int32", from as Int32Array, [2, 4]),
+      to: new onnxRuntime.Tensor("int32", to as Int32Array, [2, 4]),
+    });
+    const next = theirs["x.next"]?.data as Float32Array;
+    expect(next).toHaveLength(160);
+    expect([...next].every((value, i) => Math.abs(value - (ours.data[i] as number)) < 1e-4)).toBe(true);
+    expect([...next].some((value, i) => Math.abs(value - (noise[i] as number)) > 1e-2)).toBe(true);
+  });
+
+  it("can be inspected: standard operators only, the config inside", async () => {
+    const { code, stdout } = await dforce("inspect", out, "--json");
+    expect(code).toBe(0);
+    const { kind, summary, metadata, tensors } = JSON.parse(stdout);
+    expect(kind).toBe("onnx");
+    expect(summary.operatorSets).toBe("ai.onnx 18");
+    expect(JSON.parse(metadata.config)).toEqual(tinyRecipe.planner);
+    expect(tensors).toContainEqual({ name: "input x", type: "float32[2, 4, 20]" });
+    expect(tensors).toContainEqual({ name: "output x.next", type: "float32[2, 4, 20]" });
+  });
+
+  it("has the longest trained length without --tokens, and prints a line without --json", async () => {
+    const path = join(await temporaryFolder(), "a.onnx");
+    const { code, stdout } = await dforce("export", "--model", model, "--out", path);
+    expect(stdout).toContain(`wrote ${path} (0.`);
+    expect(stdout).toContain("inputs x [1,3,20], from and to [1,3] (noise levels); outputs x.next and x0\n");
+    expect(code).toBe(0);
+  });
+
+  it("exits with 2 for a level the model does not have", async () => {
+    const path = join(await temporaryFolder(), "a.onnx");
+    const args = ["export", "--model", model, "--out", path, "--stabilization-level", "101"];
+    const { code, stderr } = await dforce(...args);
+    expect(stderr).toBe("dforce: --stabilization-level is 101; the model has 100 noise levels.\n");
+    expect(code).toBe(2);
+  });
+
+  it("exits with 1 where a folder is in the way, and leaves nothing else there", async () => {
+    const folder = await temporaryFolder();
+    await mkdir(join(folder, "taken.onnx"));
+    const { code, stdout, stderr } = await dforce("export", "--model", model, "--out", join(folder, "taken.onnx"));
+    expect(stderr).toMatch(/taken\.onnx could not be written: EISDIR.*\[write-failed\]/);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(await readdir(folder)).toEqual(["taken.onnx"]);
+  });
+});

@@ -1,0 +1,69 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dforce, temporaryFolder, trainTiny } from "../testing/cli.js";
+
+let model = "";
+beforeAll(async () => {
+  model = await trainTiny({ steps: 1 });
+});
+
+async function planned(...args: string[]) {
+  const out = join(await temporaryFolder(), "pictures");
+  const outcome = await dforce("plan", "--model", model, "--threads", "1", "--out", out, ...args);
+  expect([outcome.code, outcome.stderr.match(/dforce:.*/)?.[0]]).toEqual([0, undefined]);
+  const contents: Buffer[] = [];
+  const names = (await readdir(out)).sort();
+  for (const name of names) contents.push(await readFile(join(out, name)));
+  return { out, names, contents, ...outcome };
+}
+
+describe("dforce plan", () => {
+  it("writes a GIF, a PNG and an SVG and one JSON document, all the same for the same seed", async () => {
+    const first = await planned("--json");
+    expect(first.names).toEqual(["plan.gif", "plan.png", "plan.svg"]);
+    const [gif, png, svg] = first.contents as [Buffer, Buffer, Buffer];
+    expect(gif.toString("latin1", 0, 6)).toBe("GIF89a");
+    expect(gif.at(-1)).toBe(0x3b);
+    expect([...png.subarray(0, 8)]).toEqual([137, 80, 78, 71, 13, 10, 26, 10]);
+    expect(svg.toString("utf8")).toMatch(/^<svg[\s\S]*<\/svg>\s*$/);
+
+    const { firstPlanMilliseconds, files, ...document } = JSON.parse(first.stdout);
+    expect(firstPlanMilliseconds).toBeGreaterThan(0);
+    expect(files).toEqual({
+      animation: join(first.out, "plan.gif"),
+      still: join(first.out, "plan.png"),
+      drawing: join(first.out, "plan.svg"),
+    });
+    const point = [expect.any(Number), expect.any(Number)];
+    expect(document).toEqual({
+      model,
+      maze: "umaze",
+      seed: 0,
+      start: point,
+      goal: [1, 1],
+      success: expect.any(Boolean),
+      firstReach: expect.any(Number),
+      ratioToExpert: expect.any(Number),
+      normalizedScore: expect.any(Number),
+      plans: expect.any(Number),
+      firstPlanTokens: 3,
+      planWallFraction: expect.any(Number),
+      note: expect.stringContaining("Re-created environment"),
+    });
+    expect(document.plans).toBeGreaterThan(1);
+    expect(first.stderr).toMatch(/^driving 30\/300\n[\s\S]*driving 300\/300\n$/);
+
+    const { firstPlanMilliseconds: _, files: __, ...again } = JSON.parse((await planned("--json")).stdout);
+    expect(again).toEqual(document);
+  });
+
+  it("drives and draws an episode that starts at its goal and needs no plan", async () => {
+    // Seed 0 draws start and goal 0.04 apart.
+    const { names, stdout } = await planned("--multi-task", "--seed", "0");
+    expect(names).toHaveLength(3);
+    expect(stdout).toMatch(/\n {2}goal reached +after 1 of 300 steps\n/);
+    expect(stdout).toMatch(/\n {2}plans made +none, the start is at the goal\n/);
+    expect(stdout).toMatch(/\nwrote .*plan\.gif, .*plan\.png, .*plan\.svg\nRe-created environment/);
+  });
+});

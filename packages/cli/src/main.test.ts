@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { mainFile, spawnDforce, temporaryFolder, trainTiny } from "./testing/cli.js";
+
+/** Makes Node answer as if onnxruntime-node were not installed. */
+const withoutRuntime = dataUrl(`
+  import { register } from "node:module";
+  register(${JSON.stringify(
+    dataUrl(`
+      export async function resolve(specifier, context, next) {
+        if (specifier !== "onnxruntime-node") return next(specifier, context);
+        throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
+      }
+    `),
+  )});
+`);
+
+function dataUrl(script: string): string {
+  return `data:text/javascript,${encodeURIComponent(script)}`;
+}
+
+describe("the dforce executable", () => {
+  it("starts from a symbolic link, as npm installs it, and exits with the command's code", async () => {
+    const link = join(await temporaryFolder(), "dforce");
+    await symlink(mainFile, link);
+    const version = await spawnDforce(["--version"], { main: link });
+    expect(version).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+/), stderr: "" });
+    const wrong = await spawnDforce(["fly"], { main: link });
+    expect(wrong).toEqual({ code: 2, stdout: "", stderr: expect.stringContaining("unknown command 'fly'") });
+  });
+
+  it("says how to install onnxruntime-node where it is missing", async () => {
+    const model = await trainTiny({ steps: 1 });
+    const node = ["--import", withoutRuntime];
+    const { code, stdout, stderr } = await spawnDforce(["eval", "--model", model, "--json"], { node });
+    expect(stderr).toMatch(/^dforce: .*onnxruntime-node, which is not installed\. Run: .*npm install onnxruntime-node/);
+    expect(stderr).toMatch(/\[missing-dependency\]\n$/);
+    expect([code, stdout]).toEqual([1, ""]);
+  });
+
+  it("ends quietly when whoever reads its output has gone, as `head` does", async () => {
+    const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", mainFile, "--help"], {
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    child.stdout.destroy();
+    let stderr = "";
+    child.stderr.on("data", (text) => {
+      stderr += text;
+    });
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+});

@@ -1,0 +1,83 @@
+import { isDiffusionForcingError } from "@diffusion-forcing/core";
+import { describe, expect, it } from "vitest";
+import { parseRunConfig } from "./run-config.js";
+import { tinyRecipe } from "./testing/cli.js";
+
+const { planner, training } = tinyRecipe;
+const parse = (value: unknown) => () => parseRunConfig(JSON.stringify(value), "my.json");
+
+describe("parseRunConfig", () => {
+  it("reads what a run writes as its training.json", () => {
+    expect(parse(tinyRecipe)()).toEqual(tinyRecipe);
+  });
+
+  it("takes seed 0 where none is given, and a schedule with or without a warm-up", () => {
+    expect(parse({ planner, training })().seed).toBe(0);
+    const schedule = { kind: "cosine", warmupSteps: 10 };
+    expect(parse({ planner, training: { ...training, schedule } })().training.schedule).toEqual(schedule);
+    expect(parse({ planner, training })().training.schedule).toEqual({ kind: "constant" });
+  });
+
+  it.each<[string, unknown, string]>([
+    ["steps", 0, "training.steps"],
+    ["steps", 1.5, "training.steps"],
+    ["steps", "5", "training.steps"],
+    ["tokensPerStep", -1, "training.tokensPerStep"],
+    ["dataSteps", null, "training.dataSteps"],
+    ["dataSeed", -1, "training.dataSeed"],
+    ["learningRate", 0, "training.learningRate"],
+    ["schedule", "cosine", "training.schedule"],
+    ["schedule", { kind: "linear" }, "training.schedule.kind"],
+    ["schedule", { kind: "cosine", warmupSteps: -1 }, "training.schedule.warmupSteps"],
+    ["averageDecay", 1, "training.averageDecay"],
+    ["averageDecay", -0.1, "training.averageDecay"],
+  ])("refuses training.%s %j, naming it", (field, value, named) => {
+    const parsing = parse({ planner, training: { ...training, [field]: value } });
+    const given = named
+      .split(".")
+      .slice(2)
+      .reduce((inner, key) => (inner as Record<string, unknown>)[key], value);
+    expect(parsing).toThrow(new RegExp(`^my\\.json is no training config:\\n {2}${named.replaceAll(".", "\\.")}: `));
+    expect(parsing).toThrow(`; given ${JSON.stringify(given)}`);
+    expect(parsing).toThrow(expect.toSatisfy((error) => isDiffusionForcingError(error, "invalid-config")));
+  });
+
+  it("names the choices of a schedule", () => {
+    const schedule = { kind: "linear" };
+    expect(parse({ planner, training: { ...training, schedule } })).toThrow(/"constant"\|"cosine"; given "linear"/);
+  });
+
+  it("names all wrong fields at once", () => {
+    const message = /training\.steps: [\s\S]*training\.averageDecay: [\s\S]*seed: /;
+    expect(parse({ planner, training: { ...training, steps: 0, averageDecay: 2 }, seed: -1 })).toThrow(message);
+  });
+
+  it("refuses misspelt and missing fields", () => {
+    expect(parse({ planner, training: { ...training, learningrate: 1 } })).toThrow(
+      'training: Unrecognized key: "learningrate"',
+    );
+    expect(parse({ planner, training, sed: 1 })).toThrow('(file): Unrecognized key: "sed"');
+    expect(parse({ training })).toThrow("planner: ");
+    expect(parse([])).toThrow("(file): ");
+  });
+
+  it("refuses text that is no JSON, naming the file", () => {
+    expect(() => parseRunConfig("{", "my.json")).toThrow(/^my\.json is not valid JSON: /);
+  });
+
+  it.each<[object, string]>([
+    [{ maze: "tiny" }, 'my.json: Planner config: maze is "tiny"; expected umaze, medium, large.'],
+    [{ schedule: { name: "quadratic", levels: 10 } }, 'my.json: There is no noise schedule named "quadratic"'],
+    [{ model: { ...planner.model, heads: 3 } }, "my.json: transformer: heads is 3; expected a divisor of the width 8."],
+    [{ model: { ...planner.model, widht: 8 } }, "my.json: Planner config: model.widht is 8; expected no such field"],
+  ])("refuses the planner's %j, naming file and field", (change, message) => {
+    expect(parse({ ...tinyRecipe, planner: { ...planner, ...change } })).toThrow(message);
+  });
+
+  it("refuses less data than a window takes", () => {
+    expect(parse({ planner, training: { ...training, dataSteps: 29 } })).toThrow(
+      "my.json: training.dataSteps is 29; expected at least 30, the frames of the longest window.",
+    );
+    expect(parse({ planner, training: { ...training, dataSteps: 30 } })).not.toThrow();
+  });
+});

@@ -1,0 +1,124 @@
+import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { dforce, temporaryFolder, writeRecipe } from "./testing/cli.js";
+
+describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
+  it.each<[string[], string | RegExp]>([
+    [[], "Usage: dforce"],
+    [["fly"], /unknown command 'fly'[\s\S]*dforce --help/],
+    [["plan", "--fast"], /unknown option '--fast'[\s\S]*dforce plan --help/],
+    [["plan", "here"], "too many arguments"],
+    [["inspect"], "missing required argument 'what'"],
+    [["train", "--preset", "quick"], "required option '--out <folder>' not specified"],
+    [["train", "--preset", "huge", "--out", "x"], /'huge' is invalid. Allowed choices are umaze, medium, large, quick/],
+    [["train", "--out", "x"], "Give either --preset or --config (or --resume"],
+    [["train", "--preset", "quick", "--config", "c.json", "--out", "x"], "Give either --preset or --config"],
+    [["train", "--resume", "--preset", "quick", "--out", "x"], "--preset does not go with --resume"],
+    [["train", "--resume", "--config", "c.json", "--out", "x"], "--config does not go with --resume"],
+    [["train", "--resume", "--seed", "1", "--out", "x"], "--seed does not go with --resume"],
+    [["train", "--resume", "--steps", "1", "--out", "x"], "--steps does not go with --resume"],
+    [["train", "--out", "x", "--seed", "abc"], '--seed is "abc"; expected a whole number from 0.'],
+    [["train", "--out", "x", "--steps", "0"], '--steps is "0"; expected a whole number from 1.'],
+    [["train", "--out", "x", "--checkpoint-every", "1.5"], '--checkpoint-every is "1.5"'],
+    [["plan", "--threads", "0"], '--threads is "0"; expected a whole number from 1.'],
+    [["plan", "--seed", "-1"], '--seed is "-1"; expected a whole number from 0.'],
+    [["plan", "--seed", "9007199254740993"], "--seed is"],
+    [["plan", "--goal", "magic"], "Allowed choices are token, gradient"],
+    [["plan", "--matrix", "square"], "Allowed choices are full-sequence, pyramid, trapezoid, autoregressive"],
+    [["plan", "--scale", "0"], '--scale is "0"; expected a number above 0.'],
+    [["plan", "--tokens", "2"], '--tokens is "2"; expected a whole number from 3.'],
+    [["eval", "--episodes", ""], '--episodes is ""'],
+    [["export"], "required option '--out <file>' not specified"],
+  ])("dforce %j", async (args, message) => {
+    const { code, stdout, stderr } = await dforce(...args);
+    expect(stderr).toMatch(message);
+    expect(stdout).toBe("");
+    expect(code).toBe(2);
+  });
+});
+
+describe("help exits with 0, on stdout", () => {
+  it.each(["plan", "train", "eval", "inspect", "export", "backends"])("dforce %s --help", async (command) => {
+    const { code, stdout, stderr } = await dforce(command, "--help");
+    expect(stdout).toContain(`Usage: dforce ${command}`);
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
+  it("dforce --help lists the commands, dforce --version the version", async () => {
+    const help = await dforce("--help");
+    expect(help.code).toBe(0);
+    for (const command of ["plan", "train", "eval", "inspect", "export", "backends"]) {
+      expect(help.stdout).toContain(`\n  ${command} `);
+    }
+    const version = await dforce("--version");
+    expect(version).toEqual({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+.*\n$/), stderr: "" });
+  });
+});
+
+describe("failures exit with 1, name the culprit and leave nothing behind", () => {
+  it("a model that does not exist, before anything is written", async () => {
+    const out = join(await temporaryFolder(), "out");
+    const { code, stdout, stderr } = await dforce("plan", "--model", "no-such-model", "--out", out);
+    expect(stderr).toBe(
+      'dforce: There is no model "no-such-model": give umaze, medium, large or a folder with config.json, model.safetensors, normalizer.json. [invalid-argument]\n',
+    );
+    expect([code, stdout]).toEqual([1, ""]);
+    await expect(readdir(out)).rejects.toThrow("ENOENT");
+  });
+
+  it("a config that does not exist, or is none", async () => {
+    const missing = await dforce("train", "--config", "no-such.json", "--out", "x");
+    expect(missing.stderr).toContain("The config no-such.json cannot be read: ENOENT");
+    expect(missing.code).toBe(1);
+    const folder = await temporaryFolder();
+    const config = join(folder, "bad.json");
+    await writeFile(config, '{"planner":{},"training":{}}');
+    const bad = await dforce("train", "--config", config, "--out", join(folder, "run"));
+    expect(bad.stderr).toContain(`${config} is no training config:\n  training.steps: `);
+    expect(bad.code).toBe(1);
+    expect(await readdir(folder)).toEqual(["bad.json"]);
+  });
+
+  it("a file where the output folder should be", async () => {
+    const file = join(await temporaryFolder(), "taken");
+    await writeFile(file, "mine");
+    const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", file);
+    expect(stderr).toMatch(/The folder .*taken cannot be written to \(EEXIST.*\)\. Choose another with --out\./);
+    expect(code).toBe(1);
+    const inside = await dforce("train", "--config", await writeRecipe(), "--out", join(file, "run"));
+    expect(inside.stderr).toMatch(/cannot be written to \(ENOTDIR/);
+    expect(inside.code).toBe(1);
+  });
+
+  it("an unknown device", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out, "--device", "abacus");
+    expect(stderr).toContain('there is no device "abacus"; expected "auto" or "cpu"');
+    expect(code).toBe(1);
+  });
+
+  it("a folder without a run to resume", async () => {
+    const out = await temporaryFolder();
+    const { code, stderr } = await dforce("train", "--resume", "--out", out);
+    expect(stderr).toContain(`${out} holds no training run: training.json is missing. Start one with --preset`);
+    expect(code).toBe(1);
+  });
+
+  it("an output folder that holds a model of someone else's", async () => {
+    const out = await temporaryFolder();
+    await writeFile(join(out, "model.safetensors"), "precious");
+    const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out);
+    expect(stderr).toContain(`${out} already holds a model, which training would overwrite. Choose another folder`);
+    expect(code).toBe(1);
+    expect(await readdir(out)).toEqual(["model.safetensors"]);
+  });
+
+  it("a checkpoint that is there but cannot be read is no reason to start afresh", async () => {
+    const out = await temporaryFolder();
+    await mkdir(join(out, "checkpoint.safetensors"));
+    const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out);
+    expect(stderr).toMatch(/checkpoint\.safetensors cannot be read: EISDIR/);
+    expect(code).toBe(1);
+  });
+});

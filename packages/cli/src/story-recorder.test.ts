@@ -1,0 +1,57 @@
+import { createRandom, referenceBackend } from "@diffusion-forcing/core";
+import { type MazeEpisode, MazePlanner, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
+import { beforeAll, describe, expect, it } from "vitest";
+import { loadPlanner } from "./files/models.js";
+import { recordEpisode } from "./story-recorder.js";
+import { trainTiny } from "./testing/cli.js";
+
+let planner: MazePlanner;
+beforeAll(async () => {
+  const bundle = await loadPlanner(await trainTiny({ steps: 1 }));
+  planner = new MazePlanner({ backend: referenceBackend(), ...bundle, steps: 3 });
+});
+
+const episode = (goal: readonly [number, number]): MazeEpisode => ({
+  maze: mazes.umaze,
+  observation: Float64Array.of(3, 1, 0.5, -0.5),
+  goal,
+  random: createRandom(9),
+});
+
+/** Records `steps` steps of a particle that moves 0.1 a step along x. */
+async function record(goal: readonly [number, number], steps: number) {
+  const recording = recordEpisode(planner, (onPlan) => plannerPolicy(planner, { onPlan }));
+  await recording.policy.start([episode(goal)]);
+  const actions = new Float64Array(2);
+  for (let step = 0; step < steps; step++) {
+    await recording.policy.act(step, Float64Array.of(3 + 0.1 * step, 1, 0.5, -0.5), actions);
+  }
+  return recording;
+}
+
+describe("recordEpisode", () => {
+  it("gathers start, goal, every position and every plan, and denoises the first plan again to the same end", async () => {
+    const story = await (await record([1, 1], 4)).story(undefined);
+    expect([story.maze.name, story.start, story.goal]).toEqual(["umaze", [3, 1], [1, 1]]);
+    expect([...story.drive]).toEqual([3, 1, 3.1, 1, 3.2, 1, 3.3, 1].map(Math.fround));
+    expect("reachedAt" in story).toBe(false);
+    expect(story.plans[0]?.step).toBe(0);
+    // Noise, then three steps; 3 tokens of 10 frames each.
+    expect(story.denoising.map((positions) => positions.length)).toEqual([60, 60, 60, 60]);
+    const plan = story.plans[0]?.positions as Float32Array;
+    const last = story.denoising.at(-1) as Float32Array;
+    // The plan begins at the start token's last frame and ends at the goal token's first.
+    expect(last.slice(20, 42)).toEqual(plan.slice(2));
+  });
+
+  it("shows a plan too where none was needed: the start is at the goal", async () => {
+    const story = await (await record([3, 1.2], 2)).story(1);
+    expect(story.plans).toEqual([]);
+    expect(story.denoising).toHaveLength(4);
+    expect(story.reachedAt).toBe(1);
+  });
+
+  it("keeps the arrival within the drive when it was the very last step", async () => {
+    expect((await (await record([1, 1], 4)).story(4)).reachedAt).toBe(3);
+  });
+});

@@ -1,0 +1,302 @@
+import { describe, expect, it } from "vitest";
+import type { Backend } from "../backend/contract.js";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import { cosineSchedule } from "../diffusion/schedule.js";
+import { isDiffusionForcingError } from "../errors.js";
+import { add, mul, square, sum } from "../graph/operations.js";
+import type { Model } from "../models/model.js";
+import { createRandom } from "../random/index.js";
+import { referenceBackend } from "../reference/index.js";
+import { tensor } from "../tensor/tensor.js";
+import { deviceStandIn } from "../testing/device-stand-in.js";
+import type { Guidance } from "./guidance.js";
+import { autoregressive, pyramid, schedulingMatrix } from "./matrix-shapes.js";
+import { type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
+
+/** Answers w times what it sees, plus its condition if it takes one. */
+function processOf(conditionFeatures = 0): DiffusionProcess {
+  const model: Model = {
+    config: { kind: "scaling" },
+    features: 1,
+    conditionFeatures,
+    parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
+    apply: ({ w }, { tokens, condition }) => (condition ? add(mul(tokens, w!), condition) : mul(tokens, w!)),
+  };
+  return { model, schedule: cosineSchedule(50), objective: "x0", lossWeighting: { kind: "uniform" }, clipNoise: 6 };
+}
+const parameters = { w: tensor([0.5]) };
+const samplerWith = (options: Partial<SamplerOptions> = {}, process = processOf()) =>
+  new Sampler(process, { backend: referenceBackend(), parameters, steps: 5, ...options });
+const request = (more: Partial<DenoiseRequest> = {}): DenoiseRequest => ({
+  tokens: tensor([1, -2, 3], [1, 3, 1]),
+  rows: schedulingMatrix(pyramid(), 5, 3).rows,
+  random: createRandom(3),
+  ...more,
+});
+async function failure(work: () => unknown): Promise<string> {
+  try {
+    await work();
+  } catch (error) {
+    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+  return "succeeded";
+}
+
+/** The reference backend, with counts of what was compiled, run and disposed; the first `failures` compiles fail. */
+function countingBackend(failures = 0) {
+  const inner = referenceBackend();
+  const counts = { compiled: 0, run: 0, disposed: 0 };
+  const backend: Backend = {
+    ...inner,
+    compile: async (graph, options) => {
+      counts.compiled++;
+      if (counts.compiled <= failures) throw new Error("out of memory");
+      const executable = await inner.compile(graph, options);
+      const run: typeof executable.run = (inputs) => {
+        counts.run++;
+        return executable.run(inputs);
+      };
+      return { run, dispose: () => void counts.disposed++ };
+    },
+  };
+  return { backend, counts };
+}
+
+describe("Sampler", () => {
+  it("lists the level of every index", () => {
+    expect([...samplerWith().levels]).toEqual([0, 10, 20, 30, 40, 50]);
+  });
+
+  it.each<[Partial<SamplerOptions>, RegExp]>([
+    [{ eta: 1.5 }, /^invalid-argument: .*eta 1.5/],
+    [{ eta: Number.NaN }, /^invalid-argument: .*eta NaN/],
+    [{ stabilizationLevel: 51 }, /^invalid-argument: .*stabilizationLevel 51; .* 0\.\.50/],
+    [{ stabilizationLevel: 1.5 }, /^invalid-argument: .*stabilizationLevel 1.5/],
+    [{ steps: 0 }, /^invalid-argument: .*0 steps over 50 levels/],
+    [{ steps: 51 }, /^invalid-argument: .*51 steps over 50 levels/],
+    [{ parameters: {} }, /^checkpoint-mismatch: Parameter "w"/],
+    [{ parameters: { w: tensor([1, 2]) } }, /^checkpoint-mismatch: .*float32\[2\], expected float32\[1\]/],
+  ])("refuses %o", async (options, message) => {
+    expect(await failure(() => samplerWith(options))).toMatch(message);
+  });
+});
+
+describe("denoise", () => {
+  it("reports every row and reads the sequence after it", async () => {
+    const seen: unknown[] = [];
+    for await (const { step, steps, read } of samplerWith().denoise(
+      request({
+        rows: [
+          [5, 5, 0],
+          [0, 5, 0],
+          [0, 5, 0],
+          [0, 0, 0],
+        ],
+      }),
+    )) {
+      seen.push([step, steps, [...(await read()).data]]);
+    }
+    // A step to index 0 gives the model's answer, half; the third token is context.
+    expect(seen).toEqual([
+      [1, 3, [0.5, -2, 3]],
+      [2, 3, [0.5, -2, 3]],
+      [3, 3, [0.5, -1, 3]],
+    ]);
+  });
+
+  it("runs nothing for rows that change nothing", async () => {
+    const { backend, counts } = countingBackend();
+    const rows = [
+      [5, 5, 5],
+      [5, 5, 5],
+      [4, 5, 5],
+      [4, 5, 5],
+      [0, 0, 0],
+    ];
+    await samplerWith({ backend }).denoiseToEnd(request({ rows }));
+    expect(counts.run).toBe(2);
+  });
+
+  it("returns the tokens themselves for a single row", async () => {
+    const { tokens, ...rest } = request({ rows: [[5, 5, 5]] });
+    expect(await samplerWith().denoiseToEnd({ tokens, ...rest })).toBe(tokens);
+  });
+
+  it("leaves its input tokens as they are", async () => {
+    const given = request();
+    await samplerWith({ eta: 1 }).denoiseToEnd(given);
+    expect([...given.tokens.data]).toEqual([1, -2, 3]);
+  });
+
+  it.each([0, 1])("gives the same bits for the same seed, eta %d", async (eta) => {
+    const sampler = samplerWith({ eta });
+    const first = await sampler.denoiseToEnd(request());
+    expect(await sampler.denoiseToEnd(request())).toEqual(first);
+    const other = await sampler.denoiseToEnd(request({ random: createRandom(4) }));
+    expect(other.data[2] === first.data[2]).toBe(eta === 0);
+  });
+
+  it("gives a sample what it gets in any batch, without fresh noise", async () => {
+    const rows = schedulingMatrix(autoregressive(), 5, 2).rows;
+    const alone = await samplerWith().denoiseToEnd(request({ tokens: tensor([1, -2], [1, 2, 1]), rows }));
+    const among = await samplerWith().denoiseToEnd(request({ tokens: tensor([9, 9, 1, -2, 0, 7], [3, 2, 1]), rows }));
+    expect([...among.data.slice(2, 4)]).toEqual([...alone.data]);
+  });
+
+  it("gives samples of one batch noise of their own", async () => {
+    const tokens = tensor([1, 1], [2, 1, 1]);
+    const { data } = await samplerWith({ eta: 1 }).denoiseToEnd(request({ tokens, rows: [[5], [3]] }));
+    expect(data[0]).not.toBe(data[1]);
+  });
+
+  it("goes on from any row as if never cut, where that row stands for those before it", async () => {
+    const sampler = samplerWith({ eta: 1 });
+    const { rows } = request();
+    const whole = await sampler.denoiseToEnd(request());
+    const tokens = await sampler.denoiseToEnd(request({ rows: rows.slice(0, 4) }));
+    const rest = rows.map((row, m) => (m < 3 ? rows[3]! : row));
+    expect(await sampler.denoiseToEnd(request({ tokens, rows: rest }))).toEqual(whole);
+  });
+
+  it("clamps noise to the process's limit", async () => {
+    const limited: DiffusionProcess = { ...processOf(), clipNoise: 0.01 };
+    const rows = [[5], [4]];
+    const step = async (eta: number) =>
+      (await samplerWith({ eta }, limited).denoiseToEnd(request({ tokens: tensor([0], [1, 1, 1]), rows }))).data[0]!;
+    expect(await step(0)).toBe(0);
+    expect(Math.abs(await step(1))).toBeLessThanOrEqual(0.01);
+    expect(await step(1)).not.toBe(0);
+  });
+
+  it("gives the model its condition", async () => {
+    const condition = tensor([10, 20, 30], [1, 3, 1]);
+    const rows = [
+      [5, 5, 5],
+      [0, 0, 0],
+    ];
+    const result = await samplerWith({}, processOf(1)).denoiseToEnd(request({ condition, rows }));
+    expect([...result.data]).toEqual([10.5, 19, 31.5]);
+    expect(await failure(() => samplerWith({}, processOf(1)).denoiseToEnd(request()))).toMatch(
+      /"condition" .* is missing/,
+    );
+    expect(await failure(() => samplerWith().denoiseToEnd(request({ condition })))).toMatch(
+      /there is no input "condition"/,
+    );
+  });
+
+  it("draws noise for the futures of a guidance, and gives it its inputs", async () => {
+    const guidance: Guidance = {
+      samples: 2,
+      inputs: (batch) => ({ weight: { dtype: "float32", shape: [batch] } }),
+      value: (x0, { weight }) => mul(sum(square(square(x0)), [1, 2]), weight!),
+    };
+    const guided = (weight: number, seed: number) =>
+      samplerWith({ guidance }).denoiseToEnd(
+        request({ random: createRandom(seed), guidanceInputs: { weight: tensor([weight], [1]) } }),
+      );
+    const unguided = [...(await samplerWith().denoiseToEnd(request())).data];
+    expect([...(await guided(0, 1)).data]).toEqual(unguided.map((value) => expect.closeTo(value, 5)));
+    expect(Math.abs((await guided(-0.01, 1)).data[2]! - unguided[2]!)).toBeGreaterThan(0.01);
+    expect(await guided(-0.01, 1)).toEqual(await guided(-0.01, 1));
+    expect((await guided(-0.01, 2)).data).not.toEqual((await guided(-0.01, 1)).data);
+  });
+
+  it.each<[string, number[][], RegExp]>([
+    [
+      "too short",
+      [
+        [5, 5, 5],
+        [4, 5],
+      ],
+      /row 1, column 2 holds undefined; expected 3 columns/,
+    ],
+    ["too long", [[5, 5, 5, 5]], /row 0, column 3 holds 5; expected 3 columns/],
+    [
+      "rising",
+      [
+        [5, 5, 5],
+        [4, 5, 5],
+        [4, 4, 5],
+        [4, 5, 5],
+      ],
+      /row 3, column 1 holds 5; .*\(the row before holds 4\)/,
+    ],
+    ["above S", [[5, 6, 5]], /row 0, column 1 holds 6; .* at most at 5/],
+    [
+      "negative",
+      [
+        [5, 5, 5],
+        [5, 5, -1],
+      ],
+      /row 1, column 2 holds -1/,
+    ],
+    ["fractional", [[5, 4.5, 5]], /row 0, column 1 holds 4.5/],
+    ["not a number", [[Number.NaN, 5, 5]], /row 0, column 0 holds NaN/],
+  ])("refuses rows %s before it compiles anything", async (_what, rows, message) => {
+    const { backend, counts } = countingBackend();
+    const outcome = await failure(() => samplerWith({ backend }).denoiseToEnd(request({ rows })));
+    expect(outcome).toMatch(/^invalid-scheduling-matrix: /);
+    expect(outcome).toMatch(message);
+    expect(counts.compiled).toBe(0);
+  });
+
+  it("refuses tokens of another type", async () => {
+    const tokens = tensor([1, 2, 3], [3, 1]);
+    expect(await failure(() => samplerWith().denoiseToEnd(request({ tokens })))).toBe(
+      "shape-mismatch: denoise: the tokens are float32[3, 1]; expected float32[B, T, 1].",
+    );
+  });
+
+  it("stops between steps when aborted", async () => {
+    const controller = new AbortController();
+    const steps: number[] = [];
+    const walk = async () => {
+      for await (const { step } of samplerWith().denoise(request({ signal: controller.signal }))) {
+        steps.push(step);
+        if (step === 2) controller.abort();
+      }
+    };
+    expect(await failure(walk)).toMatch(/^aborted: /);
+    expect(steps).toEqual([1, 2]);
+    expect(await failure(() => samplerWith().denoiseToEnd(request({ signal: AbortSignal.abort() })))).toMatch(
+      /^aborted: /,
+    );
+  });
+});
+
+describe("executables", () => {
+  it("are compiled once for each batch size and length, and disposed with the sampler", async () => {
+    const { backend, counts } = countingBackend();
+    const sampler = samplerWith({ backend });
+    await sampler.warmup(1, 3);
+    await sampler.denoiseToEnd(request());
+    await sampler.denoiseToEnd(request({ tokens: tensor([4, 5, 6], [1, 3, 1]) }));
+    expect(counts.compiled).toBe(1);
+    await Promise.all([sampler.warmup(2, 3), sampler.warmup(2, 3), sampler.warmup(1, 2)]);
+    expect(counts.compiled).toBe(3);
+    await sampler.dispose();
+    expect(counts.disposed).toBe(3);
+  });
+
+  it("are not remembered when they failed to compile", async () => {
+    const { backend, counts } = countingBackend(1);
+    const sampler = samplerWith({ backend });
+    expect(await failure(() => sampler.warmup(1, 3))).toBe("Error: out of memory");
+    expect([...(await sampler.denoiseToEnd(request())).data].every(Number.isFinite)).toBe(true);
+    expect(counts.compiled).toBe(2);
+  });
+});
+
+describe("sequences on a device", () => {
+  it("are freed as the walk goes on, and however it ends", async () => {
+    const { backend, live } = deviceStandIn();
+    const sampler = samplerWith({ backend, eta: 1 });
+    expect(await sampler.denoiseToEnd(request())).toEqual(await samplerWith({ eta: 1 }).denoiseToEnd(request()));
+    expect(live()).toBe(0);
+    for await (const { step } of sampler.denoise(request())) {
+      expect(live()).toBe(1);
+      if (step === 3) break;
+    }
+    expect(live()).toBe(0);
+  });
+});

@@ -1,0 +1,452 @@
+import {
+  type Backend,
+  createRandom,
+  type HostTensor,
+  type HostTensorRecord,
+  initializeParameters,
+  isDiffusionForcingError,
+  linearSchedule,
+  type RandomStream,
+  referenceBackend,
+  type TensorRecord,
+  transformer,
+  zeros,
+} from "@diffusion-forcing/core";
+import { describe, expect, it } from "vitest";
+import { type PlannerConfig, plannerProcess } from "./config.js";
+import { MazePlanner, type PlannerOptions, type PlanProblem, planStreams } from "./planner.js";
+
+function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
+  const { fields = ["position"], frameStack = 2 } = change;
+  const features = 2 * fields.length * frameStack;
+  return {
+    kind: "maze2d-planner",
+    maze: "umaze",
+    fields,
+    frameStack,
+    lengths: [3, 4],
+    model: transformer({ features, width: 8, heads: 2, layers: 1, feedForward: 8, causal: false }).config,
+    schedule: { name: "linear", levels: 100 },
+    objective: "v",
+    lossWeighting: { kind: "uniform" },
+    clipNoise: 20,
+    ...change,
+  };
+}
+
+const config = tinyConfig();
+const normalizer = { mean: [2, 3], standardDeviation: [0.5, 0.25] };
+
+/** A model that answers v = 0 is the exact denoiser of data that is Gaussian noise itself. */
+function zeroParameters(of: PlannerConfig): HostTensorRecord {
+  const { parameters } = plannerProcess(of).model;
+  return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
+}
+
+const randomParameters = initializeParameters(plannerProcess(config).model, createRandom(5));
+
+function planner(options: Partial<PlannerOptions> = {}): MazePlanner {
+  return new MazePlanner({
+    backend: referenceBackend(),
+    config,
+    parameters: randomParameters,
+    normalizer,
+    steps: 4,
+    ...options,
+  });
+}
+
+/** The reference backend; everything its executables are given is noted down. */
+function recordingBackend(runs: TensorRecord[]): Backend {
+  const backend = referenceBackend();
+  return {
+    ...backend,
+    compile: async (graph, options) => {
+      const executable = await backend.compile(graph, options);
+      return {
+        run: (inputs, runOptions) => {
+          runs.push(inputs);
+          return executable.run(inputs, runOptions);
+        },
+        dispose: () => executable.dispose(),
+      };
+    },
+  };
+}
+
+const numbers = (tensor: unknown): number[] => [...(tensor as HostTensor).data];
+
+/** How much of the first noise `steps` DDIM steps leave for v = 0: each step turns (x0, eps) by the angle between its levels. */
+function remainingNoise(levels: readonly number[]): number {
+  const { alphasCumprod } = linearSchedule(100).tables;
+  const angle = (level: number): number => Math.acos(Math.sqrt(alphasCumprod[level] as number));
+  return levels.slice(1).reduce((left, level, i) => left * Math.cos(angle(levels[i] as number) - angle(level)), 1);
+}
+
+const here: PlanProblem = { history: Float32Array.of(1, 2, 1.25, 2.5), goal: [3, 4] };
+
+describe("the sequence", () => {
+  const noise = new Float32Array(3 * 4);
+  createRandom(9).split("plan 3").fillNormal(noise);
+  const left = remainingNoise([100, 75, 50, 25, 0]);
+  const raw = (i: number): number => {
+    const feature = i % 2;
+    return (
+      (normalizer.mean[feature] as number) + (normalizer.standardDeviation[feature] as number) * left * (noise[i] ?? 0)
+    );
+  };
+
+  it("goes from the present over what was denoised to the goal, in raw units", async () => {
+    const [plan] = await planner({ parameters: zeroParameters(config), lengths: [3] }).plan([here], [createRandom(9)]);
+    const expected = [1.25, 2.5, raw(4), raw(5), raw(6), raw(7), 3, 4];
+    expect(plan?.frames.length).toBe(8);
+    expected.forEach((value, i) => {
+      expect(plan?.frames[i]).toBeCloseTo(value, 5);
+    });
+    expect(plan?.positions).toEqual(plan?.frames);
+    expect(plan?.tokens).toBe(3);
+  });
+
+  it("begins exactly where the particle is, whatever normalising rounds", async () => {
+    const rounding = { mean: [33, -21], standardDeviation: [0.8997, 0.7093] };
+    const starts = Array.from({ length: 10 }, (_, i) => Float32Array.of(1 + 0.137 * i, 2.1 - 0.119 * i));
+    const problems = starts.map((history): PlanProblem => ({ history, goal: [3, 4] }));
+    const plans = await planner({ normalizer: rounding, lengths: [3], steps: 1 }).plan(problems, planStreams(0, 10));
+    expect(plans.map(({ positions }) => positions.slice(0, 2))).toEqual(starts);
+  });
+
+  it("ends with a denoised token when the goal is reached by gradient", async () => {
+    const options = {
+      parameters: zeroParameters(config),
+      lengths: [3],
+      goal: { kind: "gradient", scale: 0, samples: 1 },
+    };
+    const [plan] = await planner(options as Partial<PlannerOptions>).plan([here], [createRandom(9)]);
+    const expected = [1.25, 2.5, raw(4), raw(5), raw(6), raw(7), raw(8), raw(9), raw(10), raw(11)];
+    expect(plan?.frames.length).toBe(10);
+    expected.forEach((value, i) => {
+      expect(plan?.frames[i]).toBeCloseTo(value, 5);
+    });
+  });
+
+  it("holds clean, normalised start and goal tokens, at rest in fields the goal does not name", async () => {
+    const wide = tinyConfig({ fields: ["position", "velocity", "action"] });
+    const wideNormalizer = { mean: [2, 3, 1, -1, 0.5, -0.5], standardDeviation: [0.5, 0.25, 2, 4, 0.5, 0.25] };
+    const runs: TensorRecord[] = [];
+    const backend = recordingBackend(runs);
+    const parameters = zeroParameters(wide);
+    const history = Float32Array.of(1, 2, 3, 3, 0, 0, 1.5, 2.5, 1, 7, 1, -1);
+    const [plan] = await planner({ backend, config: wide, parameters, normalizer: wideNormalizer, lengths: [3] }).plan(
+      [{ history, goal: [3, 4] }],
+      [createRandom(9)],
+    );
+    const x = numbers(runs[0]?.x);
+    expect(x.length).toBe(36);
+    expect(x.slice(0, 12)).toEqual([-2, -4, 1, 1, -1, 2, -1, -2, 0, 2, 1, -2]);
+    const goal = [2, 4, -0.5, 0.25, -1, 2];
+    expect(x.slice(24)).toEqual([...goal, ...goal]);
+    expect(plan?.frames.length).toBe(4 * 6);
+    expect([...(plan?.frames.subarray(0, 6) ?? [])]).toEqual([1.5, 2.5, 1, 7, 1, -1]);
+    expect([...(plan?.frames.subarray(18) ?? [])]).toEqual([3, 4, 0, 0, 0, 0]);
+    const rows = [0, 1, 2, 3].flatMap((frame) => [...(plan?.frames.subarray(6 * frame, 6 * frame + 2) ?? [])]);
+    expect([...(plan?.positions ?? [])]).toEqual(rows);
+  });
+
+  it("gives gradient guidance the present and the goal, normalised", async () => {
+    const runs: TensorRecord[] = [];
+    const goal = { kind: "gradient", scale: 0.01, samples: 1 } as const;
+    await planner({ backend: recordingBackend(runs), goal, lengths: [3], batch: 2 }).plan(
+      [here, { history: Float32Array.of(2, 3), goal: [2, 3.5] }],
+      [createRandom(1), createRandom(2)],
+    );
+    expect(numbers(runs[0]?.["guidance/start"])).toEqual([-1.5, -2, 0, 0]);
+    expect(numbers(runs[0]?.["guidance/goal"])).toEqual([2, 4, 0, 2]);
+  });
+
+  it.each([
+    ["one frame, repeated", [1, 2], [-2, -4, -2, -4, -2, -4]],
+    ["two frames, the older one repeated", [1, 2, 2, 3], [-2, -4, -2, -4, 0, 0]],
+    ["just a token", [1, 2, 2, 3, 3, 4], [-2, -4, 0, 0, 2, 4]],
+    ["more than a token, the last frames", [9, 9, 1, 2, 2, 3, 3, 4], [-2, -4, 0, 0, 2, 4]],
+  ])("starts with %s", async (_what, history, token) => {
+    const runs: TensorRecord[] = [];
+    const three = tinyConfig({ frameStack: 3 });
+    const options = { backend: recordingBackend(runs), config: three, parameters: zeroParameters(three), lengths: [3] };
+    await planner(options).plan([{ history: Float32Array.from(history), goal: [3, 4] }], [createRandom(0)]);
+    expect(numbers(runs[0]?.x).slice(0, 6)).toEqual(token);
+  });
+
+  it.each([0, 1, 3, 5])("refuses a history of %i numbers where frames have 2", async (count) => {
+    const plan = planner().plan([{ history: new Float32Array(count), goal: [1, 1] }], [createRandom(0)]);
+    await expect(plan).rejects.toThrow(`the history holds ${count} numbers; expected whole frames of 2, at least one`);
+    await expect(plan).rejects.toSatisfy((error) => isDiffusionForcingError(error, "shape-mismatch"));
+  });
+});
+
+describe("the order of denoising", () => {
+  async function levels(options: Partial<PlannerOptions>): Promise<number[][]> {
+    const runs: TensorRecord[] = [];
+    await planner({ backend: recordingBackend(runs), ...options }).plan([here], [createRandom(0)]);
+    return [...runs.map(({ from }) => numbers(from)), numbers(runs.at(-1)?.to)];
+  }
+
+  it("is full sequence by default, start and goal staying clean", async () => {
+    expect(await levels({ lengths: [4] })).toEqual([
+      [0, 100, 100, 0],
+      [0, 75, 75, 0],
+      [0, 50, 50, 0],
+      [0, 25, 25, 0],
+      [0, 0, 0, 0],
+    ]);
+  });
+
+  it("can be a pyramid over the tokens between start and goal", async () => {
+    expect(await levels({ lengths: [4], matrix: { name: "pyramid", uncertainty: 2 } })).toEqual([
+      [0, 100, 100, 0],
+      [0, 75, 100, 0],
+      [0, 50, 100, 0],
+      [0, 25, 75, 0],
+      [0, 0, 50, 0],
+      [0, 0, 25, 0],
+      [0, 0, 0, 0],
+    ]);
+  });
+
+  it("denoises the last token too when the goal is reached by gradient", async () => {
+    const goal = { kind: "gradient", scale: 0.01, samples: 1 } as const;
+    const rows = await levels({ lengths: [3], steps: 2, goal, matrix: { name: "pyramid", uncertainty: 1 } });
+    expect(rows).toEqual([
+      [0, 100, 100],
+      [0, 50, 100],
+      [0, 0, 50],
+      [0, 0, 0],
+    ]);
+  });
+
+  it("can be watched: start and goal never move, and the last view is the plan", async () => {
+    const watched = planner();
+    const views: number[][] = [];
+    for await (const frames of watched.watch(here, createRandom(3), 4)) views.push([...frames]);
+    expect(views.length).toBe(5);
+    for (const view of views) {
+      expect(view.length).toBe(16);
+      expect(view.slice(0, 4)).toEqual([1, 2, 1.25, 2.5]);
+      expect(view.slice(12)).toEqual([3, 4, 3, 4]);
+    }
+    expect(views[0]?.slice(4, 12)).not.toEqual(views[4]?.slice(4, 12));
+    const [plan] = await planner({ lengths: [4] }).plan([here], [createRandom(3)]);
+    expect([...(plan?.frames ?? [])]).toEqual(views[4]?.slice(2, 14));
+  });
+});
+
+describe("the choice of length", () => {
+  const problems: PlanProblem[] = [here, here, here, here];
+  const streams = (): RandomStream[] => planStreams(6, 4);
+  const parameters = zeroParameters(config);
+
+  /** Roughness of every length's plan, each tried alone: `[problem][length]`. */
+  async function roughnessAlone(lengths: readonly number[]): Promise<number[][]> {
+    const columns: number[][] = [];
+    for (const length of lengths) {
+      const plans = await planner({ parameters, lengths: [length] }).plan(problems, streams());
+      columns.push(plans.map(({ roughness }) => roughness));
+    }
+    return problems.map((_, i) => columns.map((column) => column[i] as number));
+  }
+
+  it("takes the first smooth plan, per problem, and the smoothest if none is smooth", async () => {
+    const lengths = [3, 4, 5];
+    const alone = await roughnessAlone(lengths);
+    const all = alone.flat().sort((a, b) => a - b);
+    const tokensChosen = new Set<number>();
+    for (const smoothness of [0, ...all.map((value) => value + 1e-6)]) {
+      const expected = alone.map((values) => {
+        const first = values.findIndex((value) => value < smoothness);
+        return lengths[first >= 0 ? first : values.indexOf(Math.min(...values))];
+      });
+      const plans = await planner({ parameters, lengths, smoothness, batch: 2 }).plan(problems, streams());
+      expect(plans.map(({ tokens }) => tokens)).toEqual(expected);
+      for (const tokens of expected) tokensChosen.add(tokens ?? 0);
+    }
+    expect(tokensChosen.size).toBe(3);
+  });
+
+  it("stops as soon as all plans are smooth, and drops the problems that are done", async () => {
+    const runs: TensorRecord[] = [];
+    const backend = recordingBackend(runs);
+    const alone = await roughnessAlone([3]);
+    const smoothness = Math.max(...alone.flat());
+    // Only the roughest is tried again.
+    await planner({ backend, parameters, lengths: [3, 4], smoothness, steps: 1 }).plan(problems, streams());
+    await planner({ backend, parameters, lengths: [3, 4], smoothness: 1e9, steps: 1 }).plan(problems, streams());
+    const lengths = runs.map(({ x }) => x?.shape[1]);
+    expect(lengths.filter((length) => length === 3).length).toBe(8);
+    expect(lengths.filter((length) => length === 4).length).toBeLessThan(4);
+  });
+
+  it("goes by the maze's smoothness unless told otherwise", async () => {
+    const calm = { mean: [2, 3], standardDeviation: [0.06, 0.06] };
+    const problem: PlanProblem = { history: Float32Array.of(2, 3), goal: [2.25, 3] };
+    const tokens = async (maze: "umaze" | "large"): Promise<number[]> => {
+      const options = { config: tinyConfig({ maze }), parameters, normalizer: calm, lengths: [3, 4] };
+      const plans = await planner(options).plan(new Array(10).fill(problem), planStreams(1, 10));
+      return plans.filter(({ roughness }) => roughness < 0.4).map((plan) => plan.tokens);
+    };
+    expect(new Set(await tokens("large"))).toEqual(new Set([3]));
+    expect(await tokens("umaze")).toContain(4);
+  });
+
+  it("prefers accepted plans: the first smooth one, else the smoothest one, else the smoothest of all", async () => {
+    const [values = []] = await roughnessAlone([3, 4, 5]);
+    const chosen = async (smoothness: number, accepts: (tokens: number) => boolean): Promise<number | undefined> => {
+      // Plans of 3, 4, 5 tokens have 4, 6, 8 frames.
+      const accept = (positions: Float32Array): boolean => accepts(positions.length / 4 + 1);
+      const options = { parameters, lengths: [3, 4, 5], smoothness, accept };
+      return (await planner(options).plan([here], streams().slice(0, 1)))[0]?.tokens;
+    };
+    const smoothest = 3 + values.indexOf(Math.min(...values));
+    expect(await chosen(1e9, () => true)).toBe(3);
+    expect(await chosen(1e9, (tokens) => tokens === 4)).toBe(4);
+    expect(await chosen(0, (tokens) => tokens !== smoothest)).not.toBe(smoothest);
+    expect(await chosen(0, (tokens) => tokens === 5)).toBe(5);
+    expect(await chosen(1e9, () => false)).toBe(smoothest);
+  });
+});
+
+describe("batches and seeds", () => {
+  const problems: PlanProblem[] = [
+    here,
+    { history: Float32Array.of(2, 2), goal: [1, 1] },
+    { history: Float32Array.of(3, 1, 3, 1.25), goal: [2.5, 3] },
+    { history: Float32Array.of(2, 3), goal: [2, 4] },
+  ];
+
+  it.each<[string, Partial<PlannerOptions>]>([
+    ["a goal token", {}],
+    ["a gradient", { goal: { kind: "gradient", scale: 0.05, samples: 1 } }],
+  ])("a plan to %s does not depend on what it is planned together with", async (_what, options) => {
+    const alone = await planner(options).plan(problems, planStreams(2, 4));
+    const together = await planner({ ...options, batch: 3 }).plan(problems, planStreams(2, 4));
+    together.forEach((plan, i) => {
+      expect(plan.tokens).toBe(alone[i]?.tokens);
+      plan.frames.forEach((value, at) => {
+        expect(value).toBeCloseTo(alone[i]?.frames[at] as number, 4);
+      });
+    });
+    expect(alone[0]?.frames).not.toEqual(alone[1]?.frames);
+  });
+
+  it("gives equal problems different plans, from their own streams", async () => {
+    const plans = await planner({ batch: 2, lengths: [3] }).plan([here, here], planStreams(2, 2));
+    expect(plans[0]?.frames).not.toEqual(plans[1]?.frames);
+    const [second] = await planner({ lengths: [3] }).plan([here], planStreams(2, 2).slice(1));
+    second?.frames.forEach((value, at) => {
+      expect(value).toBeCloseTo(plans[1]?.frames[at] as number, 4);
+    });
+  });
+
+  it("fills the last batch up, so that one shape is compiled for each length", async () => {
+    const runs: TensorRecord[] = [];
+    const filling = planner({ backend: recordingBackend(runs), lengths: [3], steps: 1, batch: 3 });
+    expect((await filling.plan(problems, planStreams(2, 4))).length).toBe(4);
+    expect(runs.map(({ x }) => x?.shape)).toEqual([
+      [3, 3, 4],
+      [3, 3, 4],
+    ]);
+    const x = numbers(runs[1]?.x);
+    expect(x.slice(12, 24)).toEqual(x.slice(0, 12));
+    expect(await filling.plan([], [])).toEqual([]);
+  });
+
+  it.each<[string, Partial<PlannerOptions>]>([
+    ["deterministic", {}],
+    ["stochastic", { eta: 1 }],
+    ["guided", { goal: { kind: "gradient", scale: 0.05, samples: 2 } }],
+  ])("repeats a %s plan bit for bit, and not with another seed", async (_what, options) => {
+    const [first] = await planner(options).plan([here], planStreams(2, 1));
+    const [again] = await planner(options).plan([here], planStreams(2, 1));
+    const [other] = await planner(options).plan([here], planStreams(3, 1));
+    expect(again).toEqual(first);
+    expect(other?.frames).not.toEqual(first?.frames);
+  });
+
+  it("draws one stream per problem, whatever their number", () => {
+    const next = (streams: RandomStream[]): number[] => streams.map((stream) => stream.nextUint32());
+    const three = next(planStreams(1, 3));
+    expect(next(planStreams(1, 2))).toEqual(three.slice(0, 2));
+    expect(new Set(three).size).toBe(3);
+    expect(next(planStreams(2, 3))).not.toEqual(three);
+  });
+});
+
+describe("gradient guidance", () => {
+  const parameters = zeroParameters(config);
+  const problems = new Array<PlanProblem>(8).fill({ history: Float32Array.of(2, 3), goal: [2.5, 3.25] });
+
+  /** Mean distance, in deviations, of the last frame from the goal, which is at (1, 1). */
+  async function distance(scale: number, samples: number): Promise<number> {
+    const goal = { kind: "gradient", scale, samples } as const;
+    const plans = await planner({ parameters, goal, lengths: [4], steps: 8 }).plan(problems, planStreams(4, 8));
+    const distances = plans.map(({ positions }) => {
+      const [x = 0, y = 0] = positions.subarray(-2);
+      return Math.sqrt(((x - 2.5) / 0.5) ** 2 + ((y - 3.25) / 0.25) ** 2);
+    });
+    return distances.reduce((sum, value) => sum + value, 0) / distances.length;
+  }
+
+  it.each([1, 4])("moves plans towards the goal, averaged over %i futures", async (samples) => {
+    const free = await distance(0, samples);
+    expect(await distance(0.05, samples)).toBeLessThan(0.85 * free);
+    // The wrong sign drives them away.
+    expect(await distance(-0.05, samples)).toBeGreaterThan(1.1 * free);
+  });
+
+  it("draws other futures than the single estimate, unless the scale is 0", async () => {
+    const frames = async (scale: number, samples: number): Promise<number[]> => {
+      const goal = { kind: "gradient", scale, samples } as const;
+      const [plan] = await planner({ goal, lengths: [3] }).plan([here], [createRandom(1)]);
+      return [...(plan?.frames ?? [])];
+    };
+    expect(await frames(0, 4)).toEqual(await frames(0, 1));
+    expect(await frames(0.05, 4)).not.toEqual(await frames(0.05, 1));
+  });
+});
+
+describe("MazePlanner", () => {
+  it("stops at once when aborted, and between lengths", async () => {
+    const runs: TensorRecord[] = [];
+    const backend = recordingBackend(runs);
+    const before = planner({ backend }).plan([here], [createRandom(0)], AbortSignal.abort());
+    await expect(before).rejects.toSatisfy((error) => isDiffusionForcingError(error, "aborted"));
+    expect(runs.length).toBe(0);
+    const controller = new AbortController();
+    const accept = (): boolean => {
+      controller.abort();
+      return false;
+    };
+    const between = planner({ backend, accept }).plan([here], [createRandom(0)], controller.signal);
+    await expect(between).rejects.toSatisfy((error) => isDiffusionForcingError(error, "aborted"));
+    expect(runs.length).toBe(4);
+  });
+
+  it.each<[Partial<PlannerOptions>, string]>([
+    [{ batch: 0 }, "batch is 0; expected a positive integer"],
+    [{ batch: 1.5 }, "batch is 1.5"],
+    [{ lengths: [] }, "lengths are []; expected at least one, integers from 3"],
+    [{ lengths: [3, 2] }, "lengths are [3, 2]"],
+    [{ steps: 101 }, "101 steps over 100 levels"],
+    [{ eta: 2 }, "eta 2"],
+    [{ goal: { kind: "gradient", scale: 1, samples: 0 } }, "0 samples"],
+  ])("refuses %j", async (options, message) => {
+    const use = async (): Promise<unknown> => planner(options).plan([here], [createRandom(0)]);
+    await expect(use()).rejects.toThrow(message);
+    await expect(use()).rejects.toSatisfy((error) => isDiffusionForcingError(error, "invalid-argument"));
+  });
+
+  it("refuses the weights of another model, and problems without a stream of their own", async () => {
+    const other = tinyConfig({ frameStack: 3 });
+    expect(() => planner({ config: other })).toThrow("These weights belong to another model");
+    const plan = planner().plan([here, here], [createRandom(0)]);
+    await expect(plan).rejects.toThrow("2 problems came with 1 random streams; expected one for each");
+  });
+});
