@@ -16,7 +16,7 @@ async function documentOf(...args: string[]) {
 }
 
 describe("dforce eval", () => {
-  it("prints one JSON document, the same for the same seed whatever the batch", async () => {
+  it("prints one JSON document, the same for the same seed", async () => {
     const { seconds, ...document } = await documentOf("--episodes", "3", "--batch", "3");
     const estimate = { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) };
     expect(seconds).toBeGreaterThan(0);

@@ -89,8 +89,8 @@ async function openRun(options: TrainOptions): Promise<Awaited<ReturnType<typeof
 async function runTraining(options: TrainOptions): Promise<void> {
   const { config, state } = await openRun(options);
   const finished = state !== undefined && state.step >= config.training.steps;
-  const summary =
-    (finished ? await readSummary(options.out) : undefined) ?? (await continueRun(options, config, state));
+  const earlier = finished ? await readSummary(options.out) : undefined;
+  const summary = earlier ? { ...earlier, out: options.out } : await continueRun(options, config, state);
   await writeSummary(options.out, summary);
   process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : `${formatSummary(summary)}\n`);
 }

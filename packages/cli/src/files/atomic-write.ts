@@ -30,13 +30,14 @@ export async function ensureWritable(folder: string): Promise<void> {
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${temporarySuffix}`);
   try {
-    const file = await open(path, "w");
+    const file = await open(temporary, "w");
     try {
       await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
     }
+    await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
     throw new DiffusionForcingError("write-failed", `${path} could not be written: ${(cause as Error).message}.`, {

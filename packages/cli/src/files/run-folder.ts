@@ -112,8 +112,12 @@ export async function writeSummary(folder: string, summary: RunSummary): Promise
   await writeAtomically(join(folder, summaryFile), `${JSON.stringify(summary, null, 2)}\n`);
 }
 
-/** The summary of a finished run; undefined where the run was killed before it was written. */
+/** The summary of a finished run; undefined where it is damaged or the run was killed before it was written. */
 export async function readSummary(folder: string): Promise<RunSummary | undefined> {
   const bytes = await readIfThere(join(folder, summaryFile));
-  return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as RunSummary);
+  try {
+    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as RunSummary);
+  } catch {
+    return undefined;
+  }
 }

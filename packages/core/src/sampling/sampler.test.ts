@@ -149,6 +149,21 @@ describe("denoise", () => {
     expect(data[0]).not.toBe(data[1]);
   });
 
+  it("gives a sample of a stream of its own what it gets in any batch, with fresh noise and futures", async () => {
+    const guidance: Guidance = { samples: 3, value: (x0) => mul(sum(square(square(x0)), [1, 2]), -0.01) };
+    const sampler = samplerWith({ eta: 1, guidance });
+    const rows = schedulingMatrix(pyramid(), 5, 2).rows;
+    const result = async (tokens: number[], seeds: number[]): Promise<number[]> => {
+      const shape = [seeds.length, 2, 1];
+      const random = seeds.map((seed) => createRandom(seed));
+      return [...(await sampler.denoiseToEnd({ tokens: tensor(tokens, shape), rows, random })).data];
+    };
+    const alone = await result([1, -2], [7]);
+    expect((await result([9, 9, 1, -2, 0, 7], [5, 7, 6])).slice(2, 4)).toEqual(alone);
+    const oneStream = request({ tokens: tensor([1, -2], [1, 2, 1]), rows, random: createRandom(7) });
+    expect([...(await sampler.denoiseToEnd(oneStream)).data]).toEqual(alone);
+  });
+
   it("goes on from any row as if never cut, where that row stands for those before it", async () => {
     const sampler = samplerWith({ eta: 1 });
     const { rows } = request();
@@ -238,6 +253,13 @@ describe("denoise", () => {
     expect(outcome).toMatch(/^invalid-scheduling-matrix: /);
     expect(outcome).toMatch(message);
     expect(counts.compiled).toBe(0);
+  });
+
+  it("refuses a number of streams other than one or the samples'", async () => {
+    const random = [createRandom(1), createRandom(2)];
+    expect(await failure(() => samplerWith().denoiseToEnd(request({ random })))).toMatch(
+      /^invalid-argument: denoise: 2 random streams for 1 samples/,
+    );
   });
 
   it("refuses tokens of another type", async () => {

@@ -12,6 +12,7 @@ import {
   readTensor,
   type Tensor,
   tensor,
+  zeros,
 } from "../tensor/tensor.js";
 import type { DdimOptions } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
@@ -32,8 +33,11 @@ export interface DenoiseRequest {
   readonly tokens: HostTensor;
   /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
   readonly rows: readonly ArrayLike<number>[];
-  /** Draws the fresh noise of steps with eta > 0 and of Monte Carlo guidance. */
-  readonly random: RandomStream;
+  /**
+   * Draws the fresh noise of steps with eta > 0 and of Monte Carlo guidance: one stream for all samples, or one for
+   * each, so that a sample's result does not depend on the others of its batch.
+   */
+  readonly random: RandomStream | readonly RandomStream[];
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
   /** The guidance's inputs by name. */
@@ -129,14 +133,21 @@ export class Sampler {
         throwIfAborted(signal);
         const [from, to] = [this.#levelTensor(rows[step - 1], batch), this.#levelTensor(rows[step], batch)];
         if (!from.data.every((level, i) => level === to.data[i])) {
-          const draws = random.split(step);
+          const draw = (label: string, copies: number): HostTensor => {
+            const streams = (Array.isArray(random) ? random : [random]) as readonly RandomStream[];
+            return this.#noise(
+              streams.map((stream) => stream.split(step).split(label)),
+              copies,
+              tokens.shape,
+            );
+          };
           const outputs = await executable.run({
             ...fixed,
             x,
             from,
             to,
-            ...(eta > 0 ? { noise: this.#noise(draws.split("step"), tokens.shape) } : {}),
-            ...(samples > 1 ? { futureNoise: this.#noise(draws.split("futures"), [samples, ...tokens.shape]) } : {}),
+            ...(eta > 0 ? { noise: draw("step", 1) } : {}),
+            ...(samples > 1 ? { futureNoise: draw("futures", samples) } : {}),
           });
           if (x !== tokens) disposeTensor(x);
           x = outputs.x as Tensor;
@@ -158,9 +169,16 @@ export class Sampler {
     return result;
   }
 
-  #noise(random: RandomStream, shape: readonly number[]): HostTensor {
-    const noise = tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
-    random.fillNormal(noise.data, { clip: this.process.clipNoise });
+  /** [B, T, C], or [copies, B, T, C] for more than one copy. */
+  #noise(streams: readonly RandomStream[], copies: number, shape: readonly number[]): HostTensor {
+    const noise = zeros("float32", copies > 1 ? [copies, ...shape] : shape);
+    const share = noise.data.length / (copies * streams.length);
+    for (let copy = 0; copy < copies; copy++) {
+      streams.forEach((stream, i) => {
+        const first = (copy * streams.length + i) * share;
+        stream.fillNormal(noise.data.subarray(first, first + share), { clip: this.process.clipNoise });
+      });
+    }
     return noise;
   }
 
@@ -171,7 +189,7 @@ export class Sampler {
     return tensor(levels, [batch, length]);
   }
 
-  #check({ tokens, rows }: DenoiseRequest): void {
+  #check({ tokens, rows, random }: DenoiseRequest): void {
     const { features } = this.process.model;
     if (tokens.dtype !== "float32" || tokens.shape.length !== 3 || tokens.shape[2] !== features) {
       throw new DiffusionForcingError(
@@ -179,7 +197,13 @@ export class Sampler {
         `denoise: the tokens are ${formatType(tokens)}; expected float32[B, T, ${features}].`,
       );
     }
-    const length = tokens.shape[1] as number;
+    const [batch, length] = tokens.shape as [number, number, number];
+    if (Array.isArray(random) && random.length !== batch) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `denoise: ${random.length} random streams for ${batch} samples; expected one stream, or one for each sample.`,
+      );
+    }
     rows.forEach((row, m) => {
       for (let column = 0; column < Math.max(row.length, length); column++) {
         const index = row[column];

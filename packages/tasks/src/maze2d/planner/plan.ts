@@ -6,7 +6,7 @@ export interface Plan {
   readonly positions: Float32Array;
   /** Tokens of the sequence that was denoised. */
   readonly tokens: number;
-  /** Largest distance between successive frames. */
+  /** Largest distance between successive frames; infinite for a diverged plan. */
   readonly roughness: number;
 }
 
@@ -23,5 +23,6 @@ export function planOfFrames(frames: Float32Array, width: number, tokens: number
     const dy = y - (positions[2 * frame - 1] as number);
     roughness = Math.max(roughness, Math.sqrt(dx * dx + dy * dy));
   }
-  return { frames, positions, tokens, roughness };
+  // A diverged plan must lose every comparison.
+  return { frames, positions, tokens, roughness: Number.isNaN(roughness) ? Number.POSITIVE_INFINITY : roughness };
 }

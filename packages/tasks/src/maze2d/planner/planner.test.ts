@@ -324,6 +324,8 @@ describe("batches and seeds", () => {
   it.each<[string, Partial<PlannerOptions>]>([
     ["a goal token", {}],
     ["a gradient", { goal: { kind: "gradient", scale: 0.05, samples: 1 } }],
+    ["a gradient over futures", { goal: { kind: "gradient", scale: 0.05, samples: 3 } }],
+    ["a goal token with fresh noise in every step", { eta: 1 }],
   ])("a plan to %s does not depend on what it is planned together with", async (_what, options) => {
     const alone = await planner(options).plan(problems, planStreams(2, 4));
     const together = await planner({ ...options, batch: 3 }).plan(problems, planStreams(2, 4));

@@ -115,7 +115,7 @@ export class MazePlanner {
    * One plan for each problem. Lengths are tried upward; a problem is done at its first plan that is smooth (and
    * accepted), and gets its smoothest (accepted, if any) plan when none is.
    *
-   * @param random draws the starting noise, one stream for each problem.
+   * @param random draws all noise, one stream for each problem: its plan does not depend on the other problems.
    * @throws `shape-mismatch` for a history that is not whole frames, `invalid-argument` for a missing stream, `aborted`.
    */
   async plan(problems: readonly PlanProblem[], random: readonly RandomStream[], signal?: AbortSignal): Promise<Plan[]> {
@@ -153,7 +153,7 @@ export class MazePlanner {
   ): AsyncGenerator<Float32Array> {
     const tokens = this.#tokens([problem], [random], length);
     yield this.#frames(tokens, 0, length);
-    for await (const { read } of this.#sampler.denoise(this.#request([problem], tokens, random, length, signal))) {
+    for await (const { read } of this.#sampler.denoise(this.#request([problem], tokens, [random], length, signal))) {
       yield this.#frames(await read(), 0, length);
     }
   }
@@ -178,7 +178,7 @@ export class MazePlanner {
       const chosen = filled.map((index) => problems[index] as PlanProblem);
       const streams = filled.map((index) => random[index] as RandomStream);
       const tokens = this.#tokens(chosen, streams, length);
-      const request = this.#request(chosen, tokens, streams[0] as RandomStream, length, signal);
+      const request = this.#request(chosen, tokens, streams, length, signal);
       const denoised = await this.#sampler.denoiseToEnd(request);
       for (let i = 0; i < chunk.length; i++) plans.push(this.#asPlan(denoised, i, chosen[i] as PlanProblem, length));
     }
@@ -233,7 +233,7 @@ export class MazePlanner {
   #request(
     problems: readonly PlanProblem[],
     tokens: HostTensor,
-    random: RandomStream,
+    random: readonly RandomStream[],
     length: number,
     signal: AbortSignal | undefined,
   ) {
@@ -252,7 +252,13 @@ export class MazePlanner {
             goal: this.#stack(problems.map((problem) => this.#goalFrame(problem))),
           }
         : {};
-    return { tokens, rows, random: random.split("steps"), guidanceInputs, ...(signal ? { signal } : {}) };
+    return {
+      tokens,
+      rows,
+      random: random.map((stream) => stream.split("steps")),
+      guidanceInputs,
+      ...(signal ? { signal } : {}),
+    };
   }
 
   #stack(frames: readonly Float32Array[]): HostTensor {
