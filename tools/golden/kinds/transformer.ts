@@ -5,12 +5,13 @@ import {
   gradient,
   type HostTensor,
   type HostTensorRecord,
+  packState,
   readTensor,
   referenceBackend,
   type StepGraphOptions,
-  stateName,
   tensor,
   trainingStepGraph,
+  unpackState,
   type Value,
   zeros,
 } from "@diffusion-forcing/core";
@@ -143,18 +144,9 @@ async function trainedParameters(
       ...(condition === undefined ? {} : { condition: condition.shape }),
     }),
   );
-  const names = Object.keys(parameters);
-  let state: Record<string, HostTensor> = Object.fromEntries(
-    names.flatMap((name): [string, HostTensor][] => {
-      const parameter = parameters[name] as HostTensor;
-      const moment = zeros("float32", parameter.shape);
-      return [
-        [stateName("parameters", name), parameter],
-        [stateName("first", name), moment],
-        [stateName("second", name), moment],
-      ];
-    }),
-  );
+  const moments = (): HostTensorRecord =>
+    Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
+  let state = packState(process.model, { parameters, first: moments(), second: moments() });
   const losses: number[] = [];
   for (let step = 1; step <= steps; step++) {
     const scalars = Object.entries(adamWScalars(optimizer, step, lr)).map(([name, value]) => [
@@ -170,8 +162,5 @@ async function trainedParameters(
     state = next;
   }
   await backend.dispose();
-  return {
-    losses,
-    trained: Object.fromEntries(names.map((name) => [name, state[stateName("parameters", name)] as HostTensor])),
-  };
+  return { losses, trained: unpackState(process.model, ["parameters"], state).parameters };
 }

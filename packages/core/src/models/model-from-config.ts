@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../errors.js";
 import type { Model, ModelConfig } from "./model.js";
-import { transformer, type TransformerOptions } from "./transformer.js";
+import { type TransformerOptions, transformer } from "./transformer.js";
 
 const builders: Readonly<Record<string, (config: ModelConfig) => Model>> = {
   transformer: (config) => transformer(config as unknown as TransformerOptions),

@@ -37,22 +37,21 @@ export function countParameters(model: Model): number {
  * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type.
  */
 export function checkParameters(model: Model, tensors: HostTensorRecord): void {
-  const complain = (what: string): never => {
-    throw new DiffusionForcingError(
+  const mismatch = (what: string): DiffusionForcingError =>
+    new DiffusionForcingError(
       "checkpoint-mismatch",
       `${what} These weights belong to another model than ${JSON.stringify(model.config)}.`,
     );
-  };
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (given === undefined) return complain(`Parameter "${name}" ${formatShape(shape)} is missing.`);
+    if (given === undefined) throw mismatch(`Parameter "${name}" ${formatShape(shape)} is missing.`);
     if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
-      complain(
+      throw mismatch(
         `Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,
       );
     }
   }
   for (const name of Object.keys(tensors)) {
-    if (!Object.hasOwn(model.parameters, name)) complain(`There is no parameter "${name}".`);
+    if (!Object.hasOwn(model.parameters, name)) throw mismatch(`There is no parameter "${name}".`);
   }
 }

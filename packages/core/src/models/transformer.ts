@@ -16,7 +16,7 @@ import {
 import type { Value } from "../graph/value.js";
 import { sizeOf } from "../tensor/shape.js";
 import { type HostTensor, zeros } from "../tensor/tensor.js";
-import type { Initializer, Model, ModelInput, Parameters, ParameterSpec } from "./model.js";
+import type { Initializer, Model, ModelInput, ParameterSpec, Parameters } from "./model.js";
 import { sinusoidTable } from "./sinusoid.js";
 
 export interface TransformerOptions {

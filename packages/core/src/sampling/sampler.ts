@@ -66,6 +66,7 @@ export class Sampler {
   readonly #options: DdimOptions;
   readonly #constants: HostTensorRecord;
   readonly #executables = new Map<string, Promise<Executable>>();
+  #disposed = false;
 
   /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
   constructor(process: DiffusionProcess, options: SamplerOptions) {
@@ -98,6 +99,9 @@ export class Sampler {
   }
 
   #executable(batch: number, length: number): Promise<Executable> {
+    if (this.#disposed) {
+      throw new DiffusionForcingError("disposed", "This sampler has been disposed. Make another.");
+    }
     const key = `${batch}x${length}`;
     let executable = this.#executables.get(key);
     if (executable === undefined) {
@@ -225,6 +229,7 @@ export class Sampler {
 
   /** Frees the executables. */
   async dispose(): Promise<void> {
+    this.#disposed = true;
     const executables = [...this.#executables.values()];
     this.#executables.clear();
     for (const executable of executables) (await executable.catch(() => undefined))?.dispose();

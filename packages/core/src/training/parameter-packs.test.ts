@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { buildGraph } from "../graph/graph.js";
 import { printGraph } from "../graph/print.js";
 import { input } from "../graph/trace.js";
+import { tensor } from "../tensor/tensor.js";
 import { parameterPacks } from "./parameter-packs.js";
 
 const zeros = { kind: "zeros" } as const;
@@ -16,6 +17,7 @@ describe("parameterPacks", () => {
     const packs = parameterPacks(specs);
     const packed = packs.pack(Object.fromEntries(inputs.map((value) => [value.attributes.name, value])));
     expect(Object.values(packed).map(({ shape }) => shape)).toEqual([[7, 3], [10], [200, 200], []]);
+    expect(packs.shapes).toEqual({ "pack [*, 3]": [7, 3], "pack [*]": [10], e: [200, 200], f: [] });
     const parts = packs.unpack(packed);
     expect(Object.fromEntries(Object.entries(parts).map(([name, { shape }]) => [name, shape]))).toEqual(shapes);
     const graph = buildGraph(inputs, { c: parts.c!, d: parts.d!, e: parts.e! });
@@ -34,5 +36,14 @@ describe("parameterPacks", () => {
       return d = %9
       return e = %4"
     `);
+  });
+
+  it("packs host tensors element for element, and takes them apart again", () => {
+    const specs = { a: { shape: [1, 2], initializer: zeros }, b: { shape: [2, 2], initializer: zeros } };
+    const packs = parameterPacks(specs);
+    const tensors = { a: tensor([1, 2], [1, 2]), b: tensor([3, 4, 5, 6], [2, 2]) };
+    const packed = packs.packTensors(tensors);
+    expect(packed).toEqual({ "pack [*, 2]": tensor([1, 2, 3, 4, 5, 6], [3, 2]) });
+    expect(packs.unpackTensors(packed)).toEqual(tensors);
   });
 });

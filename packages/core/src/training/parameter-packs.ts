@@ -1,57 +1,101 @@
 import { concat, slice } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { ParameterSpec, Parameters } from "../models/model.js";
-import { sizeOf } from "../tensor/shape.js";
+import { type Shape, sizeOf } from "../tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import { zeros } from "../tensor/tensor.js";
 
 /** Larger tensors stay alone: for them, packing would cost more copying than it saves. */
 const LARGEST_PACKED = 2 ** 15;
 
-/** Joins many small tensors into few, and takes them apart again. */
+/** Joins many small tensors into few, and takes them apart again: traced values in a graph, and host tensors. */
 export interface ParameterPacks {
-  /** One tensor per parameter, by name -> one tensor per pack. */
-  pack(tensors: Parameters): Parameters;
-  /** The reverse, on any tensors shaped like packs. */
+  /** Shape of each pack, by the pack's name. */
+  readonly shapes: Readonly<Record<string, Shape>>;
+  /** One value per parameter, by name -> one value per pack. */
+  pack(values: Parameters): Record<string, Value>;
   unpack(packs: Parameters): Record<string, Value>;
+  /** The same for tensors on the host; copies. */
+  packTensors(tensors: HostTensorRecord): Record<string, HostTensor>;
+  unpackTensors(packs: HostTensorRecord): Record<string, HostTensor>;
 }
 
 /**
  * Groups small parameters that agree on all axes but the first, to be joined along it. An optimiser treats every
- * element alike; on packs it runs a handful of ops instead of a dozen for every bias.
+ * element alike: on packs it runs a handful of ops instead of a dozen for every bias, and a step has few tensors to
+ * hand over.
  */
 export function parameterPacks(specs: Readonly<Record<string, ParameterSpec>>): ParameterPacks {
-  const packs = new Map<string, string[]>();
-  for (const [name, { shape }] of Object.entries(specs)) {
-    const joins = shape.length > 0 && sizeOf(shape) <= LARGEST_PACKED;
-    const key = joins ? `pack [*, ${shape.slice(1).join(", ")}]` : name;
-    packs.set(key, [...(packs.get(key) ?? []), name]);
-  }
+  const members = groupMembers(specs);
+  const shapeOf = (name: string): Shape => (specs[name] as ParameterSpec).shape;
+  const rowsOf = (name: string): number => shapeOf(name)[0] ?? 1;
+  const mapPacks = <T>(make: (names: readonly string[], pack: string) => T): Record<string, T> =>
+    Object.fromEntries([...members].map(([pack, names]) => [pack, make(names, pack)]));
+  const shapes = mapPacks((names): Shape => {
+    const first = shapeOf(names[0] as string);
+    return names.length === 1 ? first : [names.reduce((rows, name) => rows + rowsOf(name), 0), ...first.slice(1)];
+  });
   return {
-    pack: (tensors) => {
-      const joined = [...packs].map(
-        ([key, names]) => [key, join(names.map((name) => tensors[name] as Value))] as const,
-      );
-      return Object.fromEntries(joined);
-    },
-    unpack: (tensors) => {
-      const parts = [...packs].flatMap(([key, names]) => {
-        const rows = names.map((name) => (specs[name] as ParameterSpec).shape[0] ?? 1);
-        return split(tensors[key] as Value, rows).map((part, i) => [names[i] as string, part] as const);
-      });
-      return Object.fromEntries(parts);
-    },
+    shapes,
+    pack: (values) =>
+      mapPacks((names) =>
+        concat(
+          names.map((name) => values[name] as Value),
+          0,
+        ),
+      ),
+    unpack: (packs) =>
+      mergeRecords(
+        mapPacks((names, pack) => {
+          const packed = packs[pack] as Value;
+          if (names.length === 1) return { [names[0] as string]: packed };
+          let end = 0;
+          const parts = names.map((name) => {
+            const start = end;
+            end += rowsOf(name);
+            return [name, slice(packed, 0, start, end)] as const;
+          });
+          return Object.fromEntries(parts);
+        }),
+      ),
+    packTensors: (tensors) =>
+      mapPacks((names, pack) => {
+        const packed = zeros("float32", shapes[pack] as Shape);
+        let at = 0;
+        for (const name of names) {
+          const { data } = tensors[name] as HostTensor;
+          packed.data.set(data, at);
+          at += data.length;
+        }
+        return packed;
+      }),
+    unpackTensors: (packs) =>
+      mergeRecords(
+        mapPacks((names, pack) => {
+          const data = (packs[pack] as HostTensor).data as Float32Array;
+          let end = 0;
+          const parts = names.map((name): [string, HostTensor] => {
+            const start = end;
+            end += sizeOf(shapeOf(name));
+            return [name, { dtype: "float32", shape: shapeOf(name), data: data.slice(start, end) }];
+          });
+          return Object.fromEntries(parts);
+        }),
+      ),
   };
 }
 
-function join(tensors: readonly Value[]): Value {
-  return tensors.length === 1 ? (tensors[0] as Value) : concat(tensors, 0);
+/** Parameter names by pack; a parameter without company is a pack of its own name. */
+function groupMembers(specs: Readonly<Record<string, ParameterSpec>>): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const [name, { shape }] of Object.entries(specs)) {
+    const joins = shape.length > 0 && sizeOf(shape) <= LARGEST_PACKED;
+    const key = joins ? `pack [${["*", ...shape.slice(1)].join(", ")}]` : name;
+    groups.set(key, [...(groups.get(key) ?? []), name]);
+  }
+  return new Map([...groups].map(([key, names]) => [names.length === 1 ? (names[0] as string) : key, names]));
 }
 
-function split(pack: Value, rows: readonly number[]): Value[] {
-  if (rows.length === 1) return [pack];
-  let start = 0;
-  return rows.map((count) => {
-    const part = slice(pack, 0, start, start + count);
-    start += count;
-    return part;
-  });
+function mergeRecords<T>(records: Readonly<Record<string, Readonly<Record<string, T>>>>): Record<string, T> {
+  return Object.fromEntries(Object.values(records).flatMap((record) => Object.entries(record)));
 }

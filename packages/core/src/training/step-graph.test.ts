@@ -6,7 +6,7 @@ import type { Model } from "../models/model.js";
 import { evaluateGraph } from "../reference/index.js";
 import { tensor } from "../tensor/tensor.js";
 import { completeAdamW } from "./optimizer.js";
-import { type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
+import { packState, type StepGraphOptions, trainingStepGraph, unpackState } from "./step-graph.js";
 
 /** Answers w times what it sees. */
 const scaling: Model = {
@@ -100,7 +100,10 @@ describe("trainingStepGraph", () => {
     ]);
   });
 
-  it("names state tensors by group and parameter", () => {
-    expect(stateName("first", "layers.0.norm1.scale")).toBe("first/layers.0.norm1.scale");
+  it("packs a state and takes it apart again", () => {
+    const w = { w: tensor([3]) };
+    const packed = packState(scaling, { parameters: w, first: { w: tensor([4]) } });
+    expect(packed).toEqual({ "parameters/w": tensor([3]), "first/w": tensor([4]) });
+    expect(unpackState(scaling, ["parameters"], packed)).toEqual({ parameters: w });
   });
 });

@@ -4,14 +4,18 @@ import { buildGraph, type Graph } from "../graph/graph.js";
 import { add, mul, sub } from "../graph/operations.js";
 import { input } from "../graph/trace.js";
 import type { Value, ValueOf } from "../graph/value.js";
-import type { Parameters } from "../models/model.js";
+import type { Model, Parameters } from "../models/model.js";
 import type { Shape } from "../tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
 import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
 import { parameterPacks } from "./parameter-packs.js";
 
-/** The groups of tensors that a training step reads and writes, one tensor per parameter in each. */
+/** The groups of tensors that a training step reads and writes. */
 export const stateGroups = ["parameters", "first", "second", "average"] as const;
 export type StateGroup = (typeof stateGroups)[number];
+
+/** A training state's tensors by group and parameter name; `average` only if one is kept. */
+export type StateTensors = Readonly<Partial<Record<StateGroup, HostTensorRecord>>>;
 
 export interface StepGraphOptions {
   readonly optimizer: CompleteAdamWOptions;
@@ -30,15 +34,33 @@ export interface BatchShapes {
   readonly condition?: Shape;
 }
 
-/** `parameters/layers.0.norm1.scale`: the name of a state tensor as graph input and output. */
-export function stateName(group: StateGroup, parameter: string): string {
-  return `${group}/${parameter}`;
+/** A state as the step graph's inputs: small parameters packed (see {@link parameterPacks}), named `group/pack`. */
+export function packState(model: Model, state: StateTensors): Record<string, HostTensor> {
+  const packs = parameterPacks(model.parameters);
+  const entries = Object.entries(state).flatMap(([group, tensors]) =>
+    Object.entries(packs.packTensors(tensors)).map(([pack, tensor]) => [`${group}/${pack}`, tensor] as const),
+  );
+  return Object.fromEntries(entries);
+}
+
+/** The reverse of {@link packState}, for the groups given; copies. */
+export function unpackState(
+  model: Model,
+  groups: readonly StateGroup[],
+  packed: HostTensorRecord,
+): Record<StateGroup, Record<string, HostTensor>> {
+  const packs = parameterPacks(model.parameters);
+  const entries = groups.map((group) => {
+    const own = Object.keys(packs.shapes).map((pack) => [pack, packed[`${group}/${pack}`] as HostTensor] as const);
+    return [group, packs.unpackTensors(Object.fromEntries(own))] as const;
+  });
+  return Object.fromEntries(entries) as Record<StateGroup, Record<string, HostTensor>>;
 }
 
 /**
  * One whole training step as a graph: noising, forward, loss, backward, clipping, AdamW, moving average.
  *
- * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`), the batch (`tokens` [B, T, C],
+ * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch (`tokens` [B, T, C],
  * `noiseLevels` int32 [B, T], `noise` [B, T, C], and `elementWeights`, `condition` if the batch has them) and the
  * scalars `decay`, `stepSize`, `epsilon`. Outputs: the new state under the same names, `loss`, `gradientNorm`
  * (with clipping).
@@ -50,15 +72,12 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
     declared.push(value);
     return value;
   };
+  const packs = parameterPacks(process.model.parameters);
   const stateOf = (group: StateGroup): Parameters =>
-    Object.fromEntries(
-      Object.entries(process.model.parameters).map(([name, { shape }]) => [
-        name,
-        declare(stateName(group, name), shape),
-      ]),
-    );
-  const parameters = stateOf("parameters");
+    Object.fromEntries(Object.entries(packs.shapes).map(([pack, shape]) => [pack, declare(`${group}/${pack}`, shape)]));
+  const packed = stateOf("parameters");
   const moments = { first: stateOf("first"), second: stateOf("second") };
+  const parameters = packs.unpack(packed);
   const scalars = { decay: declare("decay", []), stepSize: declare("stepSize", []), epsilon: declare("epsilon", []) };
   const { loss } = diffusionForcingLoss(process, parameters, {
     tokens: declare("tokens", shapes.tokens),
@@ -70,24 +89,21 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
       : { elementWeights: declare("elementWeights", shapes.elementWeights) }),
   });
 
+  const slopes = gradient(loss, Object.values(parameters));
   const names = Object.keys(parameters);
-  const raw = gradient(loss, Object.values(parameters));
-  const packs = parameterPacks(process.model.parameters);
-  const keep = (group: StateGroup, packed: Parameters): void => {
-    const values = packs.unpack(packed);
-    for (const name of names) outputs[stateName(group, name)] = values[name] as Value;
-  };
-  let gradients = packs.pack(Object.fromEntries(names.map((name, i) => [name, raw[i] as Value])));
+  let gradients = packs.pack(Object.fromEntries(names.map((name, i) => [name, slopes[i] as Value])));
   const outputs: Record<string, Value> = { loss };
   if (options.clipNorm !== undefined) {
     outputs.gradientNorm = globalNorm(gradients);
     gradients = clipByNorm(gradients, outputs.gradientNorm, options.clipNorm);
   }
-  const packedMoments = { first: packs.pack(moments.first), second: packs.pack(moments.second) };
-  const updated = adamW(options.optimizer, packs.pack(parameters), gradients, packedMoments, scalars);
+  const keep = (group: StateGroup, tensors: Parameters): void => {
+    for (const [pack, value] of Object.entries(tensors)) outputs[`${group}/${pack}`] = value;
+  };
+  const updated = adamW(options.optimizer, packed, gradients, moments, scalars);
   for (const group of ["parameters", "first", "second"] as const) keep(group, updated[group]);
   if (options.averageDecay !== undefined) {
-    keep("average", movingAverage(packs.pack(stateOf("average")), updated.parameters, options.averageDecay));
+    keep("average", movingAverage(stateOf("average"), updated.parameters, options.averageDecay));
   }
   return buildGraph(declared, outputs);
 }

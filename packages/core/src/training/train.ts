@@ -2,13 +2,22 @@ import type { Backend, Executable } from "../backend/contract.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { independentNoiseLevels } from "../diffusion/noise-levels.js";
 import { DiffusionForcingError, throwIfAborted } from "../errors.js";
+import type { Model } from "../models/model.js";
 import { createRandom, type RandomStream } from "../random/index.js";
-import { disposeTensor, type HostTensor, isHostTensor, readTensor, type Tensor, tensor } from "../tensor/tensor.js";
+import {
+  disposeTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  isHostTensor,
+  readTensor,
+  type Tensor,
+  tensor,
+} from "../tensor/tensor.js";
 import { type Batch, type BatchSource, checkBatch } from "./batch.js";
 import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
 import { type AdamWOptions, adamWScalars, completeAdamW } from "./optimizer.js";
-import { checkFiniteState, checkTrainingState, copyRecord, initialTrainingState, type TrainingState } from "./state.js";
-import { type StateGroup, type StepGraphOptions, stateName, trainingStepGraph } from "./step-graph.js";
+import { checkFiniteState, checkTrainingState, initialTrainingState, type TrainingState } from "./state.js";
+import { packState, type StateGroup, type StepGraphOptions, trainingStepGraph, unpackState } from "./step-graph.js";
 
 export interface TrainingOptions {
   readonly backend: Backend;
@@ -65,12 +74,20 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
   const keepAverage = stepOptions.averageDecay !== undefined;
   if (options.resume) checkTrainingState(process.model, options.resume, seed, keepAverage);
   const start = options.resume ?? initialTrainingState(process.model, seed, keepAverage);
-  const state = new LoopingState(process, groupsOf(stepOptions), start);
+  const state = new LoopingState(process.model, groupsOf(stepOptions), start);
   const executables = new Map<string, Promise<Executable>>();
   const root = createRandom(seed).split("training");
   let saved = start.step;
 
-  const snapshot = async (step: number): Promise<TrainingState> => ({ ...(await state.read()), step, seed });
+  const snapshot = async (step: number): Promise<TrainingState> => {
+    if (state.step !== step) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `snapshot: the state after step ${step} is gone, training is at step ${state.step}. Take it before asking for the next step.`,
+      );
+    }
+    return { ...(await state.read()), step, seed };
+  };
   const save = async (step: number): Promise<void> => {
     if (checkpoint === undefined || saved === step) return;
     const current = await snapshot(step);
@@ -155,22 +172,25 @@ function memoize<T>(cache: Map<string, Promise<T>>, key: string, make: () => Pro
  * two sets of buffers, so that a step allocates and copies nothing.
  */
 class LoopingState {
-  readonly #names: readonly string[];
+  readonly #model: Model;
   readonly #groups: readonly StateGroup[];
-  readonly #parameterNames: readonly string[];
+  readonly #names: readonly string[];
   #current: Record<string, Tensor>;
   #spare: Record<string, Tensor> = {};
+  #step: number;
 
-  constructor(process: DiffusionProcess, groups: readonly StateGroup[], start: TrainingState) {
+  constructor(model: Model, groups: readonly StateGroup[], start: TrainingState) {
+    this.#model = model;
     this.#groups = groups;
-    this.#parameterNames = Object.keys(process.model.parameters);
-    this.#current = {};
-    for (const group of groups) {
-      for (const [name, value] of Object.entries(copyRecord(start[group] ?? {}))) {
-        this.#current[stateName(group, name)] = value;
-      }
-    }
+    const state = groups.map((group) => [group, start[group] as HostTensorRecord]);
+    this.#current = packState(model, Object.fromEntries(state));
     this.#names = Object.keys(this.#current);
+    this.#step = start.step;
+  }
+
+  /** Steps done. */
+  get step(): number {
+    return this.#step;
   }
 
   /** Runs a step on the state and keeps its new state; returns the step's other outputs. */
@@ -183,6 +203,7 @@ class LoopingState {
     }
     const previous = this.#current;
     this.#current = next;
+    this.#step++;
     this.#spare = {};
     for (const [name, value] of Object.entries(previous)) {
       if (isHostTensor(value)) this.#spare[name] = value;
@@ -193,16 +214,8 @@ class LoopingState {
 
   /** A copy on the host. */
   async read(): Promise<Omit<TrainingState, "step" | "seed">> {
-    const records = await Promise.all(
-      this.#groups.map(async (group) => {
-        const entries = this.#parameterNames.map(async (name) => {
-          const value = this.#current[stateName(group, name)] as Tensor;
-          return [name, await readTensor(value)] as const;
-        });
-        return [group, copyRecord(Object.fromEntries(await Promise.all(entries)))] as const;
-      }),
-    );
-    return Object.fromEntries(records) as unknown as Omit<TrainingState, "step" | "seed">;
+    const entries = this.#names.map(async (name) => [name, await readTensor(this.#current[name] as Tensor)] as const);
+    return unpackState(this.#model, this.#groups, Object.fromEntries(await Promise.all(entries)));
   }
 
   dispose(): void {
