@@ -37,7 +37,7 @@ interface Training {
 interface Summary {
   readonly seconds: number;
   readonly dataChecksum: string;
-  readonly threads: string;
+  readonly threads: number | string;
 }
 
 const [folder, episodes = "100"] = process.argv.slice(2);
@@ -55,10 +55,10 @@ const cache: Record<string, Evaluation> = existsSync(cachePath) ? read("evaluati
 
 for (const { title, options } of cardRows(maze)) {
   if (cache[title] !== undefined) continue;
-  const args = ["--conditions=source", "packages/cli/src/main.ts", "eval", "--model", folder];
-  const output = execFileSync("npx", ["tsx", ...args, "--episodes", episodes, ...options, "--json"], {
+  const args = ["--conditions=source", "packages/cli/src/main.ts", "eval", "--model", folder, "--threads", "1"];
+  const output = execFileSync("npx", ["tsx", ...args, "--batch", "25", "--episodes", episodes, ...options, "--json"], {
     encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
+    stdio: ["ignore", "pipe", "ignore"],
   });
   cache[title] = JSON.parse(output) as Evaluation;
   writeFileSync(cachePath, `${JSON.stringify(cache, null, 2)}\n`);

@@ -4,27 +4,37 @@ export interface CardRow {
   readonly options: readonly string[];
 }
 
-/** Per-sample strength of gradient guidance by maze: it works in a narrow band only. */
-const guidanceScale: Readonly<Record<string, string>> = { umaze: "0.03", medium: "0.015", large: "0.01" };
+/** Gradient guidance needs a fixed length, and works in a narrow band of scales (per sample), by maze. */
+const gradientSettings: Readonly<Record<string, { readonly tokens: string; readonly scale: string }>> = {
+  umaze: { tokens: "14", scale: "0.2" },
+  medium: { tokens: "26", scale: "0.1" },
+  large: { tokens: "37", scale: "0.1" },
+};
 
 /** What a card reports of a maze's planner. */
 export function cardRows(maze: string): readonly CardRow[] {
+  const { tokens, scale } = gradientSettings[maze] as { tokens: string; scale: string };
   const gradient = (samples: string): readonly string[] => [
     "--goal",
     "gradient",
     "--scale",
-    guidanceScale[maze] ?? "0.02",
+    scale,
     "--samples",
     samples,
-    "--matrix",
-    "pyramid",
+    "--tokens",
+    tokens,
+    "--episodes",
+    "50",
   ];
   return [
     { title: "default: goal token", options: [] },
     { title: "with the data-support check", options: ["--support"] },
     { title: "random goals", options: ["--multi-task"] },
     { title: "random goals, with the data-support check", options: ["--multi-task", "--support"] },
-    { title: "gradient guidance, Monte Carlo over 4 futures", options: gradient("4") },
-    { title: "gradient guidance, one estimate", options: gradient("1") },
+    {
+      title: `gradient guidance (scale ${scale}, ${tokens} tokens), Monte Carlo over 4 futures, 50 episodes`,
+      options: gradient("4"),
+    },
+    { title: "the same, one estimate instead of futures", options: gradient("1") },
   ];
 }

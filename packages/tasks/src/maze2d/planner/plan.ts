@@ -8,10 +8,12 @@ export interface Plan {
   readonly tokens: number;
   /** Largest distance between successive frames; infinite for a diverged plan. */
   readonly roughness: number;
+  /** Whether it is smooth and fulfils the planner's `accept`; otherwise it is merely the best that was found. */
+  readonly accepted: boolean;
 }
 
 /** The plan of these frames `[F, width]`, whose first two features are the position. */
-export function planOfFrames(frames: Float32Array, width: number, tokens: number): Plan {
+export function planOfFrames(frames: Float32Array, width: number, tokens: number, accepted = true): Plan {
   const positions = new Float32Array((frames.length / width) * 2);
   let roughness = 0;
   for (let frame = 0; frame < positions.length / 2; frame++) {
@@ -24,5 +26,11 @@ export function planOfFrames(frames: Float32Array, width: number, tokens: number
     roughness = Math.max(roughness, Math.sqrt(dx * dx + dy * dy));
   }
   // A diverged plan must lose every comparison.
-  return { frames, positions, tokens, roughness: Number.isNaN(roughness) ? Number.POSITIVE_INFINITY : roughness };
+  return {
+    frames,
+    positions,
+    tokens,
+    roughness: Number.isNaN(roughness) ? Number.POSITIVE_INFINITY : roughness,
+    accepted,
+  };
 }

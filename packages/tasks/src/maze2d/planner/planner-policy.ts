@@ -8,11 +8,11 @@ import type { Plan } from "./plan.js";
 import type { MazePlanner } from "./planner.js";
 
 export interface PlannerPolicyOptions {
-  /** A new plan after this many steps. Default 50. */
+  /** Look for a better plan after this many steps. Default 50. */
   readonly replanEvery?: number;
   /** A new plan as soon as the particle is farther than this from where the plan has it. Default 0.5. */
   readonly tolerance?: number;
-  /** Told of every plan made. */
+  /** Told of every plan that is followed from now on. */
   readonly onPlan?: (episode: number, step: number, plan: Plan) => void;
   readonly signal?: AbortSignal;
 }
@@ -25,7 +25,10 @@ interface Driver {
   readonly history: Float32Array;
   frames: number;
   plan: Plan | undefined;
+  /** The step at which the plan was made. */
   plannedAt: number;
+  /** The step at which a plan was last asked for. */
+  askedAt: number;
   holding: boolean;
 }
 
@@ -34,8 +37,9 @@ const velocitySpan = 3;
 
 /**
  * Drives by a diffusion planner: plans, tracks the plan with the official gains (12.5, 1.2) and the plan's true
- * velocity, plans again every 50 steps or when off the plan, and holds the goal once it is reached. It knows nothing
- * of walls. All episodes that need a plan at a step are planned together.
+ * velocity, plans again every 50 steps or when off the plan, and holds the goal once it is reached. While it is on a
+ * plan, a new one is followed only if it arrives earlier. It knows nothing of walls. All episodes that need a plan at
+ * a step are planned together.
  */
 export function plannerPolicy(
   planner: Pick<MazePlanner, "config" | "plan">,
@@ -58,6 +62,7 @@ export function plannerPolicy(
         frames: 0,
         plan: undefined,
         plannedAt: 0,
+        askedAt: 0,
         holding: false,
       }));
     },
@@ -70,7 +75,7 @@ export function plannerPolicy(
         driver.holding ||= goalReward(x, y, driver.episode.goal) === 1;
       });
       const open = drivers.flatMap((driver, i) => (needsPlan(driver, observed[i] as Float64Array, step) ? [i] : []));
-      if (open.length > 0) await planFor(open, step);
+      if (open.length > 0) await planFor(open, observed, step);
       drivers.forEach((driver, i) => {
         const action = actions.subarray(2 * i, 2 * i + 2);
         steer(driver, observed[i] as Float64Array, step, action);
@@ -96,14 +101,18 @@ export function plannerPolicy(
 
   function needsPlan(driver: Driver, observation: Float64Array, step: number): boolean {
     if (driver.holding) return false;
-    if (driver.plan === undefined || step - driver.plannedAt >= replanEvery) return true;
-    const [planX, planY] = pointAt(driver.plan, step - driver.plannedAt);
-    const dx = (observation[0] as number) - planX;
-    const dy = (observation[1] as number) - planY;
-    return Math.sqrt(dx * dx + dy * dy) > tolerance;
+    return step - driver.askedAt >= replanEvery || !isOnPlan(driver, observation, step);
   }
 
-  async function planFor(open: readonly number[], step: number): Promise<void> {
+  function isOnPlan({ plan, plannedAt }: Driver, observation: Float64Array, step: number): boolean {
+    if (plan === undefined) return false;
+    const [planX, planY] = pointAt(plan, step - plannedAt);
+    const dx = (observation[0] as number) - planX;
+    const dy = (observation[1] as number) - planY;
+    return Math.sqrt(dx * dx + dy * dy) <= tolerance;
+  }
+
+  async function planFor(open: readonly number[], observed: readonly Float64Array[], step: number): Promise<void> {
     const chosen = open.map((i) => drivers[i] as Driver);
     const problems = chosen.map(({ history, frames, episode }) => ({
       history: history.slice((frameStack - frames) * width),
@@ -115,12 +124,24 @@ export function plannerPolicy(
       signal,
     );
     chosen.forEach((driver, i) => {
-      driver.plan = plans[i] as Plan;
+      const plan = plans[i] as Plan;
+      const episode = open[i] as number;
+      driver.askedAt = step;
+      if (isOnPlan(driver, observed[episode] as Float64Array, step) && !isBetter(plan, driver, step)) return;
+      driver.plan = plan;
       driver.plannedAt = step;
-      for (const value of driver.plan.positions) points.push(value);
-      onPlan?.(open[i] as number, step, driver.plan);
+      for (const value of plan.positions) points.push(value);
+      onPlan?.(episode, step, plan);
     });
   }
+}
+
+/** Whether a new plan beats what is left of the one followed: it is sound where that is not, or it arrives earlier. */
+function isBetter(candidate: Plan, { plan, plannedAt }: Driver, step: number): boolean {
+  const current = plan as Plan;
+  if (candidate.accepted !== current.accepted) return candidate.accepted;
+  const left = current.positions.length / 2 - (step - plannedAt);
+  return left <= 1 || candidate.positions.length / 2 < left;
 }
 
 /** Where the plan is `frame` >= 0 frames after it was made; beyond its end it rests there. */

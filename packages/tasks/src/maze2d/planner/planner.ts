@@ -48,7 +48,7 @@ export interface PlannerOptions {
   readonly batch?: number;
   /** Numbers of tokens tried, rising, the first smooth plan being taken. Default: the config's lengths. */
   readonly lengths?: readonly number[];
-  /** Largest distance between successive frames of a smooth plan. Default 0.2, 0.3, 0.4 by maze. */
+  /** Largest distance between successive frames of a smooth plan. Default 0.3, 0.25, 0.4 by maze. */
   readonly smoothness?: number;
   /**
    * A further condition on plans, of their frames `[F, 2]`: for instance that they keep to where data exists. Not part
@@ -68,7 +68,7 @@ function refuse(what: string): never {
   throw new DiffusionForcingError("invalid-argument", `MazePlanner: ${what}.`);
 }
 
-const smoothnessOf: Readonly<Record<MazeName, number>> = { umaze: 0.2, medium: 0.3, large: 0.4 };
+const smoothnessOf: Readonly<Record<MazeName, number>> = { umaze: 0.3, medium: 0.25, large: 0.4 };
 
 /** A trained planner: turns problems into plans by denoising, several at a time. */
 export class MazePlanner {
@@ -124,21 +124,22 @@ export class MazePlanner {
     }
     const { accept = () => true, lengths = this.config.lengths } = this.#options;
     const smoothness = this.#options.smoothness ?? smoothnessOf[this.config.maze];
-    const best = new Array<{ plan: Plan; accepted: boolean } | undefined>(problems.length).fill(undefined);
+    const best = new Array<{ plan: Plan; suitable: boolean } | undefined>(problems.length).fill(undefined);
     let open = problems.map((_, index) => index);
     for (const length of lengths) {
       if (open.length === 0) break;
       const plans = await this.#denoise(open, problems, random, length, signal);
       open = open.filter((problem, i) => {
         const plan = plans[i] as Plan;
-        const accepted = accept(plan.positions);
+        const suitable = accept(plan.positions);
+        const accepted = suitable && plan.roughness < smoothness;
         const before = best[problem];
         const better =
           before === undefined ||
-          (accepted && !before.accepted) ||
-          (accepted === before.accepted && plan.roughness < before.plan.roughness);
-        if (better) best[problem] = { plan, accepted };
-        return !(accepted && plan.roughness < smoothness);
+          (suitable && !before.suitable) ||
+          (suitable === before.suitable && plan.roughness < before.plan.roughness);
+        if (better) best[problem] = { plan: { ...plan, accepted }, suitable };
+        return !accepted;
       });
     }
     return best.map((found) => (found as { plan: Plan }).plan);
