@@ -62,11 +62,20 @@ function* packageIsComplete(folder: string): Iterable<string> {
   }
 }
 
+/** The README shows the quickstart example as it runs. */
+function* readmeShowsTheExample(): Iterable<string> {
+  const example = readFileSync(join("examples", "quickstart.ts"), "utf8").trim();
+  if (!readFileSync("README.md", "utf8").includes(example)) {
+    yield "README.md: the code sample is not examples/quickstart.ts; copy it anew.";
+  }
+}
+
 const packages = readdirSync("packages").map((name) => join("packages", name));
 const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
 const fileRules = [lineBudget, indexOnlyReexports, testStandsBesideItsFile, coreWithoutNode];
 
 const breaches = [
+  ...readmeShowsTheExample(),
   ...packages.flatMap((folder) => [...packageIsComplete(folder)]),
   ...sources.flatMap((file) => fileRules.flatMap((rule) => [...rule(file)])),
 ];

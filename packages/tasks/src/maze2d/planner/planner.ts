@@ -48,7 +48,7 @@ export interface PlannerOptions {
   readonly batch?: number;
   /** Numbers of tokens tried, rising, the first smooth plan being taken. Default: the config's lengths. */
   readonly lengths?: readonly number[];
-  /** Largest distance between successive frames of a smooth plan. Default 0.3, 0.25, 0.4 by maze. */
+  /** Largest distance between successive frames of a smooth plan. Default 0.3, 0.25, 0.3 by maze. */
   readonly smoothness?: number;
   /**
    * A further condition on plans, of their frames `[F, 2]`: for instance that they keep to where data exists. Not part
@@ -68,7 +68,7 @@ function refuse(what: string): never {
   throw new DiffusionForcingError("invalid-argument", `MazePlanner: ${what}.`);
 }
 
-const smoothnessOf: Readonly<Record<MazeName, number>> = { umaze: 0.3, medium: 0.25, large: 0.4 };
+const smoothnessOf: Readonly<Record<MazeName, number>> = { umaze: 0.3, medium: 0.25, large: 0.3 };
 
 /** A trained planner: turns problems into plans by denoising, several at a time. */
 export class MazePlanner {
