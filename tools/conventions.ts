@@ -37,7 +37,8 @@ function* indexOnlyReexports({ path, text }: SourceFile): Iterable<string> {
 }
 
 function* testStandsBesideItsFile({ path }: SourceFile): Iterable<string> {
-  const subject = path.replace(/\.test\.ts$/, ".ts");
+  // `physics.parity.test.ts` is a second test of `physics.ts`.
+  const subject = path.replace(/(\.[a-z-]+)?\.test\.ts$/, ".ts");
   if (subject !== path && !existsSync(subject)) yield `${path}: there is no ${basename(subject)} beside this test.`;
 }
 

@@ -1,1 +1,1 @@
-export {};
+export * as maze2d from "./maze2d/index.js";

@@ -2,7 +2,7 @@ import { formatType, type Graph, type Value } from "@diffusion-forcing/core";
 import type { OnnxModel, OnnxNode, OnnxValueInfo } from "../proto/model.js";
 import type { Lowering } from "./lowering.js";
 import { ModelBuilder } from "./model-builder.js";
-import { peepholes } from "./peepholes/index.js";
+import { peepholes } from "./peepholes/table.js";
 import { prune } from "./prune.js";
 import { lowerByRule } from "./rules.js";
 

@@ -101,16 +101,39 @@ describe("plannerPolicy", () => {
     expect(await act(policy, 0, 0.9, 1.1, 0, 0)).toEqual([1, -1]);
   });
 
-  it("plans anew every 50 steps, or as often as told", async () => {
+  it("asks for a plan every 50 steps, or as often as told", async () => {
     const steps = async (options: PlannerPolicyOptions): Promise<number[]> => {
-      const planned: number[] = [];
-      const { policy } = scripted(resting, { ...options, onPlan: (_episode, step) => planned.push(step) });
+      const asked: number[] = [];
+      const { policy, calls } = scripted(resting, options);
       await policy.start([episode([3, 3])]);
-      for (let step = 0; step < 120; step++) await act(policy, step, 1, 1, 0, 0);
-      return planned;
+      for (let step = 0; step < 120; step++) {
+        await act(policy, step, 1, 1, 0, 0);
+        if (calls.length > asked.length) asked.push(step);
+      }
+      return asked;
     };
     expect(await steps({})).toEqual([0, 50, 100]);
     expect(await steps({ replanEvery: 40 })).toEqual([0, 40, 80]);
+  });
+
+  it("follows a new plan only if it arrives earlier, or is sound where the old one is not", async () => {
+    const rest = (frames: number, accepted: boolean): Plan =>
+      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, accepted);
+    const followed = async (...plans: Plan[]): Promise<number[]> => {
+      const steps: number[] = [];
+      let next = 0;
+      const { policy } = scripted(() => plans[next++] as Plan, { onPlan: (_episode, step) => steps.push(step) });
+      await policy.start([episode([3, 3])]);
+      for (let step = 0; step < 50 * plans.length; step++) await act(policy, step, 1, 1, 0, 0);
+      return steps;
+    };
+    // At step 50, 150 of 200 frames are left.
+    expect(await followed(rest(200, true), rest(150, true))).toEqual([0]);
+    expect(await followed(rest(200, true), rest(149, true))).toEqual([0, 50]);
+    expect(await followed(rest(200, true), rest(100, false))).toEqual([0]);
+    expect(await followed(rest(200, false), rest(300, true))).toEqual([0, 50]);
+    // A plan that has come to its end gives way to any.
+    expect(await followed(rest(40, true), rest(300, true))).toEqual([0, 50]);
   });
 
   it("plans anew when farther than 0.5 from where the plan has it, then counts from there", async () => {

@@ -1,89 +1,17 @@
-import {
-  type Backend,
-  createRandom,
-  type HostTensor,
-  type HostTensorRecord,
-  initializeParameters,
-  isDiffusionForcingError,
-  linearSchedule,
-  type RandomStream,
-  referenceBackend,
-  type TensorRecord,
-  transformer,
-  zeros,
-} from "@diffusion-forcing/core";
+import { createRandom, isDiffusionForcingError, type RandomStream, type TensorRecord } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import { type PlannerConfig, plannerProcess } from "./config.js";
-import { MazePlanner, type PlannerOptions, type PlanProblem, planStreams } from "./planner.js";
-
-function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
-  const { fields = ["position"], frameStack = 2 } = change;
-  const features = 2 * fields.length * frameStack;
-  return {
-    kind: "maze2d-planner",
-    maze: "umaze",
-    fields,
-    frameStack,
-    lengths: [3, 4],
-    model: transformer({ features, width: 8, heads: 2, layers: 1, feedForward: 8, causal: false }).config,
-    schedule: { name: "linear", levels: 100 },
-    objective: "v",
-    lossWeighting: { kind: "uniform" },
-    clipNoise: 20,
-    ...change,
-  };
-}
-
-const config = tinyConfig();
-const normalizer = { mean: [2, 3], standardDeviation: [0.5, 0.25] };
-
-/** A model that answers v = 0 is the exact denoiser of data that is Gaussian noise itself. */
-function zeroParameters(of: PlannerConfig): HostTensorRecord {
-  const { parameters } = plannerProcess(of).model;
-  return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
-}
-
-const randomParameters = initializeParameters(plannerProcess(config).model, createRandom(5));
-
-function planner(options: Partial<PlannerOptions> = {}): MazePlanner {
-  return new MazePlanner({
-    backend: referenceBackend(),
-    config,
-    parameters: randomParameters,
-    normalizer,
-    steps: 4,
-    ...options,
-  });
-}
-
-/** The reference backend; everything its executables are given is noted down. */
-function recordingBackend(runs: TensorRecord[]): Backend {
-  const backend = referenceBackend();
-  return {
-    ...backend,
-    compile: async (graph, options) => {
-      const executable = await backend.compile(graph, options);
-      return {
-        run: (inputs, runOptions) => {
-          runs.push(inputs);
-          return executable.run(inputs, runOptions);
-        },
-        dispose: () => executable.dispose(),
-      };
-    },
-  };
-}
-
-const numbers = (tensor: unknown): number[] => [...(tensor as HostTensor).data];
-
-/** How much of the first noise `steps` DDIM steps leave for v = 0: each step turns (x0, eps) by the angle between its levels. */
-function remainingNoise(levels: readonly number[]): number {
-  const { alphasCumprod } = linearSchedule(100).tables;
-  const angle = (level: number): number => Math.acos(Math.sqrt(alphasCumprod[level] as number));
-  return levels.slice(1).reduce((left, level, i) => left * Math.cos(angle(levels[i] as number) - angle(level)), 1);
-}
-
-const here: PlanProblem = { history: Float32Array.of(1, 2, 1.25, 2.5), goal: [3, 4] };
+import { type PlannerOptions, type PlanProblem, planStreams } from "./planner.js";
+import {
+  config,
+  here,
+  normalizer,
+  numbers,
+  planner,
+  recordingBackend,
+  remainingNoise,
+  tinyConfig,
+  zeroParameters,
+} from "./testing/planner-fixture.js";
 
 describe("the sequence", () => {
   const noise = new Float32Array(3 * 4);
@@ -287,13 +215,13 @@ describe("the choice of length", () => {
   it("goes by the maze's smoothness unless told otherwise", async () => {
     const calm = { mean: [2, 3], standardDeviation: [0.06, 0.06] };
     const problem: PlanProblem = { history: Float32Array.of(2, 3), goal: [2.25, 3] };
-    const tokens = async (maze: "umaze" | "large"): Promise<number[]> => {
-      const options = { config: tinyConfig({ maze }), parameters, normalizer: calm, lengths: [3, 4] };
-      const plans = await planner(options).plan(new Array(10).fill(problem), planStreams(1, 10));
+    const tokens = async (options: Partial<PlannerOptions>): Promise<number[]> => {
+      const all = { parameters, normalizer: calm, lengths: [3, 4], ...options };
+      const plans = await planner(all).plan(new Array(10).fill(problem), planStreams(1, 10));
       return plans.filter(({ roughness }) => roughness < 0.4).map((plan) => plan.tokens);
     };
-    expect(new Set(await tokens("large"))).toEqual(new Set([3]));
-    expect(await tokens("umaze")).toContain(4);
+    expect(new Set(await tokens({ smoothness: 0.4 }))).toEqual(new Set([3]));
+    expect(await tokens({})).toContain(4);
   });
 
   it("prefers accepted plans: the first smooth one, else the smoothest one, else the smoothest of all", async () => {

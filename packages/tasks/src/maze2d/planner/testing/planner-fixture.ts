@@ -1,0 +1,84 @@
+import {
+  type Backend,
+  createRandom,
+  type HostTensor,
+  type HostTensorRecord,
+  initializeParameters,
+  linearSchedule,
+  referenceBackend,
+  type TensorRecord,
+  transformer,
+  zeros,
+} from "@diffusion-forcing/core";
+import { type PlannerConfig, plannerProcess } from "../config.js";
+import type { Normalizer } from "../frames.js";
+import { MazePlanner, type PlannerOptions, type PlanProblem } from "../planner.js";
+
+export function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
+  const { fields = ["position"], frameStack = 2 } = change;
+  const features = 2 * fields.length * frameStack;
+  return {
+    kind: "maze2d-planner",
+    maze: "umaze",
+    fields,
+    frameStack,
+    lengths: [3, 4],
+    model: transformer({ features, width: 8, heads: 2, layers: 1, feedForward: 8, causal: false }).config,
+    schedule: { name: "linear", levels: 100 },
+    objective: "v",
+    lossWeighting: { kind: "uniform" },
+    clipNoise: 20,
+    ...change,
+  };
+}
+
+export const config: PlannerConfig = tinyConfig();
+export const normalizer: Normalizer = { mean: [2, 3], standardDeviation: [0.5, 0.25] };
+
+/** A model that answers v = 0 is the exact denoiser of data that is Gaussian noise itself. */
+export function zeroParameters(of: PlannerConfig): HostTensorRecord {
+  const { parameters } = plannerProcess(of).model;
+  return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
+}
+
+export const randomParameters: HostTensorRecord = initializeParameters(plannerProcess(config).model, createRandom(5));
+
+export function planner(options: Partial<PlannerOptions> = {}): MazePlanner {
+  return new MazePlanner({
+    backend: referenceBackend(),
+    config,
+    parameters: randomParameters,
+    normalizer,
+    steps: 4,
+    ...options,
+  });
+}
+
+/** The reference backend; everything its executables are given is noted down. */
+export function recordingBackend(runs: TensorRecord[]): Backend {
+  const backend = referenceBackend();
+  return {
+    ...backend,
+    compile: async (graph, options) => {
+      const executable = await backend.compile(graph, options);
+      return {
+        run: (inputs, runOptions) => {
+          runs.push(inputs);
+          return executable.run(inputs, runOptions);
+        },
+        dispose: () => executable.dispose(),
+      };
+    },
+  };
+}
+
+export const numbers = (tensor: unknown): number[] => [...(tensor as HostTensor).data];
+
+/** How much of the first noise `steps` DDIM steps leave for v = 0: each step turns (x0, eps) by the angle between its levels. */
+export function remainingNoise(levels: readonly number[]): number {
+  const { alphasCumprod } = linearSchedule(100).tables;
+  const angle = (level: number): number => Math.acos(Math.sqrt(alphasCumprod[level] as number));
+  return levels.slice(1).reduce((left, level, i) => left * Math.cos(angle(levels[i] as number) - angle(level)), 1);
+}
+
+export const here: PlanProblem = { history: Float32Array.of(1, 2, 1.25, 2.5), goal: [3, 4] };
