@@ -11,7 +11,7 @@ import {
   isHostTensor,
   readTensor,
   type Tensor,
-  tensor,
+  zeros,
 } from "../tensor/tensor.js";
 import { type Batch, type BatchSource, checkBatch } from "./batch.js";
 import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
@@ -77,6 +77,8 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
   const state = new LoopingState(process.model, groupsOf(stepOptions), start);
   const executables = new Map<string, Promise<Executable>>();
   const root = createRandom(seed).split("training");
+  const scalars: Record<string, HostTensor> = { decay: scalar(), stepSize: scalar(), epsilon: scalar() };
+  const inputs = new BatchInputs(process);
   let saved = start.step;
 
   const snapshot = async (step: number): Promise<TrainingState> => {
@@ -106,13 +108,10 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
       const executable = await memoize(executables, key, () => backend.compile(graphFor(process, stepOptions, batch)));
       const learningRate =
         optimizer.learningRate * learningRateFactor(options.learningRate ?? { kind: "constant" }, step, steps);
-      const scalars = Object.entries(adamWScalars(optimizer, step, learningRate)).map(
-        ([name, value]) => [name, tensor([value], [])] as const,
-      );
-      const results = await state.advance(executable, {
-        ...Object.fromEntries(scalars),
-        ...batchInputs(process, batch, random),
-      });
+      for (const [name, value] of Object.entries(adamWScalars(optimizer, step, learningRate))) {
+        (scalars[name] as HostTensor).data[0] = value;
+      }
+      const results = await state.advance(executable, { ...scalars, ...inputs.next(batch, random) });
       const loss = await readScalar(results.loss as Tensor);
       const norm = results.gradientNorm && { gradientNorm: await readScalar(results.gradientNorm) };
       if (!Number.isFinite(loss)) {
@@ -138,19 +137,35 @@ function graphFor(process: DiffusionProcess, options: StepGraphOptions, batch: B
   });
 }
 
-function batchInputs(process: DiffusionProcess, batch: Batch, random: RandomStream): Record<string, HostTensor> {
-  const { tokens, elementWeights, condition } = batch;
-  const noise = tensor(new Float32Array(tokens.data.length), tokens.shape);
-  random.split("noise").fillNormal(noise.data, { clip: process.clipNoise });
-  const [batchSize, length] = tokens.shape as [number, number, number];
-  const sizes = { batch: batchSize, tokens: length, levels: process.schedule.levels };
-  return {
-    tokens,
-    noise,
-    noiseLevels: batch.noiseLevels ?? independentNoiseLevels(random.split("levels"), sizes),
-    ...(elementWeights ? { elementWeights } : {}),
-    ...(condition ? { condition } : {}),
-  };
+function scalar(): HostTensor {
+  return zeros("float32", []);
+}
+
+/** A step's batch with its levels and noise. The noise of each shape is drawn into one buffer, over and over. */
+class BatchInputs {
+  readonly #process: DiffusionProcess;
+  readonly #noise = new Map<string, HostTensor<"float32">>();
+
+  constructor(process: DiffusionProcess) {
+    this.#process = process;
+  }
+
+  next(batch: Batch, random: RandomStream): Record<string, HostTensor> {
+    const { tokens, elementWeights, condition } = batch;
+    const [batchSize, length] = tokens.shape as [number, number, number];
+    const key = tokens.shape.join();
+    const noise = this.#noise.get(key) ?? zeros("float32", tokens.shape);
+    this.#noise.set(key, noise);
+    random.split("noise").fillNormal(noise.data, { clip: this.#process.clipNoise });
+    const sizes = { batch: batchSize, tokens: length, levels: this.#process.schedule.levels };
+    return {
+      tokens,
+      noise,
+      noiseLevels: batch.noiseLevels ?? independentNoiseLevels(random.split("levels"), sizes),
+      ...(elementWeights ? { elementWeights } : {}),
+      ...(condition ? { condition } : {}),
+    };
+  }
 }
 
 async function readScalar(value: Tensor): Promise<number> {
