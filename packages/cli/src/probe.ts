@@ -14,7 +14,7 @@ import {
 } from "@diffusion-forcing/core";
 
 export interface Probe {
-  /** Largest difference from the reference over a small forward and backward pass. */
+  /** Largest difference from the reference over a forward and backward pass, relative to its largest value. */
   readonly parity: number;
   /** Median time of a 256 x 256 matrix product, call overhead included. */
   readonly matmulMilliseconds: number;
@@ -59,5 +59,6 @@ async function runOnce(backend: Backend, graph: ReturnType<typeof trace>, inputs
 }
 
 function difference(a: readonly number[], b: readonly number[]): number {
-  return a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - (b[i] as number))), 0);
+  const largest = b.reduce((found, value) => Math.max(found, Math.abs(value)), 0);
+  return a.reduce((found, value, i) => Math.max(found, Math.abs(value - (b[i] as number))), 0) / largest;
 }
