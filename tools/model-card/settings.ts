@@ -5,15 +5,17 @@ export interface CardRow {
 }
 
 /** Gradient guidance needs a fixed length, and works in a narrow band of scales (per sample), by maze. */
-const gradientSettings: Readonly<Record<string, { readonly tokens: string; readonly scale: string }>> = {
-  umaze: { tokens: "14", scale: "0.2" },
-  medium: { tokens: "26", scale: "0.1" },
-  large: { tokens: "37", scale: "0.1" },
+const gradientSettings: Readonly<
+  Record<string, { readonly tokens: string; readonly scale: string; readonly episodes: string }>
+> = {
+  umaze: { tokens: "14", scale: "0.2", episodes: "50" },
+  medium: { tokens: "26", scale: "0.1", episodes: "50" },
+  large: { tokens: "37", scale: "0.1", episodes: "16" },
 };
 
 /** What a card reports of a maze's planner. */
 export function cardRows(maze: string): readonly CardRow[] {
-  const { tokens, scale } = gradientSettings[maze] as { tokens: string; scale: string };
+  const { tokens, scale, episodes } = gradientSettings[maze] as (typeof gradientSettings)[string];
   const gradient = (samples: string): readonly string[] => [
     "--goal",
     "gradient",
@@ -24,7 +26,7 @@ export function cardRows(maze: string): readonly CardRow[] {
     "--tokens",
     tokens,
     "--episodes",
-    "50",
+    episodes,
   ];
   return [
     { title: "default: goal token", options: [] },
@@ -32,7 +34,7 @@ export function cardRows(maze: string): readonly CardRow[] {
     { title: "random goals", options: ["--multi-task"] },
     { title: "random goals, with the data-support check", options: ["--multi-task", "--support"] },
     {
-      title: `gradient guidance (scale ${scale}, ${tokens} tokens), Monte Carlo over 4 futures, 50 episodes`,
+      title: `gradient guidance (scale ${scale}, ${tokens} tokens), Monte Carlo over 4 futures, ${episodes} episodes`,
       options: gradient("4"),
     },
     { title: "the same, one estimate instead of futures", options: gradient("1") },
