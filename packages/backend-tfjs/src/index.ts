@@ -1,1 +1,1 @@
-export {};
+export type { TfjsEngine } from "./engine.js";
