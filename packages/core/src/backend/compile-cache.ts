@@ -46,8 +46,8 @@ export function cachedBackend(backend: Backend): Backend {
     await backend.dispose();
   }
 
-  const { specVersion, name, device, capabilities } = backend;
-  return { specVersion, name, device, capabilities, compile, dispose };
+  const { specVersion, name, device, capabilities, version } = backend;
+  return { specVersion, name, device, capabilities, ...(version === undefined ? {} : { version }), compile, dispose };
 }
 
 /** One user's hold on an executable that others may use too. */

@@ -44,6 +44,8 @@ export interface Backend {
   readonly name: string;
   /** "cpu", "cuda", "webgpu", "wasm". */
   readonly device: string;
+  /** Version of the runtime underneath, where it has one. */
+  readonly version?: string;
   readonly capabilities: Capabilities;
   /**
    * @throws `shape-mismatch`, `dtype-mismatch` or `invalid-argument` for constants that are no inputs of the graph,
@@ -52,4 +54,18 @@ export interface Backend {
   compile(graph: Graph, options?: CompileOptions): Promise<Executable>;
   /** Frees the backend and all its executables; using either afterwards throws `disposed`. */
   dispose(): Promise<void>;
+}
+
+/** What a backend package exports for selection at run time: the devices it knows on this platform, passed as a value. */
+export interface BackendProvider {
+  /** The name of the backends it opens: "onnx", "tfjs". */
+  readonly name: string;
+  /** Every device the package can drive on this platform (Node or browser), fastest first, present or not. */
+  readonly devices: readonly string[];
+  /**
+   * Opens a device.
+   *
+   * @throws `missing-dependency` or `backend-unavailable`, with what to do about it, if it is not there.
+   */
+  open(device: string): Promise<Backend>;
 }
