@@ -1,3 +1,4 @@
 export { checkRunInputs } from "./check-inputs.js";
 export { cachedBackend } from "./compile-cache.js";
 export * from "./contract.js";
+export * from "./worker/index.js";
