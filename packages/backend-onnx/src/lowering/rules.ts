@@ -1,5 +1,6 @@
 import type { OpName, ValueOf } from "@diffusion-forcing/core";
 import type { Lowering, LoweringRule } from "./lowering.js";
+import { conv2d } from "./ops/convolution.js";
 import * as elementwise from "./ops/elementwise.js";
 import { gelu } from "./ops/gelu.js";
 import * as indexing from "./ops/indexing.js";
@@ -24,6 +25,7 @@ const rules: { readonly [K in OpName]: LoweringRule<K> } = {
   inverseDeviation,
   layerNorm,
   gelu,
+  conv2d,
 };
 
 /** Emits one node by its op's rule, its operands having been emitted. */

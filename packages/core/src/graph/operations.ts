@@ -194,3 +194,18 @@ export function linear(x: Value, weight: Value, bias: Value): Value {
   const result = emit("linear", [rows, weight, bias], {});
   return reshape(result, [...x.shape.slice(0, -1), weight.shape[0] as number]);
 }
+
+export interface Conv2dOptions {
+  /** Steps of the kernel along height and width. Default 1. */
+  readonly stride?: number;
+  /** Zeros around the image on every side. Default 0. */
+  readonly padding?: number;
+}
+
+/** x [N, I, H, W], weight [O, I, kh, kw], bias [O] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1. */
+export function conv2d(x: Value, weight: Value, bias: Value, options: Conv2dOptions = {}): Value {
+  const { stride = 1, padding = 0 } = options;
+  const border = [padding, padding];
+  const result = emit("conv2d", [x, weight], { strides: [stride, stride], low: border, high: border });
+  return add(result, reshape(bias, [bias.shape[0] as number, 1, 1]));
+}

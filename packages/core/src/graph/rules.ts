@@ -2,6 +2,7 @@ import * as binary from "./ops/binary.js";
 import * as choice from "./ops/choice.js";
 import * as composites from "./ops/composites.js";
 import * as contraction from "./ops/contraction.js";
+import * as convolution from "./ops/convolution.js";
 import * as indexing from "./ops/indexing.js";
 import * as movement from "./ops/movement.js";
 import * as reductions from "./ops/reductions.js";
@@ -20,6 +21,7 @@ const rules: OpRules = {
   ...indexing,
   ...contraction,
   ...composites,
+  ...convolution,
 };
 
 export function ruleOf<K extends OpName>(op: K): OpRule<K> {

@@ -83,6 +83,11 @@ export interface OpAttributes {
   gelu: None;
   /** (x [N, I], weight [O, I], bias [O]) -> x weight^T + bias: [N, O]. */
   linear: None;
+  /**
+   * (x [N, I, H, W], weight [O, I, kh, kw]) -> [N, O, H', W']: cross-correlation over the last two axes, the input
+   * bordered by `low` zeros before and `high` after each of them; H' = floor((H + low + high - kh) / stride) + 1.
+   */
+  conv2d: { readonly strides: readonly number[]; readonly low: readonly number[]; readonly high: readonly number[] };
 }
 
 export type OpName = keyof OpAttributes;

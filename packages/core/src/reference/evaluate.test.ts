@@ -260,6 +260,11 @@ describe("composites", () => {
   it("linear", () => {
     close(ops.linear(float([1, 2], [1, 2]), float([1, 1, 0, 3], [2, 2]), float([10, 20])), [13, 26]);
   });
+
+  it("conv2d", () => {
+    const weight = float([1, 10], [1, 1, 1, 2]);
+    close(ops.conv2d(float([1, 2, 3, 4], [1, 1, 2, 2]), weight, float([100])), [121, 143]);
+  });
 });
 
 it("the tests above meet every op", () => {

@@ -94,6 +94,12 @@ const matmulCase = (a: Shape, b: Shape, transposeA = false, transposeB = false):
   attributes: { transposeA, transposeB },
 });
 
+const conv2dCase = (x: Shape, weight: Shape, strides = [1, 1], low = [0, 0], high = low): OpCase<"conv2d"> => ({
+  op: "conv2d",
+  operands: [float(...x), float(...weight)],
+  attributes: { strides, low, high },
+});
+
 const onEveryDtype = <K extends OpName>(make: (operand: Make) => OpCase<K>[]): OpCase<K>[] =>
   [float, int, bool].flatMap(make);
 
@@ -235,5 +241,18 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
     elementwise("linear", [float(1, 1), float(1, 1), float(1)]),
     elementwise("linear", [float(7, 31), float(33, 31), float(33)]),
     elementwise("linear", [float(33, 5), float(1, 5), float(1)]),
+  ],
+  conv2d: [
+    conv2dCase([1, 1, 1, 1], [1, 1, 1, 1]),
+    conv2dCase([3, 5, 4, 7], [2, 5, 1, 1]),
+    conv2dCase([2, 3, 5, 7], [4, 3, 3, 3], [1, 1], [1, 1]),
+    conv2dCase([2, 2, 8, 8], [3, 2, 7, 7], [1, 1], [3, 3]),
+    conv2dCase([2, 3, 8, 6], [5, 3, 3, 3], [2, 2], [1, 1]),
+    conv2dCase([2, 3, 7, 5], [5, 3, 3, 3], [2, 2], [1, 1]),
+    conv2dCase([1, 2, 9, 10], [3, 2, 2, 3], [3, 2], [0, 2], [2, 1]),
+    conv2dCase([2, 1, 5, 1], [2, 1, 3, 1], [2, 1], [2, 0], [0, 0]),
+    // Borders wider than the kernel, and a stride that leaves input unseen.
+    conv2dCase([1, 2, 3, 4], [1, 2, 2, 1], [1, 2], [3, 1], [0, 2]),
+    conv2dCase([2, 2, 7, 7], [2, 2, 1, 1], [3, 3]),
   ],
 };

@@ -67,13 +67,18 @@ describe("decompositions", () => {
   const operands: Partial<Record<OpName, ReturnType<typeof input>[]>> = {
     layerNorm: [x, vector, vector],
     linear: [x, input("weight", { dtype: "float32", shape: [4, 3] }), input("bias", { dtype: "float32", shape: [4] })],
+    conv2d: [
+      input("image", { dtype: "float32", shape: [2, 3, 5, 6] }),
+      input("kernel", { dtype: "float32", shape: [4, 3, 3, 2] }),
+    ],
   };
+  const attributes = { epsilon: 1e-5, strides: [2, 1], low: [1, 0], high: [0, 1] };
 
   it.each(opNames.filter(isComposite))("%s has the type that its decomposition has", (op) => {
     const inputs = operands[op] ?? [x];
     const rule = ruleOf(op as "layerNorm");
-    const { dtype, shape } = rule.infer(inputs, { epsilon: 1e-5 });
-    expect(rule.decompose?.(inputs, { epsilon: 1e-5 }, emit)).toMatchObject({ dtype, shape });
+    const { dtype, shape } = rule.infer(inputs, attributes);
+    expect(rule.decompose?.(inputs, attributes, emit)).toMatchObject({ dtype, shape });
   });
 });
 

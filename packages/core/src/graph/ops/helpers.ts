@@ -62,3 +62,21 @@ export function sumToShape(emit: Emit, value: Value, shape: Shape): Value {
   const summed = axes.length === 0 ? value : emit("sum", [value], { axes, keepDims: true });
   return shapesEqual(summed.shape, shape) ? summed : emit("reshape", [summed], { shape });
 }
+
+/** `stride - 1` zeros between neighbours along an axis: [a, b] with stride 3 becomes [a, 0, 0, b]. */
+export function spreadAlong(emit: Emit, value: Value, axis: number, stride: number): Value {
+  const size = value.shape[axis] as number;
+  if (stride === 1 || size === 1) return value;
+  const before = value.shape.slice(0, axis);
+  const after = value.shape.slice(axis + 1);
+  const split = emit("reshape", [value], { shape: [...before, size, 1, ...after] });
+  const low = split.shape.map(() => 0);
+  const high = low.map((zero, i) => (i === axis + 1 ? stride - 1 : zero));
+  const filled = emit("pad", [split], { low, high, value: 0 });
+  const joined = emit("reshape", [filled], { shape: [...before, size * stride, ...after] });
+  return emit("slice", [joined], {
+    starts: joined.shape.map(() => 0),
+    ends: joined.shape.map((full, i) => (i === axis ? (size - 1) * stride + 1 : full)),
+    strides: joined.shape.map(() => 1),
+  });
+}

@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "../../errors.js";
 import { broadcastShapes, checkShape, formatShape, shapesEqual, sizeOf } from "../../tensor/shape.js";
 import type { OpRule, Value } from "../value.js";
-import { shapeError, sumToShape } from "./helpers.js";
+import { shapeError, spreadAlong, sumToShape } from "./helpers.js";
 
 export const reshape: OpRule<"reshape"> = {
   infer: (inputs, { shape }) => {
@@ -68,25 +68,8 @@ export const slice: OpRule<"slice"> = {
   derivative: ({ inputs, output, cotangent, emit }) => {
     const [x] = inputs as [Value];
     const { starts, strides } = output.attributes;
-    let spread: Value = cotangent;
-    // A strided slice skips elements: put zeros between by a trailing axis of size stride.
-    strides.forEach((stride, axis) => {
-      if (stride === 1) return;
-      const before = spread.shape.slice(0, axis);
-      const size = spread.shape[axis] as number;
-      const after = spread.shape.slice(axis + 1);
-      const split = emit("reshape", [spread], { shape: [...before, size, 1, ...after] });
-      const padding = split.shape.map(() => 0);
-      const high = padding.map((zero, i) => (i === axis + 1 ? stride - 1 : zero));
-      const filled = emit("pad", [split], { low: padding, high, value: 0 });
-      const joined = emit("reshape", [filled], { shape: [...before, size * stride, ...after] });
-      const length = Math.min(size * stride, (x.shape[axis] as number) - (starts[axis] as number));
-      spread = emit("slice", [joined], {
-        starts: joined.shape.map(() => 0),
-        ends: joined.shape.map((full, i) => (i === axis ? length : full)),
-        strides: joined.shape.map(() => 1),
-      });
-    });
+    // A strided slice skips elements: their cotangent is zero.
+    const spread = strides.reduce((value, stride, axis) => spreadAlong(emit, value, axis, stride), cotangent);
     const high = x.shape.map((size, axis) => size - (starts[axis] as number) - (spread.shape[axis] as number));
     return [emit("pad", [spread], { low: starts, high, value: 0 })];
   },

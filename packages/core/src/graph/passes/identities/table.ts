@@ -62,4 +62,5 @@ export const identities: { readonly [K in OpName]: readonly Identity<K>[] } = {
   layerNorm: [],
   gelu: [],
   linear: [],
+  conv2d: [],
 };
