@@ -37,8 +37,9 @@ function* indexOnlyReexports({ path, text }: SourceFile): Iterable<string> {
 }
 
 function* testStandsBesideItsFile({ path }: SourceFile): Iterable<string> {
-  // `physics.parity.test.ts` is a second test of `physics.ts`.
-  const subject = path.replace(/(\.[a-z-]+)?\.test\.ts$/, ".ts");
+  // A conformance file is named after its device. `physics.parity.test.ts` is a second test of `physics.ts`.
+  if (/\.conformance(\.browser)?\.test\.ts$/.test(path)) return;
+  const subject = path.replace(/(\.[a-z-]+)*\.test\.ts$/, ".ts");
   if (subject !== path && !existsSync(subject)) yield `${path}: there is no ${basename(subject)} beside this test.`;
 }
 

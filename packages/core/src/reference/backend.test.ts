@@ -1,21 +1,8 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
-import { afterAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { add } from "../graph/operations.js";
 import { trace } from "../graph/trace.js";
 import { tensor } from "../tensor/tensor.js";
-import { testBackend } from "../testing/index.js";
 import { referenceBackend } from "./backend.js";
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
-
-function residentBytes(): number {
-  collectGarbage();
-  return process.memoryUsage().arrayBuffers;
-}
-
-testBackend("reference", async () => referenceBackend(), { describe, it, afterAll, residentBytes });
 
 describe("referenceBackend", () => {
   const graph = trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: add(x, 1) }));

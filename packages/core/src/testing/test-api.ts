@@ -20,7 +20,7 @@ export interface ConformanceOptions extends TestApi {
    * Bytes the process (or the device) holds now, after collecting garbage if the engine lets one. Without it
    * the kit only says in the test's name that memory was not measured.
    */
-  readonly residentBytes?: () => number;
+  readonly residentBytes?: () => number | Promise<number>;
 }
 
 /** What each group of checks gets: the runner, the tolerance, and one live backend that all of them share. */

@@ -117,9 +117,9 @@ function testMemory({ it, residentBytes }: Conformance["options"], backend: () =
       for (let i = 0; i < times; i++) for (const y of Object.values(await executable.run({ x }))) disposeTensor(y);
     };
     await repeat(runs / 3);
-    const before = residentBytes?.() ?? 0;
+    const before = (await residentBytes?.()) ?? 0;
     await repeat(runs);
-    const grown = (residentBytes?.() ?? 0) - before;
+    const grown = ((await residentBytes?.()) ?? 0) - before;
     // A run that leaked its output, 256 KiB, would leave four times as much behind.
     const limit = (runs * side * side * 4) / 4;
     assert(grown < limit, `${runs} runs left ${grown} bytes behind; expected less than ${limit}.`);
