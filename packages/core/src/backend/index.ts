@@ -1,4 +1,5 @@
 export { checkRunInputs } from "./check-inputs.js";
 export { cachedBackend } from "./compile-cache.js";
 export * from "./contract.js";
+export * from "./selection/index.js";
 export * from "./worker/index.js";
