@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
+import { testDevices } from "./test-devices/devices.js";
 
 const LINE_BUDGET = 400;
 
@@ -34,6 +35,19 @@ function* indexOnlyReexports({ path, text }: SourceFile): Iterable<string> {
     .replace(/export\s+(type\s+)?(\*(\s+as\s+\w+)?|\{[^}]*\})\s+from\s+"[^"]+";/g, "")
     .trim();
   if (rest !== "") yield `${path}: an index.ts only re-exports; move this out: ${rest.split("\n")[0]}`;
+}
+
+/** Test projects find the tests of a device by their names. */
+function* conformanceNamesItsDevice({ path }: SourceFile): Iterable<string> {
+  const name = /([^/\\]+)\.conformance(\.browser)?\.test\.ts$/.exec(path);
+  if (name === null) return;
+  const device = testDevices.find((candidate) => name[1]?.split(".").includes(candidate.name));
+  if (device === undefined) {
+    const names = testDevices.map((candidate) => candidate.name).join(", ");
+    yield `${path}: call it DEVICE.conformance.test.ts (.conformance.browser.test.ts in Chromium), DEVICE one of ${names}.`;
+  } else if (device.host === "chromium" && name[2] === undefined) {
+    yield `${path}: ${device.name} runs in Chromium; call it ${device.name}.conformance.browser.test.ts.`;
+  }
 }
 
 function* testStandsBesideItsFile({ path }: SourceFile): Iterable<string> {
@@ -74,7 +88,7 @@ function* readmeShowsTheExample(): Iterable<string> {
 
 const packages = readdirSync("packages").map((name) => join("packages", name));
 const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
-const fileRules = [lineBudget, indexOnlyReexports, testStandsBesideItsFile, coreWithoutNode];
+const fileRules = [lineBudget, indexOnlyReexports, conformanceNamesItsDevice, testStandsBesideItsFile, coreWithoutNode];
 
 const breaches = [
   ...readmeShowsTheExample(),
