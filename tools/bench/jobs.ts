@@ -31,7 +31,8 @@ const levels = 1000;
 /** Sampling starts its clean tokens at this level, as the peers do. */
 const stabilizationLevel = 15;
 
-function processOf(config: BenchConfig): DiffusionProcess {
+/** What every benchmark of a configuration trains and samples. */
+export function benchProcess(config: BenchConfig): DiffusionProcess {
   const { width, layers, heads, feedForward, features } = config;
   return {
     model: transformer({ features, width, layers, heads, feedForward }),
@@ -42,7 +43,8 @@ function processOf(config: BenchConfig): DiffusionProcess {
   };
 }
 
-function normalTensor(seed: number, shape: readonly number[]): HostTensor {
+/** Standard normals. */
+export function normalTensor(seed: number, shape: readonly number[]): HostTensor {
   const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
   createRandom(seed).fillNormal(data);
   return tensor(data, shape);
@@ -51,7 +53,7 @@ function normalTensor(seed: number, shape: readonly number[]): HostTensor {
 /** Forward, backward and AdamW, with fresh levels and noise every time; no clipping, no moving average. */
 function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job {
   const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
-  const steps = train(processOf(config), {
+  const steps = train(benchProcess(config), {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -89,7 +91,7 @@ interface SamplingJob {
 }
 
 function samplingJob(config: BenchConfig, backend: Backend, job: SamplingJob): Job {
-  const process = processOf(config);
+  const process = benchProcess(config);
   const sampler = new Sampler(process, {
     backend,
     parameters: initializeParameters(process.model, createRandom(0)),
