@@ -30,18 +30,10 @@ export const seedOption: Option = new Option("--seed <n>", "seed of all random n
   .argParser(whole("--seed"))
   .default(0);
 export const jsonOption: Option = new Option("--json", "print one JSON document on stdout instead of text");
-export const deviceOption: Option = new Option("--device <name>", "where to run; see `dforce backends`").default(
-  "auto",
-);
 export const threadsOption: Option = new Option(
   "--threads <n>",
-  "threads of the backend (default: one per core)",
+  "threads of onnx/cpu (default: one per core)",
 ).argParser(whole("--threads", 1));
-
-export interface BackendChoice {
-  readonly device: string;
-  readonly threads?: number;
-}
 
 /** Formats zod's complaints about a config file, one per line: the field, what is wrong, and what was given. */
 export function describeIssues(error: z.ZodError): string {

@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { backendsCommand } from "./commands/backends.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
     inspectCommand(),
     exportCommand(),
     backendsCommand(),
+    doctorCommand(),
   ]) {
     program.addCommand(
       command.exitOverride().showHelpAfterError(`(dforce ${command.name()} --help shows its options)`),

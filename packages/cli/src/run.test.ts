@@ -29,6 +29,14 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [["plan", "--scale", "0"], '--scale is "0"; expected a number above 0.'],
     [["plan", "--tokens", "2"], '--tokens is "2"; expected a whole number from 3.'],
     [["eval", "--episodes", ""], '--episodes is ""'],
+    [
+      ["plan", "--backend", "abacus"],
+      '--backend: there is no backend or device "abacus"; expected auto or some of onnx/',
+    ],
+    [["eval", "--backend", "onnx/cpu,"], '--backend: there is no backend or device ""'],
+    [["backends", "--backend", "gpu"], '--backend: there is no backend or device "gpu"'],
+    [["doctor", "--backend", "onnx/abacus"], '--backend: there is no backend or device "onnx/abacus"'],
+    [["plan", "--device", "cpu"], /unknown option '--device'/],
     [["export"], "required option '--out <file>' not specified"],
   ])("dforce %j", async (args, message) => {
     const { code, stdout, stderr } = await dforce(...args);
@@ -39,7 +47,7 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
 });
 
 describe("help exits with 0, on stdout", () => {
-  it.each(["plan", "train", "eval", "inspect", "export", "backends"])("dforce %s --help", async (command) => {
+  it.each(["plan", "train", "eval", "inspect", "export", "backends", "doctor"])("dforce %s --help", async (command) => {
     const { code, stdout, stderr } = await dforce(command, "--help");
     expect(stdout).toContain(`Usage: dforce ${command}`);
     expect([code, stderr]).toEqual([0, ""]);
@@ -48,7 +56,7 @@ describe("help exits with 0, on stdout", () => {
   it("dforce --help lists the commands, dforce --version the version", async () => {
     const help = await dforce("--help");
     expect(help.code).toBe(0);
-    for (const command of ["plan", "train", "eval", "inspect", "export", "backends"]) {
+    for (const command of ["plan", "train", "eval", "inspect", "export", "backends", "doctor"]) {
       expect(help.stdout).toContain(`\n  ${command} `);
     }
     const version = await dforce("--version");
@@ -91,11 +99,25 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     expect(inside.code).toBe(1);
   });
 
-  it("an unknown device", async () => {
+  it("a device that is not there: its reason, the alternatives, and nothing written", async () => {
     const out = join(await temporaryFolder(), "run");
-    const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out, "--device", "abacus");
-    expect(stderr).toContain('there is no device "abacus"; expected "auto" or "cpu"');
-    expect(code).toBe(1);
+    const { code, stdout, stderr } = await dforce(
+      "train",
+      "--config",
+      await writeRecipe(),
+      "--out",
+      out,
+      "--backend",
+      "cuda",
+    );
+    expect(stderr).toMatch(
+      /^dforce: No backend works here:\n {2}onnx\/cuda: .*\nNot asked for, and perhaps there: .*onnx\/cpu/s,
+    );
+    expect(stderr).toContain(
+      "`dforce doctor` says what to do about each; --backend takes another. [backend-unavailable]",
+    );
+    expect([code, stdout]).toEqual([1, ""]);
+    await expect(readdir(out)).rejects.toThrow("ENOENT");
   });
 
   it("a folder without a run to resume", async () => {

@@ -1,42 +1,46 @@
-import { onnxBackend } from "@diffusion-forcing/backend-onnx";
-import { isDiffusionForcingError, referenceBackend } from "@diffusion-forcing/core";
-import { Command } from "commander";
+import { Command, Option } from "commander";
+import { chosenDevices, parseBackends } from "../backends/choice.js";
+import type { Finding } from "../backends/finding.js";
+import { formatFindings } from "../backends/findings-table.js";
+import { backendProviders } from "../backends/providers.js";
+import { surveyDevices } from "../backends/survey.js";
 import { jsonOption } from "../options.js";
-import { formatTable } from "../output/table.js";
-import { probeBackend } from "../probe.js";
 
-const candidates = [
-  { name: "onnx", device: "cpu", open: () => onnxBackend({ device: "cpu" }) },
-  { name: "reference", device: "cpu", open: async () => referenceBackend() },
-];
+/** Which devices `backends` and `doctor` look at. */
+export const surveyOption: Option = new Option(
+  "--backend <name>",
+  "only these: NAME/DEVICE, a device or a name, several with commas between them",
+).default("auto", "all");
+
+export interface SurveyCommandOptions {
+  readonly backend: string;
+  readonly json?: boolean;
+}
 
 export function backendsCommand(): Command {
   return new Command("backends")
     .description("list the backends, whether each works here, and how exact and fast it is")
+    .addOption(surveyOption)
     .addOption(jsonOption)
     .action(runBackends);
 }
 
-async function runBackends({ json }: { readonly json?: boolean }): Promise<void> {
-  const found = [];
-  for (const { name, device, open } of candidates) {
-    try {
-      const backend = await open();
-      found.push({ name, device, available: true, ...(await probeBackend(backend)) });
-      await backend.dispose();
-    } catch (error) {
-      const reason = isDiffusionForcingError(error) ? error.message : String(error);
-      found.push({ name, device, available: false, reason });
-    }
+/** What was found about every device of the choice; on a terminal, with a word on what is being looked at. */
+export async function survey({ backend }: SurveyCommandOptions): Promise<readonly Finding[]> {
+  const providers = chosenDevices(backendProviders(), parseBackends(backend));
+  const names = providers.flatMap(({ name, devices }) => devices.map((device) => `${name}/${device}`));
+  const found: Finding[] = [];
+  const say = (text: string): unknown => process.stderr.isTTY && process.stderr.write(`\r\x1b[K${text}`);
+  say(`checking ${names[0]} ...`);
+  for await (const finding of surveyDevices(providers)) {
+    found.push(finding);
+    const next = names[found.length];
+    say(next === undefined ? "" : `checking ${next} ...`);
   }
-  if (json) {
-    process.stdout.write(`${JSON.stringify(found)}\n`);
-    return;
-  }
-  const rows = found.map((entry) =>
-    "reason" in entry
-      ? [entry.name, entry.device, "no", entry.reason]
-      : [entry.name, entry.device, "yes", entry.parity.toExponential(1), `${entry.matmulMilliseconds.toFixed(2)} ms`],
-  );
-  process.stdout.write(`${formatTable([["backend", "device", "works", "error", "matmul 256"], ...rows])}\n`);
+  return found;
+}
+
+async function runBackends(options: SurveyCommandOptions): Promise<void> {
+  const found = await survey(options);
+  process.stdout.write(options.json ? `${JSON.stringify(found)}\n` : `${formatFindings(found)}\n`);
 }

@@ -1,8 +1,9 @@
 import { evaluateMazePolicy, type MazeEvaluationSummary, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
-import { openBackend } from "../backend.js";
+import { type BackendChoice, openBackend } from "../backend.js";
+import { backendOption } from "../backends/choice.js";
 import { loadPlanner } from "../files/models.js";
-import { type BackendChoice, deviceOption, jsonOption, threadsOption, whole } from "../options.js";
+import { jsonOption, threadsOption, whole } from "../options.js";
 import { formatEstimate } from "../output/estimate.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
@@ -26,7 +27,7 @@ export function evalCommand(): Command {
     .option("--multi-task", "a random goal for each episode")
     .option("--batch <n>", "plans denoised together", whole("--batch", 1), 10);
   return addPlanningOptions(command)
-    .addOption(deviceOption)
+    .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(jsonOption)
     .action(runEvaluation);

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { evaluateMazePolicy, type MazeEvaluation, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
-import { openBackend } from "../backend.js";
+import { type BackendChoice, openBackend } from "../backend.js";
+import { backendOption } from "../backends/choice.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadPlanner } from "../files/models.js";
-import { type BackendChoice, deviceOption, jsonOption, seedOption, threadsOption } from "../options.js";
+import { jsonOption, seedOption, threadsOption } from "../options.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { renderAnimation, renderStill } from "../picture/index.js";
@@ -27,7 +28,7 @@ export function planCommand(): Command {
     .option("--out <folder>", "where plan.gif, plan.png and plan.svg go", "out");
   return addPlanningOptions(command)
     .addOption(seedOption)
-    .addOption(deviceOption)
+    .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(jsonOption)
     .action(runPlan);
@@ -35,9 +36,9 @@ export function planCommand(): Command {
 
 async function runPlan(options: PlanOptions): Promise<void> {
   const bundle = await loadPlanner(options.model);
-  await ensureWritable(options.out);
   const maze = mazes[bundle.config.maze];
   const backend = await openBackend(options);
+  await ensureWritable(options.out);
   const planner = createPlanner(bundle, maze, backend, options, 1);
   const times: number[] = [];
   let started = performance.now();

@@ -10,7 +10,8 @@ import {
   trainingWindows,
 } from "@diffusion-forcing/tasks/maze2d";
 import { Command, Option } from "commander";
-import { openBackend } from "../backend.js";
+import { type BackendChoice, openBackend } from "../backend.js";
+import { backendOption } from "../backends/choice.js";
 import {
   createRun,
   type RunConfig,
@@ -20,7 +21,7 @@ import {
   writeCheckpoint,
   writeSummary,
 } from "../files/run-folder.js";
-import { type BackendChoice, deviceOption, jsonOption, threadsOption, UsageError, whole } from "../options.js";
+import { jsonOption, threadsOption, UsageError, whole } from "../options.js";
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { parseRunConfig } from "../run-config.js";
 
@@ -45,7 +46,7 @@ export function trainCommand(): Command {
     .option("--seed <n>", "seed of parameters, data order and noise (default: 0)", whole("--seed"))
     .option("--steps <n>", "training steps, instead of the recipe's", whole("--steps", 1))
     .option("--checkpoint-every <n>", "steps between checkpoints", whole("--checkpoint-every", 1), 250)
-    .addOption(deviceOption)
+    .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(jsonOption)
     .action(runTraining);
@@ -75,11 +76,7 @@ async function readConfig(path: string): Promise<string> {
 }
 
 async function openRun(options: TrainOptions): Promise<Awaited<ReturnType<typeof readRun>>> {
-  if (!options.resume) {
-    const config = await recipe(options);
-    await createRun(options.out, config);
-    return { config, state: undefined };
-  }
+  if (!options.resume) return { config: await recipe(options), state: undefined };
   for (const name of ["preset", "config", "seed", "steps"] as const) {
     if (options[name] !== undefined) throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
   }
@@ -102,7 +99,7 @@ function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
 
 /** A path as it can be pasted into a shell. */
 function quoted(path: string): string {
-  return /^[\w./\\:-]+$/.test(path) ? path : JSON.stringify(path);
+  return /^[\w./\\:,-]+$/.test(path) ? path : JSON.stringify(path);
 }
 
 /** Trains from `state`, or from the start, to the end of the run. */
@@ -114,6 +111,8 @@ async function continueRun(
   const { planner, training, seed } = config;
   const { out, threads } = options;
   const backend = await openBackend(options);
+  // Only now: a run that cannot compute leaves no folder behind.
+  if (!options.resume) await createRun(options.out, config);
   const dataset = generateMazeDataset({
     maze: mazes[planner.maze],
     steps: training.dataSteps,
@@ -158,7 +157,8 @@ async function continueRun(
     await withProgress("training", training.steps, work, step);
   } catch (error) {
     if (!isDiffusionForcingError(error, "aborted")) throw error;
-    const again = `dforce train --resume --out ${quoted(out)}${threads === undefined ? "" : ` --threads ${threads}`}`;
+    const given = backendOption.defaultValue === options.backend ? "" : ` --backend ${quoted(options.backend)}`;
+    const again = `dforce train --resume --out ${quoted(out)}${given}${threads === undefined ? "" : ` --threads ${threads}`}`;
     throw new DiffusionForcingError("aborted", `Stopped after step ${step}; nothing is lost. Go on with: ${again}`);
   } finally {
     process.off("SIGINT", onInterrupt);

@@ -1,5 +1,5 @@
-/** Cells may come from files of others: what would move a terminal's cursor or break the line is shown as a box. */
-function printable(cell: string): string {
+/** Text may come from files and libraries of others: what would move a terminal's cursor or break the line is shown as a box. */
+export function printable(cell: string): string {
   return cell.replace(/\p{Cc}/gu, "\u25a1");
 }
 

@@ -1,3 +1,4 @@
+export { type Measurement, measureBackend } from "./measure-backend.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";
 export type { ConformanceOptions, TestApi } from "./test-api.js";
