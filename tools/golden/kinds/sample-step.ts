@@ -143,7 +143,7 @@ async function runDdim(
         ...(guided ? { guidanceInputs: { goal: input("goal"), weight: input("weight") } } : {}),
       },
     );
-    const { sigma, direction } = ddimCoefficients(process, stabilizedLevels(from, stabilization_level), to, eta);
+    const { sigma, direction } = ddimCoefficients(process, stabilizedLevels(from, stabilization_level), to, eta, 3);
     return {
       "mid.ddim.x_in": stabilizedInput(process, x, from, stabilization_level),
       sigma: reshape(sigma, from.shape),

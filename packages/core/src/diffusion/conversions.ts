@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "../errors.js";
 import { add, constant, div, gather, mul, reshape, sub } from "../graph/operations.js";
 import { formatType } from "../graph/ops/helpers.js";
-import type { Value } from "../graph/value.js";
+import type { TensorType, Value } from "../graph/value.js";
 import { tensor } from "../tensor/tensor.js";
 import type { NoiseSchedule } from "./schedule.js";
 
@@ -23,6 +23,11 @@ export function atLevel(table: Float32Array, levels: Value, rank: number): Value
   }
   const trailing = new Array<number>(rank - levels.shape.length).fill(1);
   return reshape(gather(constant(tensor(table)), levels), [...levels.shape, ...trailing]);
+}
+
+/** The shape [B, T, 1, ...] in which one number for each token broadcasts over `tokens` [B, T, ...]. */
+export function perToken(tokens: TensorType): number[] {
+  return tokens.shape.map((size, axis) => (axis < 2 ? size : 1));
 }
 
 /** The forward process (DDPM equation 4): x = sqrt(alphaBar) x0 + sqrt(1 - alphaBar) noise. Level 0 gives x0 itself. */

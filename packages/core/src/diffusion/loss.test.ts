@@ -13,7 +13,7 @@ import { cosineSchedule } from "./schedule.js";
 /** Answers w times what it sees. */
 const scaling: Model = {
   config: { kind: "scaling" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 0,
   parameters: { w: { shape: [], initializer: { kind: "ones" } } },
   apply: (parameters, { tokens }) => mul(tokens, parameters.w!),

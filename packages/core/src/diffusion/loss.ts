@@ -1,7 +1,7 @@
 import { mean, mul, reshape, square, sub } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Model, Parameters } from "../models/model.js";
-import { addNoise } from "./conversions.js";
+import { addNoise, perToken } from "./conversions.js";
 import { type LossWeighting, lossWeight } from "./loss-weight.js";
 import { modelPrediction, type Objective, trainingTarget } from "./objective.js";
 import type { NoiseSchedule } from "./schedule.js";
@@ -18,24 +18,24 @@ export interface DiffusionProcess {
 }
 
 export interface LossInputs {
-  /** Clean sequence, float32 [B, T, C]. */
+  /** Clean sequence, float32 [B, T, ...tokenShape]. */
   readonly tokens: Value;
   /** int32 [B, T], 0..K. */
   readonly noiseLevels: Value;
-  /** Standard normal, already clamped, float32 [B, T, C]. */
+  /** Standard normal, already clamped, float32 [B, T, ...tokenShape]. */
   readonly noise: Value;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: Value;
-  /** Further weights, broadcastable to [B, T, C]: 0 for elements that are padding. */
+  /** Further weights, broadcastable to [B, T, ...tokenShape]: 0 for elements that are padding. */
   readonly elementWeights?: Value;
 }
 
 export interface LossValues {
   /** Mean over all elements, scalar. Elements of weight 0 count in the denominator, as in the official code. */
   readonly loss: Value;
-  /** The weighted squared errors, [B, T, C]. */
+  /** The weighted squared errors, [B, T, ...tokenShape]. */
   readonly elements: Value;
-  /** Estimate of the clean sequence, [B, T, C]. */
+  /** Estimate of the clean sequence, [B, T, ...tokenShape]. */
   readonly x0: Value;
   readonly noisedTokens: Value;
   readonly modelOutput: Value;
@@ -67,7 +67,7 @@ export function diffusionForcingLoss(
   });
   const target = trainingTarget(schedule, objective, tokens, noiseLevels, noise);
   const tokenWeights = lossWeight(schedule, objective, noiseLevels, process.lossWeighting);
-  const perToken = mul(square(sub(modelOutput, target)), reshape(tokenWeights, [...tokenWeights.shape, 1]));
-  const elements = elementWeights === undefined ? perToken : mul(perToken, elementWeights);
+  const errors = mul(square(sub(modelOutput, target)), reshape(tokenWeights, perToken(tokens)));
+  const elements = elementWeights === undefined ? errors : mul(errors, elementWeights);
   return { loss: mean(elements), elements, x0, noisedTokens, modelOutput, tokenWeights };
 }

@@ -1,5 +1,5 @@
-import type { Value } from "../graph/value.js";
-import type { Shape } from "../tensor/shape.js";
+import type { TensorType, Value } from "../graph/value.js";
+import { type Shape, shapesEqual } from "../tensor/shape.js";
 
 /** How a parameter's first values are drawn; `uniform` is over -bound..bound. */
 export type Initializer = { readonly kind: "zeros" | "ones" } | { readonly kind: "uniform"; readonly bound: number };
@@ -13,7 +13,7 @@ export interface ParameterSpec {
 export type Parameters = Readonly<Record<string, Value>>;
 
 export interface ModelInput {
-  /** The partly noised sequence, float32 [B, T, C]. */
+  /** The partly noised sequence, float32 [B, T, ...tokenShape]. */
   readonly tokens: Value;
   /** Noise level of each token, int32 [B, T], 0 (clean) .. levelCount (pure noise). */
   readonly noiseLevels: Value;
@@ -32,11 +32,21 @@ export type ModelConfig = { readonly kind: string } & Readonly<Record<string, un
  */
 export interface Model {
   readonly config: ModelConfig;
-  /** C: features of a token, in and out. */
-  readonly features: number;
+  /** Shape of one token, in and out: [C] for vectors, [C, H, W] for frames of a video. */
+  readonly tokenShape: Shape;
   /** D: features of the external condition; 0 without one. */
   readonly conditionFeatures: number;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
-  /** float32 [B, T, C]. */
+  /** float32 [B, T, ...tokenShape]. */
   apply(parameters: Parameters, input: ModelInput): Value;
+}
+
+/** What tokens of the model look like, for messages: `float32[B, T, 3, 8, 8]`. */
+export function describeTokens({ tokenShape }: Pick<Model, "tokenShape">): string {
+  return `float32[${["B", "T", ...tokenShape].join(", ")}]`;
+}
+
+/** Whether a tensor is a batch of sequences of the model's tokens, float32 [B, T, ...tokenShape]. */
+export function holdsTokens({ tokenShape }: Pick<Model, "tokenShape">, { dtype, shape }: TensorType): boolean {
+  return dtype === "float32" && shape.length === 2 + tokenShape.length && shapesEqual(shape.slice(2), tokenShape);
 }

@@ -6,7 +6,13 @@ import type { Model, ParameterSpec } from "./model.js";
 import { checkParameters, countParameters, initializeParameters } from "./parameters.js";
 
 function modelOf(parameters: Record<string, ParameterSpec>): Model {
-  return { config: { kind: "test" }, features: 1, conditionFeatures: 0, parameters, apply: (_, { tokens }) => tokens };
+  return {
+    config: { kind: "test" },
+    tokenShape: [1],
+    conditionFeatures: 0,
+    parameters,
+    apply: (_, { tokens }) => tokens,
+  };
 }
 
 const weight: ParameterSpec = { shape: [40, 50], initializer: { kind: "uniform", bound: 0.25 } };

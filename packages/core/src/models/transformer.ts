@@ -138,7 +138,7 @@ export function transformer(options: TransformerOptions): Model & { readonly con
   const config = completeConfig(options);
   return {
     config,
-    features: config.features,
+    tokenShape: [config.features],
     conditionFeatures: config.conditionFeatures,
     parameters: parameterSpecs(config),
     apply: (parameters, input) => applyTransformer(config, parameters, input),

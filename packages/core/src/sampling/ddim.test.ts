@@ -12,7 +12,7 @@ import { type DdimOptions, ddimCoefficients, ddimStep } from "./ddim.js";
 /** Answers half of what it sees. */
 const halving: Model = {
   config: { kind: "halving" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 0,
   parameters: {},
   apply: (_parameters, { tokens }) => mul(tokens, 0.5),
@@ -123,7 +123,7 @@ describe("ddimCoefficients", () => {
       to: tensor(Int32Array.from(to), [1, to.length]),
     };
     const { sigma, direction } = evaluateGraph(
-      trace(types, (levels) => ({ ...ddimCoefficients(process, levels.from, levels.to, eta) })),
+      trace(types, (levels) => ({ ...ddimCoefficients(process, levels.from, levels.to, eta, 3) })),
       types,
     );
     return { sigma: [...sigma!.data], direction: [...direction!.data] };

@@ -1,4 +1,4 @@
-import { atLevel, x0FromNoise } from "../diffusion/conversions.js";
+import { atLevel, perToken, x0FromNoise } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
@@ -15,36 +15,40 @@ export interface DdimOptions {
 }
 
 export interface DdimInputs {
-  /** [B, T, C] */
+  /** [B, T, ...] */
   readonly x: Value;
   /** Level of each token now and after the step, int32 [B, T], 0..K; `to` at most `from`. */
   readonly from: Value;
   readonly to: Value;
-  /** Standard normal, clamped, [B, T, C]; needed if eta > 0. */
+  /** Standard normal, clamped, [B, T, ...]; needed if eta > 0. */
   readonly noise?: Value;
-  /** Standard normal [N, B, T, C] for the N futures of Monte Carlo guidance; needed if N > 1. */
+  /** Standard normal [N, B, T, ...] for the N futures of Monte Carlo guidance; needed if N > 1. */
   readonly futureNoise?: Value;
   readonly condition?: Value;
   readonly guidanceInputs?: Readonly<Record<string, Value>>;
 }
 
 export interface DdimResult extends Denoised {
-  /** The sequence at the levels `to`, [B, T, C]. */
+  /** The sequence at the levels `to`, [B, T, ...]. */
   readonly next: Value;
   readonly guidance?: GuidanceGradient;
 }
 
-/** The standard deviation of a step's fresh noise and the factor of the predicted noise, both [B, T, 1]. */
+/**
+ * The standard deviation of a step's fresh noise and the factor of the predicted noise, both [B, T, 1, ...] of `rank`
+ * axes.
+ */
 export function ddimCoefficients(
   process: DiffusionProcess,
   from: Value,
   to: Value,
   eta: number,
+  rank: number,
 ): { sigma: Value; direction: Value } {
   const { tables } = process.schedule;
-  const alphaNext = atLevel(tables.alphasCumprod, to, 3);
+  const alphaNext = atLevel(tables.alphasCumprod, to, rank);
   if (eta === 0) return { sigma: mul(alphaNext, 0), direction: sqrt(sub(1, alphaNext)) };
-  const alpha = atLevel(tables.alphasCumprod, from, 3);
+  const alpha = atLevel(tables.alphasCumprod, from, rank);
   const variance = div(mul(sub(1, div(alpha, alphaNext)), sub(1, alphaNext)), sub(1, alpha));
   // Rounding can push either radicand just below 0.
   const sigma = mul(sqrt(maximum(variance, 0)), eta);
@@ -65,6 +69,7 @@ export function ddimStep(
 ): DdimResult {
   const { x, from, to, condition } = inputs;
   const { tables } = process.schedule;
+  const rank = x.shape.length;
   const levels = stabilizedLevels(from, options.stabilizationLevel);
   const tokens = stabilizedInput(process, x, from, options.stabilizationLevel);
   const denoised = denoise(process, parameters, tokens, levels, condition);
@@ -74,12 +79,12 @@ export function ddimStep(
   if (options.guidance !== undefined) {
     guidance = guidanceGradient(process, parameters, options.guidance, { ...inputs, tokens, levels, denoised });
     const factorLevels = options.guidance.factor === "current" ? levels : to;
-    eps = sub(eps, mul(atLevel(tables.sqrtOneMinusAlphasCumprod, factorLevels, 3), guidance.gradient));
+    eps = sub(eps, mul(atLevel(tables.sqrtOneMinusAlphasCumprod, factorLevels, rank), guidance.gradient));
     x0 = x0FromNoise(process.schedule, tokens, levels, eps);
   }
-  const { sigma, direction } = ddimCoefficients(process, levels, to, options.eta);
-  const mean = add(mul(atLevel(tables.sqrtAlphasCumprod, to, 3), x0), mul(direction, eps));
+  const { sigma, direction } = ddimCoefficients(process, levels, to, options.eta, rank);
+  const mean = add(mul(atLevel(tables.sqrtAlphasCumprod, to, rank), x0), mul(direction, eps));
   const moved = inputs.noise === undefined ? mean : add(mean, mul(sigma, inputs.noise));
-  const stays = reshape(equal(from, to), [...from.shape, 1]);
+  const stays = reshape(equal(from, to), perToken(x));
   return { output, x0, eps, next: where(stays, x, moved), ...(guidance ? { guidance } : {}) };
 }

@@ -11,7 +11,7 @@ import { ddpmStep } from "./ddpm.js";
 /** Always answers that the clean tokens are half of what it sees. */
 const halving: Model = {
   config: { kind: "halving" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 0,
   parameters: {},
   apply: (_parameters, { tokens }) => mul(tokens, 0.5),

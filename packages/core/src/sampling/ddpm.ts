@@ -1,4 +1,4 @@
-import { addNoise, posterior } from "../diffusion/conversions.js";
+import { addNoise, perToken, posterior } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { add, equal, exp, lessEqual, mul, reshape, where } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
@@ -7,13 +7,13 @@ import { type Denoised, denoise, stabilizedLevels } from "./denoiser.js";
 
 /** What one DDPM step takes. */
 export interface DdpmInputs {
-  /** [B, T, C] */
+  /** [B, T, ...] */
   readonly x: Value;
   /** Level of each token now, int32 [B, T], 0..K; every token goes down by one level, or stays at 0. */
   readonly from: Value;
-  /** Standard normal, clamped, [B, T, C]. */
+  /** Standard normal, clamped, [B, T, ...]. */
   readonly noise: Value;
-  /** Standard normal, clamped, [B, T, C]: noises clean tokens to the level they pretend to have. */
+  /** Standard normal, clamped, [B, T, ...]: noises clean tokens to the level they pretend to have. */
   readonly stabilizationNoise: Value;
   /** [B, T, D], for a conditioned model. */
   readonly condition?: Value;
@@ -21,11 +21,11 @@ export interface DdpmInputs {
 
 /** What one DDPM step yields. */
 export interface DdpmResult extends Denoised {
-  /** The sequence one level lower, [B, T, C]. */
+  /** The sequence one level lower, [B, T, ...]. */
   readonly next: Value;
-  /** What the network saw, [B, T, C]. */
+  /** What the network saw, [B, T, ...]. */
   readonly tokens: Value;
-  /** Mean [B, T, C] and log variance [B, T, 1] of q(x^{k-1} | x^k, x0). */
+  /** Mean [B, T, ...] and log variance [B, T, 1, ...] of q(x^{k-1} | x^k, x0). */
   readonly mean: Value;
   readonly logVariance: Value;
 }
@@ -43,14 +43,14 @@ export function ddpmStep(
 ): DdpmResult {
   const { x, from, noise, stabilizationNoise, condition } = inputs;
   const { schedule } = process;
-  const perToken = (mask: Value): Value => reshape(mask, [...from.shape, 1]);
-  const isClean = perToken(equal(from, 0));
+  const everywhere = (mask: Value): Value => reshape(mask, perToken(x));
+  const isClean = everywhere(equal(from, 0));
   const levels = stabilizedLevels(from, options.stabilizationLevel);
   const tokens = where(isClean, addNoise(schedule, x, levels, stabilizationNoise), x);
   const denoised = denoise(process, parameters, tokens, levels, condition);
   const { mean, logVariance } = posterior(schedule, denoised.x0, tokens, levels);
   const moved = add(mean, mul(exp(mul(logVariance, 0.5)), noise));
   // Level 1 is the last: its posterior has no variance.
-  const sampled = where(perToken(lessEqual(levels, 1)), mean, moved);
+  const sampled = where(everywhere(lessEqual(levels, 1)), mean, moved);
   return { ...denoised, tokens, mean, logVariance, next: where(isClean, x, sampled) };
 }

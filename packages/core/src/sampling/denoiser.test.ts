@@ -12,7 +12,7 @@ import { denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
 /** Answers its tokens + 100 times their level + 1000 times their condition. */
 const telling: Model = {
   config: { kind: "telling" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 1,
   parameters: {},
   apply: (_parameters, { tokens, noiseLevels, condition }) => {

@@ -8,11 +8,11 @@ import { tensor } from "../tensor/tensor.js";
 
 /** What the network makes of a partly noised sequence. */
 export interface Denoised {
-  /** The network's own answer, [B, T, C]. */
+  /** The network's own answer, [B, T, ...]. */
   readonly output: Value;
-  /** Estimate of the clean sequence, [B, T, C]. */
+  /** Estimate of the clean sequence, [B, T, ...]. */
   readonly x0: Value;
-  /** Estimate of the noise, [B, T, C]. */
+  /** Estimate of the noise, [B, T, ...]. */
   readonly eps: Value;
 }
 
@@ -35,7 +35,7 @@ export function stabilizedInput(process: DiffusionProcess, x: Value, levels: Val
   return mul(x, atLevel(factors, levels, x.shape.length));
 }
 
-/** Runs the model on tokens [B, T, C] at levels [B, T] and converts its answer. */
+/** Runs the model on tokens [B, T, ...] at levels [B, T] and converts its answer. */
 export function denoise(
   process: DiffusionProcess,
   parameters: Parameters,

@@ -16,7 +16,7 @@ import { type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js"
 function processOf(factor: number, objective: Objective): DiffusionProcess {
   const model: Model = {
     config: { kind: "scaling" },
-    features: 1,
+    tokenShape: [1],
     conditionFeatures: 0,
     parameters: {},
     apply: (_parameters, { tokens }) => mul(tokens, factor),

@@ -1,5 +1,5 @@
 import { gradient } from "../autodiff/index.js";
-import { atLevel } from "../diffusion/conversions.js";
+import { atLevel, perToken } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { DiffusionForcingError } from "../errors.js";
 import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../graph/operations.js";
@@ -14,7 +14,7 @@ import { type Denoised, denoise } from "./denoiser.js";
  */
 export interface Guidance {
   /**
-   * The value of each sample, float32 [B], larger is better, from the estimate of the clean sequence x0 [B, T, C].
+   * The value of each sample, float32 [B], larger is better, from the estimate of the clean sequence x0 [B, T, ...].
    * Scales are per sample: the gradient of one sample's value does not depend on the batch size.
    */
   value(x0: Value, inputs: Readonly<Record<string, Value>>): Value;
@@ -45,18 +45,18 @@ export function guidanceSamples(guidance: Guidance): number {
 export interface GuidanceGradient {
   /** Each sample's value, averaged over the futures, [B]. */
   readonly value: Value;
-  /** d(value)/d(tokens), [B, T, C]. */
+  /** d(value)/d(tokens), [B, T, ...]. */
   readonly gradient: Value;
 }
 
 interface GuidanceContext {
   /** The tokens' levels before the step, [B, T]; 0 marks context. */
   readonly from: Value;
-  /** The network's input [B, T, C] and its levels [B, T]. */
+  /** The network's input [B, T, ...] and its levels [B, T]. */
   readonly tokens: Value;
   readonly levels: Value;
   readonly denoised: Denoised;
-  /** [N, B, T, C], for N > 1. */
+  /** [N, B, T, ...], for N > 1. */
   readonly futureNoise?: Value;
   readonly condition?: Value;
   readonly guidanceInputs?: Readonly<Record<string, Value>>;
@@ -94,7 +94,7 @@ function tile(x: Value, times: number): Value {
 }
 
 /**
- * N estimates of the clean sequence, [N * B, T, C]: the forward process is run from the first estimate x0 down to
+ * N estimates of the clean sequence, [N * B, T, ...]: the forward process is run from the first estimate x0 down to
  * half of each token's level with N draws of noise, and the network denoises each. Context stays as it is.
  */
 function sampledFutures(
@@ -107,11 +107,12 @@ function sampledFutures(
     throw new DiffusionForcingError("invalid-argument", `Guidance over ${samples} futures needs their noise.`);
   }
   const { tables } = process.schedule;
+  const rank = tokens.shape.length;
   const isContext = equal(from, 0);
   const halfway = where(isContext, levels, cast(floor(mul(cast(levels, "float32"), 0.5)), "int32"));
-  const signal = mul(atLevel(tables.sqrtAlphasCumprod, halfway, 3), denoised.x0);
-  const spread = mul(atLevel(tables.sqrtOneMinusAlphasCumprod, halfway, 3), futureNoise); // [N, B, T, C]
-  const futures = where(reshape(isContext, [...from.shape, 1]), tokens, add(signal, spread));
+  const signal = mul(atLevel(tables.sqrtAlphasCumprod, halfway, rank), denoised.x0);
+  const spread = mul(atLevel(tables.sqrtOneMinusAlphasCumprod, halfway, rank), futureNoise); // [N, B, T, ...]
+  const futures = where(reshape(isContext, perToken(tokens)), tokens, add(signal, spread));
   const flat = reshape(futures, [-1, ...tokens.shape.slice(1)]);
   return denoise(process, parameters, flat, tile(halfway, samples), condition && tile(condition, samples)).x0;
 }

@@ -1,12 +1,14 @@
 import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
+import { describeTokens, holdsTokens } from "../models/model.js";
 import type { RandomStream } from "../random/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { sizeOf } from "../tensor/shape.js";
+import { type HostTensor, tensor, zeros } from "../tensor/tensor.js";
 import { type MatrixShape, pyramid, schedulingMatrix } from "./matrix-shapes.js";
 import type { Sampler } from "./sampler.js";
 
 export interface RolloutOptions {
-  /** Known tokens to go on from, float32 [B, T, C]; without it a batch of one starts from nothing. */
+  /** Known tokens to go on from, float32 [B, T, ...tokenShape]; without it a batch of one starts from nothing. */
   readonly context?: HostTensor;
   /** How many tokens to generate; may be Infinity. */
   readonly length: number;
@@ -25,17 +27,17 @@ export interface RolloutOptions {
  * far and is denoised with those as clean context. Only the last `window` tokens are seen, so memory stays constant
  * and a rollout may go on for ever.
  *
- * @returns each new chunk, float32 [B, chunk, C], as soon as it is clean.
+ * @returns each new chunk, float32 [B, chunk, ...tokenShape], as soon as it is clean.
  * @throws `invalid-argument`, `shape-mismatch`, `aborted`
  */
 export async function* rollout(sampler: Sampler, options: RolloutOptions): AsyncGenerator<HostTensor> {
   const { length, window, chunk = 1, matrix = pyramid(), random, signal } = options;
-  const { features } = sampler.process.model;
+  const { model } = sampler.process;
   const { context } = options;
-  if (context !== undefined && (context.shape.length !== 3 || context.shape[2] !== features)) {
+  if (context !== undefined && !holdsTokens(model, context)) {
     throw new DiffusionForcingError(
       "shape-mismatch",
-      `rollout: the context is ${formatType(context)}; expected float32[B, T, ${features}].`,
+      `rollout: the context is ${formatType(context)}; expected ${describeTokens(model)}.`,
     );
   }
   if (!(Number.isInteger(window) && Number.isInteger(chunk) && chunk >= 1 && chunk <= window)) {
@@ -53,7 +55,7 @@ export async function* rollout(sampler: Sampler, options: RolloutOptions): Async
     const past = known === undefined ? undefined : lastTokens(known, window - size);
     const pastLength = past?.shape[1] ?? 0;
     const stream = random.split(done);
-    const noise = tensor(new Float32Array(batch * size * features), [batch, size, features]);
+    const noise = zeros("float32", [batch, size, ...model.tokenShape]);
     stream.split("start").fillNormal(noise.data, { clip: sampler.process.clipNoise });
     const rows = schedulingMatrix(matrix, sampler.steps, size).rows.map((row) => {
       const whole = new Int32Array(pastLength + size);
@@ -73,9 +75,10 @@ export async function* rollout(sampler: Sampler, options: RolloutOptions): Async
   }
 }
 
-/** The last `count` tokens of [B, T, C], fewer if there are no more; undefined for none. */
+/** The last `count` tokens of [B, T, ...], fewer if there are no more; undefined for none. */
 function lastTokens(sequence: HostTensor, count: number): HostTensor | undefined {
-  const [batch, length, features] = sequence.shape as [number, number, number];
+  const [batch, length, ...token] = sequence.shape as [number, number, ...number[]];
+  const features = sizeOf(token);
   const kept = Math.min(count, length);
   if (kept === 0) return undefined;
   const data = new Float32Array(batch * kept * features);
@@ -83,12 +86,13 @@ function lastTokens(sequence: HostTensor, count: number): HostTensor | undefined
     const end = (b + 1) * length * features;
     data.set((sequence.data as Float32Array).subarray(end - kept * features, end), b * kept * features);
   }
-  return tensor(data, [batch, kept, features]);
+  return tensor(data, [batch, kept, ...token]);
 }
 
 /** Two sequences one after the other. */
 function joinTokens(a: HostTensor, b: HostTensor): HostTensor {
-  const [batch, first, features] = a.shape as [number, number, number];
+  const [batch, first, ...token] = a.shape as [number, number, ...number[]];
+  const features = sizeOf(token);
   const second = b.shape[1] as number;
   const data = new Float32Array(batch * (first + second) * features);
   for (let i = 0; i < batch; i++) {
@@ -99,5 +103,5 @@ function joinTokens(a: HostTensor, b: HostTensor): HostTensor {
       at + first * features,
     );
   }
-  return tensor(data, [batch, first + second, features]);
+  return tensor(data, [batch, first + second, ...token]);
 }

@@ -22,7 +22,7 @@ const { sqrtAlphasCumprod, alphasCumprod } = schedule.tables;
 function processWith(posteriorMean: (input: ModelInput) => Value): DiffusionProcess {
   const model: Model = {
     config: { kind: "exact" },
-    features: 1,
+    tokenShape: [1],
     conditionFeatures: 0,
     parameters: {},
     apply: (_parameters, input) => posteriorMean(input),

@@ -17,7 +17,7 @@ import { type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js"
 function processOf(conditionFeatures = 0): DiffusionProcess {
   const model: Model = {
     config: { kind: "scaling" },
-    features: 1,
+    tokenShape: [1],
     conditionFeatures,
     parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
     apply: ({ w }, { tokens, condition }) => (condition ? add(mul(tokens, w!), condition) : mul(tokens, w!)),

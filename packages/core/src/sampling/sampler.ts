@@ -3,6 +3,7 @@ import type { DiffusionProcess } from "../diffusion/loss.js";
 import { samplingLevels } from "../diffusion/sampling-levels.js";
 import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
+import { describeTokens, holdsTokens } from "../models/model.js";
 import { checkParameters } from "../models/parameters.js";
 import type { RandomStream } from "../random/index.js";
 import {
@@ -29,7 +30,7 @@ export interface SamplerOptions extends Partial<DdimOptions> {
 
 /** Sequences to denoise and the order to do it in. */
 export interface DenoiseRequest {
-  /** Where to start: context, and noise in the tokens that are to be sampled, float32 [B, T, C]. */
+  /** Where to start: context, and noise in the tokens that are to be sampled, float32 [B, T, ...tokenShape]. */
   readonly tokens: HostTensor;
   /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
   readonly rows: readonly ArrayLike<number>[];
@@ -49,7 +50,7 @@ export interface DenoiseProgress {
   /** Steps done, 1-based. */
   readonly step: number;
   readonly steps: number;
-  /** The sequence after this step, float32 [B, T, C]. */
+  /** The sequence after this step, float32 [B, T, ...tokenShape]. */
   read(): Promise<HostTensor>;
 }
 
@@ -123,7 +124,7 @@ export class Sampler {
   async *denoise(request: DenoiseRequest): AsyncGenerator<DenoiseProgress> {
     const { tokens, rows, random, condition, guidanceInputs = {}, signal } = request;
     this.#check(request);
-    const [batch, length] = tokens.shape as [number, number, number];
+    const [batch, length] = tokens.shape as [number, number];
     const executable = await this.#executable(batch, length);
     const { eta, guidance } = this.#options;
     const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
@@ -164,7 +165,7 @@ export class Sampler {
     }
   }
 
-  /** Walks all rows and returns the last sequence, float32 [B, T, C]. */
+  /** Walks all rows and returns the last sequence, float32 [B, T, ...tokenShape]. */
   async denoiseToEnd(request: DenoiseRequest): Promise<HostTensor> {
     let result = request.tokens;
     for await (const { step, steps, read } of this.denoise(request)) {
@@ -173,7 +174,7 @@ export class Sampler {
     return result;
   }
 
-  /** [B, T, C], or [copies, B, T, C] for more than one copy. */
+  /** As the tokens, or [copies, B, T, ...] for more than one copy. */
   #noise(streams: readonly RandomStream[], copies: number, shape: readonly number[]): HostTensor {
     const noise = zeros("float32", copies > 1 ? [copies, ...shape] : shape);
     const share = noise.data.length / (copies * streams.length);
@@ -194,14 +195,14 @@ export class Sampler {
   }
 
   #check({ tokens, rows, random }: DenoiseRequest): void {
-    const { features } = this.process.model;
-    if (tokens.dtype !== "float32" || tokens.shape.length !== 3 || tokens.shape[2] !== features) {
+    const { model } = this.process;
+    if (!holdsTokens(model, tokens)) {
       throw new DiffusionForcingError(
         "shape-mismatch",
-        `denoise: the tokens are ${formatType(tokens)}; expected float32[B, T, ${features}].`,
+        `denoise: the tokens are ${formatType(tokens)}; expected ${describeTokens(model)}.`,
       );
     }
-    const [batch, length] = tokens.shape as [number, number, number];
+    const [batch, length] = tokens.shape as [number, number];
     if (Array.isArray(random) && random.length !== batch) {
       throw new DiffusionForcingError(
         "invalid-argument",

@@ -10,7 +10,7 @@ import { guidanceInputName, parameterName, samplingStepGraph } from "./step-grap
 function processOf(conditionFeatures: number): DiffusionProcess {
   const model: Model = {
     config: { kind: "scaling" },
-    features: 3,
+    tokenShape: [3],
     conditionFeatures,
     parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
     apply: (parameters, { tokens }) => mul(tokens, parameters.w!),

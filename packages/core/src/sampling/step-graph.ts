@@ -13,10 +13,10 @@ export const guidanceInputName = (name: string): string => `guidance/${name}`;
 /**
  * One sampling step as a graph of static shapes.
  *
- * Inputs: `parameters/...`, `x` [B, T, C], `from` and `to` int32 [B, T], `noise` [B, T, C] if eta > 0,
- * `futureNoise` [N, B, T, C] for Monte Carlo guidance over N > 1 futures, `condition` [B, T, D] for a conditioned
+ * Inputs: `parameters/...`, `x` [B, T, ...], `from` and `to` int32 [B, T], `noise` as `x` if eta > 0,
+ * `futureNoise` [N, B, T, ...] for Monte Carlo guidance over N > 1 futures, `condition` [B, T, D] for a conditioned
  * model, `guidance/...`. Outputs: `x`, the sequence after the step, and with `details` also `x0` and, guided,
- * `guidanceValue` [B] and `guidanceGradient` [B, T, C].
+ * `guidanceValue` [B] and `guidanceGradient` [B, T, ...].
  */
 export function samplingStepGraph(
   process: DiffusionProcess,
@@ -39,7 +39,7 @@ export function samplingStepGraph(
   const { guidance } = options;
   const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
   const guidanceTypes = Object.entries(guidance?.inputs?.(batch, length) ?? {});
-  const sequence = [batch, length, model.features];
+  const sequence = [batch, length, ...model.tokenShape];
   const inputs: DdimInputs = {
     x: float("x", ...sequence),
     from: declare("from", { dtype: "int32", shape: [batch, length] }),

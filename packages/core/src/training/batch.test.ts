@@ -6,7 +6,7 @@ import { type Batch, checkBatch } from "./batch.js";
 
 const plain: Model = {
   config: { kind: "test" },
-  features: 2,
+  tokenShape: [2],
   conditionFeatures: 0,
   parameters: {},
   apply: (_parameters, { tokens }) => tokens,

@@ -1,17 +1,17 @@
 import { DiffusionForcingError } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
-import type { Model } from "../models/model.js";
+import { describeTokens, holdsTokens, type Model } from "../models/model.js";
 import type { RandomStream } from "../random/index.js";
 import { broadcastShapes, formatShape, shapesEqual } from "../tensor/shape.js";
 import type { HostTensor } from "../tensor/tensor.js";
 
 /** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
 export interface Batch {
-  /** Clean sequences, float32 [B, T, C]. */
+  /** Clean sequences, float32 [B, T, ...tokenShape]. */
   readonly tokens: HostTensor;
   /** int32 [B, T], 0..K. Default: independent and uniform over 1..K (Chen et al. 2024, Algorithm 1). */
   readonly noiseLevels?: HostTensor;
-  /** float32, broadcastable to [B, T, C]; 0 for padding. */
+  /** float32, broadcastable to the tokens; 0 for padding. */
   readonly elementWeights?: HostTensor;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
@@ -27,13 +27,13 @@ function refuse(what: string): never {
 /** @throws `invalid-data`, `shape-mismatch` or `invalid-noise-levels` for a batch that cannot be trained on. */
 export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
   const { tokens, noiseLevels, elementWeights, condition } = batch;
-  if (tokens.dtype !== "float32" || tokens.shape.length !== 3 || tokens.shape[2] !== model.features) {
+  if (!holdsTokens(model, tokens)) {
     throw new DiffusionForcingError(
       "shape-mismatch",
-      `The batch's tokens are ${formatType(tokens)}; the model takes float32[B, T, ${model.features}].`,
+      `The batch's tokens are ${formatType(tokens)}; the model takes ${describeTokens(model)}.`,
     );
   }
-  const [batchSize, length] = tokens.shape as [number, number, number];
+  const [batchSize, length] = tokens.shape as [number, number];
   for (const [name, tensor] of Object.entries({ tokens, elementWeights, condition })) {
     const bad = tensor?.data.findIndex((x) => !Number.isFinite(x)) ?? -1;
     if (bad >= 0)

@@ -13,7 +13,7 @@ import {
 
 const model: Model = {
   config: { kind: "test" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 0,
   parameters: { w: { shape: [2], initializer: { kind: "uniform", bound: 1 } } },
   apply: (_parameters, { tokens }) => tokens,

@@ -11,7 +11,7 @@ import { packState, type StepGraphOptions, trainingStepGraph, unpackState } from
 /** Answers w times what it sees. */
 const scaling: Model = {
   config: { kind: "scaling" },
-  features: 1,
+  tokenShape: [1],
   conditionFeatures: 0,
   parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
   apply: (parameters, { tokens }) => mul(tokens, parameters.w!),

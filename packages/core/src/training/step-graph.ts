@@ -26,9 +26,9 @@ export interface StepGraphOptions {
 }
 
 export interface BatchShapes {
-  /** [B, T, C] */
+  /** [B, T, ...tokenShape] */
   readonly tokens: Shape;
-  /** Shape of the further weights, broadcastable to [B, T, C]. */
+  /** Shape of the further weights, broadcastable to [B, T, ...tokenShape]. */
   readonly elementWeights?: Shape;
   /** [B, T, D] */
   readonly condition?: Shape;
@@ -60,8 +60,8 @@ export function unpackState(
 /**
  * One whole training step as a graph: noising, forward, loss, backward, clipping, AdamW, moving average.
  *
- * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch (`tokens` [B, T, C],
- * `noiseLevels` int32 [B, T], `noise` [B, T, C], and `elementWeights`, `condition` if the batch has them) and the
+ * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch (`tokens` [B, T, ...tokenShape],
+ * `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `elementWeights`, `condition` if the batch has them) and the
  * scalars `decay`, `stepSize`, `epsilon`. Outputs: the new state under the same names, `loss`, `gradientNorm`
  * (with clipping).
  */

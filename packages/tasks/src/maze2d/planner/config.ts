@@ -9,6 +9,7 @@ import {
   type NoiseScheduleConfig,
   parseObjective,
   scheduleFromConfig,
+  shapesEqual,
   zeros,
 } from "@diffusion-forcing/core";
 import { type MazeName, mazes } from "../mazes.js";
@@ -100,7 +101,8 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   const process = plannerProcess(config);
   refuseUnknown("model.", model, process.model.config);
   const features = frameStack * featuresPerFrame(fields);
-  if (process.model.features !== features) refuse("model.features", process.model.features, `${features}`);
+  const { tokenShape } = process.model;
+  if (!shapesEqual(tokenShape, [features])) refuse("model.features", model.features, `${features}`);
   if (process.model.conditionFeatures !== 0) refuse("model.conditionFeatures", process.model.conditionFeatures, "0");
   if (!isObject(config.lossWeighting)) refuse("lossWeighting", config.lossWeighting, "an object");
   // Core checks a weighting where it is applied, which would be after the training data is made.
