@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { sinusoidTable } from "./sinusoid.js";
+import { cosineFirstTable, sinusoidTable } from "./sinusoid.js";
 
 describe("sinusoidTable", () => {
   it("holds sines, then cosines, of frequencies from 1 to 1/10000", () => {
@@ -19,5 +19,15 @@ describe("sinusoidTable", () => {
       [0.841471, 0.0001, 0.5403023, 1],
     ];
     expect([...data]).toEqual(rows.flat().map((value) => expect.closeTo(value, 6)));
+  });
+});
+
+describe("cosineFirstTable", () => {
+  it("holds cosines, then sines, of frequencies from 1 towards 1/10000", () => {
+    const { shape, data } = cosineFirstTable(-1, 4, 4);
+    expect(shape).toEqual([4, 4]);
+    // Frequencies 1 and 10000^(-1/2) = 0.01 at position 2.
+    const expected = [-0.4161468, 0.9998, 0.9092974, 0.0199987];
+    expect([...data.subarray(12)]).toEqual(expected.map((value) => expect.closeTo(value, 6)));
   });
 });

@@ -10,15 +10,37 @@ import { zeros } from "../tensor/tensor.js";
  */
 export function sinusoidTable(first: number, count: number, width: number): HostTensor<"float32"> {
   const half = width / 2;
-  const table = zeros("float32", [count, width]);
   const exponent = Math.fround(-Math.fround(Math.log(10000) / (half - 1)));
-  for (let j = 0; j < half; j++) {
-    const frequency = Math.fround(Math.exp(Math.fround(j * exponent)));
+  const frequencies = Array.from({ length: half }, (_, j) => Math.fround(Math.exp(Math.fround(j * exponent))));
+  return tableOf(first, count, frequencies, 0);
+}
+
+/**
+ * Sinusoidal embeddings in the variant of image diffusion models (Ho et al. 2020, as the official 3-D U-Net uses
+ * it): as {@link sinusoidTable}, but cosines first and f_j = 10000^(-j / half).
+ *
+ * @returns float32 [count, width]
+ */
+export function cosineFirstTable(first: number, count: number, width: number): HostTensor<"float32"> {
+  const half = width / 2;
+  const exponent = Math.fround(-Math.log(10000));
+  const frequencies = Array.from({ length: half }, (_, j) =>
+    Math.fround(Math.exp(Math.fround(Math.fround(j * exponent) / half))),
+  );
+  return tableOf(first, count, frequencies, half);
+}
+
+/** Sines in the columns from `sineColumn` on, cosines in the other half. */
+function tableOf(first: number, count: number, frequencies: readonly number[], sineColumn: number) {
+  const half = frequencies.length;
+  const table = zeros("float32", [count, 2 * half]);
+  frequencies.forEach((frequency, j) => {
     for (let i = 0; i < count; i++) {
       const angle = Math.fround((first + i) * frequency);
-      table.data[i * width + j] = Math.sin(angle);
-      table.data[i * width + half + j] = Math.cos(angle);
+      const row = i * 2 * half;
+      table.data[row + sineColumn + j] = Math.sin(angle);
+      table.data[row + (half - sineColumn) + j] = Math.cos(angle);
     }
-  }
+  });
   return table;
 }

@@ -15,8 +15,9 @@ import {
 } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import { sizeOf } from "../tensor/shape.js";
-import { type HostTensor, zeros } from "../tensor/tensor.js";
+import { causalMask } from "./causal-mask.js";
 import type { Initializer, Model, ModelInput, ParameterSpec, Parameters } from "./model.js";
+import { linearSpecs, type NamedSpec, normSpecs } from "./parameter-specs.js";
 import { sinusoidTable } from "./sinusoid.js";
 
 export interface TransformerOptions {
@@ -70,39 +71,23 @@ function completeConfig(options: TransformerOptions): TransformerConfig {
   return config;
 }
 
-function linearSpecs(prefix: string, inputs: number, outputs: number): [string, ParameterSpec][] {
-  const initializer: Initializer = { kind: "uniform", bound: 1 / Math.sqrt(inputs) };
-  return [
-    [`${prefix}.weight`, { shape: [outputs, inputs], initializer }],
-    [`${prefix}.bias`, { shape: [outputs], initializer }],
-  ];
-}
-
-function attentionSpecs(prefix: string, width: number): [string, ParameterSpec][] {
+function attentionSpecs(prefix: string, width: number): NamedSpec[] {
   // Xavier over the three projections stacked, as PyTorch's packed input projection.
   const xavier: Initializer = { kind: "uniform", bound: Math.sqrt(6 / (4 * width)) };
-  const [[outputName, output]] = linearSpecs(`${prefix}.output`, width, width) as [[string, ParameterSpec]];
-  const projections = ["query", "key", "value"].flatMap((role): [string, ParameterSpec][] => [
+  const projections = ["query", "key", "value"].flatMap((role): NamedSpec[] => [
     [`${prefix}.${role}.weight`, { shape: [width, width], initializer: xavier }],
     [`${prefix}.${role}.bias`, { shape: [width], initializer: { kind: "zeros" } }],
   ]);
   return [
     ...projections,
-    [outputName, output],
+    ...linearSpecs(`${prefix}.output`, width, width, false),
     [`${prefix}.output.bias`, { shape: [width], initializer: { kind: "zeros" } }],
-  ];
-}
-
-function normSpecs(prefix: string, width: number): [string, ParameterSpec][] {
-  return [
-    [`${prefix}.scale`, { shape: [width], initializer: { kind: "ones" } }],
-    [`${prefix}.bias`, { shape: [width], initializer: { kind: "zeros" } }],
   ];
 }
 
 function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec> {
   const { features, conditionFeatures, width, layers, feedForward } = config;
-  const layer = (index: number): [string, ParameterSpec][] => [
+  const layer = (index: number): NamedSpec[] => [
     ...attentionSpecs(`layers.${index}.attention`, width),
     ...normSpecs(`layers.${index}.norm1`, width),
     ...linearSpecs(`layers.${index}.feedForward1`, width, feedForward),
@@ -115,14 +100,6 @@ function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec
     ...Array.from({ length: layers }, (_, index) => layer(index)).flat(),
     ...linearSpecs("output", width, features),
   ]);
-}
-
-/** 0 where token i (row) may see token j (column), a large negative number elsewhere: [T, T]. */
-function causalMask(length: number): HostTensor<"float32"> {
-  const mask = zeros("float32", [length, length]);
-  // Finite: some runtimes turn infinities in a softmax into NaN.
-  for (let i = 0; i < length; i++) mask.data.fill(-1e9, i * length + i + 1, (i + 1) * length);
-  return mask;
 }
 
 /**

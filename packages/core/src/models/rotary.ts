@@ -1,0 +1,50 @@
+import { add, constant, matmul, mul, reshape } from "../graph/operations.js";
+import type { Value } from "../graph/value.js";
+import { type HostTensor, zeros } from "../tensor/tensor.js";
+
+/** Cosine and sine of every position's angle in every feature, each float32 [count, width]. */
+export interface RotaryTables {
+  readonly cosines: HostTensor<"float32">;
+  readonly sines: HostTensor<"float32">;
+}
+
+/** 10000^(-2 i / width), i = 0 .. width / 2 - 1: radians by which the i-th pair of features turns per position. */
+export function rotaryFrequencies(width: number): Float32Array {
+  return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(10000 ** Math.fround((2 * i) / width)));
+}
+
+/** @param positions of each row; need not be integers or in order */
+export function rotaryTables(positions: readonly number[], width: number): RotaryTables {
+  const frequencies = rotaryFrequencies(width);
+  const cosines = zeros("float32", [positions.length, width]);
+  const sines = zeros("float32", [positions.length, width]);
+  positions.forEach((position, row) => {
+    for (let i = 0; i < width; i++) {
+      const angle = Math.fround(position * (frequencies[i >> 1] as number));
+      cosines.data[row * width + i] = Math.cos(angle);
+      sines.data[row * width + i] = Math.sin(angle);
+    }
+  });
+  return { cosines, sines };
+}
+
+/** [width, width]: x times it is (-x1, x0, -x3, x2, ..), each pair turned by a right angle. */
+function quarterTurn(width: number): HostTensor<"float32"> {
+  const turn = zeros("float32", [width, width]);
+  for (let i = 0; i < width; i += 2) {
+    turn.data[(i + 1) * width + i] = -1;
+    turn.data[i * width + i + 1] = 1;
+  }
+  return turn;
+}
+
+/**
+ * Rotary position embedding (Su et al. 2021): each pair of neighbouring features of x [L, ..., width] turns by its
+ * position's angle, so that the product of a query and a key depends on the distance of their positions.
+ */
+export function rotate(x: Value, { cosines, sines }: RotaryTables): Value {
+  const [length, width] = cosines.shape as [number, number];
+  const along = [length, ...x.shape.slice(1, -1).map(() => 1), width];
+  const turned = reshape(matmul(reshape(x, [-1, width]), constant(quarterTurn(width))), x.shape);
+  return add(mul(x, reshape(constant(cosines), along)), mul(turned, reshape(constant(sines), along)));
+}
