@@ -1,0 +1,46 @@
+import {
+  type BackendProvider,
+  cosineSchedule,
+  createRandom,
+  diffusionForcing,
+  samplingParameters,
+  tensor,
+  transformer,
+} from "@diffusion-forcing/core";
+
+/** What three training steps and one sampled sequence came to. */
+export interface Exercise {
+  readonly losses: readonly number[];
+  readonly sample: readonly number[];
+  /** Whether the page or worker may use threads. */
+  readonly isolated: boolean;
+}
+
+/** Trains a small model for three steps and samples from it: what any app does, in short. */
+export async function exercise(provider: BackendProvider, device: string): Promise<Exercise> {
+  const backend = await provider.open(device);
+  const forcing = diffusionForcing({
+    model: transformer({ features: 2, width: 16, layers: 1, heads: 2 }),
+    schedule: cosineSchedule(100),
+  });
+  const tokens = tensor(
+    Float32Array.from({ length: 4 * 6 * 2 }, (_, i) => Math.sin(i)),
+    [4, 6, 2],
+  );
+  const losses: number[] = [];
+  let weights = {};
+  const training = forcing.train({ backend, batches: () => ({ tokens }), steps: 3, optimizer: { learningRate: 1e-3 } });
+  for await (const { step, loss, snapshot } of training) {
+    losses.push(loss);
+    if (step === 3) weights = samplingParameters(await snapshot());
+  }
+  const sampler = forcing.sampler({ backend, parameters: weights, steps: 5 });
+  const sample: number[] = [];
+  const context = tensor(new Float32Array(2), [1, 1, 2]);
+  for await (const token of sampler.rollout({ context, length: 4, window: 6, random: createRandom(0) })) {
+    sample.push(...token.data);
+  }
+  await sampler.dispose();
+  await backend.dispose();
+  return { losses, sample, isolated: globalThis.crossOriginIsolated === true };
+}

@@ -1,0 +1,4 @@
+import { referenceProvider } from "./reference-provider.js";
+import { answer } from "./start.js";
+
+answer(referenceProvider);

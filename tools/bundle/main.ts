@@ -1,0 +1,121 @@
+/**
+ * Shows that an app with this library reaches a browser: `npm run bundle`. Sizes of our own code, which must stay
+ * under a limit; then the same app bundled by esbuild, by Vite, and not at all, opened in Chromium under a strict
+ * content security policy, with and without isolation, in a page and in a worker, training and sampling.
+ */
+import { resolve } from "node:path";
+import type { Browser } from "playwright";
+import { isolationHeaders, serve } from "../browser/serve.js";
+import { launchChromium, visit } from "../browser/visit.js";
+import { type Exercise, exercise } from "./apps/exercise.js";
+import { referenceProvider } from "./apps/reference-provider.js";
+import { apps, type Delivery, esbuildDelivery, importMapDelivery, viteDelivery, writeProject } from "./sites.js";
+import { measure, sizeLimit } from "./sizes.js";
+
+const project = resolve("out/bundle");
+const onnxRuntime = "node_modules/onnxruntime-web/dist";
+const tfjsWasm = "node_modules/@tensorflow/tfjs-backend-wasm/dist";
+
+/** Files that a bundler without a loader for them leaves to the user to copy beside the bundle. */
+const assets = {};
+
+const importMap: Readonly<Record<string, string>> = {
+  "@diffusion-forcing/core": "/packages/core/dist/index.js",
+  "@diffusion-forcing/backend-onnx": "/packages/backend-onnx/dist/web/index.js",
+  "@diffusion-forcing/backend-tfjs": "/packages/backend-tfjs/dist/web/index.js",
+  "@noble/hashes/": "/node_modules/@noble/hashes/",
+  pbf: "/node_modules/pbf/index.js",
+  "onnxruntime-web/webgpu": `/${onnxRuntime}/ort.webgpu.bundle.min.mjs`,
+  "onnxruntime-web/wasm": `/${onnxRuntime}/ort.wasm.bundle.min.mjs`,
+  "@tensorflow/tfjs-core": "/node_modules/@tensorflow/tfjs-core/dist/tf-core.fesm.min.js",
+  "@tensorflow/tfjs-backend-wasm": `/${tfjsWasm}/tf-backend-wasm.fesm.js`,
+  "@tensorflow/tfjs-backend-webgpu": "/node_modules/@tensorflow/tfjs-backend-webgpu/dist/tf-backend-webgpu.fesm.min.js",
+};
+
+interface Visit {
+  readonly app: string;
+  readonly device: string;
+  readonly worker: boolean;
+}
+
+function visitsOf({ workers }: Delivery): Visit[] {
+  const places = workers ? [false, true] : [false];
+  return Object.entries(apps).flatMap(([app, devices]) =>
+    devices.flatMap((device) => places.map((worker) => ({ app, device, worker }))),
+  );
+}
+
+/** The worst relative difference of losses and sample. */
+function difference(actual: Exercise, expected: Exercise): number {
+  const both = [actual, expected].map(({ losses, sample }) => [...losses, ...sample]) as [number[], number[]];
+  if (both[0].length !== both[1].length) return Number.POSITIVE_INFINITY;
+  return Math.max(...both[0].map((value, i) => Math.abs(value - both[1][i]!) / (1 + Math.abs(both[1][i]!))));
+}
+
+const tolerance = 1e-3;
+
+function policy(scriptSources: readonly string[]): string {
+  const scripts = ["'self'", "'wasm-unsafe-eval'", ...scriptSources].join(" ");
+  return `default-src 'self'; script-src ${scripts}; worker-src 'self'; object-src 'none'; base-uri 'none'`;
+}
+
+/** Serves a delivery under its policy and opens every page of it; the number of failures. */
+async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exercise, filter: string): Promise<number> {
+  let failures = 0;
+  for (const isolated of [false, true]) {
+    const headers = {
+      "Content-Security-Policy": policy(delivery.scriptSources),
+      ...(isolated ? isolationHeaders : {}),
+    };
+    const server = await serve({ ...delivery.site, headers });
+    for (const { app, device, worker } of visitsOf(delivery)) {
+      const place = `${worker ? "worker" : "page"}${isolated ? ", isolated" : ""}`;
+      const name = `${delivery.name}: ${app} ${device} in a ${place}`;
+      if (!name.includes(filter)) continue;
+      try {
+        const url = `${server.origin}/${app}.html?device=${device}${worker ? "&worker" : ""}`;
+        const actual = (await visit(browser, url)) as Exercise;
+        const worst = difference(actual, expected);
+        const sound = worst < tolerance && actual.isolated === isolated;
+        console.log(`${sound ? "ok    " : "WRONG "} ${name}: differs by ${worst.toExponential(1)}`);
+        if (!sound) failures++;
+      } catch (error) {
+        failures++;
+        console.log(`FAILED ${name}\n  ${(error as Error).message}`);
+      }
+    }
+    await server.close();
+  }
+  return failures;
+}
+
+async function main(filter: string): Promise<number> {
+  let failures = 0;
+  writeProject(project);
+  for (const app of Object.keys(apps)) {
+    const { gzipped, minified } = await measure(app, `${project}/tools/bundle/apps/${app}.js`);
+    const kilobytes = (bytes: number): string => `${(bytes / 1000).toFixed(1)} kB`;
+    const fits = gzipped <= sizeLimit;
+    console.log(
+      `${fits ? "ok    " : "TOO BIG"} app "${app}", all but its runtime: ${kilobytes(gzipped)} gzip, ` +
+        `${kilobytes(minified)} minified; limit ${kilobytes(sizeLimit)} gzip`,
+    );
+    if (!fits) failures++;
+  }
+  const expected = await exercise(referenceProvider, "cpu");
+  const browser = await launchChromium();
+  try {
+    const deliveries = [
+      () => esbuildDelivery(project, assets),
+      () => viteDelivery(project),
+      async () => importMapDelivery(project, importMap),
+    ];
+    for (const deliver of deliveries) failures += await tryDelivery(browser, await deliver(), expected, filter);
+  } finally {
+    await browser.close();
+  }
+  if (failures > 0) console.log(`${failures} failures.`);
+  return failures === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv[2] ?? "");

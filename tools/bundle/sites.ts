@@ -1,0 +1,80 @@
+/** The same apps, brought to a browser in the ways that users have. */
+import { createHash } from "node:crypto";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { transformSync } from "esbuild";
+import { build as viteBuild } from "vite";
+import { bundleApps } from "../browser/bundle-app.js";
+import type { Site } from "../browser/serve.js";
+
+/** Apps by name, one per backend, with the devices they are tried on. */
+export const apps: Readonly<Record<string, readonly string[]>> = {
+  reference: ["cpu"],
+};
+const names = Object.keys(apps);
+
+/** A way to the browser. */
+export interface Delivery {
+  readonly name: string;
+  /** Whether its workers can be tried: import maps do not reach into them. */
+  readonly workers: boolean;
+  /** Further sources of scripts that its content security policy has to name. */
+  readonly scriptSources: readonly string[];
+  readonly site: Site;
+}
+
+/** A project as a user would have it: plain modules that import the published packages. */
+export function writeProject(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  for (const source of ["tools/bundle/apps", "tools/browser/apps"]) {
+    mkdirSync(join(folder, source), { recursive: true });
+    for (const name of readdirSync(source).filter((file) => file.endsWith(".ts"))) {
+      const { code } = transformSync(readFileSync(join(source, name), "utf8"), { loader: "ts", target: "es2022" });
+      writeFileSync(join(folder, source, name.replace(/\.ts$/, ".js")), code);
+    }
+  }
+  for (const name of names) writeFileSync(join(folder, `${name}.html`), page(`/tools/bundle/apps/${name}.js`));
+}
+
+const page = (script: string, head = ""): string =>
+  `<!doctype html><meta charset="utf-8"><title>Bundle</title>${head}<script type="module" src="${script}"></script>\n`;
+
+/** `assets`: files of the runtimes that esbuild does not copy, by name. */
+export async function esbuildDelivery(project: string, assets: Readonly<Record<string, string>>): Promise<Delivery> {
+  const entries = names.flatMap((name) => [name, `${name}-worker`]);
+  const bundle = await bundleApps(
+    Object.fromEntries(entries.map((name) => [name, join(project, "tools/bundle/apps", `${name}.js`)])),
+  );
+  const files = new Map<string, string | Uint8Array>(bundle.files);
+  for (const name of names) files.set(`/${name}.html`, page(`/${name}.js`));
+  for (const [name, path] of Object.entries(assets)) files.set(`/${name}`, readFileSync(path));
+  return { name: "esbuild", workers: true, scriptSources: [], site: { files } };
+}
+
+export async function viteDelivery(project: string): Promise<Delivery> {
+  const outDir = join(project, "dist");
+  await viteBuild({
+    root: project,
+    configFile: false,
+    logLevel: "error",
+    build: {
+      outDir,
+      rollupOptions: { input: names.map((name) => resolve(project, `${name}.html`)) },
+    },
+  });
+  return { name: "vite", workers: true, scriptSources: [], site: { files: new Map(), folders: { "/": outDir } } };
+}
+
+/** No bundler: modules as they are published, found through an import map. `imports` beyond the library's own. */
+export function importMapDelivery(project: string, imports: Readonly<Record<string, string>>): Delivery {
+  const map = JSON.stringify({ imports });
+  const hash = createHash("sha256").update(map).digest("base64");
+  const files = new Map(
+    names.map((name) => [
+      `/${name}.html`,
+      page(`/project/tools/bundle/apps/${name}.js`, `<script type="importmap">${map}</script>`),
+    ]),
+  );
+  const folders = { "/project/": project, "/packages/": "packages", "/node_modules/": "node_modules" };
+  return { name: "import map", workers: false, scriptSources: [`'sha256-${hash}'`], site: { files, folders } };
+}
