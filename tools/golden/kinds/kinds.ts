@@ -8,6 +8,7 @@ import { runSampleStep } from "./sample-step.js";
 import { runSchedule } from "./schedule.js";
 import { runSchedulingMatrix } from "./scheduling-matrix.js";
 import { runTransformer } from "./transformer.js";
+import { runUNet3d } from "./unet3d.js";
 
 /** Computes a case's tensors with the library; throws `UnsupportedCase` for what the library does not offer. */
 export type Kind = (golden: GoldenCase) => readonly TensorResult[] | Promise<readonly TensorResult[]>;
@@ -21,5 +22,6 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["E.sample_step", runSampleStep],
   ["F.scheduling_matrix", runSchedulingMatrix],
   ["G.plan", runPlanning],
+  ["J.unet3d", runUNet3d],
   ["K.planning_train", runPlanningTraining],
 ]);

@@ -3,3 +3,11 @@ export { modelFromConfig } from "./model-from-config.js";
 export { checkParameters, countParameters, initializeParameters } from "./parameters.js";
 export { sinusoidTable } from "./sinusoid.js";
 export { type TransformerConfig, type TransformerOptions, transformer } from "./transformer.js";
+export {
+  type OfficialParameter,
+  officialConstants as officialUNet3dConstants,
+  officialParameters as officialUNet3dParameters,
+  type UNet3dConfig,
+  type UNet3dOptions,
+  unet3d,
+} from "./unet3d/index.js";

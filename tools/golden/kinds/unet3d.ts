@@ -1,0 +1,130 @@
+import {
+  type DiffusionProcess,
+  diffusionForcingLoss,
+  gradient,
+  type HostTensor,
+  type HostTensorRecord,
+  type OfficialParameter,
+  officialUNet3dConstants,
+  officialUNet3dParameters,
+  tensor,
+  type UNet3dOptions,
+  unet3d,
+  type Value,
+} from "@diffusion-forcing/core";
+import { type GoldenCase, tensorOf } from "../case.js";
+import type { TensorResult } from "../compare.js";
+import { evaluate } from "../evaluate.js";
+import { batchMajor, clamped, noiseLevels, swapAxes } from "../layout.js";
+import { type OfficialDiffusion, officialObjective, officialSchedule, officialWeighting } from "../official.js";
+
+interface Architecture {
+  readonly network_size: number;
+  readonly attn_heads: number;
+  readonly attn_dim_head: number;
+  readonly dim_mults: readonly number[];
+  readonly resolution: number;
+  readonly attn_resolutions: readonly number[];
+  readonly use_init_temporal_attn: boolean;
+  readonly use_linear_attn: boolean;
+  readonly time_emb_type: "rotary" | "sinusoidal";
+}
+
+interface Config {
+  readonly diffusion: OfficialDiffusion & { readonly architecture: Architecture };
+  readonly channels: number;
+  readonly is_causal: boolean;
+}
+
+/** J: the 3-D U-Net, the training loss and its gradients. */
+export async function runUNet3d(golden: GoldenCase): Promise<TensorResult[]> {
+  const config = golden.json.config as Config;
+  const tokens = batchMajor(tensorOf(golden, "in.x"));
+  const options = officialOptions(config, tokens.shape.slice(2));
+  const process: DiffusionProcess = {
+    model: unet3d(options),
+    schedule: officialSchedule(config.diffusion),
+    objective: officialObjective(config.diffusion.objective),
+    lossWeighting: officialWeighting(config.diffusion),
+    clipNoise: config.diffusion.clip_noise,
+  };
+  const names = officialUNet3dParameters(options);
+  const batch = {
+    tokens,
+    noiseLevels: noiseLevels(tensorOf(golden, "in.noise_levels")),
+    noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), config.diffusion.clip_noise)),
+  };
+  const withGradients = [...golden.tensors.keys()].some((name) => name.startsWith("grad."));
+  const outputs = await lossAndGradients(process, weights(golden, options, names), batch, withGradients);
+  const value = (name: string): HostTensor => outputs[name] as HostTensor;
+  return [
+    ...["out.model_forward", "out.x_pred", "out.loss_unreduced"].map((name) => ({ name, ...swapAxes(value(name)) })),
+    { name: "out.loss_mean", ...value("out.loss_mean") },
+    ...(withGradients ? names : []).map(({ official, officialShape, own }) => {
+      return { name: `grad.${official}`, shape: officialShape, data: value(own).data };
+    }),
+  ];
+}
+
+function officialOptions({ diffusion, is_causal }: Config, tokenShape: readonly number[]): UNet3dOptions {
+  const architecture = diffusion.architecture;
+  const factors = architecture.attn_resolutions.map((resolution) => Math.floor(architecture.resolution / resolution));
+  return {
+    tokenShape,
+    width: architecture.network_size,
+    multipliers: architecture.dim_mults,
+    // Factors that no level has are of no effect.
+    attentionFactors: architecture.dim_mults.map((_, i) => 2 ** i).filter((factor) => factors.includes(factor)),
+    heads: architecture.attn_heads,
+    headWidth: architecture.attn_dim_head,
+    linearAttention: architecture.use_linear_attn,
+    initialTemporalAttention: architecture.use_init_temporal_attn,
+    positions: architecture.time_emb_type,
+    causal: is_causal,
+    normalization: "clip",
+  };
+}
+
+/** The case's weights by the library's names; each of them has to have a place. */
+function weights(golden: GoldenCase, options: UNet3dOptions, names: readonly OfficialParameter[]): HostTensorRecord {
+  const shapes = unet3d(options).parameters;
+  const known = new Set(names.map(({ official }) => `w.${official}`));
+  for (const [name, constant] of Object.entries(officialUNet3dConstants(options))) {
+    const stored = tensorOf(golden, `w.${name}`).data;
+    const alike = constant.every((value, i) => Math.abs(value - (stored[i] as number)) <= 1e-6 * value);
+    if (!alike || constant.length !== stored.length) throw new Error(`the frequencies w.${name} are others`);
+    known.add(`w.${name}`);
+  }
+  const unknown = [...golden.tensors.keys()].find((name) => name.startsWith("w.") && !known.has(name));
+  if (unknown !== undefined) throw new Error(`the weight ${unknown} has no counterpart`);
+  return Object.fromEntries(
+    names.map(({ official, officialShape, own }) => {
+      const { shape, data } = tensorOf(golden, `w.${official}`);
+      if (shape.join() !== officialShape.join()) throw new Error(`the weight w.${official} is [${shape}]`);
+      return [own, tensor(Float32Array.from(data), shapes[own]?.shape)];
+    }),
+  );
+}
+
+function lossAndGradients(
+  process: DiffusionProcess,
+  parameters: HostTensorRecord,
+  batch: { readonly tokens: HostTensor; readonly noiseLevels: HostTensor; readonly noise: HostTensor },
+  withGradients: boolean,
+): Promise<HostTensorRecord> {
+  const names = Object.keys(parameters);
+  return evaluate<string>({ ...parameters, ...batch }, (values) => {
+    const traced = Object.fromEntries(names.map((name) => [name, values[name] as Value]));
+    const [tokens, levels, noise] = [values.tokens as Value, values.noiseLevels as Value, values.noise as Value];
+    const levelCount = process.schedule.levels;
+    const result = diffusionForcingLoss(process, traced, { tokens, noiseLevels: levels, noise });
+    const slopes = withGradients ? gradient(result.loss, Object.values(traced)) : [];
+    return {
+      "out.model_forward": process.model.apply(traced, { tokens, noiseLevels: levels, levelCount }),
+      "out.x_pred": result.x0,
+      "out.loss_unreduced": result.elements,
+      "out.loss_mean": result.loss,
+      ...Object.fromEntries(slopes.map((slope, i) => [names[i] as string, slope])),
+    };
+  });
+}
