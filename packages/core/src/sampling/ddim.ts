@@ -3,8 +3,9 @@ import type { DiffusionProcess } from "../diffusion/loss.js";
 import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
+import { type Denoised, stabilizedInput, stabilizedLevels } from "./denoiser.js";
 import { type Guidance, type GuidanceGradient, guidanceGradient } from "./guidance.js";
+import { denoiserOf, type ScoreCombination } from "./scores/index.js";
 
 export interface DdimOptions {
   /** 0 is deterministic, 1 has the variance of DDPM (Song et al. 2021, eq. 16). */
@@ -12,6 +13,8 @@ export interface DdimOptions {
   /** The level clean tokens pretend to have; see {@link stabilizedLevels}. */
   readonly stabilizationLevel: number;
   readonly guidance?: Guidance;
+  /** Combines several evaluations of the model (classifier-free and history guidance); default: one evaluation. */
+  readonly scores?: ScoreCombination;
 }
 
 export interface DdimInputs {
@@ -24,6 +27,8 @@ export interface DdimInputs {
   readonly noise?: Value;
   /** Standard normal [N, B, T, ...] for the N futures of Monte Carlo guidance; needed if N > 1. */
   readonly futureNoise?: Value;
+  /** Standard normal, clamped, [B, T, ...]; needed if `scores` noise the history. */
+  readonly historyNoise?: Value;
   readonly condition?: Value;
   readonly guidanceInputs?: Readonly<Record<string, Value>>;
 }
@@ -67,17 +72,18 @@ export function ddimStep(
   options: DdimOptions,
   inputs: DdimInputs,
 ): DdimResult {
-  const { x, from, to, condition } = inputs;
+  const { x, from, to } = inputs;
   const { tables } = process.schedule;
   const rank = x.shape.length;
   const levels = stabilizedLevels(from, options.stabilizationLevel);
   const tokens = stabilizedInput(process, x, from, options.stabilizationLevel);
-  const denoised = denoise(process, parameters, tokens, levels, condition);
+  const denoiser = denoiserOf(process, parameters, options.scores);
+  const denoised = denoiser({ ...inputs, tokens, levels });
   const { output } = denoised;
   let { x0, eps } = denoised;
   let guidance: GuidanceGradient | undefined;
   if (options.guidance !== undefined) {
-    guidance = guidanceGradient(process, parameters, options.guidance, { ...inputs, tokens, levels, denoised });
+    guidance = guidanceGradient(process, denoiser, options.guidance, { ...inputs, tokens, levels, denoised });
     const factorLevels = options.guidance.factor === "current" ? levels : to;
     eps = sub(eps, mul(atLevel(tables.sqrtOneMinusAlphasCumprod, factorLevels, rank), guidance.gradient));
     x0 = x0FromNoise(process.schedule, tokens, levels, eps);

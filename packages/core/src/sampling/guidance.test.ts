@@ -9,8 +9,8 @@ import type { Value } from "../graph/value.js";
 import type { Model } from "../models/model.js";
 import { evaluateGraph } from "../reference/index.js";
 import { type HostTensor, tensor } from "../tensor/tensor.js";
-import { denoise } from "./denoiser.js";
 import { type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js";
+import { denoiserOf } from "./scores/index.js";
 
 /** Answers `factor` times what it sees. */
 function processOf(factor: number, objective: Objective): DiffusionProcess {
@@ -43,11 +43,12 @@ function guide(process: DiffusionProcess, guidance: Guidance, { tokens, from, to
     ...(goal ? { goal } : {}),
   };
   const graph = trace<string>(inputs, (traced) => {
-    const context = { tokens: traced.tokens!, from: traced.from!, levels: traced.told! };
-    const denoised = denoise(process, {}, context.tokens, context.levels, undefined);
+    const context = { x: traced.tokens!, tokens: traced.tokens!, from: traced.from!, levels: traced.told! };
+    const denoiser = denoiserOf(process, {}, undefined);
+    const denoised = denoiser(context);
     const futures = traced.futureNoise === undefined ? {} : { futureNoise: traced.futureNoise };
     const guidanceInputs: Record<string, Value> = traced.goal === undefined ? {} : { goal: traced.goal };
-    return { ...guidanceGradient(process, {}, guidance, { ...context, denoised, ...futures, guidanceInputs }) };
+    return { ...guidanceGradient(process, denoiser, guidance, { ...context, denoised, ...futures, guidanceInputs }) };
   });
   const { value, gradient } = evaluateGraph(graph, inputs);
   return { value: [...value!.data], gradient: [...gradient!.data] };

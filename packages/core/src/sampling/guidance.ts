@@ -5,8 +5,8 @@ import { DiffusionForcingError } from "../errors.js";
 import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../graph/operations.js";
 import { formatType } from "../graph/ops/helpers.js";
 import type { TensorType, Value } from "../graph/value.js";
-import type { Parameters } from "../models/model.js";
-import { type Denoised, denoise } from "./denoiser.js";
+import type { Denoised } from "./denoiser.js";
+import type { CombinedInputs, Denoiser } from "./scores/index.js";
 
 /**
  * Steering by a gradient: `value` says how good a denoised sequence is, and every step moves the predicted noise
@@ -49,23 +49,17 @@ export interface GuidanceGradient {
   readonly gradient: Value;
 }
 
-interface GuidanceContext {
-  /** The tokens' levels before the step, [B, T]; 0 marks context. */
-  readonly from: Value;
-  /** The network's input [B, T, ...] and its levels [B, T]. */
-  readonly tokens: Value;
-  readonly levels: Value;
+interface GuidanceContext extends CombinedInputs {
   readonly denoised: Denoised;
   /** [N, B, T, ...], for N > 1. */
   readonly futureNoise?: Value;
-  readonly condition?: Value;
   readonly guidanceInputs?: Readonly<Record<string, Value>>;
 }
 
 /** The gradient of the guidance's value with respect to the network's input, through the network. */
 export function guidanceGradient(
   process: DiffusionProcess,
-  parameters: Parameters,
+  denoiser: Denoiser,
   guidance: Guidance,
   context: GuidanceContext,
 ): GuidanceGradient {
@@ -73,7 +67,7 @@ export function guidanceGradient(
   const samples = guidanceSamples(guidance);
   const batch = tokens.shape[0] as number;
   const inputs = context.guidanceInputs ?? {};
-  const x0 = samples === 1 ? denoised.x0 : sampledFutures(process, parameters, samples, context);
+  const x0 = samples === 1 ? denoised.x0 : sampledFutures(process, denoiser, samples, context);
   const repeated = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tile(value, samples)]));
   const values = guidance.value(x0, repeated);
   if (values.dtype !== "float32" || values.shape.length !== 1 || values.shape[0] !== samples * batch) {
@@ -99,9 +93,9 @@ function tile(x: Value, times: number): Value {
  */
 function sampledFutures(
   process: DiffusionProcess,
-  parameters: Parameters,
+  denoiser: Denoiser,
   samples: number,
-  { from, tokens, denoised, levels, futureNoise, condition }: GuidanceContext,
+  { from, tokens, denoised, levels, futureNoise, historyNoise, condition }: GuidanceContext,
 ): Value {
   if (futureNoise === undefined) {
     throw new DiffusionForcingError("invalid-argument", `Guidance over ${samples} futures needs their noise.`);
@@ -114,5 +108,12 @@ function sampledFutures(
   const spread = mul(atLevel(tables.sqrtOneMinusAlphasCumprod, halfway, rank), futureNoise); // [N, B, T, ...]
   const futures = where(reshape(isContext, perToken(tokens)), tokens, add(signal, spread));
   const flat = reshape(futures, [-1, ...tokens.shape.slice(1)]);
-  return denoise(process, parameters, flat, tile(halfway, samples), condition && tile(condition, samples)).x0;
+  return denoiser({
+    x: flat,
+    from: tile(from, samples),
+    tokens: flat,
+    levels: tile(halfway, samples),
+    ...(historyNoise === undefined ? {} : { historyNoise: tile(historyNoise, samples) }),
+    ...(condition === undefined ? {} : { condition: tile(condition, samples) }),
+  }).x0;
 }

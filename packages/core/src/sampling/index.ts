@@ -7,4 +7,5 @@ export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal
 export { type RolloutOptions, rollout } from "./rollout.js";
 export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
 export * from "./scheduling-matrix.js";
+export * from "./scores/index.js";
 export { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";

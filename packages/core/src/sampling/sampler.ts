@@ -18,6 +18,7 @@ import {
 import type { DdimOptions } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
 import { type RolloutOptions, rollout } from "./rollout.js";
+import { checkCombination, noisesHistory } from "./scores/index.js";
 import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
 
 export interface SamplerOptions extends Partial<DdimOptions> {
@@ -71,7 +72,7 @@ export class Sampler {
 
   /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
   constructor(process: DiffusionProcess, options: SamplerOptions) {
-    const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 0, guidance } = options;
+    const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 0, guidance, scores } = options;
     checkParameters(process.model, parameters);
     const legal = (value: number, high: number): boolean => value >= 0 && value <= high;
     if (
@@ -84,14 +85,22 @@ export class Sampler {
         `Sampler: eta ${eta}, stabilizationLevel ${stabilizationLevel}; expected eta in 0..1 and a level in 0..${process.schedule.levels}.`,
       );
     }
+    if (scores !== undefined) checkCombination(scores, process.schedule.levels);
     this.process = process;
     this.steps = steps;
     this.levels = samplingLevels(process.schedule.levels, steps);
     this.#backend = backend;
-    this.#options = { eta, stabilizationLevel, ...(guidance ? { guidance } : {}) };
+    this.#options = { eta, stabilizationLevel, ...(guidance ? { guidance } : {}), ...(scores ? { scores } : {}) };
     this.#constants = Object.fromEntries(
       Object.entries(parameters).map(([name, value]) => [parameterName(name), value]),
     );
+  }
+
+  /** Model evaluations that one step of one sample takes: terms of the scores, each once and once for every future. */
+  get evaluationsPerStep(): number {
+    const { guidance, scores } = this.#options;
+    const futures = guidance === undefined ? 1 : guidanceSamples(guidance);
+    return (scores?.length ?? 1) * (futures === 1 ? 1 : 1 + futures);
   }
 
   /** Compiles for a shape ahead of its first use. */
@@ -126,7 +135,7 @@ export class Sampler {
     this.#check(request);
     const [batch, length] = tokens.shape as [number, number];
     const executable = await this.#executable(batch, length);
-    const { eta, guidance } = this.#options;
+    const { eta, guidance, scores } = this.#options;
     const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
     const fixed = {
       ...(condition === undefined ? {} : { condition }),
@@ -153,6 +162,7 @@ export class Sampler {
             to,
             ...(eta > 0 ? { noise: draw("step", 1) } : {}),
             ...(samples > 1 ? { futureNoise: draw("futures", samples) } : {}),
+            ...(scores && noisesHistory(scores) ? { historyNoise: draw("history", 1) } : {}),
           });
           if (x !== tokens) disposeTensor(x);
           x = outputs.x as Tensor;

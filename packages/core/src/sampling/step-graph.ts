@@ -5,6 +5,7 @@ import type { TensorType, Value, ValueOf } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import { type DdimInputs, type DdimOptions, ddimStep } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
+import { noisesHistory } from "./scores/index.js";
 
 /** The names under which a step graph takes parameters and guidance inputs. */
 export const parameterName = (name: string): string => `parameters/${name}`;
@@ -14,7 +15,8 @@ export const guidanceInputName = (name: string): string => `guidance/${name}`;
  * One sampling step as a graph of static shapes.
  *
  * Inputs: `parameters/...`, `x` [B, T, ...], `from` and `to` int32 [B, T], `noise` as `x` if eta > 0,
- * `futureNoise` [N, B, T, ...] for Monte Carlo guidance over N > 1 futures, `condition` [B, T, D] for a conditioned
+ * `futureNoise` [N, B, T, ...] for Monte Carlo guidance over N > 1 futures, `historyNoise` as `x` for scores that noise
+ * the history, `condition` [B, T, D] for a conditioned
  * model, `guidance/...`. Outputs: `x`, the sequence after the step, and with `details` also `x0` and, guided,
  * `guidanceValue` [B] and `guidanceGradient` [B, T, ...].
  */
@@ -46,6 +48,9 @@ export function samplingStepGraph(
     to: declare("to", { dtype: "int32", shape: [batch, length] }),
     ...(options.eta > 0 ? { noise: float("noise", ...sequence) } : {}),
     ...(samples > 1 ? { futureNoise: float("futureNoise", samples, ...sequence) } : {}),
+    ...(options.scores !== undefined && noisesHistory(options.scores)
+      ? { historyNoise: float("historyNoise", ...sequence) }
+      : {}),
     ...(model.conditionFeatures > 0 ? { condition: float("condition", batch, length, model.conditionFeatures) } : {}),
     guidanceInputs: Object.fromEntries(
       guidanceTypes.map(([name, type]) => [name, declare(guidanceInputName(name), type)]),

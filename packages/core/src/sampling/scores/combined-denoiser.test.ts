@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import type { DiffusionProcess } from "../../diffusion/loss.js";
+import { cosineSchedule } from "../../diffusion/schedule.js";
+import { isDiffusionForcingError } from "../../errors.js";
+import { add, cast, mean, mul, reshape } from "../../graph/operations.js";
+import { trace } from "../../graph/trace.js";
+import type { Value } from "../../graph/value.js";
+import type { ModelInput } from "../../models/model.js";
+import { createRandom } from "../../random/index.js";
+import { evaluateGraph, referenceBackend } from "../../reference/index.js";
+import { type HostTensor, tensor } from "../../tensor/tensor.js";
+import { Sampler } from "../sampler.js";
+import { combinedDenoise, noisesHistory } from "./combined-denoiser.js";
+import { classifierFreeGuidance, type ScoreCombination, vanillaHistoryGuidance } from "./score-combination.js";
+
+const schedule = cosineSchedule(10);
+const { sqrtAlphasCumprod: signal, sqrtOneMinusAlphasCumprod: noise } = schedule.tables;
+
+function processOf(apply: (input: ModelInput) => Value, conditionFeatures = 0): DiffusionProcess {
+  return {
+    model: { config: { kind: "test" }, tokenShape: [1], conditionFeatures, parameters: {}, apply: (_, x) => apply(x) },
+    schedule,
+    objective: "x0",
+    lossWeighting: { kind: "uniform" },
+    clipNoise: 20,
+  };
+}
+const integers = (...values: number[]): HostTensor => tensor(Int32Array.from(values), [1, values.length]);
+
+/** Three tokens of history and one at level 4. */
+const given = {
+  x: tensor([10, 20, 30, 5], [1, 4, 1]),
+  from: integers(0, 0, 0, 4),
+  historyNoise: tensor([1, 2, 3, 100], [1, 4, 1]),
+};
+
+function combined(process: DiffusionProcess, terms: ScoreCombination, condition?: HostTensor) {
+  const inputs: Record<string, HostTensor> = { ...given, ...(condition ? { condition } : {}) };
+  const graph = trace<string>(inputs, ({ x, from, ...rest }) => {
+    const stated = { x: x!, from: from!, tokens: x!, levels: from! };
+    const { output, x0, eps } = combinedDenoise(process, {}, terms, { ...stated, ...rest });
+    return { output, x0, eps };
+  });
+  return evaluateGraph(graph, inputs);
+}
+
+/** What the model is shown by a term alone, as its own answer. */
+const shownBy = (term: Omit<ScoreCombination[number], "weight">) => {
+  const tokens = combined(
+    processOf(({ tokens }) => tokens),
+    [{ weight: 1, ...term }],
+  );
+  const levels = combined(
+    processOf(({ noiseLevels, tokens }) => add(mul(tokens, 0), cast(reshapeLevels(noiseLevels, tokens), "float32"))),
+    [{ weight: 1, ...term }],
+  );
+  return { tokens: Array.from(tokens.output!.data), levels: Array.from(levels.output!.data) };
+};
+const reshapeLevels = (levels: Value, tokens: Value): Value => reshape(levels, tokens.shape);
+const close = (values: number[]) => values.map((value) => expect.closeTo(value, 4));
+const noised = (index: number, level: number) =>
+  signal[level]! * given.x.data[index]! + noise[level]! * given.historyNoise.data[index]!;
+
+describe("combinedDenoise", () => {
+  it("shows the history as it is, all of it noised, none of it, or some", () => {
+    expect(shownBy({})).toEqual({ tokens: [10, 20, 30, 5], levels: [0, 0, 0, 4] });
+    expect(shownBy({ history: { level: 6 } })).toEqual({
+      tokens: close([noised(0, 6), noised(1, 6), noised(2, 6), 5]),
+      levels: [6, 6, 6, 4],
+    });
+    expect(shownBy({ history: { tokens: [] } })).toEqual({
+      tokens: close([noised(0, 10), noised(1, 10), noised(2, 10), 5]),
+      levels: [10, 10, 10, 4],
+    });
+    expect(shownBy({ history: { tokens: [-1, 0] } })).toEqual({
+      tokens: close([10, noised(1, 10), 30, 5]),
+      levels: [0, 10, 0, 4],
+    });
+    expect(shownBy({ history: { tokens: [1], level: 2 } })).toEqual({
+      tokens: close([noised(0, 10), noised(1, 2), noised(2, 10), 5]),
+      levels: [10, 2, 10, 4],
+    });
+  });
+
+  it("adds up the predictions and knows the history", () => {
+    // x0 is a tenth of the level; term by term 0.4 for the last token, whose level is 4 in every one.
+    const process = processOf(({ noiseLevels, tokens }) =>
+      add(mul(tokens, 0), mul(cast(reshapeLevels(noiseLevels, tokens), "float32"), 0.1)),
+    );
+    const { x0, eps } = combined(process, vanillaHistoryGuidance({ scale: 3 }));
+    expect(Array.from(x0!.data)).toEqual(close([10, 20, 30, 0.4]));
+    expect(eps!.data[3]).toBeCloseTo((5 - signal[4]! * 0.4) / noise[4]!, 4);
+  });
+
+  it("weighs the condition against zeros: 2 x + condition becomes 2 x + scale * condition", () => {
+    const process = processOf(({ tokens, condition }) => add(mul(tokens, 2), condition!), 1);
+    const condition = tensor([1, 1, 1, 0.5], [1, 4, 1]);
+    const { x0 } = combined(process, classifierFreeGuidance({ scale: 4 }), condition);
+    expect(x0!.data[3]).toBeCloseTo(2 * 5 + 4 * 0.5, 4);
+  });
+
+  it("needs noise exactly where a term hides or noises the history", () => {
+    expect(noisesHistory([{ weight: 1 }, { weight: 0, condition: "null" }])).toBe(false);
+    expect(noisesHistory([{ weight: 1, history: { tokens: "all" } }])).toBe(false);
+    expect(noisesHistory(vanillaHistoryGuidance({ scale: 2 }))).toBe(true);
+    expect(noisesHistory([{ weight: 1, history: { level: 3 } }])).toBe(true);
+  });
+});
+
+describe("Sampler with scores", () => {
+  // Answers the mean of what it sees: history matters.
+  const process = processOf(({ tokens }) => add(mul(tokens, 0.3), mul(mean(tokens, 1, true), 0.5)));
+  const sample = async (scores?: ScoreCombination) => {
+    const sampler = new Sampler(process, {
+      backend: referenceBackend(),
+      parameters: {},
+      steps: 5,
+      stabilizationLevel: 2,
+      ...(scores ? { scores } : {}),
+    });
+    const tokens = tensor([1, 2, 0.5, -0.5], [1, 4, 1]);
+    const rows = [5, 4, 3, 2, 1, 0].map((index) => [0, 0, index, index]);
+    const { data } = await sampler.denoiseToEnd({ tokens, rows, random: createRandom(1) });
+    return { data: Array.from(data), cost: sampler.evaluationsPerStep };
+  };
+
+  it("is plain sampling where the terms are one view, however often it is named", async () => {
+    const plain = await sample();
+    const split = await sample([{ weight: 0.25 }, { weight: 0.75 }]);
+    expect(split.data).toEqual(plain.data.map((value) => expect.closeTo(value, 5)));
+    expect((await sample(vanillaHistoryGuidance({ scale: 1 }))).data).toEqual(
+      plain.data.map((v) => expect.closeTo(v, 5)),
+    );
+    expect([plain.cost, split.cost]).toEqual([1, 2]);
+  });
+
+  it("moves the samples further the stronger the history weighs", async () => {
+    const [one, two, three] = await Promise.all(
+      [1, 2, 3].map(async (scale) => (await sample(vanillaHistoryGuidance({ scale }))).data[3]!),
+    );
+    expect(two! - one!).toBeGreaterThan(0.05);
+    expect(three! - two!).toBeGreaterThan(0.05);
+  });
+
+  it("refuses a combination that is none", () => {
+    try {
+      new Sampler(process, { backend: referenceBackend(), parameters: {}, scores: [{ weight: 2 }] });
+      expect.unreachable();
+    } catch (error) {
+      expect(isDiffusionForcingError(error, "invalid-argument")).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,144 @@
+import { addNoise, perToken } from "../../diffusion/conversions.js";
+import type { DiffusionProcess } from "../../diffusion/loss.js";
+import { DiffusionForcingError } from "../../errors.js";
+import {
+  add,
+  and,
+  broadcastTo,
+  cast,
+  concat,
+  constant,
+  equal,
+  matmul,
+  mul,
+  or,
+  reshape,
+  slice,
+  sum,
+  where,
+} from "../../graph/operations.js";
+import type { Value } from "../../graph/value.js";
+import type { Parameters } from "../../models/model.js";
+import { type HostTensor, tensor, zeros } from "../../tensor/tensor.js";
+import { type Denoised, denoise } from "../denoiser.js";
+import type { HistoryView, ScoreCombination } from "./score-combination.js";
+
+export interface CombinedInputs {
+  /** The sequence before stabilisation, [B, T, ...]. */
+  readonly x: Value;
+  /** Its levels, int32 [B, T]; 0 marks the history. */
+  readonly from: Value;
+  /** What the network sees without a combination, [B, T, ...], and the levels told to it, [B, T]. */
+  readonly tokens: Value;
+  readonly levels: Value;
+  /** Standard normal, clamped, [B, T, ...]: noises the history; needed if {@link noisesHistory}. */
+  readonly historyNoise?: Value;
+  readonly condition?: Value;
+}
+
+/** Whether some term shows the history noisier than it is. */
+export function noisesHistory(terms: ScoreCombination): boolean {
+  return terms.some(({ history }) => history?.level !== undefined || (history?.tokens ?? "all") !== "all");
+}
+
+/** How a step estimates the clean sequence: by one evaluation of the model, or by a combination of several. */
+export type Denoiser = (inputs: CombinedInputs) => Denoised;
+
+/** The plain denoiser, or, given `terms`, the combined one. */
+export function denoiserOf(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  terms: ScoreCombination | undefined,
+): Denoiser {
+  if (terms !== undefined) return (inputs) => combinedDenoise(process, parameters, terms, inputs);
+  return ({ tokens, levels, condition }) => denoise(process, parameters, tokens, levels, condition);
+}
+
+/**
+ * The combined prediction of all terms, from one batched evaluation of the model. Tokens to be denoised are at the same
+ * level and of the same value in every term, so that combining eps also combines x0. The history is known: its x0 is the
+ * token itself.
+ */
+export function combinedDenoise(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  terms: ScoreCombination,
+  inputs: CombinedInputs,
+): Denoised {
+  const { x, from, condition } = inputs;
+  const isHistory = equal(from, 0);
+  const views = terms.map(({ history }) => viewOf(process, history ?? {}, isHistory, inputs));
+  const joined = denoise(
+    process,
+    parameters,
+    concat(
+      views.map(({ tokens }) => tokens),
+      0,
+    ),
+    concat(
+      views.map(({ levels }) => levels),
+      0,
+    ),
+    condition &&
+      concat(
+        terms.map((term) => (term.condition === "null" ? mul(condition, 0) : condition)),
+        0,
+      ),
+  );
+  const combine = (stacked: Value): Value => {
+    const batch = x.shape[0] as number;
+    const parts = terms.map(({ weight }, i) => mul(slice(stacked, 0, i * batch, (i + 1) * batch), weight));
+    return parts.reduce((total, part) => add(total, part));
+  };
+  return {
+    output: combine(joined.output),
+    x0: where(reshape(isHistory, perToken(x)), x, combine(joined.x0)),
+    eps: combine(joined.eps),
+  };
+}
+
+/** What one term shows the network: tokens [B, T, ...] and their levels [B, T]. */
+function viewOf(
+  process: DiffusionProcess,
+  { tokens: shown = "all", level }: HistoryView,
+  isHistory: Value,
+  { x, tokens, levels, historyNoise }: CombinedInputs,
+): { tokens: Value; levels: Value } {
+  if (shown === "all" && level === undefined) return { tokens, levels };
+  if (historyNoise === undefined) {
+    throw new DiffusionForcingError("invalid-argument", "A combination that noises the history needs historyNoise.");
+  }
+  const { schedule } = process;
+  const hidden = constant(integer(schedule.levels));
+  const ofShown = level === undefined ? levels : constant(integer(level));
+  const ofHistory = shown === "all" ? ofShown : where(isShown(shown, isHistory), ofShown, hidden);
+  const seen = where(isHistory, broadcastTo(ofHistory, levels.shape), levels);
+  const unchanged = equal(seen, levels);
+  const noised = addNoise(schedule, x, seen, historyNoise);
+  return { tokens: where(reshape(unchanged, perToken(x)), tokens, noised), levels: seen };
+}
+
+/** Bool [B, T]: the tokens of the history at these places, negative ones counted from its end. */
+function isShown(places: readonly number[], isHistory: Value): Value {
+  const [batch, length] = isHistory.shape as [number, number];
+  const counted = cast(isHistory, "float32");
+  const before = matmul(counted, constant(strictlyBefore(length))); // [B, T]: history tokens before each
+  const total = sum(counted, 1, true); // [B, 1]
+  const matches = places.map((place) => equal(before, place >= 0 ? place : add(total, place)));
+  const none = constant(zeros("bool", [batch, length]));
+  return and(
+    matches.reduce((any, match) => or(any, match), none),
+    isHistory,
+  );
+}
+
+/** [T, T] with 1 at [s, t] for s < t. */
+function strictlyBefore(length: number): HostTensor {
+  const matrix = zeros("float32", [length, length]);
+  for (let s = 0; s < length; s++) matrix.data.fill(1, s * length + s + 1, (s + 1) * length);
+  return matrix;
+}
+
+function integer(value: number): HostTensor {
+  return tensor(Int32Array.of(value), []);
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../random/index.js";
+import { tensor } from "../tensor/tensor.js";
+import { dropCondition } from "./drop-condition.js";
+
+describe("dropCondition", () => {
+  const condition = tensor(new Float32Array(1000 * 3).fill(1), [1000, 3, 1]);
+
+  it("zeroes whole sequences, about as many as asked", () => {
+    const { data } = dropCondition(condition, 0.2, createRandom(0));
+    const sums = Array.from({ length: 1000 }, (_, b) => data[3 * b]! + data[3 * b + 1]! + data[3 * b + 2]!);
+    expect(new Set(sums)).toEqual(new Set([0, 3]));
+    const dropped = sums.filter((sum) => sum === 0).length;
+    // Binomial(1000, 0.2): 200 +- 3.3 standard deviations.
+    expect(dropped).toBeGreaterThan(158);
+    expect(dropped).toBeLessThan(242);
+  });
+
+  it("drops none or all, and leaves the given tensor as it is", () => {
+    expect(dropCondition(condition, 0, createRandom(0)).data).toEqual(condition.data);
+    expect(new Set(dropCondition(condition, 1, createRandom(0)).data)).toEqual(new Set([0]));
+    expect(new Set(condition.data)).toEqual(new Set([1]));
+  });
+});

@@ -1,0 +1,19 @@
+import type { RandomStream } from "../random/index.js";
+import type { HostTensor } from "../tensor/tensor.js";
+
+/**
+ * The condition with whole sequences of it replaced by zeros, the null condition, each with probability `probability`:
+ * what a model has to see in training for classifier-free guidance (Ho and Salimans 2022).
+ *
+ * @param condition float32 [B, T, D]; not changed.
+ * @param random draws one number for each sequence of the batch.
+ */
+export function dropCondition(condition: HostTensor, probability: number, random: RandomStream): HostTensor {
+  const data = Float32Array.from(condition.data);
+  const [batch] = condition.shape as [number];
+  const size = data.length / batch;
+  for (let b = 0; b < batch; b++) {
+    if (random.uniform() < probability) data.fill(0, b * size, (b + 1) * size);
+  }
+  return { dtype: "float32", shape: condition.shape, data };
+}
