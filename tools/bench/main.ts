@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { benchConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
+import { medianOf } from "./median.js";
 
 const warmupRuns = 3;
 
@@ -14,11 +15,7 @@ async function medianMilliseconds({ repeats, run }: Job): Promise<number> {
     await run();
     times.push(performance.now() - started);
   }
-  times.sort((a, b) => a - b);
-  const middle = Math.floor(repeats / 2);
-  return repeats % 2 === 1
-    ? (times[middle] as number)
-    : ((times[middle - 1] as number) + (times[middle] as number)) / 2;
+  return medianOf(times);
 }
 
 const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--threads 2] [--repeats 20] [--json]`;

@@ -5,11 +5,19 @@
  */
 import { resolve } from "node:path";
 import type { Browser } from "playwright";
-import { isolationHeaders, serve } from "../browser/serve.js";
+import { isolationHeaders } from "../browser/serve.js";
 import { launchChromium, visit } from "../browser/visit.js";
 import { type Exercise, exercise } from "./apps/exercise.js";
 import { referenceProvider } from "./apps/reference-provider.js";
-import { apps, type Delivery, esbuildDelivery, importMapDelivery, viteDelivery, writeProject } from "./sites.js";
+import {
+  apps,
+  type Delivery,
+  esbuildDelivery,
+  importMapDelivery,
+  viteDelivery,
+  viteServerDelivery,
+  writeProject,
+} from "./sites.js";
 import { measure, sizeLimit } from "./sizes.js";
 
 const project = resolve("out/bundle");
@@ -67,7 +75,7 @@ async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exerc
       "Content-Security-Policy": policy(delivery.scriptSources),
       ...(isolated ? isolationHeaders : {}),
     };
-    const server = await serve({ ...delivery.site, headers });
+    const server = await delivery.serve(headers);
     for (const { app, device, worker } of visitsOf(delivery)) {
       const place = `${worker ? "worker" : "page"}${isolated ? ", isolated" : ""}`;
       const name = `${delivery.name}: ${app} ${device} in a ${place}`;
@@ -108,6 +116,7 @@ async function main(filter: string): Promise<number> {
     const deliveries = [
       () => esbuildDelivery(project, assets),
       () => viteDelivery(project),
+      async () => viteServerDelivery(project),
       async () => importMapDelivery(project, importMap),
     ];
     for (const deliver of deliveries) failures += await tryDelivery(browser, await deliver(), expected, filter);

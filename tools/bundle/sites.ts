@@ -3,9 +3,9 @@ import { createHash } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
-import { build as viteBuild } from "vite";
+import { createServer, build as viteBuild } from "vite";
 import { bundleApps } from "../browser/bundle-app.js";
-import type { Site } from "../browser/serve.js";
+import { type Server, type Site, serve } from "../browser/serve.js";
 
 /** Apps by name, one per backend, with the devices they are tried on. */
 export const apps: Readonly<Record<string, readonly string[]>> = {
@@ -20,7 +20,7 @@ export interface Delivery {
   readonly workers: boolean;
   /** Further sources of scripts that its content security policy has to name. */
   readonly scriptSources: readonly string[];
-  readonly site: Site;
+  serve(headers: Readonly<Record<string, string>>): Promise<Server>;
 }
 
 /** A project as a user would have it: plain modules that import the published packages. */
@@ -36,6 +36,11 @@ export function writeProject(folder: string): void {
   for (const name of names) writeFileSync(join(folder, `${name}.html`), page(`/tools/bundle/apps/${name}.js`));
 }
 
+const serving =
+  (site: Site): Delivery["serve"] =>
+  (headers) =>
+    serve({ ...site, headers });
+
 const page = (script: string, head = ""): string =>
   `<!doctype html><meta charset="utf-8"><title>Bundle</title>${head}<script type="module" src="${script}"></script>\n`;
 
@@ -48,7 +53,7 @@ export async function esbuildDelivery(project: string, assets: Readonly<Record<s
   const files = new Map<string, string | Uint8Array>(bundle.files);
   for (const name of names) files.set(`/${name}.html`, page(`/${name}.js`));
   for (const [name, path] of Object.entries(assets)) files.set(`/${name}`, readFileSync(path));
-  return { name: "esbuild", workers: true, scriptSources: [], site: { files } };
+  return { name: "esbuild", workers: true, scriptSources: [], serve: serving({ files }) };
 }
 
 export async function viteDelivery(project: string): Promise<Delivery> {
@@ -62,7 +67,29 @@ export async function viteDelivery(project: string): Promise<Delivery> {
       rollupOptions: { input: names.map((name) => resolve(project, `${name}.html`)) },
     },
   });
-  return { name: "vite", workers: true, scriptSources: [], site: { files: new Map(), folders: { "/": outDir } } };
+  const site = { files: new Map(), folders: { "/": outDir } };
+  return { name: "vite build", workers: true, scriptSources: [], serve: serving(site) };
+}
+
+/** Vite's server for development, which serves modules one by one and converts dependencies into its cache. */
+export function viteServerDelivery(project: string): Delivery {
+  return {
+    name: "vite dev",
+    workers: true,
+    scriptSources: [],
+    serve: async (headers) => {
+      const server = await createServer({
+        root: project,
+        configFile: false,
+        logLevel: "error",
+        cacheDir: join(project, ".vite"),
+        server: { headers: { ...headers }, host: "127.0.0.1", port: 0, strictPort: false },
+      });
+      await server.listen();
+      const origin = new URL(server.resolvedUrls?.local[0] as string).origin;
+      return { origin, close: () => server.close() };
+    },
+  };
 }
 
 /** No bundler: modules as they are published, found through an import map. `imports` beyond the library's own. */
@@ -76,5 +103,6 @@ export function importMapDelivery(project: string, imports: Readonly<Record<stri
     ]),
   );
   const folders = { "/project/": project, "/packages/": "packages", "/node_modules/": "node_modules" };
-  return { name: "import map", workers: false, scriptSources: [`'sha256-${hash}'`], site: { files, folders } };
+  const scriptSources = [`'sha256-${hash}'`];
+  return { name: "import map", workers: false, scriptSources, serve: serving({ files, folders }) };
 }

@@ -2,6 +2,37 @@ import type { Reporter, TestModule, Vitest } from "vitest/node";
 import type { Coverage } from "./coverage.js";
 import { testDevices } from "./devices.js";
 
+export interface Summary {
+  readonly lines: readonly string[];
+  /** Whether a declared device has no test that ran. */
+  readonly failed: boolean;
+}
+
+const rule = "!".repeat(80);
+
+/**
+ * What a run covered.
+ *
+ * @param ran how many tests ran, by project.
+ * @param whole whether the run was of the whole suite; of a part, chosen by name, nothing is expected.
+ */
+export function summarize(
+  ran: ReadonlyMap<string, number>,
+  { absent, declared }: Pick<Coverage, "absent" | "declared">,
+  whole: boolean,
+): Summary {
+  const count = (name: string): number => ran.get(name) ?? 0;
+  const covered = testDevices.filter(({ name }) => count(name) > 0).map(({ name }) => `${name} (${count(name)} tests)`);
+  const lines = covered.length > 0 ? [`Devices tested: ${covered.join(", ")}`] : [];
+  if (!whole) return { lines, failed: false };
+  if (absent.size > 0) {
+    lines.push("", rule, "NOT TESTED:", ...Array.from(absent, ([name, reason]) => `  ${name}: ${reason}`), rule);
+  }
+  const silent = declared.filter((name) => count(name) === 0);
+  if (silent.length > 0) lines.push("", `DFORCE_DEVICES declares ${silent.join(", ")}, but not one test ran there.`);
+  return { lines, failed: silent.length > 0 };
+}
+
 /** Says at the end of a run which devices it covered, and loudly which not; a declared one without a test fails it. */
 export class DeviceReporter implements Reporter {
   private readonly coverage: Coverage;
@@ -11,38 +42,20 @@ export class DeviceReporter implements Reporter {
     this.coverage = coverage;
   }
 
-  onInit(vitest: Vitest): void {
-    const { config } = vitest;
-    this.whole = [config.project].flat().filter(Boolean).length === 0 && !config.testNamePattern && !config.related;
+  onInit({ config }: Vitest): void {
+    const names = process.argv.slice(2).filter((word) => word !== "run" && !word.startsWith("-"));
+    const projects = [config.project].flat().filter(Boolean);
+    this.whole = names.length === 0 && projects.length === 0 && !config.testNamePattern && !config.related;
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
     const ran = new Map<string, number>();
-    for (const module of modules) {
-      const tests = Array.from(module.children.allTests()).filter((test) => test.result().state !== "skipped").length;
-      ran.set(module.project.name, (ran.get(module.project.name) ?? 0) + tests);
+    for (const { project, children } of modules) {
+      const tests = Array.from(children.allTests()).filter((test) => test.result().state !== "skipped");
+      ran.set(project.name, (ran.get(project.name) ?? 0) + tests.length);
     }
-    const { absent, declared } = this.coverage;
-    const covered = testDevices.filter(({ name }) => (ran.get(name) ?? 0) > 0);
-    if (covered.length > 0) {
-      print(`Devices tested: ${covered.map(({ name }) => `${name} (${ran.get(name)} tests)`).join(", ")}`);
-    }
-    // Of a part of the suite, chosen by name, nothing more is expected.
-    if (!this.whole || process.argv.slice(2).some((word) => word !== "run" && !word.startsWith("-"))) return;
-    const left = [...absent].filter(([name]) => (ran.get(name) ?? 0) === 0);
-    if (left.length > 0) {
-      print(`\n${"!".repeat(80)}\nNOT TESTED:`);
-      for (const [name, reason] of left) print(`  ${name}: ${reason}`);
-      print("!".repeat(80));
-    }
-    const silent = declared.filter((name) => (ran.get(name) ?? 0) === 0);
-    if (silent.length > 0) {
-      print(`\nDFORCE_DEVICES declares ${silent.join(", ")}, but not one test ran there.`);
-      process.exitCode = 1;
-    }
+    const { lines, failed } = summarize(ran, this.coverage, this.whole);
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    if (failed) process.exitCode = 1;
   }
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`);
 }

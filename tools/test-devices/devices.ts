@@ -3,7 +3,9 @@
 export interface TestDevice {
   readonly name: string;
   /** The package that has this device's conformance file, `NAME.conformance.test.ts`. */
-  readonly package: string;
+  readonly package: "core" | "backend-onnx" | "backend-tfjs";
+  /** The name that the package's provider opens it by. */
+  readonly device: string;
   /** Where the tests run. */
   readonly host: "node" | "chromium";
   /** Whether the device is WebGPU in Node, which needs a Vulkan driver on Linux. */
@@ -11,16 +13,16 @@ export interface TestDevice {
 }
 
 export const testDevices: readonly TestDevice[] = [
-  { name: "reference", package: "core", host: "node" },
-  { name: "onnx-node-cpu", package: "backend-onnx", host: "node" },
-  { name: "onnx-node-webgpu", package: "backend-onnx", host: "node", vulkan: true },
-  { name: "tfjs-node-cpu", package: "backend-tfjs", host: "node" },
-  { name: "tfjs-node-wasm", package: "backend-tfjs", host: "node" },
-  { name: "tfjs-node-webgpu", package: "backend-tfjs", host: "node", vulkan: true },
-  { name: "onnx-web-wasm", package: "backend-onnx", host: "chromium" },
-  { name: "onnx-web-webgpu", package: "backend-onnx", host: "chromium" },
-  { name: "tfjs-wasm", package: "backend-tfjs", host: "chromium" },
-  { name: "tfjs-webgpu", package: "backend-tfjs", host: "chromium" },
+  { name: "reference", package: "core", device: "cpu", host: "node" },
+  { name: "onnx-node-cpu", package: "backend-onnx", device: "cpu", host: "node" },
+  { name: "onnx-node-webgpu", package: "backend-onnx", device: "webgpu", host: "node", vulkan: true },
+  { name: "tfjs-node-cpu", package: "backend-tfjs", device: "cpu", host: "node" },
+  { name: "tfjs-node-wasm", package: "backend-tfjs", device: "wasm", host: "node" },
+  { name: "tfjs-node-webgpu", package: "backend-tfjs", device: "webgpu", host: "node", vulkan: true },
+  { name: "onnx-web-wasm", package: "backend-onnx", device: "wasm", host: "chromium" },
+  { name: "onnx-web-webgpu", package: "backend-onnx", device: "webgpu", host: "chromium" },
+  { name: "tfjs-wasm", package: "backend-tfjs", device: "wasm", host: "chromium" },
+  { name: "tfjs-webgpu", package: "backend-tfjs", device: "webgpu", host: "chromium" },
 ];
 
 /** Name of the project of tests that need a browser but no device of it. */

@@ -1,0 +1,51 @@
+/// <reference lib="dom" />
+import { type BackendProvider, initialTrainingState, train } from "@diffusion-forcing/core";
+import type { BenchConfig } from "../configs.js";
+import { benchProcess, normalTensor } from "../jobs.js";
+
+/** A training run whose steps are timed. */
+export interface Contender {
+  /** One training step on fresh levels and noise; its loss. */
+  step(): Promise<number>;
+  dispose(): void | Promise<void>;
+}
+
+const tokensOf = ({ batch, tokens, features }: BenchConfig) => normalTensor(1, [batch, tokens, features]);
+
+/** This library on a device of a backend. */
+export async function libraryContender(
+  provider: BackendProvider,
+  device: string,
+  config: BenchConfig,
+): Promise<Contender> {
+  const backend = await provider.open(device);
+  const tokens = tokensOf(config);
+  const training = train(benchProcess(config), {
+    backend,
+    batches: () => ({ tokens }),
+    steps: Number.MAX_SAFE_INTEGER,
+    optimizer: { learningRate: 5e-4 },
+    clipNorm: false,
+    averageDecay: false,
+  });
+  return {
+    step: async () => {
+      const { value, done } = await training.next();
+      if (done) throw new Error("The training ended.");
+      return value.loss;
+    },
+    dispose: async () => {
+      await training.return(undefined);
+      await backend.dispose();
+    },
+  };
+}
+
+/** jax-js on its WebAssembly device. */
+export async function jaxContender(config: BenchConfig): Promise<Contender> {
+  const [{ defaultDevice, init }, { jaxTraining }] = await Promise.all([import("@jax-js/jax"), import("./jax-js.js")]);
+  await init("wasm");
+  defaultDevice("wasm");
+  const process = benchProcess(config);
+  return jaxTraining(config, process, initialTrainingState(process.model, 0, false).parameters, tokensOf(config));
+}
