@@ -4,7 +4,7 @@ import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../gra
 import type { Value } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import { type Denoised, stabilizedInput, stabilizedLevels } from "./denoiser.js";
-import { type Guidance, type GuidanceGradient, guidanceGradient } from "./guidance.js";
+import { type Guidance, type GuidanceGradient, guidanceFactor, guidanceGradient } from "./guidance.js";
 import { denoiserOf, type ScoreCombination } from "./scores/index.js";
 
 export interface DdimOptions {
@@ -84,8 +84,7 @@ export function ddimStep(
   let guidance: GuidanceGradient | undefined;
   if (options.guidance !== undefined) {
     guidance = guidanceGradient(process, denoiser, options.guidance, { ...inputs, tokens, levels, denoised });
-    const factorLevels = options.guidance.factor === "current" ? levels : to;
-    eps = sub(eps, mul(atLevel(tables.sqrtOneMinusAlphasCumprod, factorLevels, rank), guidance.gradient));
+    eps = sub(eps, mul(guidanceFactor(process, options.guidance, levels, to, rank), guidance.gradient));
     x0 = x0FromNoise(process.schedule, tokens, levels, eps);
   }
   const { sigma, direction } = ddimCoefficients(process, levels, to, options.eta, rank);

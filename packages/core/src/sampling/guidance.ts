@@ -27,10 +27,11 @@ export interface Guidance {
    */
   readonly samples?: number;
   /**
-   * The noise factor sqrt(1 - alphaBar) that scales the gradient: of the level stepped to ("next", the official
-   * code) or of the level stepped from ("current", classifier guidance as derived). Default "next".
+   * How far the gradient g moves the predicted noise: by sqrt(1 - alphaBar) g, of the level stepped to ("next", the
+   * official code) or of the level stepped from ("current", classifier guidance as derived), or so far that the clean
+   * estimate moves by sqrt(alphaBar) g ("x0", Ho et al. 2022). Default "next".
    */
-  readonly factor?: "next" | "current";
+  readonly factor?: "next" | "current" | "x0";
 }
 
 /** The number of futures a guidance averages over. @throws `invalid-argument` */
@@ -40,6 +41,21 @@ export function guidanceSamples(guidance: Guidance): number {
     throw new DiffusionForcingError("invalid-argument", `Guidance: ${samples} samples; expected an integer from 1.`);
   }
   return samples;
+}
+
+/** The factor by which each token's predicted noise is moved against the gradient, [B, T, 1, ...] of `rank` axes. */
+export function guidanceFactor(
+  process: DiffusionProcess,
+  { factor = "next" }: Guidance,
+  levels: Value,
+  to: Value,
+  rank: number,
+): Value {
+  const { alphasCumprod, sqrtOneMinusAlphasCumprod } = process.schedule.tables;
+  if (factor !== "x0") return atLevel(sqrtOneMinusAlphasCumprod, factor === "current" ? levels : to, rank);
+  // At level 0 there is no noise to move.
+  const table = alphasCumprod.map((alpha, k) => (k === 0 ? 0 : alpha / (sqrtOneMinusAlphasCumprod[k] as number)));
+  return atLevel(table, levels, rank);
 }
 
 export interface GuidanceGradient {

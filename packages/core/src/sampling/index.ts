@@ -4,8 +4,10 @@ export { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./den
 export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples } from "./guidance.js";
 export * from "./matrix-shapes.js";
 export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
+export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./reconstruction-guidance.js";
 export { type RolloutOptions, rollout } from "./rollout.js";
 export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
 export * from "./scheduling-matrix.js";
 export * from "./scores/index.js";
 export { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
+export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";

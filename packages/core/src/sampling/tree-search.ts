@@ -1,0 +1,228 @@
+import { DiffusionForcingError, throwIfAborted } from "../errors.js";
+import { mul } from "../graph/operations.js";
+import type { Value } from "../graph/value.js";
+import type { RandomStream } from "../random/index.js";
+import { sizeOf } from "../tensor/shape.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
+import type { Guidance } from "./guidance.js";
+import type { DenoiseRequest, Sampler } from "./sampler.js";
+
+/** The same guidance with its strength as a further guidance input, `strength` [B]; 0 is unguided. */
+export function withStrength(guidance: Guidance): Guidance {
+  return {
+    ...guidance,
+    inputs: (batch, length) => ({
+      ...guidance.inputs?.(batch, length),
+      strength: { dtype: "float32", shape: [batch] },
+    }),
+    value: (x0, { strength, ...inputs }) => mul(guidance.value(x0, inputs), strength as Value),
+  };
+}
+
+export interface TreeSearchOptions {
+  /** Its guidance comes from {@link withStrength}. */
+  readonly sampler: Sampler;
+  /** One sequence, batch 1; `random` is one stream. */
+  readonly request: DenoiseRequest & { readonly random: RandomStream };
+  /** How good a clean sequence [1, T, ...] is; larger is better. */
+  readonly score: (sequence: HostTensor) => number;
+  /**
+   * Strength of the guidance in each child of a node, 0 for an unguided one: the choice between following the value
+   * and exploring. Equal strengths make children that differ by their noise alone, which takes eta > 0.
+   */
+  readonly strengths: readonly number[];
+  /** Into how many stretches the matrix's rows are cut: the tree's depth. Default 4. */
+  readonly depth?: number;
+  /** How many nodes are expanded. Default 16. */
+  readonly expansions?: number;
+  /** How many steps a look-ahead to the end takes, skipping rows. Default 4. */
+  readonly lookAheadSteps?: number;
+  /** Weight of rarely visited nodes against good ones (UCT). Default 0.5. */
+  readonly exploration?: number;
+}
+
+export interface TreeSearchProgress {
+  /** Nodes expanded so far, 1-based. */
+  readonly expansion: number;
+  /** The best clean sequence so far [1, T, ...] and its score. */
+  readonly best: HostTensor;
+  readonly score: number;
+  /** Model evaluations so far, for one sequence each. */
+  readonly evaluations: number;
+}
+
+interface Node {
+  readonly sequence: HostTensor;
+  /** Stretches of rows done. */
+  readonly depth: number;
+  readonly random: RandomStream;
+  readonly parent: Node | undefined;
+  children: Node[];
+  /** How often the search came through, and the sum of the scores found below. */
+  visits: number;
+  total: number;
+  /** Nothing below is left to expand. */
+  exhausted: boolean;
+}
+
+/**
+ * Monte Carlo tree search over partial denoisings (after Yoon et al. 2025, "Monte Carlo Tree Diffusion"): a node is a
+ * partly denoised sequence, its children denoise it one stretch of rows further, each under another strength of
+ * guidance. A child is worth the score of a quick look-ahead to the end; the next node to expand is chosen by UCT, scores
+ * scaled to 0..1 by what was seen. All children of a node run as one batch.
+ *
+ * Unlike averaging over futures, this can follow a value that one gradient cannot see past, at the cost it reports.
+ *
+ * @yields after each expansion; ends early when every leaf is a finished sequence.
+ * @throws `invalid-argument`, `aborted`, and what the sampler throws.
+ */
+export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<TreeSearchProgress> {
+  const { request, score, strengths, expansions = 16, exploration = 0.5 } = options;
+  checkOptions(options);
+  const borders = stretchBorders(options);
+  const stretches = borders.length - 1;
+  const root: Node = newNode(request.tokens, 0, request.random, undefined);
+  let best: { sequence: HostTensor; score: number } | undefined;
+  let [lowest, highest, evaluations] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
+  for (let expansion = 1; expansion <= expansions && !root.exhausted; expansion++) {
+    throwIfAborted(request.signal);
+    const node = select(root, exploration, lowest, highest);
+    const streams = strengths.map((_, i) => node.random.split(`child ${i}`));
+    const start = new Array<HostTensor>(strengths.length).fill(node.sequence);
+    const [from, to] = borders.slice(node.depth, node.depth + 2) as [number, number];
+    const moved = await walk(options, start, request.rows.slice(from, to + 1), streams);
+    const ahead = skipRows(request.rows.slice(to), options.lookAheadSteps ?? 4);
+    const ends = await walk(
+      options,
+      moved.sequences,
+      ahead,
+      streams.map((stream) => stream.split("look-ahead")),
+    );
+    evaluations += moved.evaluations + ends.evaluations;
+    node.children = moved.sequences.map((sequence, i) =>
+      newNode(sequence, node.depth + 1, streams[i] as RandomStream, node),
+    );
+    for (const [i, child] of node.children.entries()) {
+      const sequence = ends.sequences[i] as HostTensor;
+      const value = score(sequence);
+      if (!Number.isFinite(value)) {
+        throw new DiffusionForcingError(
+          "invalid-argument",
+          `treeSearch: score() returned ${value}; expected a number.`,
+        );
+      }
+      child.exhausted = child.depth === stretches;
+      [lowest, highest] = [Math.min(lowest, value), Math.max(highest, value)];
+      if (best === undefined || value > best.score) best = { sequence, score: value };
+      for (let above: Node | undefined = child; above !== undefined; above = above.parent) {
+        above.visits++;
+        above.total += value;
+      }
+    }
+    markExhausted(node);
+    yield { expansion, best: best!.sequence, score: best!.score, evaluations };
+  }
+}
+
+type Rows = readonly ArrayLike<number>[];
+
+function newNode(sequence: HostTensor, depth: number, random: RandomStream, parent: Node | undefined): Node {
+  return { sequence, depth, random, parent, children: [], visits: 0, total: 0, exhausted: false };
+}
+
+/** Down from the root to a node without children, each time to the child of the largest upper bound. */
+function select(root: Node, exploration: number, lowest: number, highest: number): Node {
+  const spread = highest > lowest ? highest - lowest : 1;
+  const bound = (child: Node, parent: Node): number =>
+    (child.total / child.visits - lowest) / spread + exploration * Math.sqrt(Math.log(parent.visits) / child.visits);
+  let node = root;
+  while (node.children.length > 0) {
+    const open = node.children.filter(({ exhausted }) => !exhausted);
+    const parent = node;
+    node = open.reduce((a, b) => (bound(b, parent) > bound(a, parent) ? b : a));
+  }
+  return node;
+}
+
+function markExhausted(from: Node): void {
+  for (let node: Node | undefined = from; node !== undefined; node = node.parent) {
+    node.exhausted = node.children.every(({ exhausted }) => exhausted);
+  }
+}
+
+/** Denoises the sequences by the rows, as one batch, each under its own strength. */
+async function walk(
+  { sampler, request, strengths }: TreeSearchOptions,
+  sequences: readonly HostTensor[],
+  rows: Rows,
+  random: readonly RandomStream[],
+): Promise<{ sequences: HostTensor[]; evaluations: number }> {
+  const times = sequences.length;
+  const repeated = (record: HostTensorRecord): HostTensorRecord =>
+    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, stack(new Array(times).fill(value))]));
+  const { condition, guidanceInputs = {}, signal } = request;
+  if (rows.length === 1) return { sequences: [...sequences], evaluations: 0 };
+  const result = await sampler.denoiseToEnd({
+    tokens: stack(sequences),
+    rows,
+    random,
+    ...(condition === undefined ? {} : { condition: stack(new Array(times).fill(condition)) }),
+    guidanceInputs: { ...repeated(guidanceInputs), strength: tensor(Float32Array.from(strengths)) },
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const steps = rows.filter((row, m) => m > 0 && Array.from(row).some((level, t) => level !== rows[m - 1]?.[t]));
+  return { sequences: unstack(result), evaluations: steps.length * times * sampler.evaluationsPerStep };
+}
+
+/** [1, ...] each -> [N, ...]. */
+function stack(parts: readonly HostTensor[]): HostTensor {
+  const [first] = parts as [HostTensor];
+  const size = sizeOf(first.shape);
+  const data = new Float32Array(parts.length * size);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * size);
+  return tensor(data, [parts.length, ...first.shape.slice(1)]);
+}
+
+function unstack(whole: HostTensor): HostTensor[] {
+  const [count, ...rest] = whole.shape as [number, ...number[]];
+  const size = sizeOf(rest);
+  return Array.from({ length: count }, (_, i) =>
+    tensor(Float32Array.from(whole.data.subarray(i * size, (i + 1) * size)), [1, ...rest]),
+  );
+}
+
+/** The numbers of the rows at which `depth` stretches of nearly equal length begin and end. */
+function stretchBorders({ request, depth = 4 }: TreeSearchOptions): number[] {
+  const steps = request.rows.length - 1;
+  if (!Number.isInteger(depth) || depth < 1 || depth > steps) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `treeSearch: depth is ${depth}; expected a whole number in 1..${steps}, the number of steps.`,
+    );
+  }
+  return Array.from({ length: depth + 1 }, (_, i) => Math.round((i * steps) / depth));
+}
+
+/** All of one row, or at most `steps` + 1 of the rows, evenly, the first and the last among them. */
+function skipRows(rows: Rows, steps: number): Rows {
+  const last = rows.length - 1;
+  const taken = Math.min(steps, last);
+  const kept = (i: number): number => (taken === 0 ? 0 : Math.round((i * last) / taken));
+  return Array.from({ length: taken + 1 }, (_, i) => rows[kept(i)] as ArrayLike<number>);
+}
+
+function checkOptions({ request, strengths, expansions = 16, lookAheadSteps = 4 }: TreeSearchOptions): void {
+  const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+  if (request.tokens.shape[0] !== 1) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `treeSearch: the batch has ${request.tokens.shape[0]} sequences; it searches for one at a time.`,
+    );
+  }
+  if (strengths.length === 0 || !whole(expansions) || !whole(lookAheadSteps)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `treeSearch: ${strengths.length} strengths, ${expansions} expansions, ${lookAheadSteps} steps to look ahead; expected at least one of each.`,
+    );
+  }
+}
