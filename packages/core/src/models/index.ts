@@ -1,3 +1,4 @@
+export { type DiT3dConfig, type DiT3dOptions, dit3d } from "./dit3d/index.js";
 export * from "./model.js";
 export { modelFromConfig } from "./model-from-config.js";
 export { checkParameters, countParameters, initializeParameters } from "./parameters.js";

@@ -20,7 +20,9 @@ describe("modelFromConfig", () => {
         error = thrown;
       }
       expect(isDiffusionForcingError(error, "invalid-config")).toBe(true);
-      expect((error as Error).message).toBe(`There is no model of kind "${kind}"; known kinds: transformer, unet3d.`);
+      expect((error as Error).message).toBe(
+        `There is no model of kind "${kind}"; known kinds: dit3d, transformer, unet3d.`,
+      );
     }
   });
 

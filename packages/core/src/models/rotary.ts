@@ -39,12 +39,12 @@ function quarterTurn(width: number): HostTensor<"float32"> {
 }
 
 /**
- * Rotary position embedding (Su et al. 2021): each pair of neighbouring features of x [L, ..., width] turns by its
- * position's angle, so that the product of a query and a key depends on the distance of their positions.
+ * Rotary position embedding (Su et al. 2021): each pair of neighbouring features of x [..., width] turns by the angle of
+ * its position along `axis`, so that the product of a query and a key depends on the distance of their positions.
  */
-export function rotate(x: Value, { cosines, sines }: RotaryTables): Value {
+export function rotate(x: Value, { cosines, sines }: RotaryTables, axis = 0): Value {
   const [length, width] = cosines.shape as [number, number];
-  const along = [length, ...x.shape.slice(1, -1).map(() => 1), width];
+  const along = x.shape.map((_, i) => (i === axis ? length : i === x.shape.length - 1 ? width : 1));
   const turned = reshape(matmul(reshape(x, [-1, width]), constant(quarterTurn(width))), x.shape);
   return add(mul(x, reshape(constant(cosines), along)), mul(turned, reshape(constant(sines), along)));
 }

@@ -1,0 +1,153 @@
+import { emit } from "../../graph/emit.js";
+import { add, constant, gather, gelu, mul, reshape, silu, slice, transpose } from "../../graph/operations.js";
+import type { Value } from "../../graph/value.js";
+import { causalMask } from "../causal-mask.js";
+import type { Model, ModelInput, Parameters } from "../model.js";
+import { type Scope, scopeOf } from "../scope.js";
+import { cosineFirstTable } from "../sinusoid.js";
+import { type AttentionOptions, type Groups, selfAttention } from "./attention.js";
+import { completeConfig, type DiT3dConfig, type DiT3dOptions, type PatchGrid, patchGridOf } from "./config.js";
+import { parameterSpecs } from "./parameters.js";
+import { type Axes, patchRotaryTables, patchSinusoids } from "./positions.js";
+
+/**
+ * A diffusion transformer for sequences (DiT, Peebles and Xie 2023; for video with a noise level per frame as in
+ * DFoT, Song et al. 2025, "History-Guided Video Diffusion"). Frames are cut into patches, a vector is one patch.
+ * Layers are pre-norm; each frame's noise level and condition shift, scale and gate that frame's patches in every
+ * layer (adaLN-Zero), so the untrained model predicts zero.
+ *
+ * Differs from DiT in the exact GELU, and in embedding the noise level by a sinusoid of the model's own width.
+ * Inside, rows lie time first, [T, N, B, width], N the patches of a frame.
+ */
+export function dit3d(options: DiT3dOptions): Model & { readonly config: DiT3dConfig } {
+  const config = completeConfig(options);
+  return {
+    config,
+    tokenShape: config.tokenShape,
+    conditionFeatures: config.conditionFeatures,
+    parameters: parameterSpecs(config),
+    apply: (parameters, input) => applyDiT3d(config, parameters, input),
+  };
+}
+
+/** Sizes of one application. */
+interface Sizes {
+  readonly batch: number;
+  readonly length: number;
+  readonly grid: PatchGrid;
+  /** N */
+  readonly patches: number;
+}
+
+function applyDiT3d(config: DiT3dConfig, parameters: Parameters, input: ModelInput): Value {
+  const scope = scopeOf(parameters);
+  const [batch, length] = input.tokens.shape as [number, number];
+  const grid = patchGridOf(config);
+  const sizes: Sizes = { batch, length, grid, patches: grid.rows * grid.columns };
+  const frames = silu(frameEmbedding(scope, config, input)); // [T * B, width]
+  let rows = scope.linear("patches", cutIntoPatches(input.tokens, config, sizes)); // [T * N * B, width]
+  if (config.positions === "sinusoidal") rows = addPositions(rows, config, sizes);
+  const kinds = attentionKinds(config, sizes);
+  for (let index = 0; index < config.layers; index++) {
+    const attention = kinds[index % kinds.length] as AttentionOptions;
+    rows = layer(scope.within(`layers.${index}`), rows, frames, attention, sizes);
+  }
+  const [shift, scale] = modulations(scope, frames, 2, sizes) as [Value, Value];
+  return joinPatches(scope.linear("output", modulate(rows, shift, scale, sizes)), config, sizes);
+}
+
+/** One layer: x + gate attention(modulate(norm(x))), then x + gate feedForward(modulate(norm(x))). */
+function layer(scope: Scope, x: Value, frames: Value, attention: AttentionOptions, sizes: Sizes): Value {
+  const [shift1, scale1, gate1, shift2, scale2, gate2] = modulations(scope, frames, 6, sizes) as [
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
+  const projected = scope.linear("projection", modulate(x, shift1, scale1, sizes));
+  const attended = scope.linear("output", selfAttention(projected, attention));
+  const first = add(
+    x,
+    perFrame(attended, sizes, (value) => mul(value, gate1)),
+  );
+  const hidden = gelu(scope.linear("feedForward1", modulate(first, shift2, scale2, sizes)));
+  const transformed = scope.linear("feedForward2", hidden);
+  return add(
+    first,
+    perFrame(transformed, sizes, (value) => mul(value, gate2)),
+  );
+}
+
+/** `count` vectors for each frame, each [T, 1, B, width]. */
+function modulations(scope: Scope, frames: Value, count: number, { batch, length }: Sizes): Value[] {
+  const all = scope.linear("modulation", frames);
+  const width = (all.shape[1] as number) / count;
+  return Array.from({ length: count }, (_, i) =>
+    reshape(slice(all, 1, i * width, (i + 1) * width), [length, 1, batch, width]),
+  );
+}
+
+/** Applies `fn` to rows seen as [T, N, B, width]. */
+function perFrame(rows: Value, { batch, length, patches }: Sizes, fn: (x: Value) => Value): Value {
+  return reshape(fn(reshape(rows, [length, patches, batch, rows.shape[1] as number])), rows.shape);
+}
+
+/** norm(x) (1 + scale) + shift, the norm without weights of its own. */
+function modulate(rows: Value, shift: Value, scale: Value, sizes: Sizes): Value {
+  const standard = emit("standardize", [rows], { epsilon: 1e-6 });
+  return perFrame(standard, sizes, (x) => add(mul(x, add(scale, 1)), shift));
+}
+
+/** How the layers attend, in turns. */
+function attentionKinds(config: DiT3dConfig, { batch, length, grid, patches }: Sizes): AttentionOptions[] {
+  const { heads, width, causal, positions, attention } = config;
+  const kind = (groups: Groups, frames: number, axes: Axes, block: number): AttentionOptions => ({
+    groups,
+    heads,
+    rotary: positions === "rotary" ? patchRotaryTables(frames, axes, width / heads) : undefined,
+    mask: causal && block < groups.length ? causalMask(groups.length, block) : undefined,
+  });
+  if (attention === "full") {
+    return [kind({ outer: 1, length: length * patches, inner: batch }, length, { time: true, grid }, patches)];
+  }
+  const single: PatchGrid = { ...grid, rows: 1, columns: 1 };
+  return [
+    kind({ outer: length, length: patches, inner: batch }, 1, { time: false, grid }, patches),
+    kind({ outer: 1, length, inner: patches * batch }, length, { time: true, grid: single }, 1),
+  ];
+}
+
+/** Of each frame's noise level and condition, [T * B, width]. */
+function frameEmbedding(scope: Scope, config: DiT3dConfig, { noiseLevels, levelCount, condition }: ModelInput): Value {
+  const frameRows = (x: Value): Value => {
+    const timeFirst = transpose(x, [1, 0, ...x.shape.slice(2).map((_, i) => i + 2)]);
+    return reshape(timeFirst, [(x.shape[0] as number) * (x.shape[1] as number), ...x.shape.slice(2)]);
+  };
+  const levels = gather(constant(cosineFirstTable(0, levelCount + 1, config.width)), frameRows(noiseLevels));
+  const embedded = scope.linear("level2", silu(scope.linear("level1", levels)));
+  return condition === undefined ? embedded : add(embedded, scope.linear("condition", frameRows(condition)));
+}
+
+/** [B, T, C, H, W] or [B, T, C] -> [T * N * B, numbers in a patch]. */
+function cutIntoPatches(tokens: Value, { tokenShape, patchSize }: DiT3dConfig, sizes: Sizes): Value {
+  const { batch, length, grid, patches } = sizes;
+  const [channels] = tokenShape as [number];
+  const cut = reshape(tokens, [batch, length, channels, grid.rows, patchSize, grid.columns, patchSize]);
+  // Time, row and column of the patch, sequence, then what is in the patch.
+  return reshape(transpose(cut, [1, 3, 5, 0, 2, 4, 6]), [length * patches * batch, grid.features]);
+}
+
+/** The reverse of {@link cutIntoPatches}. */
+function joinPatches(rows: Value, { tokenShape, patchSize }: DiT3dConfig, sizes: Sizes): Value {
+  const { batch, length, grid } = sizes;
+  const [channels] = tokenShape as [number];
+  const cut = reshape(rows, [length, grid.rows, grid.columns, batch, channels, patchSize, patchSize]);
+  return reshape(transpose(cut, [3, 0, 4, 1, 5, 2, 6]), [batch, length, ...tokenShape]);
+}
+
+function addPositions(rows: Value, { width }: DiT3dConfig, { batch, length, grid, patches }: Sizes): Value {
+  const table = reshape(constant(patchSinusoids(length, grid, width)), [length * patches, 1, width]);
+  return reshape(add(reshape(rows, [length * patches, batch, width]), table), rows.shape);
+}
