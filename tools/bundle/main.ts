@@ -5,6 +5,7 @@
  */
 import { resolve } from "node:path";
 import type { Browser } from "playwright";
+import { runtimeImports } from "../browser/runtime-imports.js";
 import { isolationHeaders } from "../browser/serve.js";
 import { launchChromium, visit } from "../browser/visit.js";
 import { type Exercise, exercise } from "./apps/exercise.js";
@@ -21,8 +22,6 @@ import {
 import { measure, sizeLimit } from "./sizes.js";
 
 const project = resolve("out/bundle");
-const onnxRuntime = "node_modules/onnxruntime-web/dist";
-const tfjsWasm = "node_modules/@tensorflow/tfjs-backend-wasm/dist";
 
 /** Files that a bundler without a loader for them leaves to the user to copy beside the bundle. */
 const assets = {};
@@ -33,11 +32,7 @@ const importMap: Readonly<Record<string, string>> = {
   "@diffusion-forcing/backend-tfjs": "/packages/backend-tfjs/dist/web/index.js",
   "@noble/hashes/": "/node_modules/@noble/hashes/",
   pbf: "/node_modules/pbf/index.js",
-  "onnxruntime-web/webgpu": `/${onnxRuntime}/ort.webgpu.bundle.min.mjs`,
-  "onnxruntime-web/wasm": `/${onnxRuntime}/ort.wasm.bundle.min.mjs`,
-  "@tensorflow/tfjs-core": "/node_modules/@tensorflow/tfjs-core/dist/tf-core.fesm.min.js",
-  "@tensorflow/tfjs-backend-wasm": `/${tfjsWasm}/tf-backend-wasm.fesm.js`,
-  "@tensorflow/tfjs-backend-webgpu": "/node_modules/@tensorflow/tfjs-backend-webgpu/dist/tf-backend-webgpu.fesm.min.js",
+  ...runtimeImports,
 };
 
 interface Visit {

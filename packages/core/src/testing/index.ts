@@ -1,3 +1,4 @@
+export { compareOps } from "./compare-ops.js";
 export { type Measurement, measureBackend } from "./measure-backend.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";

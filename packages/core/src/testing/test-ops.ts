@@ -1,13 +1,13 @@
 import { buildGraph, type Graph } from "../graph/graph.js";
-import { opNames } from "../graph/rules.js";
 import { input } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { evaluateGraph } from "../reference/index.js";
 import type { HostTensor } from "../tensor/tensor.js";
 import { assert, assertClose } from "./assertions.js";
 import { finiteDifferences, type GradientProblem, gradientValues } from "./gradient-problem.js";
-import { type OpCase, opCases, type TestedOp } from "./op-cases.js";
-import { applyCase, caseGradient, caseInputs, describeCase, inferCase } from "./op-problems.js";
+import { groupedCases, joinCases } from "./joined-cases.js";
+import type { OpCase } from "./op-cases.js";
+import { caseGradient, describeCase } from "./op-problems.js";
 import { assertLikeReference, runOnce } from "./run.js";
 import type { Conformance } from "./test-api.js";
 
@@ -65,34 +65,6 @@ export function assertLikeDifferences(
       `${what}: the derivative by ${target}[${index}] is ${got}; finite differences show ${value}.`,
     );
   }
-}
-
-/** The cases under "op dtype". */
-function groupedCases(): Map<string, OpCase[]> {
-  const groups = new Map<string, OpCase[]>();
-  for (const op of opNames.filter((name): name is TestedOp => name !== "input")) {
-    for (const operation of opCases[op] as readonly OpCase[]) {
-      const name = `${op} ${(operation.operands[0] ?? inferCase(operation)).dtype}`;
-      groups.set(name, [...(groups.get(name) ?? []), operation]);
-    }
-  }
-  return groups;
-}
-
-/** One graph for many cases, so that a backend compiles once: outputs case0, case1, ... */
-function joinCases(cases: readonly OpCase[]): { graph: Graph; inputs: Record<string, HostTensor> } {
-  const inputs: Record<string, HostTensor> = {};
-  const declared: ReturnType<typeof input>[] = [];
-  const outputs: Record<string, Value> = {};
-  cases.forEach((operation, index) => {
-    const operands = Object.entries(caseInputs(operation)).map(([name, value]) => {
-      inputs[`${index}.${name}`] = value;
-      return input(`${index}.${name}`, value);
-    });
-    declared.push(...operands);
-    outputs[`case${index}`] = applyCase(operation, operands);
-  });
-  return { graph: buildGraph(declared, outputs), inputs };
 }
 
 function joinProblems(problems: readonly GradientProblem[]): { graph: Graph; inputs: Record<string, HostTensor> } {

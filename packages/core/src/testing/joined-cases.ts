@@ -1,0 +1,35 @@
+import { buildGraph, type Graph } from "../graph/graph.js";
+import { opNames } from "../graph/rules.js";
+import { input } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import type { HostTensor } from "../tensor/tensor.js";
+import { type OpCase, opCases, type TestedOp } from "./op-cases.js";
+import { applyCase, caseInputs, inferCase } from "./op-problems.js";
+
+/** The cases under "op dtype". */
+export function groupedCases(): Map<string, OpCase[]> {
+  const groups = new Map<string, OpCase[]>();
+  for (const op of opNames.filter((name): name is TestedOp => name !== "input")) {
+    for (const operation of opCases[op] as readonly OpCase[]) {
+      const name = `${op} ${(operation.operands[0] ?? inferCase(operation)).dtype}`;
+      groups.set(name, [...(groups.get(name) ?? []), operation]);
+    }
+  }
+  return groups;
+}
+
+/** One graph for many cases, so that a backend compiles once: outputs case0, case1, ... */
+export function joinCases(cases: readonly OpCase[]): { graph: Graph; inputs: Record<string, HostTensor> } {
+  const inputs: Record<string, HostTensor> = {};
+  const declared: ReturnType<typeof input>[] = [];
+  const outputs: Record<string, Value> = {};
+  cases.forEach((operation, index) => {
+    const operands = Object.entries(caseInputs(operation)).map(([name, value]) => {
+      inputs[`${index}.${name}`] = value;
+      return input(`${index}.${name}`, value);
+    });
+    declared.push(...operands);
+    outputs[`case${index}`] = applyCase(operation, operands);
+  });
+  return { graph: buildGraph(declared, outputs), inputs };
+}

@@ -1,0 +1,10 @@
+/** The page that measures the device in its address, `?onnx/webgpu`. */
+import { report } from "../browser/apps/report.js";
+import { measure } from "./measure.js";
+import { loadProvider } from "./provider.js";
+
+await report(async () => {
+  const [provider, device] = location.search.slice(1).split("/") as [string, string];
+  const backend = await (await loadProvider(provider)).open(device);
+  return await measure(backend, (progress) => console.log(progress));
+});
