@@ -62,7 +62,7 @@ async function all(steps: AsyncGenerator<TreeSearchProgress>): Promise<TreeSearc
 
 describe("treeSearch", () => {
   it("finds the one pattern in 32 that the score wants, where a search that cannot tell does not", async () => {
-    const wide = { strengths: [0, 0, 0, 0], expansions: 60 };
+    const wide = { strengths: new Array<number>(8).fill(0), expansions: 30 };
     const bests = async (options: Partial<TreeSearchOptions>) =>
       Promise.all([0, 1, 2].map(async (seed) => score((await all(searching(options, seed))).at(-1)!.best)));
     expect(await bests(wide)).toEqual([5, 5, 5]);
