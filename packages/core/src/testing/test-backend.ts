@@ -4,6 +4,7 @@ import type { ConformanceOptions } from "./test-api.js";
 import { testGraphs } from "./test-graphs.js";
 import { testLifetime } from "./test-lifetime.js";
 import { testModel } from "./test-model.js";
+import { testModels } from "./test-models.js";
 import { testOps } from "./test-ops.js";
 
 /**
@@ -36,5 +37,6 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     testGraphs(conformance);
     testLifetime(conformance);
     testModel(conformance);
+    testModels(conformance);
   });
 }

@@ -1,0 +1,140 @@
+import { gradient } from "../autodiff/gradient.js";
+import { type DiffusionProcess, diffusionForcingLoss } from "../diffusion/loss.js";
+import { cosineSchedule } from "../diffusion/schedule.js";
+import type { Graph } from "../graph/graph.js";
+import { trace } from "../graph/trace.js";
+import type { Value } from "../graph/value.js";
+import { dit3d } from "../models/dit3d/index.js";
+import type { Model } from "../models/model.js";
+import { transformer } from "../models/transformer.js";
+import { unet3d } from "../models/unet3d/index.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
+import { drawnParameters } from "./apply-model.js";
+import { drawTensor } from "./values.js";
+
+/** A small model that every backend has to run, and how long its sequences are. */
+export interface ModelCase {
+  readonly name: string;
+  readonly model: () => Model;
+  readonly batch: number;
+  readonly length: number;
+}
+
+const frames = { tokenShape: [2, 4, 4], width: 8, heads: 2 } as const;
+const levels = 10;
+
+/** Every model there is, its options spread over as few cases as cover them. */
+export const modelCases: readonly ModelCase[] = [
+  {
+    name: "transformer, causal, with a condition",
+    model: () => transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 2, heads: 2, feedForward: 12 }),
+    batch: 3,
+    length: 5,
+  },
+  {
+    name: "unet3d, causal, rotary, linear attention, statistics per frame, with a condition",
+    model: () => unet3d({ ...frames, multipliers: [1, 2], headWidth: 4, conditionFeatures: 2 }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "unet3d, sinusoidal, not causal, statistics per clip",
+    model: () =>
+      unet3d({
+        ...frames,
+        multipliers: [1],
+        headWidth: 3,
+        positions: "sinusoidal",
+        causal: false,
+        linearAttention: false,
+        initialTemporalAttention: false,
+      }),
+    batch: 1,
+    length: 2,
+  },
+  {
+    name: "dit3d, causal, full attention, rotary, with a condition",
+    model: () => dit3d({ ...frames, layers: 2, feedForward: 12, conditionFeatures: 2 }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "dit3d, not causal, factorized attention, sinusoidal",
+    model: () =>
+      dit3d({ ...frames, layers: 2, feedForward: 12, attention: "factorized", positions: "sinusoidal", causal: false }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "dit3d of vectors",
+    model: () => dit3d({ tokenShape: [3], width: 8, heads: 2, layers: 1 }),
+    batch: 2,
+    length: 4,
+  },
+];
+
+/** A model with values for its parameters and a batch, and the graphs to run on them. */
+export interface ModelProblem {
+  /** Parameters under their own names, and `tokens`, `noiseLevels`, `noise`, `condition`. */
+  readonly inputs: HostTensorRecord;
+  readonly parameterNames: readonly string[];
+  /** `output` of the model on the tokens as they are. */
+  readonly forward: () => Graph;
+  /** The training `loss`, and its derivative by each parameter under the parameter's name. */
+  readonly lossAndGradients: () => Graph;
+  /** The training loss from traced inputs. */
+  readonly loss: (values: Readonly<Record<string, Value>>) => Value;
+}
+
+function batchOf({ batch, length }: ModelCase, model: Model): Record<string, HostTensor> {
+  const shape = [batch, length, ...model.tokenShape];
+  const drawn = (axes: readonly number[], seed: number): HostTensor =>
+    drawTensor({ dtype: "float32", shape: axes, low: -1.5, high: 1.5 }, seed);
+  const conditioned =
+    model.conditionFeatures > 0 ? { condition: drawn([batch, length, model.conditionFeatures], 3) } : {};
+  // Clean and pure noise among them.
+  const noiseLevels = Int32Array.from({ length: batch * length }, (_, i) => (7 * i) % (levels + 1));
+  return {
+    tokens: drawn(shape, 1),
+    noise: drawn(shape, 2),
+    noiseLevels: tensor(noiseLevels, [batch, length]),
+    ...conditioned,
+  };
+}
+
+export function modelProblem(modelCase: ModelCase): ModelProblem {
+  const model = modelCase.model();
+  const process: DiffusionProcess = {
+    model,
+    schedule: cosineSchedule(levels),
+    objective: "v",
+    lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 },
+    clipNoise: 6,
+  };
+  const parameters = drawnParameters(model);
+  const parameterNames = Object.keys(parameters);
+  const inputs = { ...parameters, ...batchOf(modelCase, model) };
+  const given = (values: Readonly<Record<string, Value>>) => ({
+    tokens: values.tokens as Value,
+    noiseLevels: values.noiseLevels as Value,
+    ...("condition" in values ? { condition: values.condition as Value } : {}),
+  });
+  const loss = (values: Readonly<Record<string, Value>>): Value =>
+    diffusionForcingLoss(process, values, { ...given(values), noise: values.noise as Value }).loss;
+  return {
+    inputs,
+    parameterNames,
+    loss,
+    forward: () =>
+      trace(inputs, (values) => ({ output: model.apply(values, { ...given(values), levelCount: levels }) })),
+    lossAndGradients: () =>
+      trace(inputs, (values) => {
+        const value = loss(values);
+        const slopes = gradient(
+          value,
+          parameterNames.map((name) => values[name] as Value),
+        );
+        return { loss: value, ...Object.fromEntries(parameterNames.map((name, i) => [name, slopes[i] as Value])) };
+      }),
+  };
+}
