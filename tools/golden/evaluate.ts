@@ -1,26 +1,37 @@
 import {
+  type Backend,
+  disposeTensor,
   type HostTensor,
   type HostTensorRecord,
   readTensor,
-  referenceBackend,
+  type Tensor,
   type TensorType,
   trace,
   type Value,
 } from "@diffusion-forcing/core";
 
-/** Traces `fn` on the inputs' types and runs it on the reference backend. */
+/** Traces `fn` on the inputs' types and runs it on the backend. */
 export async function evaluate<Name extends string>(
+  backend: Backend,
   inputs: Readonly<Record<Name, HostTensor>>,
   fn: (values: Record<Name, Value>) => Record<string, Value>,
 ): Promise<HostTensorRecord> {
   const types = Object.fromEntries(
     Object.entries<HostTensor>(inputs).map(([name, { dtype, shape }]) => [name, { dtype, shape }]),
   ) as Record<Name, TensorType>;
-  const backend = referenceBackend();
   const executable = await backend.compile(trace(types, fn));
   const outputs = await executable.run(inputs);
-  const read = Object.entries(outputs).map(async ([name, value]) => [name, await readTensor(value)] as const);
-  const results = Object.fromEntries(await Promise.all(read));
-  await backend.dispose();
+  const results = await readAll(outputs);
+  executable.dispose();
   return results;
+}
+
+/** Reads the tensors to the host and frees them. */
+export async function readAll(tensors: Readonly<Record<string, Tensor>>): Promise<Record<string, HostTensor>> {
+  const read = Object.entries(tensors).map(async ([name, value]) => {
+    const host = await readTensor(value);
+    disposeTensor(value);
+    return [name, host] as const;
+  });
+  return Object.fromEntries(await Promise.all(read));
 }

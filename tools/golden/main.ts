@@ -1,12 +1,20 @@
 /** Compares the library with recorded numbers of the official implementation: `npm run golden -- FOLDER`. */
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { type Backend, referenceBackend } from "@diffusion-forcing/core";
 import { listCases } from "./case.js";
 import { type CaseReport, runCase } from "./run-case.js";
 
-const USAGE = `Usage: npm run golden -- FOLDER [--allow-unsupported] [--only PATTERN] [--json]
+const backends: Readonly<Record<string, () => Promise<Backend>>> = {
+  reference: async () => referenceBackend(),
+  onnx: () => onnxBackend({ device: "cpu" }),
+};
+
+const USAGE = `Usage: npm run golden -- FOLDER [--backend NAME] [--allow-unsupported] [--only PATTERN] [--json]
 
   FOLDER                cases: NAME.json with NAME.safetensors
+  --backend NAME        what computes: ${Object.keys(backends).join(", ")} (default reference)
   --allow-unsupported   do not fail for cases that the library cannot run
   --only PATTERN        only cases whose name contains PATTERN, or matches it if it holds a *
   --json                one JSON object per case instead of a line of text`;
@@ -16,6 +24,7 @@ class UsageError extends Error {}
 
 interface Options {
   readonly folder: string;
+  readonly backend: () => Promise<Backend>;
   readonly allowUnsupported: boolean;
   readonly only: string | undefined;
   readonly json: boolean;
@@ -26,6 +35,7 @@ function readOptions(): Options {
     const { values, positionals } = parseArgs({
       allowPositionals: true,
       options: {
+        backend: { type: "string", default: "reference" },
         "allow-unsupported": { type: "boolean", default: false },
         only: { type: "string" },
         json: { type: "boolean", default: false },
@@ -34,7 +44,9 @@ function readOptions(): Options {
     const [folder, ...rest] = positionals;
     if (folder === undefined || rest.length > 0) throw new UsageError("Expected exactly one folder.");
     const { only, json } = values;
-    return { folder, only, json, allowUnsupported: values["allow-unsupported"] };
+    const backend = Object.hasOwn(backends, values.backend) ? backends[values.backend] : undefined;
+    if (backend === undefined) throw new UsageError(`There is no backend "${values.backend}".`);
+    return { folder, backend, only, json, allowUnsupported: values["allow-unsupported"] };
   } catch (error) {
     throw new UsageError((error as Error).message);
   }
@@ -68,12 +80,14 @@ function describe({ name, kind, outcome, tensors, worst, reason }: CaseReport): 
 
 async function main(): Promise<number> {
   const options = readOptions();
+  const backend = await options.backend();
   const counts = { ok: 0, FAIL: 0, unsupported: 0 };
   for (const name of selectCases(options)) {
-    const report = await runCase(options.folder, name);
+    const report = await runCase(options.folder, name, backend);
     counts[report.outcome]++;
     console.log(options.json ? JSON.stringify(report) : describe(report));
   }
+  await backend.dispose();
   console.log(`${counts.ok} passed, ${counts.FAIL} failed, ${counts.unsupported} unsupported`);
   return counts.FAIL > 0 || (counts.unsupported > 0 && !options.allowUnsupported) ? 1 : 0;
 }

@@ -1,3 +1,4 @@
+import type { Backend } from "@diffusion-forcing/core";
 import { type GoldenCase, readCase, readDescription, UnsupportedCase } from "./case.js";
 import { agrees, type Comparison, compare } from "./compare.js";
 import { kinds } from "./kinds/kinds.js";
@@ -37,14 +38,14 @@ function judge(golden: GoldenCase, comparisons: readonly Comparison[]): CaseRepo
 }
 
 /** Runs one case; whatever goes wrong is in the report. */
-export async function runCase(folder: string, name: string): Promise<CaseReport> {
+export async function runCase(folder: string, name: string, backend: Backend): Promise<CaseReport> {
   let kind = "unknown kind";
   try {
     ({ kind } = readDescription(folder, name));
     const run = kinds.get(kind);
     if (run === undefined) throw new UnsupportedCase("no runner for this kind");
     const golden = readCase(folder, name);
-    const results = await run(golden);
+    const results = await run(golden, backend);
     return judge(
       golden,
       results.map((result) => compare(golden, result)),

@@ -1,5 +1,6 @@
 import {
   addNoise,
+  type Backend,
   forwardMoments,
   noiseFromX0,
   posterior,
@@ -14,7 +15,7 @@ import { batchMajor, clamped, noiseLevels, swapAxes } from "../layout.js";
 import { type OfficialSchedule, officialSchedule } from "../official.js";
 
 /** C: forward noising, the change between noise, x0 and v, and the posterior. */
-export async function runConversions(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runConversions(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as OfficialSchedule & { clip_noise: number };
   const schedule = officialSchedule(config);
   const inputs = {
@@ -25,7 +26,7 @@ export async function runConversions(golden: GoldenCase): Promise<TensorResult[]
     v: batchMajor(tensorOf(golden, "in.v")),
     drawn: batchMajor(clamped(tensorOf(golden, "draw.0000"), config.clip_noise)),
   };
-  const outputs = await evaluate(inputs, ({ levels, x0, x, noise, v, drawn }) => {
+  const outputs = await evaluate(backend, inputs, ({ levels, x0, x, noise, v, drawn }) => {
     const forward = forwardMoments(schedule, x0, levels);
     const backward = posterior(schedule, x0, x, levels);
     return {

@@ -1,3 +1,4 @@
+import type { Backend } from "@diffusion-forcing/core";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { runConversions } from "./conversions.js";
@@ -11,7 +12,7 @@ import { runTransformer } from "./transformer.js";
 import { runUNet3d } from "./unet3d.js";
 
 /** Computes a case's tensors with the library; throws `UnsupportedCase` for what the library does not offer. */
-export type Kind = (golden: GoldenCase) => readonly TensorResult[] | Promise<readonly TensorResult[]>;
+export type Kind = (golden: GoldenCase, backend: Backend) => readonly TensorResult[] | Promise<readonly TensorResult[]>;
 
 /** Who runs the cases of a kind. A kind without an entry counts as unsupported. */
 export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([

@@ -1,4 +1,4 @@
-import { type LossWeighting, lossWeight } from "@diffusion-forcing/core";
+import { type Backend, type LossWeighting, lossWeight } from "@diffusion-forcing/core";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
@@ -6,12 +6,12 @@ import { noiseLevels, swapAxes } from "../layout.js";
 import { type OfficialSchedule, officialObjective, officialSchedule } from "../official.js";
 
 /** B: the weight of each token under every objective, plain and fused. */
-export async function runLossWeights(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runLossWeights(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as OfficialSchedule & { snr_clip: number };
   const schedule = officialSchedule(config);
   const levels = noiseLevels(tensorOf(golden, "in.noise_levels"));
   const names = [...golden.tensors.keys()].filter((name) => name.startsWith("out."));
-  const outputs = await evaluate({ levels }, (values) =>
+  const outputs = await evaluate(backend, { levels }, (values) =>
     Object.fromEntries(
       names.map((name) => {
         const [, objective = "", decay] = /^out\.(pred_\w+)\.(?:plain|fused_decay(.+))$/.exec(name) ?? [];

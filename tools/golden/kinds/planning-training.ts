@@ -1,4 +1,5 @@
 import {
+  type Backend,
   diffusionForcingLoss,
   type HostTensor,
   type PlanningDraws,
@@ -28,7 +29,7 @@ interface Draw {
 }
 
 /** K: the official planner's training step: tokens, masks, noise levels and the weighted loss. */
-export async function runPlanningTraining(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runPlanningTraining(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as PlanningConfig;
   const { frame_stack: framesPerToken, batch, diffusion } = config;
   const tokens = plannerTokens(golden, config);
@@ -44,7 +45,7 @@ export async function runPlanningTraining(golden: GoldenCase): Promise<TensorRes
   const parameters = officialParameters(golden, diffusion.architecture.num_layers);
   const elementWeights = perElement(levels.frameWeights, tokens);
   const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, elementWeights };
-  const { loss, x0 } = await evaluate<string>({ ...parameters, ...inputs }, (values) => {
+  const { loss, x0 } = await evaluate<string>(backend, { ...parameters, ...inputs }, (values) => {
     const result = diffusionForcingLoss(process, values, {
       tokens: values.tokens as Value,
       noiseLevels: values.noiseLevels as Value,

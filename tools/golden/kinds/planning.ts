@@ -1,4 +1,5 @@
 import {
+  type Backend,
   type DdimOptions,
   type Guidance,
   guidanceInputName,
@@ -6,8 +7,6 @@ import {
   parameterName,
   reachGoal,
   reachGoalWeights,
-  readTensor,
-  referenceBackend,
   reshape,
   samplingLevels,
   samplingStepGraph,
@@ -17,6 +16,7 @@ import {
 } from "@diffusion-forcing/core";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
+import { readAll } from "../evaluate.js";
 import { batchMajor, clamped, swapAxes } from "../layout.js";
 import { officialMatrixShape } from "../official.js";
 import { officialParameters, officialProcess } from "../official-model.js";
@@ -46,7 +46,7 @@ interface Layout {
 }
 
 /** P: planning with goal guidance, step by step. */
-export async function runPlanning(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runPlanning(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, frame_stack, batch } = config;
   if (diffusion.sampling_timesteps === diffusion.timesteps) throw new UnsupportedCase("planning with DDPM steps");
@@ -67,7 +67,6 @@ export async function runPlanning(golden: GoldenCase): Promise<TensorResult[]> {
     stabilizationLevel: diffusion.stabilization_level,
     ...(guided ? { guidance: goalGuidance(config) } : {}),
   };
-  const backend = referenceBackend();
   const graph = samplingStepGraph(
     officialProcess(planningProcess(golden)),
     options,
@@ -91,15 +90,15 @@ export async function runPlanning(golden: GoldenCase): Promise<TensorResult[]> {
       ...(options.eta > 0 ? { noise: draw(step + 1) } : {}),
       ...(guided ? { [guidanceInputName("start")]: frames(starts), [guidanceInputName("goal")]: frames(goals) } : {}),
     });
-    x = (await readTensor(outputs.x!)) as HostTensor<"float32">;
+    const read = await readAll(outputs);
+    x = read.x as HostTensor<"float32">;
     const prefix = `mid.step.${String(step).padStart(3, "0")}`;
     results.push({ name: `${prefix}.out`, ...swapAxes(x) });
     if (!guided) continue;
-    results.push({ name: `${prefix}.guidance_grad`, ...swapAxes(await readTensor(outputs.guidanceGradient!)) });
-    const perSample = await readTensor(outputs.guidanceValue!);
-    values.push(Array.from(perSample.data).reduce((sum, value) => sum + value, 0));
+    results.push({ name: `${prefix}.guidance_grad`, ...swapAxes(read.guidanceGradient!) });
+    values.push(Array.from(read.guidanceValue!.data).reduce((sum, value) => sum + value, 0));
   }
-  await backend.dispose();
+  executable.dispose();
 
   if (guided) {
     const channels = config.observation_mean.length / 2 + 1;

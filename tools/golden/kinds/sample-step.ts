@@ -1,4 +1,5 @@
 import {
+  type Backend,
   type DdimResult,
   type DiffusionProcess,
   ddimCoefficients,
@@ -35,6 +36,7 @@ interface Config {
 
 /** What all sub-cases of a case share. */
 interface Shared {
+  readonly backend: Backend;
   readonly golden: GoldenCase;
   readonly config: Config;
   readonly parameters: HostTensorRecord;
@@ -42,10 +44,11 @@ interface Shared {
 }
 
 /** E: one step with mixed levels, a sub-case for every objective, eta, and with and without guidance. */
-export async function runSampleStep(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runSampleStep(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const shared: Shared = {
     golden,
+    backend,
     config,
     parameters: officialParameters(golden, config.diffusion.architecture.num_layers),
     inputs: {
@@ -123,7 +126,7 @@ async function runDdim(
       : {}),
   };
   const batch = inputs.x!.shape[0] as number;
-  const { guidance_value, ...outputs } = await evaluate({ ...parameters, ...inputs }, (values) => {
+  const { guidance_value, ...outputs } = await evaluate(shared.backend, { ...parameters, ...inputs }, (values) => {
     const input = (name: string) => values[name] as Value;
     const [x, from, to] = [input("x"), input("from"), input("to")];
     const result: DdimResult = ddimStep(
@@ -175,7 +178,7 @@ async function runDdpm(shared: Shared, prefix: string, objective: string): Promi
     stabilizationNoise: noiseOf(shared, `${prefix}draw.0000`),
     noise: noiseOf(shared, `${prefix}draw.0001`),
   };
-  const outputs = await evaluate({ ...shared.parameters, ...inputs }, (values) => {
+  const outputs = await evaluate(shared.backend, { ...shared.parameters, ...inputs }, (values) => {
     const input = (name: string) => values[name] as Value;
     const from = input("from");
     const result = ddpmStep(

@@ -1,13 +1,12 @@
 import {
   adamWScalars,
+  type Backend,
   type DiffusionProcess,
   diffusionForcingLoss,
   gradient,
   type HostTensor,
   type HostTensorRecord,
   packState,
-  readTensor,
-  referenceBackend,
   type StepGraphOptions,
   tensor,
   trainingStepGraph,
@@ -17,7 +16,7 @@ import {
 } from "@diffusion-forcing/core";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
-import { evaluate } from "../evaluate.js";
+import { evaluate, readAll } from "../evaluate.js";
 import { batchMajor, clamped, type Numbers, noiseLevels, swapAxes } from "../layout.js";
 import type { OfficialDiffusion } from "../official.js";
 import { officialParameters, officialProcess, officialResults } from "../official-model.js";
@@ -41,7 +40,7 @@ interface Config {
 const ADAMW_TOLERANCE = 1e-5;
 
 /** D: the transformer, the training loss, its gradients, and AdamW steps on one batch. */
-export async function runTransformer(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runTransformer(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, optimizer } = config;
   if (optimizer.name !== "AdamW") throw new UnsupportedCase(`optimizer ${optimizer.name}`);
@@ -59,8 +58,8 @@ export async function runTransformer(golden: GoldenCase): Promise<TensorResult[]
     noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), diffusion.clip_noise)),
     ...(config.external_cond_dim > 0 ? { condition: batchMajor(tensorOf(golden, "in.external_cond")) } : {}),
   };
-  const { gradients, ...values } = await lossAndGradients(process, parameters, batch);
-  const { losses, trained } = await trainedParameters(process, parameters, batch, optimizer);
+  const { gradients, ...values } = await lossAndGradients(backend, process, parameters, batch);
+  const { losses, trained } = await trainedParameters(backend, process, parameters, batch, optimizer);
   const shaky = (golden.json.adamw_shaky_flat_indices ?? {}) as Record<string, readonly number[]>;
   return [
     ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
@@ -82,12 +81,13 @@ interface LossAndGradients {
 }
 
 async function lossAndGradients(
+  backend: Backend,
   process: DiffusionProcess,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
 ): Promise<LossAndGradients> {
   const names = Object.keys(parameters);
-  const outputs = await evaluate({ ...parameters, ...batch }, (values) => {
+  const outputs = await evaluate(backend, { ...parameters, ...batch }, (values) => {
     const input = (name: string) => values[name] as Value;
     const traced = Object.fromEntries(names.map((name) => [name, input(name)]));
     const condition = "condition" in values ? { condition: input("condition") } : {};
@@ -129,6 +129,7 @@ async function lossAndGradients(
 }
 
 async function trainedParameters(
+  backend: Backend,
   process: DiffusionProcess,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
@@ -137,7 +138,6 @@ async function trainedParameters(
   const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay };
   const options: StepGraphOptions = { optimizer, clipNorm: undefined, averageDecay: undefined };
   const { tokens, condition } = batch;
-  const backend = referenceBackend();
   const executable = await backend.compile(
     trainingStepGraph(process, options, {
       tokens: tokens!.shape,
@@ -154,13 +154,10 @@ async function trainedParameters(
       tensor([value], []),
     ]);
     const outputs = await executable.run({ ...state, ...batch, ...Object.fromEntries(scalars) });
-    const read = await Promise.all(
-      Object.entries(outputs).map(async ([name, value]) => [name, await readTensor(value)] as const),
-    );
-    const { loss, ...next } = Object.fromEntries(read) as Record<string, HostTensor>;
+    const { loss, ...next } = await readAll(outputs);
     losses.push(loss!.data[0] as number);
     state = next;
   }
-  await backend.dispose();
+  executable.dispose();
   return { losses, trained: unpackState(process.model, ["parameters"], state).parameters };
 }

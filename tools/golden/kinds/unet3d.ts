@@ -1,4 +1,5 @@
 import {
+  type Backend,
   type DiffusionProcess,
   diffusionForcingLoss,
   gradient,
@@ -37,7 +38,7 @@ interface Config {
 }
 
 /** J: the 3-D U-Net, the training loss and its gradients. */
-export async function runUNet3d(golden: GoldenCase): Promise<TensorResult[]> {
+export async function runUNet3d(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const tokens = batchMajor(tensorOf(golden, "in.x"));
   const options = officialOptions(config, tokens.shape.slice(2));
@@ -55,7 +56,7 @@ export async function runUNet3d(golden: GoldenCase): Promise<TensorResult[]> {
     noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), config.diffusion.clip_noise)),
   };
   const withGradients = [...golden.tensors.keys()].some((name) => name.startsWith("grad."));
-  const outputs = await lossAndGradients(process, weights(golden, options, names), batch, withGradients);
+  const outputs = await lossAndGradients(backend, process, weights(golden, options, names), batch, withGradients);
   const value = (name: string): HostTensor => outputs[name] as HostTensor;
   return [
     ...["out.model_forward", "out.x_pred", "out.loss_unreduced"].map((name) => ({ name, ...swapAxes(value(name)) })),
@@ -107,13 +108,14 @@ function weights(golden: GoldenCase, options: UNet3dOptions, names: readonly Off
 }
 
 function lossAndGradients(
+  backend: Backend,
   process: DiffusionProcess,
   parameters: HostTensorRecord,
   batch: { readonly tokens: HostTensor; readonly noiseLevels: HostTensor; readonly noise: HostTensor },
   withGradients: boolean,
 ): Promise<HostTensorRecord> {
   const names = Object.keys(parameters);
-  return evaluate<string>({ ...parameters, ...batch }, (values) => {
+  return evaluate<string>(backend, { ...parameters, ...batch }, (values) => {
     const traced = Object.fromEntries(names.map((name) => [name, values[name] as Value]));
     const [tokens, levels, noise] = [values.tokens as Value, values.noiseLevels as Value, values.noise as Value];
     const levelCount = process.schedule.levels;
