@@ -1,5 +1,6 @@
 export { compareOps } from "./compare-ops.js";
 export { type Measurement, measureBackend } from "./measure-backend.js";
+export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./model-cases.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";
 export type { ConformanceOptions, TestApi } from "./test-api.js";
