@@ -1,6 +1,10 @@
 /** Times the five jobs of one named configuration: `npm run bench -- --config base --json`. Medians in milliseconds. */
 import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import type { Backend } from "@diffusion-forcing/core";
+import { findChromium } from "../test-devices/chromium.js";
+import { loadProvider } from "../test-devices/load-provider.js";
+import { vulkanEnvironment } from "../test-devices/vulkan.js";
 import { benchConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
 import { medianOf } from "./median.js";
@@ -18,12 +22,21 @@ async function medianMilliseconds({ repeats, run }: Job): Promise<number> {
   return medianOf(times);
 }
 
-const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--threads 2] [--repeats 20] [--json]`;
+/** `threads` is heeded by ONNX Runtime on the CPU; other devices choose for themselves. */
+async function openBackend(text: string, threads: number): Promise<Backend> {
+  const [name = "", device = ""] = text.split("/");
+  if (text === "onnx/cpu") return await onnxBackend({ threads });
+  if (device === "webgpu") Object.assign(process.env, vulkanEnvironment(findChromium()));
+  return await (await loadProvider(name)).open(device);
+}
+
+const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json]`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       config: { type: "string", default: "base" },
+      backend: { type: "string", default: "onnx/cpu" },
       threads: { type: "string", default: "2" },
       repeats: { type: "string", default: "20" },
       json: { type: "boolean", default: false },
@@ -35,8 +48,8 @@ async function main(): Promise<number> {
     process.stderr.write(`${usage}\n`);
     return 2;
   }
-  const backend = await onnxBackend({ threads });
-  const results: Record<string, string | number> = { config: values.config, threads };
+  const backend = await openBackend(values.backend, threads);
+  const results: Record<string, string | number> = { config: values.config, backend: values.backend, threads };
   for (const prepare of benchJobs(config, backend, repeats)) {
     const job = prepare();
     results[job.name] = await medianMilliseconds(job);

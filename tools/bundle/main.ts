@@ -22,9 +22,13 @@ import {
 import { measure, sizeLimit } from "./sizes.js";
 
 const project = resolve("out/bundle");
+const onnxRuntime = "node_modules/onnxruntime-web/dist";
 
 /** Files that a bundler without a loader for them leaves to the user to copy beside the bundle. */
-const assets = {};
+const assets = {
+  "ort-wasm-simd-threaded.wasm": `${onnxRuntime}/ort-wasm-simd-threaded.wasm`,
+  "ort-wasm-simd-threaded.asyncify.wasm": `${onnxRuntime}/ort-wasm-simd-threaded.asyncify.wasm`,
+};
 
 const importMap: Readonly<Record<string, string>> = {
   "@diffusion-forcing/core": "/packages/core/dist/index.js",

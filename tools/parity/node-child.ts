@@ -1,6 +1,7 @@
 /** Measures one device and sends the result to its parent; a process of its own, since native libraries may abort. */
+
+import { loadProvider } from "../test-devices/load-provider.js";
 import { measure } from "./measure.js";
-import { loadProvider } from "./provider.js";
 
 const [provider, device] = process.argv.slice(2) as [string, string];
 const send = (message: unknown): Promise<void> =>

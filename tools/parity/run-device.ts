@@ -1,8 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { bundleApps, runtimePackages } from "../browser/bundle-app.js";
-import { runtimeImports } from "../browser/runtime-imports.js";
-import { isolationHeaders, serve } from "../browser/serve.js";
+import { servePage } from "../browser/serve-page.js";
 import { launchChromium, visit } from "../browser/visit.js";
 import { findChromium } from "../test-devices/chromium.js";
 import { vulkanEnvironment } from "../test-devices/vulkan.js";
@@ -59,15 +57,7 @@ async function runInChromium(
   onProgress: (text: string) => void,
   timeout: number,
 ): Promise<Measured> {
-  const options = { conditions: ["source"], external: runtimePackages };
-  const { files } = await bundleApps({ page: "tools/parity/page.ts" }, options);
-  const map = JSON.stringify({ imports: runtimeImports });
-  const html = `<!doctype html><script type="importmap">${map}</script><script type="module" src="/page.js"></script>`;
-  const server = await serve({
-    files: new Map<string, string | Uint8Array>([...files, ["/index.html", html]]),
-    folders: { "/node_modules/": "node_modules/" },
-    headers: isolationHeaders,
-  });
+  const server = await servePage("tools/parity/page.ts");
   const browser = await launchChromium();
   try {
     const url = `${server.origin}/?${provider}/${device}`;
