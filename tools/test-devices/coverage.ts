@@ -1,5 +1,5 @@
 import { chromiumArguments, findChromium, installChromium } from "./chromium.js";
-import { chromiumProject, declaredDevices, type TestDevice, testDevices } from "./devices.js";
+import { chromiumProject, declaredDevices, gpuDevices, type TestDevice, testDevices } from "./devices.js";
 import { vulkanEnvironment } from "./vulkan.js";
 
 /** What is there. */
@@ -51,7 +51,10 @@ export function planCoverage(declared: readonly string[] | undefined, found: Fou
   const { executablePath } = found;
   if (executablePath === undefined) absent.set(chromiumProject, noChromium);
   return {
-    devices: testDevices.filter(({ name }) => !absent.has(name)),
+    devices: [
+      ...testDevices.filter(({ name }) => !absent.has(name)),
+      ...gpuDevices.filter(({ name }) => declared?.includes(name)),
+    ],
     absent,
     declared: declared ?? [],
     chromium: executablePath === undefined ? undefined : { executablePath, args: chromiumArguments },
