@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { backendsCommand } from "./commands/backends.js";
+import { convertCommand } from "./commands/convert.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
@@ -21,6 +22,7 @@ export function buildProgram(): Command {
     evalCommand(),
     inspectCommand(),
     exportCommand(),
+    convertCommand(),
     backendsCommand(),
     doctorCommand(),
   ]) {

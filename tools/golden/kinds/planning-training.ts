@@ -42,7 +42,7 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
   const levelsBefore = planningLevels(withoutStart, sizes, mask).noiseLevels;
 
   const process = officialProcess(planningProcess(golden));
-  const parameters = officialParameters(golden, diffusion.architecture.num_layers);
+  const parameters = officialParameters(golden, process.model.config);
   const elementWeights = perElement(levels.frameWeights, tokens);
   const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, elementWeights };
   const { loss, x0 } = await evaluate<string>(backend, { ...parameters, ...inputs }, (values) => {

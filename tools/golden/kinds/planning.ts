@@ -67,13 +67,9 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
     stabilizationLevel: diffusion.stabilization_level,
     ...(guided ? { guidance: goalGuidance(config) } : {}),
   };
-  const graph = samplingStepGraph(
-    officialProcess(planningProcess(golden)),
-    options,
-    { batch, length: layout.length },
-    true,
-  );
-  const parameters = officialParameters(golden, diffusion.architecture.num_layers);
+  const process = officialProcess(planningProcess(golden));
+  const graph = samplingStepGraph(process, options, { batch, length: layout.length }, true);
+  const parameters = officialParameters(golden, process.model.config);
   const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));
   const executable = await backend.compile(graph, { constants });
 

@@ -46,11 +46,12 @@ interface Shared {
 /** E: one step with mixed levels, a sub-case for every objective, eta, and with and without guidance. */
 export async function runSampleStep(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
+  const { model } = processOf(config, config.diffusion.objective);
   const shared: Shared = {
     golden,
     backend,
     config,
-    parameters: officialParameters(golden, config.diffusion.architecture.num_layers),
+    parameters: officialParameters(golden, model.config),
     inputs: {
       x: batchMajor(tensorOf(golden, "in.x")),
       ...(config.external_cond_dim > 0 ? { condition: batchMajor(tensorOf(golden, "in.external_cond")) } : {}),
@@ -70,7 +71,7 @@ export async function runSampleStep(golden: GoldenCase, backend: Backend): Promi
   return results;
 }
 
-function processOf({ config }: Shared, objective: string): DiffusionProcess {
+function processOf(config: Config, objective: string): DiffusionProcess {
   return officialProcess({
     diffusion: config.diffusion,
     features: config.x_dim,
@@ -110,7 +111,7 @@ async function runDdim(
 ): Promise<TensorResult[]> {
   const { golden, config, parameters } = shared;
   const { sampling_timesteps, stabilization_level } = config.diffusion;
-  const process = processOf(shared, objective);
+  const process = processOf(shared.config, objective);
   const scale = config.guidance?.scale_by_objective[objective];
   if (guided && scale === undefined) throw new UnsupportedCase(`guidance for ${objective}`);
   const inputs: HostTensorRecord = {
@@ -171,7 +172,7 @@ async function runDdim(
 
 async function runDdpm(shared: Shared, prefix: string, objective: string): Promise<TensorResult[]> {
   const { timesteps, stabilization_level } = shared.config.diffusion;
-  const process = processOf(shared, objective);
+  const process = processOf(shared.config, objective);
   const inputs: HostTensorRecord = {
     ...shared.inputs,
     from: levelsOf(shared, "in.ddpm.curr_level", timesteps),

@@ -50,8 +50,8 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
     conditionFeatures: config.external_cond_dim,
     causal: config.is_causal,
   });
-  const layers = diffusion.architecture.num_layers;
-  const parameters = officialParameters(golden, layers);
+  const model = process.model.config;
+  const parameters = officialParameters(golden, model);
   const batch: HostTensorRecord = {
     tokens: batchMajor(tensorOf(golden, "in.x")),
     noiseLevels: noiseLevels(tensorOf(golden, "in.noise_levels")),
@@ -65,8 +65,8 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
     ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
     { name: "out.loss_mean", ...values.loss },
     { name: "out.losses_per_step", shape: [losses.length], data: losses },
-    ...officialResults("grad", layers, gradients),
-    ...officialResults("adamw", layers, trained).map((result) => ({
+    ...officialResults("grad", model, gradients),
+    ...officialResults("adamw", model, trained).map((result) => ({
       ...result,
       tolerance: ADAMW_TOLERANCE,
       except: new Set(shaky[result.name.slice("adamw.".length)]),
@@ -77,7 +77,7 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
 interface LossAndGradients {
   readonly perToken: Record<string, Numbers>;
   readonly loss: Numbers;
-  readonly gradients: Record<string, Numbers>;
+  readonly gradients: HostTensorRecord;
 }
 
 async function lossAndGradients(

@@ -5,10 +5,6 @@ import {
   gradient,
   type HostTensor,
   type HostTensorRecord,
-  type OfficialParameter,
-  officialUNet3dConstants,
-  officialUNet3dParameters,
-  tensor,
   type UNet3dOptions,
   unet3d,
   type Value,
@@ -18,6 +14,7 @@ import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
 import { batchMajor, clamped, noiseLevels, swapAxes } from "../layout.js";
 import { type OfficialDiffusion, officialObjective, officialSchedule, officialWeighting } from "../official.js";
+import { officialParameters, officialResults } from "../official-model.js";
 
 interface Architecture {
   readonly network_size: number;
@@ -49,21 +46,25 @@ export async function runUNet3d(golden: GoldenCase, backend: Backend): Promise<T
     lossWeighting: officialWeighting(config.diffusion),
     clipNoise: config.diffusion.clip_noise,
   };
-  const names = officialUNet3dParameters(options);
   const batch = {
     tokens,
     noiseLevels: noiseLevels(tensorOf(golden, "in.noise_levels")),
     noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), config.diffusion.clip_noise)),
   };
   const withGradients = [...golden.tensors.keys()].some((name) => name.startsWith("grad."));
-  const outputs = await lossAndGradients(backend, process, weights(golden, options, names), batch, withGradients);
+  const outputs = await lossAndGradients(
+    backend,
+    process,
+    officialParameters(golden, process.model.config),
+    batch,
+    withGradients,
+  );
+  const gradients = Object.fromEntries(Object.entries(outputs).filter(([name]) => !name.startsWith("out.")));
   const value = (name: string): HostTensor => outputs[name] as HostTensor;
   return [
     ...["out.model_forward", "out.x_pred", "out.loss_unreduced"].map((name) => ({ name, ...swapAxes(value(name)) })),
     { name: "out.loss_mean", ...value("out.loss_mean") },
-    ...(withGradients ? names : []).map(({ official, officialShape, own }) => {
-      return { name: `grad.${official}`, shape: officialShape, data: value(own).data };
-    }),
+    ...(withGradients ? officialResults("grad", process.model.config, gradients) : []),
   ];
 }
 
@@ -84,27 +85,6 @@ function officialOptions({ diffusion, is_causal }: Config, tokenShape: readonly 
     causal: is_causal,
     normalization: "clip",
   };
-}
-
-/** The case's weights by the library's names; each of them has to have a place. */
-function weights(golden: GoldenCase, options: UNet3dOptions, names: readonly OfficialParameter[]): HostTensorRecord {
-  const shapes = unet3d(options).parameters;
-  const known = new Set(names.map(({ official }) => `w.${official}`));
-  for (const [name, constant] of Object.entries(officialUNet3dConstants(options))) {
-    const stored = tensorOf(golden, `w.${name}`).data;
-    const alike = constant.every((value, i) => Math.abs(value - (stored[i] as number)) <= 1e-6 * value);
-    if (!alike || constant.length !== stored.length) throw new Error(`the frequencies w.${name} are others`);
-    known.add(`w.${name}`);
-  }
-  const unknown = [...golden.tensors.keys()].find((name) => name.startsWith("w.") && !known.has(name));
-  if (unknown !== undefined) throw new Error(`the weight ${unknown} has no counterpart`);
-  return Object.fromEntries(
-    names.map(({ official, officialShape, own }) => {
-      const { shape, data } = tensorOf(golden, `w.${official}`);
-      if (shape.join() !== officialShape.join()) throw new Error(`the weight w.${official} is [${shape}]`);
-      return [own, tensor(Float32Array.from(data), shapes[own]?.shape)];
-    }),
-  );
 }
 
 function lossAndGradients(

@@ -5,9 +5,6 @@ export { checkParameters, countParameters, initializeParameters } from "./parame
 export { sinusoidTable } from "./sinusoid.js";
 export { type TransformerConfig, type TransformerOptions, transformer } from "./transformer.js";
 export {
-  type OfficialParameter,
-  officialConstants as officialUNet3dConstants,
-  officialParameters as officialUNet3dParameters,
   type UNet3dConfig,
   type UNet3dOptions,
   unet3d,

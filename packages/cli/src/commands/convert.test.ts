@@ -1,0 +1,67 @@
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  createRandom,
+  decodeSafetensors,
+  encodeSafetensors,
+  type HostTensor,
+  initializeParameters,
+  modelFromConfig,
+  toOfficial,
+} from "@diffusion-forcing/core";
+import { beforeAll, describe, expect, it } from "vitest";
+import { dforce, temporaryFolder } from "../testing/cli.js";
+
+const config = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 };
+const weights = initializeParameters(modelFromConfig(config), createRandom(5));
+let folder = "";
+let [given, configFile] = ["", ""];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  [given, configFile] = [join(folder, "official.safetensors"), join(folder, "given.json")];
+  const official = toOfficial(modelFromConfig(config).config, weights, { prefix: "diffusion_model." });
+  await writeFile(given, encodeSafetensors(official as Record<string, HostTensor<"float32">>));
+  await writeFile(configFile, JSON.stringify(config));
+});
+
+describe("dforce convert", () => {
+  it("goes there and back, bit for bit", async () => {
+    const own = join(folder, "own");
+    const there = await dforce("convert", given, "--config", configFile, "--out", own, "--json");
+    expect(there.stderr).toBe("");
+    expect(JSON.parse(there.stdout)).toEqual({ out: own, parameters: 22, prefix: "diffusion_model.", ignored: 0 });
+    expect((await readdir(own)).sort()).toEqual(["config.json", "model.safetensors"]);
+    const { tensors } = decodeSafetensors(await readFile(join(own, "model.safetensors")));
+    for (const [name, { data }] of Object.entries(weights)) expect(tensors[name]?.data).toEqual(data);
+
+    const back = join(folder, "back.safetensors");
+    const args = ["--config", join(own, "config.json"), "--to", "official", "--prefix", "diffusion_model."];
+    const returned = await dforce("convert", join(own, "model.safetensors"), ...args, "--out", back);
+    expect([returned.code, returned.stdout]).toEqual([0, `out: ${back}\ntensors: 18\n`]);
+    expect(await readFile(back)).toEqual(await readFile(given));
+  });
+
+  it.each<[string, unknown, RegExp]>([
+    ["of another size", { ...config, width: 12 }, /expected float32\[12, 8\].*\[checkpoint-mismatch\]/],
+    ["of an unknown kind", { kind: "mamba" }, /no model of kind "mamba"/],
+    ["that the official code lacks", { kind: "dit3d", tokenShape: [2] }, /The official code has no model/],
+    ["that is none", [1], /expected an object with a "kind"/],
+  ])("exits with 1 for a model %s, and writes nothing", async (_name, model, message) => {
+    const place = await temporaryFolder();
+    await writeFile(join(place, "config"), JSON.stringify(model));
+    const args = ["--config", join(place, "config"), "--out", join(place, "out")];
+    const { code, stderr } = await dforce("convert", given, ...args);
+    expect(stderr).toMatch(message);
+    expect(code).toBe(1);
+    expect(await readdir(place)).toEqual(["config"]);
+  });
+
+  it("exits with 1 for a file that is no safetensors, or is not there, and with 2 without --config", async () => {
+    const args = ["--config", configFile, "--out", join(folder, "never")];
+    expect((await dforce("convert", configFile, ...args)).stderr).toMatch(/\[corrupt-file\]/);
+    expect((await dforce("convert", join(folder, "none"), ...args)).stderr).toMatch(/cannot be read/);
+    expect((await dforce("convert", given, "--out", join(folder, "never"))).code).toBe(2);
+    expect((await dforce("convert", given, ...args, "--to", "jax")).code).toBe(2);
+  });
+});

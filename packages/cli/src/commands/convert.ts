@@ -1,0 +1,92 @@
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import {
+  DiffusionForcingError,
+  decodeSafetensors,
+  encodeSafetensors,
+  fromOfficial,
+  type HostTensor,
+  type HostTensorRecord,
+  type ModelConfig,
+  modelFromConfig,
+  toOfficial,
+} from "@diffusion-forcing/core";
+import { Command, Option } from "commander";
+import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
+import { jsonOption } from "../options.js";
+
+interface ConvertOptions {
+  readonly config: string;
+  readonly out: string;
+  readonly to: "own" | "official";
+  readonly prefix: string;
+  readonly json?: boolean;
+}
+
+/** What a folder of converted weights holds. */
+const files = { config: "config.json", weights: "model.safetensors" } as const;
+
+export function convertCommand(): Command {
+  return new Command("convert")
+    .description("convert weights of the official PyTorch code into this library's, or back")
+    .argument("<file>", "weights as .safetensors")
+    .requiredOption("--config <file>", 'the model as JSON, such as {"kind":"transformer","features":6,"width":128}')
+    .requiredOption("--out <path>", "a folder for config.json and model.safetensors; with --to official, a file")
+    .addOption(new Option("--to <kind>", "direction").choices(["own", "official"]).default("own"))
+    .option("--prefix <text>", "put before official names, as diffusion_model. in training checkpoints", "")
+    .addOption(jsonOption)
+    .action(runConvert);
+}
+
+async function runConvert(file: string, options: ConvertOptions): Promise<void> {
+  const config = await readConfig(options.config);
+  const { tensors } = decodeSafetensors(await readInput(file));
+  const summary =
+    options.to === "own"
+      ? await writeOwn(config, tensors, options.out)
+      : await writeOfficial(config, tensors as HostTensorRecord, options);
+  const text = Object.entries(summary).map(([name, value]) => `${name}: ${value}`);
+  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : `${text.join("\n")}\n`);
+}
+
+async function writeOwn(config: ModelConfig, tensors: Parameters<typeof fromOfficial>[1], folder: string) {
+  const { parameters, prefix, ignored } = fromOfficial(config, tensors);
+  await ensureWritable(folder);
+  await writeAtomically(join(folder, files.weights), encodeSafetensors(floats(parameters)));
+  await writeAtomically(join(folder, files.config), `${JSON.stringify(config, null, 2)}\n`);
+  return { out: folder, parameters: Object.keys(parameters).length, prefix, ignored: ignored.length };
+}
+
+async function writeOfficial(config: ModelConfig, parameters: HostTensorRecord, { out, prefix }: ConvertOptions) {
+  const stateDict = toOfficial(config, parameters, { prefix });
+  await ensureWritable(dirname(out));
+  await writeAtomically(out, encodeSafetensors(floats(stateDict)));
+  return { out, tensors: Object.keys(stateDict).length };
+}
+
+const floats = (tensors: HostTensorRecord) => tensors as Readonly<Record<string, HostTensor<"float32">>>;
+
+/** The complete config of the model that the file describes. */
+async function readConfig(path: string): Promise<ModelConfig> {
+  const text = new TextDecoder().decode(await readInput(path));
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch (cause) {
+    throw new DiffusionForcingError("invalid-config", `${path} holds no JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (typeof parsed !== "object" || parsed === null || typeof (parsed as { kind?: unknown }).kind !== "string") {
+    throw new DiffusionForcingError("invalid-config", `${path} holds no model: expected an object with a "kind".`);
+  }
+  return modelFromConfig(parsed as ModelConfig).config;
+}
+
+async function readInput(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new DiffusionForcingError("invalid-argument", `${path} cannot be read: ${(cause as Error).message}.`, {
+      cause,
+    });
+  }
+}

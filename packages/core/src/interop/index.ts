@@ -1,0 +1,2 @@
+export { fromOfficial, type OfficialWeights, toOfficial } from "./official-checkpoint.js";
+export { type OfficialLayout, type OfficialTensor, officialLayout } from "./official-layout.js";
