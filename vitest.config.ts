@@ -15,7 +15,10 @@ const packages = ["core", "backend-onnx", "backend-tfjs", "tasks", "cli"];
 const filesOf = (device: TestDevice): string[] => [
   `packages/${device.package}/src/**/{,*.}${device.name}{,.*}.test.ts`,
 ];
-const browserFiles = "packages/*/src/**/*.browser.test.ts";
+const browserFiles = "{packages/*/src,tools}/**/*.browser.test.ts";
+
+/** Enough for WebGPU on a processor that others use too. */
+const deviceTimeout = 300_000;
 
 const coverage = findCoverage();
 const { chromium } = coverage;
@@ -40,6 +43,7 @@ const nodeProjects = coverage.devices
       include: filesOf(device),
       exclude: [...configDefaults.exclude, browserFiles],
       env: device.vulkan ? { ...coverage.vulkan } : {},
+      testTimeout: deviceTimeout,
       // So that tests of memory can collect garbage before they measure.
       execArgv: ["--expose-gc"],
     },
@@ -82,6 +86,7 @@ function browserProjects(executablePath: string, args: readonly string[]): TestP
             browser: "chromium" as const,
             name: device.name,
             include: filesOf(device),
+            testTimeout: deviceTimeout,
           })),
         ],
       },

@@ -11,7 +11,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { servePage } from "../browser/serve-page.js";
 import { launchChromium, visit } from "../browser/visit.js";
-import { findChromium } from "../test-devices/chromium.js";
+import { findChromium, memoryArguments } from "../test-devices/chromium.js";
 import { type TestDevice, testDevices } from "../test-devices/devices.js";
 import { openDevice } from "../test-devices/open-device.js";
 import { residentBytes } from "../test-devices/resident-bytes.js";
@@ -45,11 +45,7 @@ async function soakInNode(device: TestDevice, options: Options): Promise<Growth[
 
 async function soakInChromium(device: TestDevice, options: Options): Promise<Growth[]> {
   const server = await servePage("tools/soak/page.ts");
-  const browser = await launchChromium(
-    "--js-flags=--expose-gc",
-    // Without it a measurement waits for the next collection of garbage, up to 20 s.
-    "--enable-blink-features=ForceEagerMeasureMemory",
-  );
+  const browser = await launchChromium(...memoryArguments);
   try {
     const query = new URLSearchParams({ device: device.name, ...options });
     return (await visit(browser, `${server.origin}/?${query}`, { timeout: 3_600_000 })) as Growth[];

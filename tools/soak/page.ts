@@ -2,16 +2,11 @@
 /** The soak in a page: `?device=onnx-web-wasm&settled=100&steps=1000&config=small`. */
 import { report } from "../browser/apps/report.js";
 import { openDevice } from "../test-devices/open-device.js";
+import { pageBytes } from "../test-devices/page-bytes.js";
 import { countGpuBuffers } from "./gpu-buffers.js";
 import { type Holdings, soak } from "./growth.js";
 import { planOf, testDevice } from "./plan.js";
 import { countTensors } from "./tensors.js";
-
-declare global {
-  interface Performance {
-    measureUserAgentSpecificMemory(): Promise<{ bytes: number }>;
-  }
-}
 
 report(async () => {
   const query = Object.fromEntries(new URLSearchParams(location.search));
@@ -20,14 +15,9 @@ report(async () => {
   const backend = await openDevice(device);
   const tensors = await countTensors(device);
   const measure = async (): Promise<Holdings> => {
-    // What was dropped in one turn can keep more alive until the next.
-    for (let turn = 0; turn < 3; turn++) {
-      (globalThis as { gc?: () => void }).gc?.();
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
     const counts = { gpuBuffers: gpuBuffers(), tensors: tensors() };
     const known = Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== undefined));
-    return { bytes: (await performance.measureUserAgentSpecificMemory()).bytes, ...known };
+    return { bytes: await pageBytes(), ...known };
   };
   const growths = await soak(backend, planOf(device, query), measure);
   await backend.dispose();

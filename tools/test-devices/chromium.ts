@@ -16,6 +16,12 @@ export const chromiumArguments: readonly string[] = [
   "--disable-sync",
 ];
 
+/** Lets pages measure their memory at once: without the second, a measurement waits up to 20 s for a collection. */
+export const memoryArguments: readonly string[] = [
+  "--js-flags=--expose-gc",
+  "--enable-blink-features=ForceEagerMeasureMemory",
+];
+
 const commands = ["chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome"];
 const applications = [
   "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",

@@ -1,4 +1,4 @@
-import { chromiumArguments, findChromium, installChromium } from "./chromium.js";
+import { chromiumArguments, findChromium, installChromium, memoryArguments } from "./chromium.js";
 import { chromiumProject, declaredDevices, gpuDevices, type TestDevice, testDevices } from "./devices.js";
 import { vulkanEnvironment } from "./vulkan.js";
 
@@ -57,7 +57,8 @@ export function planCoverage(declared: readonly string[] | undefined, found: Fou
     ],
     absent,
     declared: declared ?? [],
-    chromium: executablePath === undefined ? undefined : { executablePath, args: chromiumArguments },
+    chromium:
+      executablePath === undefined ? undefined : { executablePath, args: [...chromiumArguments, ...memoryArguments] },
     vulkan: found.vulkan ?? {},
   };
 }
