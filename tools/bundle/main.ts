@@ -30,10 +30,11 @@ const assets = {
   "ort-wasm-simd-threaded.asyncify.wasm": `${onnxRuntime}/ort-wasm-simd-threaded.asyncify.wasm`,
 };
 
+const library = "/project/node_modules/@diffusion-forcing";
 const importMap: Readonly<Record<string, string>> = {
-  "@diffusion-forcing/core": "/packages/core/dist/index.js",
-  "@diffusion-forcing/backend-onnx": "/packages/backend-onnx/dist/web/index.js",
-  "@diffusion-forcing/backend-tfjs": "/packages/backend-tfjs/dist/web/index.js",
+  "@diffusion-forcing/core": `${library}/core/dist/index.js`,
+  "@diffusion-forcing/backend-onnx": `${library}/backend-onnx/dist/web/index.js`,
+  "@diffusion-forcing/backend-tfjs": `${library}/backend-tfjs/dist/web/index.js`,
   "@noble/hashes/": "/node_modules/@noble/hashes/",
   pbf: "/node_modules/pbf/index.js",
   ...runtimeImports,

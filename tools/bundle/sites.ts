@@ -1,6 +1,6 @@
 /** The same apps, brought to a browser in the ways that users have. */
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { transformSync } from "esbuild";
 import { createServer, build as viteBuild } from "vite";
@@ -23,9 +23,18 @@ export interface Delivery {
   serve(headers: Readonly<Record<string, string>>): Promise<Server>;
 }
 
-/** A project as a user would have it: plain modules that import the published packages. */
+const libraries = ["core", "backend-onnx", "backend-tfjs"];
+
+/** A project as a user would have it: plain modules that import packages, installed as they are published. */
 export function writeProject(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
+  for (const library of libraries) {
+    // Copies, not the links of this repository: bundlers treat linked packages as the user's own sources.
+    const installed = join(folder, "node_modules", "@diffusion-forcing", library);
+    for (const part of ["package.json", "dist"]) {
+      cpSync(join("packages", library, part), join(installed, part), { recursive: true });
+    }
+  }
   for (const source of ["tools/bundle/apps", "tools/browser/apps"]) {
     mkdirSync(join(folder, source), { recursive: true });
     for (const name of readdirSync(source).filter((file) => file.endsWith(".ts"))) {
@@ -102,7 +111,7 @@ export function importMapDelivery(project: string, imports: Readonly<Record<stri
       page(`/project/tools/bundle/apps/${name}.js`, `<script type="importmap">${map}</script>`),
     ]),
   );
-  const folders = { "/project/": project, "/packages/": "packages", "/node_modules/": "node_modules" };
+  const folders = { "/project/": project, "/node_modules/": "node_modules" };
   const scriptSources = [`'sha256-${hash}'`];
   return { name: "import map", workers: false, scriptSources, serve: serving({ files, folders }) };
 }
