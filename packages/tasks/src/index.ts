@@ -1,1 +1,2 @@
 export * as maze2d from "./maze2d/index.js";
+export * as video from "./video/index.js";
