@@ -1,25 +1,8 @@
 import { spawn } from "node:child_process";
-import { symlink } from "node:fs/promises";
+import { readdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { mainFile, spawnDforce, temporaryFolder, trainTiny } from "./testing/cli.js";
-
-/** Makes Node answer as if onnxruntime-node were not installed. */
-const withoutRuntime = dataUrl(`
-  import { register } from "node:module";
-  register(${JSON.stringify(
-    dataUrl(`
-      export async function resolve(specifier, context, next) {
-        if (specifier !== "onnxruntime-node") return next(specifier, context);
-        throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
-      }
-    `),
-  )});
-`);
-
-function dataUrl(script: string): string {
-  return `data:text/javascript,${encodeURIComponent(script)}`;
-}
+import { mainFile, spawnDforce, temporaryFolder, trainTiny, withoutRuntime, writeRecipe } from "./testing/cli.js";
 
 describe("the dforce executable", () => {
   it("starts from a symbolic link, as npm installs it, and exits with the command's code", async () => {
@@ -40,6 +23,18 @@ describe("the dforce executable", () => {
     );
     expect(stderr).toMatch(/\[backend-unavailable\]\n$/);
     expect([code, stdout]).toEqual([1, ""]);
+  });
+
+  it("gives a device's reason, the alternatives and the doctor's address, and leaves nothing behind", async () => {
+    const [config, folder] = [await writeRecipe(), await temporaryFolder()];
+    const args = ["train", "--config", config, "--out", join(folder, "run"), "--backend", "onnx/cpu"];
+    const { code, stdout, stderr } = await spawnDforce(args, { node: ["--import", withoutRuntime] });
+    expect(stderr).toMatch(/^dforce: No backend works here:\n {2}onnx\/cpu: .*npm install onnxruntime-node\n/);
+    expect(stderr).toMatch(/\nNot asked for, and perhaps there: .*tfjs\/wasm.*reference\/cpu/);
+    expect(stderr).toContain(
+      "\n`dforce doctor` says what to do about each; --backend takes another. [backend-unavailable]",
+    );
+    expect([code, stdout, await readdir(folder)]).toEqual([1, "", []]);
   });
 
   it("ends quietly when whoever reads its output has gone, as `head` does", async () => {

@@ -99,27 +99,6 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     expect(inside.code).toBe(1);
   });
 
-  it("a device that is not there: its reason, the alternatives, and nothing written", async () => {
-    const out = join(await temporaryFolder(), "run");
-    const { code, stdout, stderr } = await dforce(
-      "train",
-      "--config",
-      await writeRecipe(),
-      "--out",
-      out,
-      "--backend",
-      "cuda",
-    );
-    expect(stderr).toMatch(
-      /^dforce: No backend works here:\n {2}onnx\/cuda: .*\nNot asked for, and perhaps there: .*onnx\/cpu/s,
-    );
-    expect(stderr).toContain(
-      "`dforce doctor` says what to do about each; --backend takes another. [backend-unavailable]",
-    );
-    expect([code, stdout]).toEqual([1, ""]);
-    await expect(readdir(out)).rejects.toThrow("ENOENT");
-  });
-
   it("a folder without a run to resume", async () => {
     const out = await temporaryFolder();
     const { code, stderr } = await dforce("train", "--resume", "--out", out);

@@ -1,5 +1,5 @@
 import { type OnnxDevice, onnxBackend } from "@diffusion-forcing/backend-onnx";
-import { type BackendProvider, referenceBackend } from "@diffusion-forcing/core";
+import { type BackendProvider, DiffusionForcingError, referenceBackend } from "@diffusion-forcing/core";
 
 export interface ProviderOptions {
   /** CPU threads of ONNX Runtime; the other runtimes choose for themselves. */
@@ -9,6 +9,16 @@ export interface ProviderOptions {
 /** The interpreter in core. It needs nothing and is slow, so it comes last. */
 const reference: BackendProvider = { name: "reference", devices: ["cpu"], open: async () => referenceBackend() };
 
+const tfjs: BackendProvider = {
+  name: "tfjs",
+  devices: ["node-gpu", "webgpu", "node", "wasm", "cpu"],
+  open: async (device) => {
+    const { tfjsProvider } = (await import("@diffusion-forcing/backend-tfjs")) as { tfjsProvider?: BackendProvider };
+    if (tfjsProvider !== undefined) return tfjsProvider.open(device);
+    throw new DiffusionForcingError("backend-unavailable", "This release's backend-tfjs has no engine yet.");
+  },
+};
+
 /** Every backend the command line knows. Their runtimes are loaded only when a device is opened. */
 export function backendProviders({ threads }: ProviderOptions = {}): readonly BackendProvider[] {
   const onnx: BackendProvider = {
@@ -16,5 +26,5 @@ export function backendProviders({ threads }: ProviderOptions = {}): readonly Ba
     devices: ["cuda", "webgpu", "cpu"],
     open: (device) => onnxBackend({ device: device as OnnxDevice, ...(threads === undefined ? {} : { threads }) }),
   };
-  return [onnx, reference];
+  return [onnx, tfjs, reference];
 }

@@ -62,6 +62,23 @@ export function spawnDforce(args: readonly string[], options: SpawnOptions = {})
   });
 }
 
+function dataUrl(script: string): string {
+  return `data:text/javascript,${encodeURIComponent(script)}`;
+}
+
+/** Makes Node answer as if onnxruntime-node were not installed. */
+export const withoutRuntime: string = dataUrl(`
+  import { register } from "node:module";
+  register(${JSON.stringify(
+    dataUrl(`
+      export async function resolve(specifier, context, next) {
+        if (specifier !== "onnxruntime-node") return next(specifier, context);
+        throw Object.assign(new Error("Cannot find package"), { code: "ERR_MODULE_NOT_FOUND" });
+      }
+    `),
+  )});
+`);
+
 /** A new folder, deleted after the tests of the file that asked for it. */
 export async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "dforce-test-"));
