@@ -1,6 +1,6 @@
 import { testBackend } from "@diffusion-forcing/core/testing";
 import { afterAll, describe, it } from "vitest";
-import { loadProvider } from "../parity/provider.js";
+import { loadProvider } from "../test-devices/load-provider.js";
 import { residentBytes } from "../test-devices/resident-bytes.js";
 
 const name = process.env.DFORCE_GPU_DEVICE ?? "";
