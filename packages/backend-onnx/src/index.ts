@@ -1,4 +1,5 @@
-export { type OnnxBackendOptions, type OnnxDevice, onnxBackend } from "./node/onnx-backend.js";
+export { type OnnxBackendOptions, onnxBackend, onnxProvider } from "./node/onnx-backend.js";
+export type { OnnxDevice } from "./node/open-device.js";
 export { decodeModel } from "./proto/decode.js";
 export type * from "./proto/model.js";
 export { printModel } from "./proto/print.js";

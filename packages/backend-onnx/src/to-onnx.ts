@@ -23,5 +23,5 @@ export interface ToOnnxOptions {
 export function toOnnx(graph: Graph, options: ToOnnxOptions = {}): Uint8Array {
   const { constants = {}, portable = true, name = "graph", metadata = {} } = options;
   const simplified = optimize(bakeConstants(graph, constants));
-  return encodeModel(lowerGraph(simplified, { portable, name, metadata }).model);
+  return encodeModel(lowerGraph(simplified, { target: portable ? "portable" : "cpu", name, metadata }).model);
 }

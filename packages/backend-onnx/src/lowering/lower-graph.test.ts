@@ -26,17 +26,18 @@ import {
 import { describe, expect, it } from "vitest";
 import { printModel } from "../proto/print.js";
 import { lowerGraph } from "./lower-graph.js";
+import type { TargetName } from "./target.js";
 
 type Fn = (values: Record<string, Value>) => Record<string, Value>;
 
 /** What is emitted for fn over float32 inputs of the shapes given. */
-function emitted(shapes: Record<string, readonly number[]>, fn: Fn, portable = false): string {
+function emitted(shapes: Record<string, readonly number[]>, fn: Fn, target: TargetName = "cpu"): string {
   const inputs = Object.entries(shapes).map(([name, shape]) => [name, { dtype: "float32", shape }] as const);
-  return print(optimize(trace(Object.fromEntries(inputs), fn)), portable);
+  return print(optimize(trace(Object.fromEntries(inputs), fn)), target);
 }
 
-function print(graph: Graph, portable = false): string {
-  return printModel(lowerGraph(graph, { portable, name: "g", metadata: {} }).model);
+function print(graph: Graph, target: TargetName = "cpu"): string {
+  return printModel(lowerGraph(graph, { target, name: "g", metadata: {} }).model);
 }
 
 describe("matrix products", () => {
@@ -64,7 +65,7 @@ describe("matrix products", () => {
       y = com.microsoft.FusedMatMul(a, b; transA=0 transB=1 transBatchA=0 transBatchB=0 alpha=1)
       output y: float32[5, 2, 3]"
     `);
-    expect(emitted({ a: [5, 2, 4], b: [5, 3, 4] }, fn, true)).toMatchInlineSnapshot(`
+    expect(emitted({ a: [5, 2, 4], b: [5, 3, 4] }, fn, "portable")).toMatchInlineSnapshot(`
       "input a: float32[5, 2, 4]
       input b: float32[5, 3, 4]
       %0 = Transpose(b; perm=[0, 2, 1])
@@ -156,7 +157,7 @@ describe("attention over token-first rows", () => {
   });
 
   it("copies them in portable models", () => {
-    expect(emitted(shapes, fn, true)).toMatchInlineSnapshot(`
+    expect(emitted(shapes, fn, "portable")).toMatchInlineSnapshot(`
       "input q: float32[6, 4]
       input k: float32[6, 4]
       input v: float32[6, 4]
@@ -335,7 +336,7 @@ describe("further ops", () => {
       y = com.microsoft.Gelu(x)
       output y: float32[2]"
     `);
-    expect(emitted({ x: [2] }, ({ x }) => ({ y: gelu(x!) }), true)).toMatchInlineSnapshot(`
+    expect(emitted({ x: [2] }, ({ x }) => ({ y: gelu(x!) }), "portable")).toMatchInlineSnapshot(`
       "input x: float32[2]
       %0: float32[] = 0.7071067690849304
       %3: float32[] = 1
@@ -384,7 +385,7 @@ describe("names of outputs", () => {
       const next = add(x, 1);
       return { x: next, copy: x, again: next };
     });
-    const { model, outputNames } = lowerGraph(graph, { portable: true, name: "g", metadata: {} });
+    const { model, outputNames } = lowerGraph(graph, { target: "portable", name: "g", metadata: {} });
     expect(Object.fromEntries(outputNames)).toEqual({ x: "x.next", copy: "copy", again: "again" });
     expect(printModel(model)).toMatchInlineSnapshot(`
       "input x: float32[2]

@@ -5,9 +5,10 @@ import { ModelBuilder } from "./model-builder.js";
 import { peepholes } from "./peepholes/table.js";
 import { prune } from "./prune.js";
 import { lowerByRule } from "./rules.js";
+import { type Target, type TargetName, targets } from "./target.js";
 
 export interface LowerOptions {
-  readonly portable: boolean;
+  readonly target: TargetName;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -25,10 +26,15 @@ const IR_VERSION = 8;
 
 /** Translates a graph node by node into an ONNX model of static shapes. */
 export function lowerGraph(graph: Graph, options: LowerOptions): LoweredGraph {
+  const target = targets[options.target];
+  return lowerLegal(target.legalize(graph), target, options);
+}
+
+function lowerLegal(graph: Graph, target: Target, options: LowerOptions): LoweredGraph {
   const builder = new ModelBuilder();
-  const names = emitNodes(graph, builder, options.portable);
+  const names = emitNodes(graph, builder, target);
   const outputNames = chooseOutputNames(graph);
-  const named = nameOutputs(graph, builder, names, outputNames);
+  const named = nameOutputs(graph, builder, names, outputNames, target);
   const { nodes, initializers } = prune({ nodes: named, initializers: builder.initializers }, outputNames.values());
   const inputs = graph.inputs.map((value) => valueInfo(value.attributes.name, value));
   const outputs = Object.entries(graph.outputs).map(([name, value]) =>
@@ -48,7 +54,7 @@ export function lowerGraph(graph: Graph, options: LowerOptions): LoweredGraph {
   };
 }
 
-function emitNodes(graph: Graph, builder: ModelBuilder, portable: boolean): Map<Value, string> {
+function emitNodes(graph: Graph, builder: ModelBuilder, target: Target): Map<Value, string> {
   const names = new Map<Value, string>();
   const users = collectUsers(graph);
   const outputs = new Set(Object.values(graph.outputs));
@@ -56,7 +62,7 @@ function emitNodes(graph: Graph, builder: ModelBuilder, portable: boolean): Map<
   const nameOf = (value: Value): string => names.get(value) as string;
   const lowering: Lowering = {
     builder,
-    portable,
+    target,
     nameOf,
     operands: (node) => node.inputs.map(nameOf),
     usersOf: (value) => users.get(value) ?? [],
@@ -114,14 +120,16 @@ function nameOutputs(
   builder: ModelBuilder,
   names: ReadonlyMap<Value, string>,
   outputNames: ReadonlyMap<string, string>,
+  target: Target,
 ): readonly OnnxNode[] {
   const produced = new Set(builder.nodes.flatMap((node) => node.outputs));
   const renamed = new Map<string, string>();
   for (const [name, value] of Object.entries(graph.outputs)) {
     const source = names.get(value) as string;
-    const target = outputNames.get(name) as string;
-    if (produced.has(source) && !renamed.has(source)) renamed.set(source, target);
-    else builder.copy(source, target);
+    const copy = outputNames.get(name) as string;
+    const operator = value.dtype === "bool" && !target.copiesBools ? "And" : "Identity";
+    if (produced.has(source) && !renamed.has(source)) renamed.set(source, copy);
+    else builder.copy(source, copy, operator);
   }
   const rename = (name: string): string => renamed.get(name) ?? name;
   return builder.nodes.map((node) => ({

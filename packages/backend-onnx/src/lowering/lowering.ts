@@ -1,11 +1,12 @@
 import type { OpName, Value, ValueOf } from "@diffusion-forcing/core";
 import type { ModelBuilder } from "./model-builder.js";
+import type { Target } from "./target.js";
 
 /** What a lowering rule and a peephole see of the graph being lowered. */
 export interface Lowering {
   readonly builder: ModelBuilder;
-  /** Only operators of the standard set: any ONNX runtime can load the model. */
-  readonly portable: boolean;
+  /** What the runtime that the model is for can do. */
+  readonly target: Target;
   /** The ONNX name of a value already lowered. */
   nameOf(value: Value): string;
   /** ONNX names of a node's operands, in order. */

@@ -58,13 +58,13 @@ export class ModelBuilder {
     return outputs;
   }
 
-  /** Copies a value to a name of the caller's. */
-  copy(source: string, name: string): void {
+  /** Copies a value to a name of the caller's: by Identity, or by And with itself. */
+  copy(source: string, name: string, operator: "Identity" | "And" = "Identity"): void {
     this.nodes.push({
       name: `copy ${name}`,
-      operator: "Identity",
+      operator,
       domain: "",
-      inputs: [source],
+      inputs: operator === "And" ? [source, source] : [source],
       outputs: [name],
       attributes: {},
     });

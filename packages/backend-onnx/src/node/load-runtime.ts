@@ -1,8 +1,13 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import type * as OnnxRuntime from "onnxruntime-node";
+import { messageOf } from "../runtime/failure.js";
+import type { Runtime } from "../runtime/runtime.js";
 
 /** What this package uses of onnxruntime-node. */
-export type Runtime = Pick<typeof OnnxRuntime, "InferenceSession" | "Tensor">;
+export interface NodeRuntime extends Runtime {
+  readonly env: { readonly versions: { readonly node?: string } };
+  /** The execution providers of this platform's build, and whether their files came with the npm package. */
+  listSupportedBackends(): readonly { readonly name: string; readonly bundled: boolean }[];
+}
 
 /**
  * Imports onnxruntime-node, an optional peer dependency.
@@ -10,8 +15,8 @@ export type Runtime = Pick<typeof OnnxRuntime, "InferenceSession" | "Tensor">;
  * @throws `missing-dependency` if it is not installed, `backend-unavailable` if it is and its library does not load.
  */
 export async function loadRuntime(
-  importRuntime: () => Promise<Runtime> = () => import("onnxruntime-node"),
-): Promise<Runtime> {
+  importRuntime: () => Promise<NodeRuntime> = async () => (await import("onnxruntime-node")) as unknown as NodeRuntime,
+): Promise<NodeRuntime> {
   try {
     return await importRuntime();
   } catch (cause) {
@@ -29,8 +34,4 @@ export async function loadRuntime(
       { cause },
     );
   }
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

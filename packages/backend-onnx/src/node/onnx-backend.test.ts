@@ -18,7 +18,7 @@ describe("onnxBackend", () => {
   it("refuses devices and thread counts that do not exist", async () => {
     await expect(onnxBackend({ device: "tpu" as "cpu" })).rejects.toMatchObject({
       code: "backend-unavailable",
-      message: expect.stringContaining('"auto" or "cpu"'),
+      message: expect.stringContaining('expected "auto", "cuda", "webgpu", "cpu"'),
     });
     for (const threads of [0, 1.5]) {
       await expect(onnxBackend({ threads })).rejects.toMatchObject({ code: "invalid-argument" });

@@ -1,25 +1,19 @@
-import {
-  type Backend,
-  bakeConstants,
-  type CompileOptions,
-  DiffusionForcingError,
-  type Executable,
-  type Graph,
-  optimize,
-} from "@diffusion-forcing/core";
-import { lowerGraph } from "../lowering/lower-graph.js";
-import { encodeModel } from "../proto/encode.js";
-import { OnnxExecutable } from "./executable.js";
-import { backendFailure } from "./failure.js";
-import { loadRuntime, type Runtime } from "./load-runtime.js";
-import { cpuSessionOptions, type SessionOptions } from "./session-options.js";
-
-const devices = ["cpu"] as const;
-
-export type OnnxDevice = (typeof devices)[number];
+import { type Backend, type BackendProvider, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { OnnxBackend } from "../runtime/backend.js";
+import { checkOptions } from "../runtime/check-options.js";
+import type { Device } from "../runtime/device.js";
+import { loadRuntime, type NodeRuntime } from "./load-runtime.js";
+import { type DeviceOptions, devices, type OnnxDevice, openDevice } from "./open-device.js";
 
 export interface OnnxBackendOptions {
-  /** "auto" (the default) takes the fastest device there is. */
+  /**
+   * - "cpu": everywhere.
+   * - "cuda": Linux x64 with an NVIDIA GPU and the CUDA provider installed; tensors return to the host.
+   * - "webgpu": any GPU with a driver (Vulkan, Metal, Direct3D 12); state stays on the device. A run blocks the
+   *   event loop, as on the CPU.
+   * - "auto" (the default): "cuda" if its provider is installed and works, else "cpu". WebGPU is not taken by itself:
+   *   in Node nothing tells a GPU from a driver that computes on the CPU.
+   */
   readonly device?: OnnxDevice | "auto";
   /** CPU threads of each operator. Default: all cores. */
   readonly threads?: number;
@@ -35,60 +29,25 @@ export interface OnnxBackendOptions {
  */
 export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Backend> {
   const { device = "auto", threads, sessionOptions = {} } = options;
-  if (device !== "auto" && !devices.includes(device)) {
-    throw new DiffusionForcingError(
-      "backend-unavailable",
-      `onnxBackend: there is no device "${device}"; expected "auto" or ${devices.map((name) => `"${name}"`).join(", ")}.`,
-    );
-  }
-  if (threads !== undefined && !(Number.isInteger(threads) && threads > 0)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `onnxBackend: threads is ${threads}; expected a positive integer.`,
-    );
-  }
+  checkOptions(device, devices, threads);
   const runtime = await loadRuntime();
-  return new OnnxBackend(runtime, { ...cpuSessionOptions(threads), ...sessionOptions });
+  const deviceOptions = { threads, sessionOptions };
+  const opened = device === "auto" ? openFastest(runtime, deviceOptions) : openDevice(device, runtime, deviceOptions);
+  return new OnnxBackend(await opened);
 }
 
-class OnnxBackend implements Backend {
-  readonly specVersion = 1;
-  readonly name = "onnx";
-  readonly device = "cpu";
-  readonly capabilities = { deviceTensors: false };
-  readonly #runtime: Runtime;
-  readonly #sessionOptions: SessionOptions;
-  readonly #live = new Set<OnnxExecutable>();
-  #disposed = false;
-
-  constructor(runtime: Runtime, sessionOptions: SessionOptions) {
-    this.#runtime = runtime;
-    this.#sessionOptions = sessionOptions;
-  }
-
-  async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
-    if (this.#disposed) {
-      throw new DiffusionForcingError("disposed", "compile: this onnx backend has been disposed. Create another.");
-    }
-    const runtime = this.#runtime;
-    const simplified = optimize(bakeConstants(graph, constants));
-    const { model, outputNames } = lowerGraph(simplified, { portable: false, name: "graph", metadata: {} });
-    try {
-      const session = await runtime.InferenceSession.create(encodeModel(model), this.#sessionOptions);
-      const baked = new Set(Object.keys(constants));
-      const parts = { runtime, session, graph, outputNames, baked, device: this.device };
-      const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
-      this.#live.add(executable);
-      return executable;
-    } catch (cause) {
-      throw backendFailure("compiling", this.device, cause);
-    }
-  }
-
-  async dispose(): Promise<void> {
-    this.#disposed = true;
-    const live = [...this.#live];
-    for (const executable of live) executable.dispose();
-    await Promise.all(live.map((executable) => executable.idle));
+async function openFastest(runtime: NodeRuntime, options: DeviceOptions): Promise<Device> {
+  try {
+    return await openDevice("cuda", runtime, options);
+  } catch (error) {
+    if (!isDiffusionForcingError(error, "backend-unavailable")) throw error;
+    return openDevice("cpu", runtime, options);
   }
 }
+
+/** The devices of ONNX Runtime in Node, for `selectBackend`. */
+export const onnxProvider: BackendProvider = {
+  name: "onnx",
+  devices,
+  open: (device) => onnxBackend({ device: device as OnnxDevice }),
+};

@@ -22,7 +22,7 @@ type Fn = (values: Record<string, Value>) => Record<string, Value>;
 function emitted(shapes: Record<string, readonly number[]>, fn: Fn): string {
   const types = Object.entries(shapes).map(([name, shape]) => [name, { dtype: "float32", shape }] as const);
   const graph = optimize(trace(Object.fromEntries(types), fn));
-  return printModel(lowerGraph(graph, { portable: true, name: "g", metadata: {} }).model);
+  return printModel(lowerGraph(graph, { target: "portable", name: "g", metadata: {} }).model);
 }
 
 describe("conv2d", () => {

@@ -15,7 +15,7 @@ export interface Factor {
 }
 
 /** alpha * a' b' over the last two axes, the leading axes broadcast. */
-export function emitProduct(a: Factor, b: Factor, alpha: number, { builder, nameOf, portable }: Lowering): string {
+export function emitProduct(a: Factor, b: Factor, alpha: number, { builder, nameOf, target }: Lowering): string {
   const names = [nameOf(a.value), nameOf(b.value)];
   if (a.value.shape.length === 2 && b.value.shape.length === 2) {
     const attributes = { transA: flag(a.transposed), transB: flag(b.transposed), alpha: float(alpha) };
@@ -24,7 +24,7 @@ export function emitProduct(a: Factor, b: Factor, alpha: number, { builder, name
   if (!a.transposed && !b.transposed && !a.batchInside && !b.batchInside && alpha === 1) {
     return builder.node("MatMul", names);
   }
-  if (portable) {
+  if (!target.fusedProducts) {
     const operands = [a, b].map((factor) => transposed(factor));
     const product = builder.node("MatMul", operands);
     return alpha === 1 ? product : builder.node("Mul", [product, builder.float(alpha)]);

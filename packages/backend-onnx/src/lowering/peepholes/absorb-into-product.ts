@@ -21,7 +21,7 @@ export const scaleProduct: Peephole = (node, lowering) => {
 function scaledProduct(node: ValueOf<"matmul">, factor: number, lowering: Lowering): string | undefined {
   const [a, b] = node.inputs as readonly [Value, Value];
   const flat = a.shape.length === 2 && b.shape.length === 2;
-  if (lowering.portable && !flat) return undefined;
+  if (!lowering.target.fusedProducts && !flat) return undefined;
   const sameBatch = a.shape.length === b.shape.length && a.shape.slice(0, -2).every((size, i) => size === b.shape[i]);
   const left = peel(a, node.attributes.transposeA, sameBatch);
   const right = peel(b, node.attributes.transposeB, sameBatch);

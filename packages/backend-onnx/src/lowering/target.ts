@@ -1,0 +1,29 @@
+import type { Graph } from "@diffusion-forcing/core";
+import { legalizeForWebGpu } from "./webgpu/legalize.js";
+
+/** What differs between the runtimes that models are written for. Rules read these properties, never a device's name. */
+export interface Target {
+  /** FusedMatMul of com.microsoft: products that transpose and scale their operands themselves. */
+  readonly fusedProducts: boolean;
+  /** Gelu of com.microsoft. */
+  readonly fusedGelu: boolean;
+  /** Identity takes bools; otherwise they are copied by `x and x`. */
+  readonly copiesBools: boolean;
+  /** Rewrites a graph into the ops and dtypes that have kernels. */
+  readonly legalize: (graph: Graph) => Graph;
+}
+
+const unchanged = (graph: Graph): Graph => graph;
+
+export type TargetName = "portable" | "cpu" | "cuda" | "webgpu";
+
+export const targets: Readonly<Record<TargetName, Target>> = {
+  /** Operators of the standard set only: any ONNX runtime loads the model. */
+  portable: { fusedProducts: false, fusedGelu: false, copiesBools: true, legalize: unchanged },
+  /** ONNX Runtime's own kernels on the CPU, native or in WebAssembly. */
+  cpu: { fusedProducts: true, fusedGelu: true, copiesBools: true, legalize: unchanged },
+  /** ONNX Runtime's CUDA kernels. */
+  cuda: { fusedProducts: true, fusedGelu: true, copiesBools: true, legalize: unchanged },
+  /** ONNX Runtime's WebGPU kernels. Every node of the lowered graph runs on the device. */
+  webgpu: { fusedProducts: false, fusedGelu: true, copiesBools: false, legalize: legalizeForWebGpu },
+};

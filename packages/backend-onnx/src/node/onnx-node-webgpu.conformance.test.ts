@@ -1,0 +1,6 @@
+import { testBackend } from "@diffusion-forcing/core/testing";
+import { afterAll, describe, it } from "vitest";
+import { residentBytes } from "../../../../tools/test-devices/resident-bytes.js";
+import { onnxBackend } from "./onnx-backend.js";
+
+testBackend("onnx-node-webgpu", () => onnxBackend({ device: "webgpu" }), { describe, it, afterAll, residentBytes });
