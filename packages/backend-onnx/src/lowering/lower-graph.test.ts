@@ -36,9 +36,8 @@ function emitted(shapes: Record<string, readonly number[]>, fn: Fn, target: Targ
   return print(optimize(trace(Object.fromEntries(inputs), fn)), target);
 }
 
-function print(graph: Graph, target: TargetName = "cpu"): string {
-  return printModel(lowerGraph(graph, { target, name: "g", metadata: {} }).model);
-}
+const print = (graph: Graph, target: TargetName = "cpu"): string =>
+  printModel(lowerGraph(graph, { target, name: "g", metadata: {} }).model);
 
 describe("matrix products", () => {
   it("of matrices: Gemm with transposes and alpha", () => {

@@ -7,6 +7,8 @@ export interface Target {
   readonly fusedProducts: boolean;
   /** Gelu of com.microsoft. */
   readonly fusedGelu: boolean;
+  /** How many outputs one Split may have. */
+  readonly splitOutputs: number;
   /** Identity takes bools; otherwise they are copied by `x and x`. */
   readonly copiesBools: boolean;
   /** Rewrites a graph into the ops and dtypes that have kernels. */
@@ -19,11 +21,18 @@ export type TargetName = "portable" | "cpu" | "cuda" | "webgpu";
 
 export const targets: Readonly<Record<TargetName, Target>> = {
   /** Operators of the standard set only: any ONNX runtime loads the model. */
-  portable: { fusedProducts: false, fusedGelu: false, copiesBools: true, legalize: unchanged },
+  portable: { fusedProducts: false, fusedGelu: false, splitOutputs: Infinity, copiesBools: true, legalize: unchanged },
   /** ONNX Runtime's own kernels on the CPU, native or in WebAssembly. */
-  cpu: { fusedProducts: true, fusedGelu: true, copiesBools: true, legalize: unchanged },
+  cpu: { fusedProducts: true, fusedGelu: true, splitOutputs: Infinity, copiesBools: true, legalize: unchanged },
   /** ONNX Runtime's CUDA kernels. */
-  cuda: { fusedProducts: true, fusedGelu: true, copiesBools: true, legalize: unchanged },
+  cuda: { fusedProducts: true, fusedGelu: true, splitOutputs: Infinity, copiesBools: true, legalize: unchanged },
   /** ONNX Runtime's WebGPU kernels. Every node of the lowered graph runs on the device. */
-  webgpu: { fusedProducts: false, fusedGelu: true, copiesBools: false, legalize: legalizeForWebGpu },
+  webgpu: {
+    fusedProducts: false,
+    fusedGelu: true,
+    // A shader may bind 8 storage buffers on every WebGPU device, and one is Split's input.
+    splitOutputs: 7,
+    copiesBools: false,
+    legalize: legalizeForWebGpu,
+  },
 };

@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { messageOf } from "../runtime/failure.js";
 import type { Device } from "../runtime/device.js";
 import { CopyingReader, openProbe } from "../runtime/device-reader.js";
+import { messageOf } from "../runtime/failure.js";
 import type { SessionOptions } from "../runtime/runtime.js";
 import { Turns } from "../runtime/turns.js";
 import { checkCudaFiles } from "./cuda.js";

@@ -46,7 +46,13 @@ export class OnnxBackend implements Backend {
       const session = await this.#open(encodeModel(lowered.model), sessionOptionsFor(device, graph, lowered));
       if (this.#closed !== undefined) await session.release();
       this.#checkOpen();
-      const parts = { memory: this.#memory, session: new HeldSession(session), graph, outputNames: lowered.outputNames, baked };
+      const parts = {
+        memory: this.#memory,
+        session: new HeldSession(session),
+        graph,
+        outputNames: lowered.outputNames,
+        baked,
+      };
       const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
       this.#live.add(executable);
       return executable;

@@ -1,6 +1,6 @@
 import type { DType, Shape, TensorData } from "@diffusion-forcing/core";
-import type { OnnxModel } from "../proto/model.js";
 import { encodeModel } from "../proto/encode.js";
+import type { OnnxModel } from "../proto/model.js";
 import type { Runtime, RuntimeSession, RuntimeTensor, SessionOptions } from "./runtime.js";
 
 /** Copies a GPU buffer's elements to the host. Callers hold the device's turn. */

@@ -66,7 +66,10 @@ export class OnnxDeviceTensor implements DeviceTensor {
   /** The runtime's tensor. @throws `disposed` */
   native(doing: string): RuntimeTensor {
     if (this.#native !== undefined) return this.#native;
-    throw new DiffusionForcingError("disposed", `${doing}: this device tensor has been disposed. Keep it until its last use.`);
+    throw new DiffusionForcingError(
+      "disposed",
+      `${doing}: this device tensor has been disposed. Keep it until its last use.`,
+    );
   }
 
   async read(): Promise<HostTensor> {

@@ -117,12 +117,16 @@ function testMemory({ it, residentBytes }: Conformance["options"], backend: () =
       for (let i = 0; i < times; i++) for (const y of Object.values(await executable.run({ x }))) disposeTensor(y);
     };
     await repeat(runs / 3);
-    const before = (await residentBytes?.()) ?? 0;
-    await repeat(runs);
-    const grown = ((await residentBytes?.()) ?? 0) - before;
-    // A run that leaked its output, 256 KiB, would leave four times as much behind.
+    // A run that leaked its output, 256 KiB, would leave four times as much behind, and would do so every time.
+    // Pools of a driver or an allocator, which fill once, get three times to do it.
     const limit = (runs * side * side * 4) / 4;
-    assert(grown < limit, `${runs} runs left ${grown} bytes behind; expected less than ${limit}.`);
+    let grown = Infinity;
+    for (let times = 0; times < 3 && grown >= limit; times++) {
+      const before = (await residentBytes?.()) ?? 0;
+      await repeat(runs);
+      grown = ((await residentBytes?.()) ?? 0) - before;
+    }
+    assert(grown < limit, `${runs} runs left ${grown} bytes behind, three times; expected less than ${limit}.`);
     await assertClose((await readAndDispose(await executable.run({ x }))).y, expected.y!, 1e-6, "y after all runs");
     executable.dispose();
   }, 120_000);

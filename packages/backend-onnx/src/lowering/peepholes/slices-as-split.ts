@@ -9,7 +9,7 @@ interface Piece {
 }
 
 /** Slices that divide a value along one axis without gaps come from one Split. */
-export const slicesAsSplit: Peephole = (node, { builder, nameOf, usersOf, once }) => {
+export const slicesAsSplit: Peephole = (node, { builder, nameOf, usersOf, once, target }) => {
   if (node.op !== "slice") return undefined;
   const [x] = node.inputs as readonly [Value];
   const own = pieceOf(node);
@@ -22,7 +22,13 @@ export const slicesAsSplit: Peephole = (node, { builder, nameOf, usersOf, once }
   const ordered = [...pieces.values()].sort((a, b) => a.start - b.start);
   const size = x.shape[own.axis] as number;
   const gapless = ordered.every((piece, i) => piece.end === (ordered[i + 1]?.start ?? size));
-  if (ordered.length < 2 || ordered[0]?.start !== 0 || !gapless || pieces.get(own.start)?.end !== own.end)
+  if (
+    ordered.length < 2 ||
+    ordered.length > target.splitOutputs ||
+    ordered[0]?.start !== 0 ||
+    !gapless ||
+    pieces.get(own.start)?.end !== own.end
+  )
     return undefined;
   const outputs = once(`split ${nameOf(x)} ${own.axis}`, () => {
     const sizes = builder.int64(ordered.map(({ start, end }) => end - start));

@@ -1,7 +1,7 @@
 import { add, floor, mul, sub, type Value } from "@diffusion-forcing/core";
 
 /** pi in three parts; small multiples of the first two are exact in float32. */
-const piParts = [3.140625, 9.67502593994140625e-4, 1.509957990978376432e-7] as const;
+const piParts = [3.140625, 9.675025939941406e-4, 1.5099579909783765e-7] as const;
 
 /** Taylor coefficients of sin(r) / r in r^2, highest first; good to 6e-8 on -pi/2..pi/2. */
 const coefficients = [1 / 362880, -1 / 5040, 1 / 120, -1 / 6] as const;

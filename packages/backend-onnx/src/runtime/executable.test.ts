@@ -11,7 +11,7 @@ import {
   zeros,
 } from "@diffusion-forcing/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { onnxBackend } from "./onnx-backend.js";
+import { onnxBackend } from "../node/onnx-backend.js";
 
 let backend: Backend;
 beforeAll(async () => {
