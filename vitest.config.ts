@@ -2,7 +2,7 @@ import { playwright } from "@vitest/browser-playwright";
 import { configDefaults, defineConfig, type TestProjectConfiguration, type ViteUserConfig } from "vitest/config";
 import { findCoverage } from "./tools/test-devices/coverage.js";
 import { DeviceReporter } from "./tools/test-devices/device-reporter.js";
-import { chromiumProject, everyDevice, type TestDevice } from "./tools/test-devices/devices.js";
+import { chromiumProject, type TestDevice, testDevices } from "./tools/test-devices/devices.js";
 
 /** Vite's own defaults for Node, preceded by `source`: siblings are tested from their src, without a build. */
 const conditions = ["source", "module", "node", "development|production"];
@@ -30,7 +30,7 @@ const packageProjects = Object.entries(folders).map(([name, folder]) => ({
   test: {
     name,
     include: [`${folder}/**/*.test.ts`],
-    exclude: [...configDefaults.exclude, browserFiles, ...everyDevice.flatMap(filesOf)],
+    exclude: [...configDefaults.exclude, browserFiles, ...testDevices.flatMap(filesOf)],
   },
 }));
 

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
-import { everyDevice } from "./test-devices/devices.js";
+import { testDevices } from "./test-devices/devices.js";
 
 const LINE_BUDGET = 400;
 
@@ -41,9 +41,9 @@ function* indexOnlyReexports({ path, text }: SourceFile): Iterable<string> {
 function* conformanceNamesItsDevice({ path }: SourceFile): Iterable<string> {
   const name = /([^/\\]+)\.conformance(\.browser)?\.test\.ts$/.exec(path);
   if (name === null) return;
-  const device = everyDevice.find((candidate) => name[1]?.split(".").includes(candidate.name));
+  const device = testDevices.find((candidate) => name[1]?.split(".").includes(candidate.name));
   if (device === undefined) {
-    const names = everyDevice.map((candidate) => candidate.name).join(", ");
+    const names = testDevices.map((candidate) => candidate.name).join(", ");
     yield `${path}: call it DEVICE.conformance.test.ts (.conformance.browser.test.ts in Chromium), DEVICE one of ${names}.`;
   } else if (device.host === "chromium" && name[2] === undefined) {
     yield `${path}: ${device.name} runs in Chromium; call it ${device.name}.conformance.browser.test.ts.`;

@@ -27,11 +27,6 @@ describe("planCoverage", () => {
     expect(names(planCoverage(["reference"], nothing))).toEqual(["reference"]);
   });
 
-  it("tests GPUs only where they are declared", () => {
-    expect(names(planCoverage(["onnx-node-cuda"], everything))).toEqual(["onnx-node-cuda"]);
-    expect(names(planCoverage(undefined, everything))).not.toContain("onnx-node-cuda");
-  });
-
   it("says which devices a declaration leaves out", () => {
     const coverage = planCoverage(["reference", "tfjs-wasm"], everything);
     expect(names(coverage)).toEqual(["reference", "tfjs-wasm"]);

@@ -1,5 +1,5 @@
 import { chromiumArguments, findChromium, installChromium, memoryArguments } from "./chromium.js";
-import { chromiumProject, declaredDevices, gpuDevices, type TestDevice, testDevices } from "./devices.js";
+import { chromiumProject, declaredDevices, type TestDevice, testDevices } from "./devices.js";
 import { vulkanEnvironment } from "./vulkan.js";
 
 /** What is there. */
@@ -51,10 +51,7 @@ export function planCoverage(declared: readonly string[] | undefined, found: Fou
   const { executablePath } = found;
   if (executablePath === undefined) absent.set(chromiumProject, noChromium);
   return {
-    devices: [
-      ...testDevices.filter(({ name }) => !absent.has(name)),
-      ...gpuDevices.filter(({ name }) => declared?.includes(name)),
-    ],
+    devices: testDevices.filter(({ name }) => !absent.has(name)),
     absent,
     declared: declared ?? [],
     chromium:

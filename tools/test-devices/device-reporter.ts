@@ -1,6 +1,6 @@
 import type { Reporter, TestModule, Vitest } from "vitest/node";
 import type { Coverage } from "./coverage.js";
-import { everyDevice } from "./devices.js";
+import { testDevices } from "./devices.js";
 
 export interface Summary {
   readonly lines: readonly string[];
@@ -22,7 +22,7 @@ export function summarize(
   whole: boolean,
 ): Summary {
   const count = (name: string): number => ran.get(name) ?? 0;
-  const covered = everyDevice.filter(({ name }) => count(name) > 0).map(({ name }) => `${name} (${count(name)} tests)`);
+  const covered = testDevices.filter(({ name }) => count(name) > 0).map(({ name }) => `${name} (${count(name)} tests)`);
   const lines = covered.length > 0 ? [`Devices tested: ${covered.join(", ")}`] : [];
   if (!whole) return { lines, failed: false };
   if (absent.size > 0) {

@@ -25,14 +25,6 @@ export const testDevices: readonly TestDevice[] = [
   { name: "tfjs-webgpu", package: "backend-tfjs", device: "webgpu", host: "chromium" },
 ];
 
-/** Devices of NVIDIA GPUs, tested where they are declared only: `npm run test:gpu`. */
-export const gpuDevices: readonly TestDevice[] = [
-  { name: "onnx-node-cuda", package: "backend-onnx", device: "cuda", host: "node" },
-  { name: "tfjs-node-gpu", package: "backend-tfjs", device: "node-gpu", host: "node" },
-];
-
-export const everyDevice: readonly TestDevice[] = [...testDevices, ...gpuDevices];
-
 /** Name of the project of tests that need a browser but no device of it. */
 export const chromiumProject = "chromium";
 
@@ -44,8 +36,8 @@ export const chromiumProject = "chromium";
  */
 export function declaredDevices(text: string | undefined): readonly string[] | undefined {
   if (text === undefined || text.trim() === "") return undefined;
-  if (text.trim() === "all") return testDevices.map(({ name }) => name);
-  const known = everyDevice.map(({ name }) => name);
+  const known = testDevices.map(({ name }) => name);
+  if (text.trim() === "all") return known;
   const names = text.split(",").map((name) => name.trim());
   for (const name of names) {
     if (!known.includes(name)) {
