@@ -10,7 +10,7 @@ import {
 } from "@diffusion-forcing/core";
 import { type LoweredGraph, lowerGraph } from "../lowering/lower-graph.js";
 import { encodeModel } from "../proto/encode.js";
-import { checkDevice, type Device } from "./device.js";
+import { checkDevice, type Device, untilLost } from "./device.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { backendFailure } from "./failure.js";
@@ -63,7 +63,7 @@ export class OnnxBackend implements Backend {
     const { device } = this.#memory;
     checkDevice(device);
     try {
-      return await device.runtime.InferenceSession.create(model, options);
+      return await untilLost(device, device.runtime.InferenceSession.create(model, options));
     } catch (cause) {
       checkDevice(device);
       throw backendFailure("compiling", this.device, cause);

@@ -6,7 +6,7 @@ import {
   type Shape,
   type TensorType,
 } from "@diffusion-forcing/core";
-import { checkDevice, type Device } from "./device.js";
+import { checkDevice, type Device, untilLost } from "./device.js";
 import { backendFailure } from "./failure.js";
 import type { HeldSession } from "./held-session.js";
 import type { RuntimeTensor } from "./runtime.js";
@@ -79,8 +79,8 @@ export class OnnxDeviceTensor implements DeviceTensor {
     return device.turns.take(async () => {
       checkDevice(device);
       try {
-        const data = await device.reader?.read(native, dtype, shape);
-        return { dtype, shape, data } as HostTensor;
+        const reading = device.reader?.read(native, dtype, shape);
+        return { dtype, shape, data: await (reading && untilLost(device, reading)) } as HostTensor;
       } catch (cause) {
         checkDevice(device);
         throw backendFailure("reading", device.name, cause);

@@ -21,19 +21,29 @@ export interface Device {
   readonly turns: Turns;
   /** Reads GPU buffers; present if outputs stay on the device. */
   readonly reader?: DeviceReader;
-  /** Why the device is lost, once it is. */
-  readonly lost?: () => string | undefined;
+  /** Where a device can be lost: why it was, once it was, and a promise that settles when it is. */
+  readonly loss?: { readonly reason: () => string | undefined; readonly happened: Promise<void> };
   /** Frees what the entry set up, after the last session. */
   readonly close?: () => Promise<void>;
 }
 
 /** @throws `backend-failure` if the device is lost. */
-export function checkDevice({ name, lost }: Device): void {
-  const reason = lost?.();
+export function checkDevice({ name, loss }: Device): void {
+  const reason = loss?.reason();
   if (reason !== undefined) {
     throw new DiffusionForcingError(
       "backend-failure",
       `onnx (${name}): the GPU device is lost: ${reason}. Its tensors are gone; create another backend and go on from the last state on the host.`,
     );
   }
+}
+
+/** What the runtime says, unless the device is lost first: it may then never answer. */
+export function untilLost<T>(device: Device, work: Promise<T>): Promise<T> {
+  if (device.loss === undefined) return work;
+  const lost = device.loss.happened.then(() => {
+    checkDevice(device);
+    return work;
+  });
+  return Promise.race([work, lost]);
 }

@@ -14,7 +14,7 @@ import {
   type TensorRecord,
   type Value,
 } from "@diffusion-forcing/core";
-import { checkDevice, type Device } from "./device.js";
+import { checkDevice, type Device, untilLost } from "./device.js";
 import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
 import { backendFailure } from "./failure.js";
 import type { HeldSession } from "./held-session.js";
@@ -82,7 +82,7 @@ export class OnnxExecutable implements Executable {
     checkDevice(this.#device);
     try {
       if (this.#device.outputs === "preallocated") return await this.#runInto(inputs, feeds, reuse);
-      const results = await this.#parts.session.session.run(feeds);
+      const results = await untilLost(this.#device, this.#parts.session.session.run(feeds));
       return this.#collect((name) => results[name] as RuntimeTensor);
     } catch (cause) {
       checkDevice(this.#device);

@@ -1,0 +1,89 @@
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { messageOf } from "../runtime/failure.js";
+import type { Runtime } from "../runtime/runtime.js";
+import { Turns } from "../runtime/turns.js";
+
+/** Where ONNX Runtime's .wasm file is: a folder's URL ending in "/", or the files' own URLs. */
+export type WasmPaths = string | { readonly wasm?: string; readonly mjs?: string };
+
+/** What this package uses of onnxruntime-web. */
+export interface WebRuntime extends Runtime {
+  readonly env: {
+    logLevel?: string;
+    readonly wasm: { numThreads?: number; wasmPaths?: WasmPaths };
+    readonly versions: { readonly web?: string };
+  };
+}
+
+/** One bundle's WebAssembly instance: it does one thing at a time, and its settings hold for the life of the page. */
+export interface LoadedRuntime {
+  readonly runtime: WebRuntime;
+  readonly turns: Turns;
+  readonly threads: number;
+}
+
+export interface LoadOptions {
+  readonly threads: number | undefined;
+  readonly wasmPaths: WasmPaths | undefined;
+}
+
+type Bundle = "webgpu" | "wasm";
+
+/**
+ * The bundles by their own names. The package's default and "all" bundles are never imported: their older WebGPU
+ * kernels return wrong numbers without a word (Concat of 8 operands, reversed slices).
+ */
+const importers: Readonly<Record<Bundle, () => Promise<unknown>>> = {
+  webgpu: () => import("onnxruntime-web/webgpu"),
+  wasm: () => import("onnxruntime-web/wasm"),
+};
+
+const loaded = new Map<Bundle, Promise<LoadedRuntime>>();
+
+/**
+ * Imports a bundle once.
+ *
+ * @throws `missing-dependency`; `invalid-argument` for settings other than those it was first loaded with.
+ */
+export async function loadRuntime(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
+  let loading = loaded.get(bundle);
+  if (loading === undefined) {
+    loading = load(importers[bundle], options);
+    loaded.set(bundle, loading);
+    loading.catch(() => loaded.delete(bundle));
+  }
+  const result = await loading;
+  const wanted = options.threads === undefined ? result.threads : possibleThreads(options.threads);
+  if (wanted !== result.threads) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `onnxBackend: threads is ${wanted}, but ONNX Runtime already runs in this page on ${result.threads}, which cannot be changed. Reload the page, or use a worker.`,
+    );
+  }
+  return result;
+}
+
+async function load(importBundle: () => Promise<unknown>, options: LoadOptions): Promise<LoadedRuntime> {
+  let runtime: WebRuntime;
+  try {
+    runtime = (await importBundle()) as WebRuntime;
+  } catch (cause) {
+    throw new DiffusionForcingError(
+      "missing-dependency",
+      `onnxBackend needs the package onnxruntime-web, which does not load here (${messageOf(cause)}). Run: npm install onnxruntime-web`,
+      { cause },
+    );
+  }
+  const threads = possibleThreads(options.threads);
+  runtime.env.logLevel = "fatal";
+  runtime.env.wasm.numThreads = threads;
+  if (options.wasmPaths !== undefined) runtime.env.wasm.wasmPaths = options.wasmPaths;
+  return { runtime, threads, turns: new Turns() };
+}
+
+/** Threads share memory, which pages have only if they are cross-origin isolated. Default: all cores, at most 8. */
+function possibleThreads(asked: number | undefined): number {
+  const page = globalThis as { crossOriginIsolated?: boolean; navigator?: { hardwareConcurrency?: number } };
+  if (page.crossOriginIsolated !== true) return 1;
+  return asked ?? Math.min(8, page.navigator?.hardwareConcurrency ?? 1);
+}

@@ -1,0 +1,11 @@
+import { testBackend } from "@diffusion-forcing/core/testing";
+import { afterAll, describe, it } from "vitest";
+import { pageBytes } from "../../../../tools/test-devices/page-bytes.js";
+import { onnxBackend } from "./onnx-backend.js";
+
+testBackend("onnx-web-wasm", () => onnxBackend({ device: "wasm" }), {
+  describe,
+  it,
+  afterAll,
+  residentBytes: pageBytes,
+});

@@ -1,0 +1,78 @@
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import type { Device } from "../runtime/device.js";
+import { downloadingReader, openProbe } from "../runtime/device-reader.js";
+import { messageOf } from "../runtime/failure.js";
+import type { RuntimeSession, SessionOptions } from "../runtime/runtime.js";
+import { type GpuAdapter, requestAdapter, requestDevice } from "./gpu.js";
+import { type LoadedRuntime, type LoadOptions, loadRuntime } from "./load-runtime.js";
+
+/** The devices of onnxruntime-web, fastest first. */
+export const devices = ["webgpu", "wasm"] as const;
+
+export type OnnxWebDevice = (typeof devices)[number];
+
+export interface DeviceOptions extends LoadOptions {
+  /** Overrides what this package chooses. */
+  readonly sessionOptions: SessionOptions;
+}
+
+const common: SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 4 };
+
+export async function openWasm(options: DeviceOptions): Promise<Device> {
+  const { runtime, turns } = await loadRuntime("wasm", options);
+  const chosen = { ...common, executionProviders: ["wasm"] };
+  const probe = await openOrExplain("wasm", { runtime, turns }, chosen);
+  return {
+    name: "wasm",
+    runtime,
+    turns,
+    version: runtime.env.versions.web ?? "unknown",
+    target: "cpu",
+    sessionOptions: { ...chosen, ...options.sessionOptions },
+    outputs: "returned",
+    close: () => probe.release(),
+  };
+}
+
+export async function openWebGpu(options: DeviceOptions, adapter?: GpuAdapter): Promise<Device> {
+  const gpuDevice = await requestDevice(adapter ?? (await requestAdapter()));
+  let reason: string | undefined;
+  const lost = gpuDevice.lost.then(({ message, reason: kind }) => {
+    reason = message || kind || "unknown";
+  });
+  const { runtime, turns } = await loadRuntime("webgpu", options);
+  const chosen = { ...common, executionProviders: [{ name: "webgpu", device: gpuDevice }] };
+  const probe = await openOrExplain("webgpu", { runtime, turns }, chosen);
+  return {
+    name: "webgpu",
+    runtime,
+    turns,
+    version: runtime.env.versions.web ?? "unknown",
+    target: "webgpu",
+    sessionOptions: { ...chosen, ...options.sessionOptions },
+    outputs: "device",
+    reader: downloadingReader,
+    loss: { reason: () => reason, happened: lost },
+    close: async () => {
+      await probe.release();
+      gpuDevice.destroy();
+    },
+  };
+}
+
+/** @throws `backend-unavailable` if not even the smallest session opens: mostly, the .wasm file was not found. */
+async function openOrExplain(
+  name: OnnxWebDevice,
+  { runtime, turns }: Pick<LoadedRuntime, "runtime" | "turns">,
+  options: SessionOptions,
+): Promise<RuntimeSession> {
+  return turns
+    .take(() => openProbe(runtime, options))
+    .catch((cause: unknown) => {
+      throw new DiffusionForcingError(
+        "backend-unavailable",
+        `onnxBackend: device "${name}" cannot be used: ${messageOf(cause)}. If a .wasm file was not found, copy it from onnxruntime-web/dist beside the bundle, or pass wasmPaths; a content security policy needs 'wasm-unsafe-eval'.`,
+        { cause },
+      );
+    });
+}
