@@ -14,8 +14,8 @@ export interface OnnxBackendOptions {
    */
   readonly device?: OnnxWebDevice | "auto";
   /**
-   * Threads of WebAssembly. Default: all cores, at most 8. One where the page is not cross-origin isolated. The first
-   * backend on a device decides for the page.
+   * Threads of WebAssembly. Default: all cores, at most 8, for "wasm"; 1 for "webgpu", which computes on the GPU. One
+   * where the page is not cross-origin isolated. The first backend on a device decides for the page.
    */
   readonly threads?: number;
   /** Where onnxruntime-web's files are, if not beside its module or the bundle. The first backend decides. */

@@ -40,7 +40,8 @@ export async function openWebGpu(options: DeviceOptions, adapter?: GpuAdapter): 
   const lost = gpuDevice.lost.then(({ message, reason: kind }) => {
     reason = message || kind || "unknown";
   });
-  const { runtime, turns } = await loadRuntime("webgpu", options);
+  // Threads would only serve what falls back to the CPU, which nothing does.
+  const { runtime, turns } = await loadRuntime("webgpu", { ...options, threads: options.threads ?? 1 });
   const chosen = { ...common, executionProviders: [{ name: "webgpu", device: gpuDevice }] };
   const probe = await openOrExplain("webgpu", { runtime, turns }, chosen);
   return {
