@@ -5,6 +5,7 @@ import { runConversions } from "./conversions.js";
 import { runLossWeights } from "./loss-weights.js";
 import { runPlanning } from "./planning.js";
 import { runPlanningTraining } from "./planning-training.js";
+import { runRollout } from "./rollout.js";
 import { runSampleStep } from "./sample-step.js";
 import { runSchedule } from "./schedule.js";
 import { runSchedulingMatrix } from "./scheduling-matrix.js";
@@ -23,6 +24,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["E.sample_step", runSampleStep],
   ["F.scheduling_matrix", runSchedulingMatrix],
   ["G.plan", runPlanning],
+  ["G.rollout", runRollout],
   ["J.unet3d", runUNet3d],
   ["K.planning_train", runPlanningTraining],
 ]);

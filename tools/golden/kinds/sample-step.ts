@@ -176,6 +176,7 @@ async function runDdpm(shared: Shared, prefix: string, objective: string): Promi
   const inputs: HostTensorRecord = {
     ...shared.inputs,
     from: levelsOf(shared, "in.ddpm.curr_level", timesteps),
+    to: levelsOf(shared, "in.ddpm.next_level", timesteps),
     stabilizationNoise: noiseOf(shared, `${prefix}draw.0000`),
     noise: noiseOf(shared, `${prefix}draw.0001`),
   };
@@ -189,6 +190,7 @@ async function runDdpm(shared: Shared, prefix: string, objective: string): Promi
       {
         x: input("x"),
         from,
+        to: input("to"),
         noise: input("noise"),
         stabilizationNoise: input("stabilizationNoise"),
         ...("condition" in values ? { condition: input("condition") } : {}),

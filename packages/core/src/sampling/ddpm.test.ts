@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { posterior } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { cosineSchedule } from "../diffusion/schedule.js";
 import { mul } from "../graph/operations.js";
 import { trace } from "../graph/trace.js";
 import type { Model } from "../models/model.js";
-import { referenceBackend } from "../reference/index.js";
+import { evaluateGraph, referenceBackend } from "../reference/index.js";
 import { readTensor, tensor } from "../tensor/tensor.js";
-import { ddpmStep } from "./ddpm.js";
+import { ddpmStep, skippingPosterior } from "./ddpm.js";
 
 /** Always answers that the clean tokens are half of what it sees. */
 const halving: Model = {
@@ -29,6 +30,7 @@ async function step(stabilizationLevel: number): Promise<Record<string, number[]
   const inputs = {
     x: tensor([3, 2, -4], [1, 3, 1]),
     from: tensor(Int32Array.of(0, 1, 2), [1, 3]),
+    to: tensor(Int32Array.of(0, 0, 1), [1, 3]),
     noise: tensor([5, 5, 2], [1, 3, 1]),
     stabilizationNoise: tensor([1, 100, 100], [1, 3, 1]),
   };
@@ -58,5 +60,95 @@ describe("ddpmStep", () => {
     const seen = Math.sqrt(0.9982524865) * 3 + Math.sqrt(1 - 0.9982524865);
     expect(tokens).toEqual([expect.closeTo(seen, 5), 2, -4]);
     expect(next?.[0]).toBe(3);
+  });
+});
+
+describe("skippingPosterior", () => {
+  const { tables } = process.schedule;
+  const all = Array.from({ length: 50 }, (_, i) => i + 1);
+  const moments = (from: number[], to: number[]) => {
+    const count = from.length;
+    const inputs = {
+      x: tensor(
+        Float32Array.from({ length: count }, (_, i) => Math.sin(i)),
+        [1, count, 1],
+      ),
+      x0: tensor(
+        Float32Array.from({ length: count }, (_, i) => Math.cos(i)),
+        [1, count, 1],
+      ),
+      from: tensor(Int32Array.from(from), [1, count]),
+      to: tensor(Int32Array.from(to), [1, count]),
+    };
+    const graph = trace(inputs, ({ x, x0, from, to }) => {
+      const oneLevel = posterior(process.schedule, x0, x, from);
+      return {
+        ...skippingPosterior(process.schedule, x0, x, from, to),
+        oneMean: oneLevel.mean,
+        one: oneLevel.variance,
+      };
+    });
+    const outputs = evaluateGraph(graph, inputs);
+    return Object.fromEntries(Object.entries(outputs).map(([name, { data }]) => [name, Array.from(data)]));
+  };
+
+  it("is the one-level posterior where a step is one level", () => {
+    const { mean, variance, oneMean, one } = moments(
+      all,
+      all.map((level) => level - 1),
+    );
+    expect(mean).toEqual(oneMean!.map((value) => expect.closeTo(value, 5)));
+    expect(variance).toEqual(one!.map((value) => expect.closeTo(value, 6)));
+  });
+
+  it("spreads x^s as the forward process does, for any pair of levels", () => {
+    // For x^t = a_t x0 + sqrt(1 - a_t^2) e, the posterior's x^s must have mean a_s x0 and variance 1 - a_s^2 again.
+    const pairs = [
+      [2, 1],
+      [10, 3],
+      [30, 29],
+      [50, 1],
+      [50, 25],
+      [7, 0],
+      [50, 0],
+    ] as const;
+    for (const [t, s] of pairs) {
+      const [at, as] = [tables.sqrtAlphasCumprod[t]!, tables.sqrtAlphasCumprod[s]!];
+      const step = moments([t, t], [s, s]);
+      // Two equations from two tokens give the factors of x0 and x.
+      const [x, x0] = [
+        [0, Math.sin(1)],
+        [1, Math.cos(1)],
+      ] as const;
+      const factorX0 = step.mean![0]! / x0[0];
+      const factorX = (step.mean![1]! - factorX0 * x0[1]) / x[1];
+      expect(factorX0 + factorX * at).toBeCloseTo(as, 4);
+      expect(step.variance![0]! + factorX ** 2 * (1 - at ** 2)).toBeCloseTo(1 - as ** 2, 4);
+      expect(step.forwardVariance![0]!).toBeCloseTo(1 - (at / as) ** 2, 4);
+    }
+  });
+});
+
+describe("the variance of a DDPM step", () => {
+  it("lies between the posterior's and the forward process's, in the logarithm", async () => {
+    const logVariance = (variance: number) => {
+      const inputs = {
+        x: tensor([1], [1, 1, 1]),
+        from: tensor(Int32Array.of(30), [1, 1]),
+        to: tensor(Int32Array.of(20), [1, 1]),
+        noise: tensor([1], [1, 1, 1]),
+      };
+      const graph = trace(inputs, (values) => {
+        const { logVariance } = ddpmStep(process, {}, { stabilizationLevel: 0, variance }, values);
+        return { logVariance };
+      });
+      return evaluateGraph(graph, inputs).logVariance!.data[0]!;
+    };
+    const { alphasCumprod: alpha } = process.schedule.tables;
+    const forward = 1 - alpha[30]! / alpha[20]!;
+    const smaller = (forward * (1 - alpha[20]!)) / (1 - alpha[30]!);
+    expect(logVariance(0)).toBeCloseTo(Math.log(smaller), 4);
+    expect(logVariance(1)).toBeCloseTo(Math.log(forward), 4);
+    expect(logVariance(0.25)).toBeCloseTo(0.75 * Math.log(smaller) + 0.25 * Math.log(forward), 4);
   });
 });

@@ -1,13 +1,21 @@
 export { type DdimInputs, type DdimOptions, type DdimResult, ddimCoefficients, ddimStep } from "./ddim.js";
-export { type DdpmInputs, type DdpmResult, ddpmStep } from "./ddpm.js";
+export { type DdpmInputs, type DdpmOptions, type DdpmResult, ddpmStep, skippingPosterior } from "./ddpm.js";
 export { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
 export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples } from "./guidance.js";
 export * from "./matrix-shapes.js";
+export type { Prediction, SteeringOptions, StepInputs } from "./prediction.js";
 export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./reconstruction-guidance.js";
 export { type RolloutOptions, rollout } from "./rollout.js";
 export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
 export * from "./scheduling-matrix.js";
 export * from "./scores/index.js";
-export { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
+export {
+  guidanceInputName,
+  noiseInputs,
+  parameterName,
+  type SolverOptions,
+  type StepOptions,
+  samplingStepGraph,
+} from "./step-graph.js";
 export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";

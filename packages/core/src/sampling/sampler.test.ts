@@ -322,3 +322,26 @@ describe("sequences on a device", () => {
     expect(live()).toBe(0);
   });
 });
+
+describe("Sampler with DDPM", () => {
+  it("takes any matrix, ends clean, and draws afresh for each seed", async () => {
+    const sample = (seed: number, variance: number) =>
+      samplerWith({ solver: "ddpm", variance, stabilizationLevel: 2 }).denoiseToEnd(
+        request({ random: createRandom(seed) }),
+      );
+    const [a, again, b, wide] = await Promise.all([sample(1, 0), sample(1, 0), sample(2, 0), sample(1, 1)]);
+    expect(a.data).toEqual(again.data);
+    expect(a.data).not.toEqual(b.data);
+    expect(a.data).not.toEqual(wide.data);
+    expect(a.data.every(Number.isFinite)).toBe(true);
+  });
+
+  it.each<[string, Partial<SamplerOptions>]>([
+    ["eta", { solver: "ddpm", eta: 1 }],
+    ["variance of DDIM", { variance: 1 }],
+    ["variance", { solver: "ddpm", variance: 2 }],
+    ["solver", { solver: "euler" as "ddim" }],
+  ])("refuses an %s that does not fit", async (_name, options) => {
+    expect(await failure(() => samplerWith(options))).toMatch(/^invalid-argument: Sampler: solver/);
+  });
+});

@@ -15,18 +15,24 @@ import {
   tensor,
   zeros,
 } from "../tensor/tensor.js";
-import type { DdimOptions } from "./ddim.js";
 import { guidanceSamples } from "./guidance.js";
+import type { SteeringOptions } from "./prediction.js";
 import { type RolloutOptions, rollout } from "./rollout.js";
-import { checkCombination, noisesHistory } from "./scores/index.js";
-import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";
+import { checkCombination } from "./scores/index.js";
+import { guidanceInputName, noiseInputs, parameterName, type StepOptions, samplingStepGraph } from "./step-graph.js";
 
-export interface SamplerOptions extends Partial<DdimOptions> {
+export interface SamplerOptions extends Partial<SteeringOptions> {
   readonly backend: Backend;
   /** Weights by parameter name, as trained. */
   readonly parameters: HostTensorRecord;
   /** S: how many steps a token takes from noise to clean. Default 50. */
   readonly steps?: number;
+  /** "ddim" (the default; Song et al. 2021) or "ddpm" (Ho et al. 2020), either over any number of levels a step. */
+  readonly solver?: "ddim" | "ddpm";
+  /** DDIM: 0 (the default) is deterministic, 1 has the variance of DDPM. */
+  readonly eta?: number;
+  /** DDPM: the noise's variance between its bounds, 0 (the default) to 1; see `ddpmStep`. */
+  readonly variance?: number;
 }
 
 /** Sequences to denoise and the order to do it in. */
@@ -36,7 +42,7 @@ export interface DenoiseRequest {
   /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
   readonly rows: readonly ArrayLike<number>[];
   /**
-   * Draws the fresh noise of steps with eta > 0 and of Monte Carlo guidance: one stream for all samples, or one for
+   * Draws the fresh noise of random steps, of Monte Carlo guidance and of noised history: one stream for all samples, or one for
    * each, so that a sample's result does not depend on the others of its batch.
    */
   readonly random: RandomStream | readonly RandomStream[];
@@ -65,24 +71,28 @@ export class Sampler {
   readonly levels: Int32Array;
   readonly steps: number;
   readonly #backend: Backend;
-  readonly #options: DdimOptions;
+  readonly #options: StepOptions;
   readonly #constants: HostTensorRecord;
   readonly #executables = new Map<string, Promise<Executable>>();
   #disposed = false;
 
   /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
   constructor(process: DiffusionProcess, options: SamplerOptions) {
-    const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 0, guidance, scores } = options;
+    const { backend, parameters, steps = 50, eta = 0, variance = 0, solver = "ddim" } = options;
+    const { stabilizationLevel = 0, guidance, scores } = options;
     checkParameters(process.model, parameters);
     const legal = (value: number, high: number): boolean => value >= 0 && value <= high;
     if (
+      !["ddim", "ddpm"].includes(solver) ||
       !legal(eta, 1) ||
+      !legal(variance, 1) ||
+      (solver === "ddpm" ? options.eta !== undefined : options.variance !== undefined) ||
       !Number.isInteger(stabilizationLevel) ||
       !legal(stabilizationLevel, process.schedule.levels)
     ) {
       throw new DiffusionForcingError(
         "invalid-argument",
-        `Sampler: eta ${eta}, stabilizationLevel ${stabilizationLevel}; expected eta in 0..1 and a level in 0..${process.schedule.levels}.`,
+        `Sampler: solver ${solver}, eta ${options.eta}, variance ${options.variance}, stabilizationLevel ${stabilizationLevel}; expected ddim with eta in 0..1 or ddpm with variance in 0..1, and a level in 0..${process.schedule.levels}.`,
       );
     }
     if (scores !== undefined) checkCombination(scores, process.schedule.levels);
@@ -90,7 +100,12 @@ export class Sampler {
     this.steps = steps;
     this.levels = samplingLevels(process.schedule.levels, steps);
     this.#backend = backend;
-    this.#options = { eta, stabilizationLevel, ...(guidance ? { guidance } : {}), ...(scores ? { scores } : {}) };
+    this.#options = {
+      ...(solver === "ddpm" ? { solver, variance } : { eta }),
+      stabilizationLevel,
+      ...(guidance ? { guidance } : {}),
+      ...(scores ? { scores } : {}),
+    };
     this.#constants = Object.fromEntries(
       Object.entries(parameters).map(([name, value]) => [parameterName(name), value]),
     );
@@ -135,7 +150,8 @@ export class Sampler {
     this.#check(request);
     const [batch, length] = tokens.shape as [number, number];
     const executable = await this.#executable(batch, length);
-    const { eta, guidance, scores } = this.#options;
+    const { guidance } = this.#options;
+    const needs = noiseInputs(this.#options);
     const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
     const fixed = {
       ...(condition === undefined ? {} : { condition }),
@@ -160,9 +176,10 @@ export class Sampler {
             x,
             from,
             to,
-            ...(eta > 0 ? { noise: draw("step", 1) } : {}),
+            ...(needs.step ? { noise: draw("step", 1) } : {}),
+            ...(needs.stabilization ? { stabilizationNoise: draw("stabilization", 1) } : {}),
             ...(samples > 1 ? { futureNoise: draw("futures", samples) } : {}),
-            ...(scores && noisesHistory(scores) ? { historyNoise: draw("history", 1) } : {}),
+            ...(needs.history ? { historyNoise: draw("history", 1) } : {}),
           });
           if (x !== tokens) disposeTensor(x);
           x = outputs.x as Tensor;
