@@ -30,6 +30,12 @@ describe("official names", () => {
     expect(names["middle.block2.modulation.bias"]?.official).toBe("model.module.mid_block.3.emb_layers.1.bias");
   });
 
+  it("are not there for a net with conditions", () => {
+    expect(() => officialParameters({ ...options, conditionFeatures: 2 })).toThrow(
+      "The official U-Net takes no conditions; got conditionFeatures 2, expected 0.",
+    );
+  });
+
   it("list the frequencies that the official state dict holds for every temporal attention", () => {
     const constants = officialConstants({ ...options, headWidth: 4 });
     expect(Object.keys(constants)).toEqual([

@@ -1,3 +1,4 @@
+import { DiffusionForcingError } from "../../errors.js";
 import type { Shape } from "../../tensor/shape.js";
 import { rotaryFrequencies } from "../rotary.js";
 import { completeConfig, type UNet3dConfig, type UNet3dOptions } from "./config.js";
@@ -90,9 +91,19 @@ function allParts(config: UNet3dConfig): Part[] {
   ];
 }
 
-/** All parameters of a net by official and own name. A condition's embedding has no official counterpart. */
+/**
+ * All parameters of a net by official and own name.
+ *
+ * @throws `invalid-config` for a net with conditions, which the official one does not take.
+ */
 export function officialParameters(options: UNet3dOptions): OfficialParameter[] {
   const config = completeConfig(options);
+  if (config.conditionFeatures > 0) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `The official U-Net takes no conditions; got conditionFeatures ${config.conditionFeatures}, expected 0.`,
+    );
+  }
   const specs = parameterSpecs(config);
   return allParts(config).flatMap(({ official, own }) =>
     (["weight", "scale", "bias"] as const).flatMap((leaf) => {
