@@ -118,9 +118,16 @@ export class Sampler {
     return (scores?.length ?? 1) * (futures === 1 ? 1 : 1 + futures);
   }
 
-  /** Compiles for a shape ahead of its first use. */
+  /**
+   * Makes a shape ready ahead of its first use: compiles, and takes one step on zeros, as GPUs compile their shaders in
+   * the first run.
+   */
   async warmup(batch: number, length: number): Promise<void> {
-    await this.#executable(batch, length);
+    const executable = await this.#executable(batch, length);
+    const { inputs } = samplingStepGraph(this.process, this.#options, { batch, length });
+    const open = inputs.filter(({ attributes }) => !(attributes.name in this.#constants));
+    const zeroed = open.map(({ attributes: { name, dtype, shape } }) => [name, zeros(dtype, shape)]);
+    Object.values(await executable.run(Object.fromEntries(zeroed))).forEach(disposeTensor);
   }
 
   #executable(batch: number, length: number): Promise<Executable> {

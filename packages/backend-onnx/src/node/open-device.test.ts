@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import type { RuntimeSession } from "../runtime/runtime.js";
+import type { NodeRuntime } from "./load-runtime.js";
+import { openDevice } from "./open-device.js";
+
+const options = { threads: undefined, sessionOptions: {} };
+
+/** A runtime with the providers given; opening a session fails with `failure`, if there is one. */
+function standIn(providers: readonly string[], failure?: string): NodeRuntime & { readonly released: () => number } {
+  let released = 0;
+  const session = { run: async () => ({}), release: async () => void released++ } as RuntimeSession;
+  return {
+    env: { versions: { node: "1.99.0" } },
+    listSupportedBackends: () => providers.map((name) => ({ name, bundled: true })),
+    Tensor: class {} as unknown as NodeRuntime["Tensor"],
+    InferenceSession: {
+      create: async () => {
+        if (failure !== undefined) throw new Error(failure);
+        return session;
+      },
+    },
+    released: () => released,
+  };
+}
+
+describe("openDevice", () => {
+  it("keeps the results of webgpu on the device and those of cpu on the host", async () => {
+    const runtime = standIn(["cpu", "webgpu"]);
+    const gpu = await openDevice("webgpu", runtime, { ...options, sessionOptions: { logSeverityLevel: 0 } });
+    expect(gpu).toMatchObject({ name: "webgpu", version: "1.99.0", target: "webgpu", outputs: "device" });
+    expect(gpu.sessionOptions).toMatchObject({ executionProviders: ["webgpu"], logSeverityLevel: 0 });
+    await gpu.close?.();
+    expect(runtime.released()).toBe(1);
+    expect(await openDevice("cpu", runtime, options)).toMatchObject({ target: "cpu", outputs: "preallocated" });
+  });
+
+  it("refuses a provider that this platform's build lacks, instead of running on the CPU", async () => {
+    await expect(openDevice("webgpu", standIn(["cpu", "coreml"]), options)).rejects.toMatchObject({
+      code: "backend-unavailable",
+      message: expect.stringContaining("has no webgpu; it has cpu, coreml"),
+    });
+  });
+
+  it("says what a device needs that does not open, with the runtime's reason", async () => {
+    await expect(openDevice("webgpu", standIn(["webgpu"], "No supported adapters"), options)).rejects.toMatchObject({
+      code: "backend-unavailable",
+      message: expect.stringMatching(/No supported adapters.*Vulkan driver/s),
+      cause: expect.any(Error),
+    });
+  });
+
+  it("refuses cuda where its provider is not installed", async () => {
+    await expect(openDevice("cuda", standIn(["cpu", "cuda"]), options)).rejects.toMatchObject({
+      code: "backend-unavailable",
+      message: expect.stringMatching(/ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild|linux-x64 only/),
+    });
+  });
+});

@@ -1,0 +1,17 @@
+import { type DeviceTensor, mul, readTensor, tensor, trace, workerBackend } from "@diffusion-forcing/core";
+import { expect, it } from "vitest";
+
+it("runs in a Web Worker, behind a message port", async () => {
+  const worker = new Worker(new URL("../../../../tools/test-devices/onnx-worker.ts", import.meta.url), {
+    type: "module",
+  });
+  const backend = await workerBackend(worker, "wasm");
+  expect(backend).toMatchObject({ name: "onnx", device: "wasm" });
+  const x = tensor([1, 2, 3]);
+  const executable = await backend.compile(trace({ x }, (v) => ({ x: mul(v.x, 2) })));
+  let state = (await executable.run({ x })).x as DeviceTensor;
+  state = (await executable.run({ x: state })).x as DeviceTensor;
+  expect(await readTensor(state)).toEqual(tensor([4, 8, 12]));
+  await backend.dispose();
+  worker.terminate();
+});
