@@ -5,6 +5,7 @@ import { runConversions } from "./conversions.js";
 import { runLossWeights } from "./loss-weights.js";
 import { runPlanning } from "./planning.js";
 import { runPlanningTraining } from "./planning-training.js";
+import { runRecurrentTraining } from "./recurrent-training.js";
 import { runRollout } from "./rollout.js";
 import { runSampleStep } from "./sample-step.js";
 import { runSchedule } from "./schedule.js";
@@ -25,6 +26,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["F.scheduling_matrix", runSchedulingMatrix],
   ["G.plan", runPlanning],
   ["G.rollout", runRollout],
+  ["H.rnn_train", runRecurrentTraining],
   ["J.unet3d", runUNet3d],
   ["K.planning_train", runPlanningTraining],
 ]);

@@ -13,6 +13,7 @@ import {
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { readAll } from "../evaluate.js";
+import { frames, normalized, stacked, stackedConditions } from "../frames.js";
 import { batchMajor, clamped, float32, swapAxes } from "../layout.js";
 import { type OfficialDiffusion, officialMatrixShape } from "../official.js";
 import { officialParameters, officialProcess } from "../official-model.js";
@@ -142,40 +143,6 @@ async function compile(rollout: Rollout, window: HostTensor, start: number) {
     return (await readAll(outputs)).x as HostTensor;
   };
   return { run, dispose: () => executable.dispose() };
-}
-
-/** [B, frames, C], every channel normalised. */
-function normalized({ shape, data }: { shape: readonly number[]; data: Float64Array }, config: Config): HostTensor {
-  const channels = config.data_mean.length;
-  const values = Array.from(data, (value, i) => {
-    const channel = i % channels;
-    return (Math.fround(value) - (config.data_mean[channel] as number)) / (config.data_std[channel] as number);
-  });
-  return float32({ shape, data: values });
-}
-
-/** [B, frames, C] -> [B, frames / n, n C]: the same numbers in the same order. */
-function stacked({ shape, data }: HostTensor, frameStack: number): HostTensor {
-  const [batch, count, channels] = shape as [number, number, number];
-  return float32({ shape: [batch, count / frameStack, channels * frameStack], data });
-}
-
-/** The conditions; that of the first frame is zero. */
-function stackedConditions(golden: GoldenCase, config: Config): HostTensor | undefined {
-  if (config.external_cond_dim === 0) return undefined;
-  const { shape, data } = tensorOf(golden, "in.conditions");
-  const [batch, count, channels] = shape as [number, number, number];
-  const values = Float64Array.from(data);
-  for (let b = 0; b < batch; b++) values.fill(0, b * count * channels, b * count * channels + channels);
-  return stacked(float32({ shape, data: values }), config.frame_stack);
-}
-
-/** Tokens [B, T, n C] as raw frames [frames, B, C]. */
-function frames({ shape, data }: HostTensor, { frame_stack, data_mean, data_std }: Config) {
-  const [batch, length, width] = shape as [number, number, number];
-  const channels = width / frame_stack;
-  const raw = Array.from(data, (value, i) => value * data_std[i % channels]! + data_mean[i % channels]!);
-  return swapAxes({ shape: [batch, length * frame_stack, channels], data: raw });
 }
 
 /** Tokens start..end - 1 of [B, T, C]. */

@@ -51,6 +51,16 @@ describe("fused-snr", () => {
   });
 });
 
+describe("past-snr", () => {
+  it("averages the past's limited ratios and gives half the limit to the first token", async () => {
+    // Limited ratios over the levels: 1, 1.2e-7, 1.2e-7, 0.00194806, ...; averages 1, 0.9, 0.81, 0.7291948.
+    const weighting: LossWeighting = { kind: "past-snr", clip: 2, decay: 0.9 };
+    const expected = close([1, 2, 1.8, 1.62, 1.4583896]);
+    expect(await weights("noise", weighting, levels)).toEqual(expected);
+    expect(await weights("x0", weighting, levels)).toEqual(expected);
+  });
+});
+
 describe("clamped-snr", () => {
   it("runs from low / high to 1, whatever the objective", async () => {
     const weighting: LossWeighting = { kind: "clamped-snr", low: 0.5, high: 5 };
@@ -62,6 +72,7 @@ describe("clamped-snr", () => {
 describe("lossWeight", () => {
   it("is 1 for the uniform weighting", async () => {
     expect(await weights("x0", { kind: "uniform" }, [0, 50, 100])).toEqual([1, 1, 1]);
+    expect(await weights("x0", { kind: "uniform", scale: 2.5 }, [0, 50])).toEqual([2.5, 2.5]);
   });
 
   it("stays finite at level 0", async () => {
@@ -77,6 +88,8 @@ describe("lossWeight", () => {
     { kind: "fused-snr", clip: 5, decay: 1.5 },
     { kind: "fused-snr", clip: Number.NaN, decay: 0.9 },
     { kind: "clamped-snr", low: 5, high: 0.5 },
+    { kind: "uniform", scale: -1 },
+    { kind: "past-snr", clip: 5, decay: 2 },
     { kind: "snr" },
   ])("refuses %j", async (weighting) => {
     const error = await weights("v", weighting as LossWeighting, [1]).catch((thrown: unknown) => thrown);

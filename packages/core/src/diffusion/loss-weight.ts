@@ -1,15 +1,20 @@
 import { DiffusionForcingError } from "../errors.js";
 import { add, broadcastTo, constant, div, matmul, mul, sub } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
-import { tensor } from "../tensor/tensor.js";
+import { tensor, zeros } from "../tensor/tensor.js";
 import { atLevel } from "./conversions.js";
 import type { Objective } from "./objective.js";
 import type { NoiseSchedule } from "./schedule.js";
 
 /** How tokens are weighted in the loss, as JSON. */
 export type LossWeighting =
-  /** Every token alike. */
-  | { readonly kind: "uniform" }
+  /** Every token alike: by `scale`, default 1. The paper's planners and videos use half of `snr_clip`. */
+  | { readonly kind: "uniform"; readonly scale?: number }
+  /**
+   * The running average of the past tokens' limited ratio alone, whatever the token's own level; the first token, which
+   * has no past, weighs clip / 2. The paper's branch with `use_cum_snr` but without `use_snr`.
+   */
+  | { readonly kind: "past-snr"; readonly clip: number; readonly decay: number }
   /** Hang et al. 2023: the ratio is limited to `clip`, so that nearly clean tokens do not dominate. */
   | { readonly kind: "min-snr"; readonly clip: number }
   /**
@@ -27,6 +32,10 @@ function invalid(message: string): DiffusionForcingError {
 
 function checkPositive(name: string, value: number): void {
   if (!Number.isFinite(value) || value <= 0) throw invalid(`${name} is ${value}; expected a positive number`);
+}
+
+function checkDecay(decay: number): void {
+  if (!(decay >= 0 && decay <= 1)) throw invalid(`decay is ${decay}; expected a number from 0 to 1`);
 }
 
 /** The min-SNR weight of a token whose signal-to-noise ratio is `snr`, from its limited value. */
@@ -63,6 +72,19 @@ function fuse(ratio: Value, past: Value, decay: number): Value {
   return sub(1, mul(sub(1, mul(past, decay)), sub(1, ratio)));
 }
 
+function ratioAt(schedule: NoiseSchedule, levels: Value, clip: number, limit: number): Value {
+  return atLevel(
+    schedule.tables.snr.map((value) => Math.min(value, limit) / clip),
+    levels,
+    2,
+  );
+}
+
+/** The running average of the limited ratios of the tokens before each token, [B, T]; 0 for the first. */
+function pastRatio(clippedRatio: Value, decay: number): Value {
+  return matmul(clippedRatio, pastAverage(clippedRatio.shape[1] as number, decay), { transposeB: true });
+}
+
 function fusedSnrWeight(
   schedule: NoiseSchedule,
   objective: Objective,
@@ -70,18 +92,9 @@ function fusedSnrWeight(
   clip: number,
   decay: number,
 ): Value {
-  const { snr } = schedule.tables;
-  const ratio = atLevel(
-    snr.map((value) => Math.min(value, LARGEST_RATIO) / clip),
-    levels,
-    2,
-  );
-  const clippedRatio = atLevel(
-    snr.map((value) => Math.min(value, clip) / clip),
-    levels,
-    2,
-  );
-  const past = matmul(clippedRatio, pastAverage(levels.shape[1] as number, decay), { transposeB: true }); // [B, T]
+  const ratio = ratioAt(schedule, levels, clip, LARGEST_RATIO);
+  const clippedRatio = ratioAt(schedule, levels, clip, clip);
+  const past = pastRatio(clippedRatio, decay);
   const fusedClipped = fuse(clippedRatio, past, decay);
   switch (objective) {
     case "noise":
@@ -109,8 +122,19 @@ export function lossWeight(
 ): Value {
   const { snr } = schedule.tables;
   switch (weighting.kind) {
-    case "uniform":
-      return broadcastTo(constant(1), levels.shape);
+    case "uniform": {
+      const { scale = 1 } = weighting;
+      checkPositive("scale", scale);
+      return broadcastTo(constant(scale), levels.shape);
+    }
+    case "past-snr": {
+      const { clip, decay } = weighting;
+      checkPositive("clip", clip);
+      checkDecay(decay);
+      const first = zeros("float32", [levels.shape[1] as number]);
+      first.data[0] = clip / 2;
+      return add(mul(pastRatio(ratioAt(schedule, levels, clip, clip), decay), clip), constant(first));
+    }
     case "min-snr": {
       const { clip } = weighting;
       checkPositive("clip", clip);
@@ -123,7 +147,7 @@ export function lossWeight(
     case "fused-snr": {
       const { clip, decay } = weighting;
       checkPositive("clip", clip);
-      if (!(decay >= 0 && decay <= 1)) throw invalid(`decay is ${decay}; expected a number from 0 to 1`);
+      checkDecay(decay);
       return fusedSnrWeight(schedule, objective, levels, clip, decay);
     }
     case "clamped-snr": {
@@ -139,7 +163,7 @@ export function lossWeight(
     }
     default: {
       const kind = JSON.stringify((weighting as { kind: unknown }).kind);
-      throw invalid(`there is no kind ${kind}; the known ones are uniform, min-snr, fused-snr, clamped-snr`);
+      throw invalid(`there is no kind ${kind}; the known ones are uniform, min-snr, fused-snr, past-snr, clamped-snr`);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random/index.js";
 import { tensor } from "../tensor/tensor.js";
-import { checkNoiseLevels, independentNoiseLevels, maskNoiseLevels } from "./noise-levels.js";
+import { checkNoiseLevels, independentNoiseLevels, maskNoiseLevels, stepwiseNoiseLevels } from "./noise-levels.js";
 
 /** Pearson's statistic of the hypothesis that the levels are uniform over 1..8. */
 function chiSquared(levels: ArrayLike<number>): number {
@@ -36,6 +36,32 @@ describe("independentNoiseLevels", () => {
     // 62.5 expected, standard deviation 7.4.
     expect(equal).toBeGreaterThan(35);
     expect(equal).toBeLessThan(90);
+  });
+});
+
+describe("stepwiseNoiseLevels", () => {
+  const sizes = { batch: 2, tokens: 3, levels: 50 };
+  /** Hands out the given draws in order and counts what was asked for. */
+  const script = (uniforms: number[], integers: number[]) => ({
+    uniform: () => uniforms.shift() as number,
+    integer: () => integers.shift() as number,
+    left: () => [uniforms.length, integers.length],
+  });
+
+  it("gives a token to the whole batch, by the official order of draws", () => {
+    const draws = script([0.7, 0.05, 0.2, 0.1], [7, 8, 9, 10]);
+    // Token 0: 0.7 > 0.15, then 0.05 <= 0.9. Token 1: 0.2 > 0.15. Token 2: 0.1 <= 0.15.
+    expect([...stepwiseNoiseLevels(draws, sizes, { any: 0.15, first: 0.9 }).data]).toEqual([1, 7, 1, 1, 8, 1]);
+    expect(draws.left()).toEqual([0, 2]);
+  });
+
+  it("is uniform over 1..K without given tokens", () => {
+    const { data } = stepwiseNoiseLevels(createRandom(1), { batch: 500, tokens: 8, levels: 8 });
+    expect(chiSquared(data)).toBeLessThan(24.3);
+  });
+
+  it("refuses what is no probability", () => {
+    expect(() => stepwiseNoiseLevels(createRandom(1), sizes, { first: 2 })).toThrow(/the first with 2/);
   });
 });
 

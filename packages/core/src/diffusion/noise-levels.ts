@@ -26,6 +26,47 @@ export function independentNoiseLevels(random: IntegerSource, sizes: NoiseLevelS
   return tensor(data, [batch, tokens]);
 }
 
+/** When {@link stepwiseNoiseLevels} gives a token to the model (almost) clean. Probabilities, 0..1. */
+export interface GivenTokens {
+  /** Of any token. Default 0. */
+  readonly any?: number;
+  /** Of the first token, in addition. Default 0. */
+  readonly first?: number;
+}
+
+/**
+ * The levels of the paper's recurrent models (official code, paper branch): one uniform level 1..K for every token, but
+ * with the given probabilities a token has level 1, the least noise, in the whole batch.
+ *
+ * Draws run token by token: a uniform number against `any`; for the first token, if that failed, another against
+ * `first`; then, if the token is not given, one level for each sample.
+ *
+ * @returns int32 [B, T].
+ * @throws `invalid-argument` for a probability outside 0..1.
+ */
+export function stepwiseNoiseLevels(
+  random: Pick<RandomStream, "integer" | "uniform">,
+  sizes: NoiseLevelSizes,
+  given: GivenTokens = {},
+): HostTensor<"int32"> {
+  const { batch, tokens, levels } = sizes;
+  const { any = 0, first = 0 } = given;
+  if (!(any >= 0 && any <= 1 && first >= 0 && first <= 1)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `stepwiseNoiseLevels: tokens are given with probability ${any}, the first with ${first}; expected numbers from 0 to 1.`,
+    );
+  }
+  const data = new Int32Array(batch * tokens);
+  for (let token = 0; token < tokens; token++) {
+    const isGiven = random.uniform() <= any || (token === 0 && random.uniform() <= first);
+    for (let sample = 0; sample < batch; sample++) {
+      data[sample * tokens + token] = isGiven ? 1 : random.integer(1, levels + 1);
+    }
+  }
+  return tensor(data, [batch, tokens]);
+}
+
 /**
  * Levels in which every token whose frames are all masked is pure noise: nothing may be read out of it. A token with
  * at least one frame left keeps its level.

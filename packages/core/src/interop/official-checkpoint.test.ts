@@ -13,6 +13,9 @@ const configs: readonly ModelConfig[] = [
   small,
   { ...small, conditionFeatures: 3, layers: 2, causal: false },
   { kind: "unet3d", tokenShape: [1, 8, 8], width: 8, multipliers: [1, 2], attentionFactors: [2] },
+  { kind: "recurrent", features: 2, stateSize: 4, width: 4, mlpLayers: 0 },
+  { kind: "recurrent", features: 2, conditionFeatures: 1, stateSize: 4, width: 4, cells: 2, learnedInitialState: true },
+  { kind: "recurrent", features: 1, stateSize: 4, width: 4, mlpLayers: 3 },
 ];
 
 const weightsOf = (config: ModelConfig, seed = 0): HostTensorRecord =>

@@ -1,9 +1,11 @@
 import { DiffusionForcingError } from "../errors.js";
 import type { ModelConfig } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
+import type { RecurrentConfig } from "../models/recurrent/index.js";
 import type { TransformerConfig } from "../models/transformer.js";
 import { officialConstants, officialParameters, type UNet3dConfig } from "../models/unet3d/index.js";
 import type { Shape } from "../tensor/shape.js";
+import { recurrentLayout } from "./recurrent-layout.js";
 import { transformerLayout } from "./transformer-layout.js";
 
 /** A tensor of an official PyTorch state dict and the parameters whose elements it holds. */
@@ -23,6 +25,7 @@ export interface OfficialLayout {
 }
 
 const layouts: Readonly<Record<string, (config: ModelConfig) => OfficialLayout>> = {
+  recurrent: (config) => ({ tensors: recurrentLayout(config as RecurrentConfig), constants: {} }),
   transformer: (config) => ({ tensors: transformerLayout(config as TransformerConfig), constants: {} }),
   unet3d: (config) => ({
     tensors: officialParameters(config as unknown as UNet3dConfig).map((entry) => ({ ...entry, own: [entry.own] })),

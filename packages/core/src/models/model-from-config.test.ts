@@ -21,7 +21,7 @@ describe("modelFromConfig", () => {
       }
       expect(isDiffusionForcingError(error, "invalid-config")).toBe(true);
       expect((error as Error).message).toBe(
-        `There is no model of kind "${kind}"; known kinds: dit3d, transformer, unet3d.`,
+        `There is no model of kind "${kind}"; known kinds: dit3d, recurrent, transformer, unet3d.`,
       );
     }
   });

@@ -1,11 +1,13 @@
 import { DiffusionForcingError } from "../errors.js";
 import { type DiT3dOptions, dit3d } from "./dit3d/index.js";
 import type { Model, ModelConfig } from "./model.js";
+import { type RecurrentOptions, recurrent } from "./recurrent/index.js";
 import { type TransformerOptions, transformer } from "./transformer.js";
 import { type UNet3dOptions, unet3d } from "./unet3d/index.js";
 
 const builders: Readonly<Record<string, (config: ModelConfig) => Model>> = {
   dit3d: (config) => dit3d(config as unknown as DiT3dOptions),
+  recurrent: (config) => recurrent(config as unknown as RecurrentOptions),
   transformer: (config) => transformer(config as unknown as TransformerOptions),
   unet3d: (config) => unet3d(config as unknown as UNet3dOptions),
 };

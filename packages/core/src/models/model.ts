@@ -39,6 +39,26 @@ export interface Model {
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** float32 [B, T, ...tokenShape]. */
   apply(parameters: Parameters, input: ModelInput): Value;
+  /** Present if the model reads one token after the other and remembers nothing but a state of fixed size. */
+  readonly recurrence?: Recurrence;
+}
+
+/**
+ * A model's way to read a sequence token by token in constant memory: `apply` is this, folded over the tokens. Where a
+ * token is clean, the new state is a posterior (it has seen the token); at level K it is a prior (it has seen nothing).
+ */
+export interface Recurrence {
+  /** Shape of one sample's state. */
+  readonly stateShape: Shape;
+  /** The state before any token, float32 [B, ...stateShape]. */
+  initial(parameters: Parameters, batch: number): Value;
+  /**
+   * Reads one token: `input` holds sequences of length 1.
+   *
+   * @param state float32 [B, ...stateShape].
+   * @returns the prediction, float32 [B, 1, ...tokenShape], and the state after the token.
+   */
+  advance(parameters: Parameters, state: Value, input: ModelInput): { readonly output: Value; readonly state: Value };
 }
 
 /** What tokens of the model look like, for messages: `float32[B, T, 3, 8, 8]`. */

@@ -6,6 +6,7 @@ import { trace } from "../graph/trace.js";
 import type { Value } from "../graph/value.js";
 import { dit3d } from "../models/dit3d/index.js";
 import type { Model } from "../models/model.js";
+import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer.js";
 import { unet3d } from "../models/unet3d/index.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
@@ -30,6 +31,19 @@ export const modelCases: readonly ModelCase[] = [
     model: () => transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 2, heads: 2, feedForward: 12 }),
     batch: 3,
     length: 5,
+  },
+  {
+    name: "recurrent, two cells, learned initial state, with a condition",
+    model: () =>
+      recurrent({ features: 3, conditionFeatures: 2, stateSize: 6, width: 4, cells: 2, learnedInitialState: true }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "recurrent without perceptrons",
+    model: () => recurrent({ features: 2, stateSize: 4, width: 4, mlpLayers: 0 }),
+    batch: 1,
+    length: 4,
   },
   {
     name: "unet3d, causal, rotary, linear attention, statistics per frame, with a condition",

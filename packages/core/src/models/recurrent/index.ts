@@ -1,0 +1,2 @@
+export type { RecurrentConfig, RecurrentOptions } from "./config.js";
+export { recurrent } from "./recurrent.js";
