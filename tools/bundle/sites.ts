@@ -10,6 +10,7 @@ import { type Server, type Site, serve } from "../browser/serve.js";
 /** Apps by name, one per backend, with the devices they are tried on. */
 export const apps: Readonly<Record<string, readonly string[]>> = {
   reference: ["cpu"],
+  onnx: ["wasm", "webgpu"],
 };
 const names = Object.keys(apps);
 

@@ -48,7 +48,7 @@ const loaded = new Map<Bundle, Promise<LoadedRuntime>>();
 export async function loadRuntime(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
   let loading = loaded.get(bundle);
   if (loading === undefined) {
-    loading = load(importers[bundle], options);
+    loading = load(bundle, options);
     loaded.set(bundle, loading);
     loading.catch(() => loaded.delete(bundle));
   }
@@ -63,10 +63,10 @@ export async function loadRuntime(bundle: Bundle, options: LoadOptions): Promise
   return result;
 }
 
-async function load(importBundle: () => Promise<unknown>, options: LoadOptions): Promise<LoadedRuntime> {
+async function load(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
   let runtime: WebRuntime;
   try {
-    runtime = (await importBundle()) as WebRuntime;
+    runtime = (await importers[bundle]()) as WebRuntime;
   } catch (cause) {
     throw new DiffusionForcingError(
       "missing-dependency",
@@ -77,8 +77,23 @@ async function load(importBundle: () => Promise<unknown>, options: LoadOptions):
   const threads = possibleThreads(options.threads);
   runtime.env.logLevel = "fatal";
   runtime.env.wasm.numThreads = threads;
-  if (options.wasmPaths !== undefined) runtime.env.wasm.wasmPaths = options.wasmPaths;
+  const wasmPaths = options.wasmPaths ?? (bundle === "wasm" && threads > 1 ? emittedFiles() : undefined);
+  if (wasmPaths !== undefined) runtime.env.wasm.wasmPaths = wasmPaths;
   return { runtime, threads, turns: new Turns() };
+}
+
+/**
+ * The files of the "wasm" bundle where a bundler emitted them; undefined if none did.
+ *
+ * ONNX Runtime starts its threads from the module it lies in. Vite lets that module import the app's own chunk, which
+ * then runs in every thread and fails there; so threads start from ONNX Runtime's separate module.
+ */
+function emittedFiles(): WasmPaths | undefined {
+  // Vite and webpack recognise exactly this form and put in the address of a file that they copy.
+  const mjs = new URL("onnxruntime-web/ort-wasm-simd-threaded.mjs", import.meta.url).href;
+  const wasm = new URL("onnxruntime-web/ort-wasm-simd-threaded.wasm", import.meta.url).href;
+  const isEmitted = !mjs.endsWith("onnxruntime-web/ort-wasm-simd-threaded.mjs");
+  return isEmitted ? { mjs, wasm } : undefined;
 }
 
 /** Threads share memory, which pages have only if they are cross-origin isolated. Default: all cores, at most 8. */

@@ -1,0 +1,4 @@
+import { onnxProvider } from "@diffusion-forcing/backend-onnx";
+import { answer } from "./start.js";
+
+answer(onnxProvider);
