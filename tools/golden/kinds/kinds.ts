@@ -2,6 +2,7 @@ import type { Backend } from "@diffusion-forcing/core";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { runConversions } from "./conversions.js";
+import { runCrps } from "./crps.js";
 import { runLossWeights } from "./loss-weights.js";
 import { runPlanning } from "./planning.js";
 import { runPlanningTraining } from "./planning-training.js";
@@ -26,6 +27,7 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["F.scheduling_matrix", runSchedulingMatrix],
   ["G.plan", runPlanning],
   ["G.rollout", runRollout],
+  ["H.crps", runCrps],
   ["H.rnn_train", runRecurrentTraining],
   ["J.unet3d", runUNet3d],
   ["K.planning_train", runPlanningTraining],
