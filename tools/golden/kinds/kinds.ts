@@ -6,6 +6,7 @@ import { runCrps } from "./crps.js";
 import { runLossWeights } from "./loss-weights.js";
 import { runPlanning } from "./planning.js";
 import { runPlanningTraining } from "./planning-training.js";
+import { runRecurrentRollout, runRecurrentSteps } from "./recurrent-sampling.js";
 import { runRecurrentTraining } from "./recurrent-training.js";
 import { runRollout } from "./rollout.js";
 import { runSampleStep } from "./sample-step.js";
@@ -28,6 +29,8 @@ export const kinds: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ["G.plan", runPlanning],
   ["G.rollout", runRollout],
   ["H.crps", runCrps],
+  ["H.rnn_ddim_step", runRecurrentSteps],
+  ["H.rnn_rollout", runRecurrentRollout],
   ["H.rnn_train", runRecurrentTraining],
   ["J.unet3d", runUNet3d],
   ["K.planning_train", runPlanningTraining],

@@ -6,6 +6,7 @@ export * from "./matrix-shapes.js";
 export type { Prediction, SteeringOptions, StepInputs } from "./prediction.js";
 export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./reconstruction-guidance.js";
+export * from "./recurrent/index.js";
 export { type RolloutOptions, rollout } from "./rollout.js";
 export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
 export * from "./scheduling-matrix.js";

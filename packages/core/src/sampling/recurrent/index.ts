@@ -1,0 +1,15 @@
+export type {
+  ChunkOptions,
+  NoiseSource,
+  ObserveOptions,
+  RecurrentSamplerOptions,
+  RecurrentState,
+} from "./options.js";
+export { RecurrentSampler } from "./recurrent-sampler.js";
+export {
+  officialGuidanceFactor,
+  type RecurrentProcess,
+  type RecurrentStepOptions,
+  recurrentProcess,
+  recurrentStepGraph,
+} from "./step-graph.js";
