@@ -6,6 +6,7 @@ export * from "./errors.js";
 export * from "./forcing.js";
 export * from "./graph/index.js";
 export * from "./interop/index.js";
+export * from "./likelihood/index.js";
 export * from "./metrics/index.js";
 export * from "./models/index.js";
 export * from "./random/index.js";

@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { tensor } from "../tensor/tensor.js";
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from "./images.js";
 
-const ramp = (scale: number) =>
+const ramp = (slope: number) =>
   tensor(
-    Float32Array.from({ length: 144 }, (_, i) => scale * (i % 12)),
+    Float32Array.from({ length: 144 }, (_, i) => 0.3 + slope * ((i % 12) - 5.5)),
     [1, 12, 12],
   );
 

@@ -3,6 +3,8 @@ export { type Measurement, measureBackend } from "./measure-backend.js";
 export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./model-cases.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";
+export * from "./oracles/index.js";
+export { kolmogorovSmirnov, kolmogorovSmirnovTwoSample, normalDistribution } from "./statistics.js";
 export type { ConformanceOptions, TestApi } from "./test-api.js";
 export { testBackend } from "./test-backend.js";
 export type { CaseOperand } from "./values.js";

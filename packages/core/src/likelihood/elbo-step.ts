@@ -1,0 +1,102 @@
+import { addNoise, atLevel, perToken } from "../diffusion/conversions.js";
+import type { DiffusionProcess } from "../diffusion/loss.js";
+import {
+  add,
+  div,
+  equal,
+  erf,
+  exp,
+  lessEqual,
+  log,
+  maximum,
+  mul,
+  neg,
+  not,
+  reshape,
+  sqrt,
+  square,
+  sub,
+  sum,
+  where,
+} from "../graph/operations.js";
+import type { Value } from "../graph/value.js";
+import type { Parameters } from "../models/model.js";
+import { skippingPosterior } from "../sampling/ddpm.js";
+import { denoise } from "../sampling/denoiser.js";
+
+/** How likely a clean token is, given the estimate x0 from its last noisy level. */
+export type Reconstruction =
+  /** Normal around the estimate, with the variance that is left at the last level, (1 - alphaBar) / alphaBar. */
+  | { readonly kind: "normal" }
+  /**
+   * The same, as the probability of a cell: for data on a grid of `values` numbers from -1 to 1, outermost cells
+   * unbounded (Ho et al. 2020, eq. 13).
+   */
+  | { readonly kind: "grid"; readonly values: number };
+
+export interface ElboStepInputs {
+  /** The clean sequence, float32 [B, T, ...]. */
+  readonly tokens: Value;
+  /** Levels before and after the step, int32 [B, T]. */
+  readonly from: Value;
+  readonly to: Value;
+  /** Standard normal, as the tokens. */
+  readonly noise: Value;
+  readonly condition?: Value;
+}
+
+/**
+ * What one step of a matrix costs the bound, in nats, [B]: for every token that moves, KL(q(x^s | x^t, x0) || p(x^s |
+ * the sequence)), and for one that becomes clean minus its log probability (Ho et al. 2020, eq. 5, per token as in Chen et
+ * al. 2024, theorem 3.1). The sequence is drawn from the forward process at the levels before the step.
+ *
+ * @param variance of the reverse steps between its bounds, 0..1, as in `ddpmStep`.
+ */
+export function elboStep(
+  process: DiffusionProcess,
+  parameters: Parameters,
+  inputs: ElboStepInputs,
+  variance: number,
+  reconstruction: Reconstruction,
+): Value {
+  const { tokens, from, to, noise, condition } = inputs;
+  const { schedule } = process;
+  const rank = tokens.shape.length;
+  const x = addNoise(schedule, tokens, from, noise);
+  const { x0 } = denoise(process, parameters, x, from, condition);
+  const everywhere = (mask: Value): Value => reshape(mask, perToken(tokens));
+  const truth = skippingPosterior(schedule, tokens, x, from, to);
+  const model = skippingPosterior(schedule, x0, x, from, to);
+  const logOf = (value: Value): Value => log(maximum(value, 1e-20));
+  const logTrue = logOf(truth.variance);
+  const logModel = add(mul(logTrue, 1 - variance), mul(logOf(truth.forwardVariance), variance));
+  const variances = mul(add(truth.variance, square(sub(truth.mean, model.mean))), exp(neg(logModel)));
+  const divergence = mul(add(sub(logModel, logTrue), sub(variances, 1)), 0.5);
+  // The share of noise left where a token becomes clean; 1 elsewhere, where it is not used.
+  const inverseSnr = schedule.tables.snr.map((snr) => (Number.isFinite(snr) ? 1 / snr : 1));
+  const left = atLevel(inverseSnr, from, rank);
+  const surprise =
+    reconstruction.kind === "normal"
+      ? normalSurprise(tokens, x0, left)
+      : gridSurprise(tokens, x0, left, reconstruction);
+  const moves = everywhere(not(equal(from, to)));
+  const becomesClean = everywhere(equal(to, 0));
+  const nats = where(moves, where(becomesClean, surprise, divergence), 0);
+  return sum(nats, nats.shape.map((_, axis) => axis).slice(1));
+}
+
+/** -log N(x; mean, variance). */
+function normalSurprise(x: Value, mean: Value, variance: Value): Value {
+  const scaled = div(square(sub(x, mean)), variance);
+  return mul(add(add(scaled, log(variance)), Math.log(2 * Math.PI)), 0.5);
+}
+
+/** -log of the probability of the cell around x. */
+function gridSurprise(x: Value, mean: Value, variance: Value, { values }: { readonly values: number }): Value {
+  const half = 1 / (values - 1);
+  const deviation = sqrt(variance);
+  const below = (limit: Value): Value => mul(add(erf(mul(div(sub(limit, mean), deviation), Math.SQRT1_2)), 1), 0.5);
+  const upper = where(lessEqual(1 - half, x), 1, below(add(x, half)));
+  const lower = where(lessEqual(x, half - 1), 0, below(sub(x, half)));
+  return neg(log(maximum(sub(upper, lower), 1e-12)));
+}

@@ -1,0 +1,168 @@
+import { describe, expect, it } from "vitest";
+import { cosineSchedule } from "../diffusion/schedule.js";
+import { createRandom, type RandomStream } from "../random/index.js";
+import { referenceBackend } from "../reference/index.js";
+import {
+  autoregressive,
+  fullSequence,
+  type MatrixShape,
+  pyramid,
+  schedulingMatrix,
+} from "../sampling/matrix-shapes.js";
+import { tensor } from "../tensor/tensor.js";
+import { autoregressiveLaw, gaussianSequence } from "../testing/oracles/index.js";
+import { type ElboOptions, evidenceLowerBound } from "./evidence-lower-bound.js";
+
+const schedule = cosineSchedule(1000);
+const correlation = 0.8;
+const law = autoregressiveLaw(3, correlation, 0.6);
+const process = gaussianSequence(law, { schedule });
+const count = 300;
+
+/** Sequences of the law itself. */
+const tokens = (() => {
+  const noise = new Float32Array(3 * count);
+  createRandom(5).fillNormal(noise);
+  const data = noise.map((value) => 0.6 * value);
+  for (let b = 0; b < count; b++) {
+    data[3 * b]! /= Math.sqrt(1 - correlation ** 2);
+    for (let t = 1; t < 3; t++) data[3 * b + t]! += correlation * data[3 * b + t - 1]!;
+  }
+  return tensor(data, [count, 3, 1]);
+})();
+
+const logNormal = (x: number, mean: number, variance: number): number =>
+  -0.5 * ((x - mean) ** 2 / variance + Math.log(2 * Math.PI * variance));
+
+/** The true log p(x_0) + log p(x_1 | x_0) + log p(x_2 | x_1), the terms wanted, averaged over the sequences. */
+function truth(terms: readonly boolean[]): number {
+  let total = 0;
+  for (let b = 0; b < count; b++) {
+    const x = tokens.data.subarray(3 * b, 3 * b + 3);
+    if (terms[0]) total += logNormal(x[0]!, 0, 0.36 / (1 - correlation ** 2));
+    for (const t of [1, 2]) if (terms[t]) total += logNormal(x[t]!, correlation * x[t - 1]!, 0.36);
+  }
+  return total / count;
+}
+
+const bound = (steps: number, shape: MatrixShape, more: Partial<ElboOptions> = {}) =>
+  evidenceLowerBound(process, {
+    backend: referenceBackend(),
+    parameters: {},
+    tokens,
+    steps,
+    rows: schedulingMatrix(shape, steps, 3).rows,
+    random: createRandom(9),
+    draws: 2,
+    ...more,
+  });
+const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+
+describe("evidenceLowerBound", () => {
+  it("approaches the true log likelihood from below, the gap shrinking as 1 / steps", async () => {
+    const expected = truth([true, true, true]);
+    const counts = [5, 10, 20, 40];
+    const gaps: number[] = [];
+    for (const steps of counts) gaps.push(expected - average((await bound(steps, fullSequence(), { draws: 12 })).nats));
+    for (const gap of gaps) expect(gap).toBeGreaterThan(0);
+    expect(gaps.at(-1)).toBeLessThan(0.12);
+    // Least squares of log gap on log steps.
+    const [x, y] = [counts.map(Math.log), gaps.map(Math.log)];
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const slope =
+      x.reduce((sum, value, i) => sum + (value - mean(x)) * (y[i]! - mean(y)), 0) /
+      x.reduce((sum, value) => sum + (value - mean(x)) ** 2, 0);
+    expect(slope).toBeGreaterThan(-1.3);
+    expect(slope).toBeLessThan(-0.7);
+  });
+
+  it("bounds the same likelihood whatever the order of levels", async () => {
+    const expected = truth([true, true, true]);
+    for (const shape of [pyramid({ uncertainty: 1 }), autoregressive()]) {
+      const { nats, standardErrors } = await bound(20, shape, { draws: 6 });
+      const error = Math.sqrt(average(standardErrors.map((value) => value ** 2)) / count);
+      expect(expected - average(nats)).toBeGreaterThan(-3.3 * error);
+      expect(expected - average(nats)).toBeLessThan(0.35);
+    }
+  });
+
+  it("scores a part given another, and marginalises what is missing", async () => {
+    const column = (index: number, kinds: readonly ("given" | "scored" | "missing")[]) =>
+      kinds.map((kind) => (kind === "given" ? 0 : kind === "missing" ? 80 : index));
+    const rows = (kinds: readonly ("given" | "scored" | "missing")[]) =>
+      Array.from({ length: 81 }, (_, m) => column(80 - m, kinds));
+    const given = await bound(80, fullSequence(), { rows: rows(["given", "scored", "missing"]) });
+    const gap = truth([false, true, false]) - average(given.nats);
+    expect(Math.abs(gap)).toBeLessThan(0.1);
+    const alone = await bound(80, fullSequence(), { rows: rows(["scored", "missing", "missing"]) });
+    expect(Math.abs(truth([true, false, false]) - average(alone.nats))).toBeLessThan(0.12);
+    expect(alone.bitsPerDimension).toBeCloseTo(-average(alone.nats) / Math.LN2, 10);
+  });
+
+  it("is no bound any more where the noise is left out: the broken variant", async () => {
+    const silent = { split: () => silent, fillNormal: () => {} } as unknown as RandomStream;
+    const broken = await bound(80, fullSequence(), { random: silent });
+    expect(average(broken.nats)).toBeGreaterThan(truth([true, true, true]) + 0.5);
+  });
+
+  it("counts cells of a grid as probabilities: never above 0 nats", async () => {
+    const grid = tensor(
+      Float32Array.from(tokens.data, (x) => Math.round(Math.max(-1, Math.min(1, x)) * 7.5 + 7.5) / 7.5 - 1),
+      [count, 3, 1],
+    );
+    const result = await bound(40, fullSequence(), { tokens: grid, reconstruction: { kind: "grid", values: 16 } });
+    expect(Math.max(...result.nats)).toBeLessThan(0);
+    expect(result.bitsPerDimension).toBeGreaterThan(0);
+  });
+
+  it("reports how much the draws differ", async () => {
+    const few = await bound(20, fullSequence(), { draws: 4 });
+    const many = await bound(20, fullSequence(), { draws: 16 });
+    expect(average(many.standardErrors)).toBeLessThan(0.7 * average(few.standardErrors));
+  });
+
+  it.each<[string, Partial<ElboOptions>, string]>([
+    [
+      "a column that ends half way",
+      {
+        rows: [
+          [4, 4, 4],
+          [0, 2, 0],
+        ],
+        steps: 4,
+      },
+      "column 1 runs 4, 2",
+    ],
+    [
+      "a column that rises",
+      {
+        rows: [
+          [4, 0, 4],
+          [0, 4, 0],
+        ],
+        steps: 4,
+      },
+      "column 1 runs 0, 4",
+    ],
+    [
+      "too few columns",
+      {
+        rows: [
+          [4, 4],
+          [0, 0],
+        ],
+        steps: 4,
+      },
+      "expected 3 columns",
+    ],
+    ["no draws", { draws: 0 }, "0 draws"],
+    ["other tokens", { tokens: tensor([1], [1, 1]) }, "expected float32[B, T, 1]"],
+  ])("refuses %s", async (_name, options, message) => {
+    await expect(bound(4, fullSequence(), options)).rejects.toThrow(message);
+  });
+
+  it("stops when aborted", async () => {
+    const failure = await bound(4, fullSequence(), { signal: AbortSignal.abort() }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "aborted" });
+  });
+});
