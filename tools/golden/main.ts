@@ -9,6 +9,11 @@ import { type CaseReport, runCase } from "./run-case.js";
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
   reference: async () => referenceBackend(),
   onnx: () => onnxBackend({ device: "cpu" }),
+  // What a page runs, inside Node: the entry that bundlers for browsers resolve to.
+  "onnx-wasm": async () => {
+    const web = await import("../../packages/backend-onnx/src/web/index.js");
+    return web.onnxBackend({ device: "wasm" });
+  },
 };
 
 const USAGE = `Usage: npm run golden -- FOLDER [--backend NAME] [--allow-unsupported] [--only PATTERN] [--json]
