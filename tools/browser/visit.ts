@@ -35,6 +35,7 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
       timer.unref();
       page.on("pageerror", (error) => fail(error.stack ?? error.message));
       page.on("crash", () => fail("the page crashed."));
+      browser.on("disconnected", () => fail("the browser ended."));
       page.on("console", (message) => {
         printed.push(`${message.type()}: ${message.text()}`);
         onLine?.(message.text());
