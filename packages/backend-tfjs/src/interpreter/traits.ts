@@ -1,0 +1,46 @@
+import type { OpName } from "@diffusion-forcing/core";
+import type { TfjsEngine } from "../engine.js";
+
+/** In what an engine's kernels differ from the others'; read by the rules and by {@link prepareGraph}. */
+export interface Traits {
+  /** Composites with a kernel of their own; the others are decomposed. */
+  readonly whole: ReadonlySet<OpName>;
+  /** A product of transposed operands is so slow that transposing them first is faster. */
+  readonly transposesBeforeProducts: boolean;
+  /** Kernels that scatter write outside their result for an index outside it: indices have to be checked first. */
+  readonly scattersUnchecked: boolean;
+  /** Sine and cosine come from hardware whose error is above 1e-4: they are computed by arithmetic instead. */
+  readonly coarseTrigonometry: boolean;
+  /** Transpose takes float32 only; other dtypes are gathered. */
+  readonly transposesFloatsOnly: boolean;
+  /** Cast to float32 only calls the integers float32, which kernels that move elements do not see through. */
+  readonly castsByName: boolean;
+  /** `write` keeps the array it is given instead of copying it, and `read` returns an array it keeps. */
+  readonly sharesArrays: boolean;
+}
+
+/** What most engines have in common. */
+const usual: Traits = {
+  whole: new Set(["softmax", "linear", "conv2d"]),
+  transposesBeforeProducts: false,
+  scattersUnchecked: false,
+  coarseTrigonometry: false,
+  transposesFloatsOnly: false,
+  castsByName: false,
+  sharesArrays: true,
+};
+
+export const traits: { readonly [E in TfjsEngine]: Traits } = {
+  cpu: usual,
+  wasm: {
+    ...usual,
+    // A linear layer stores its weight transposed, so here it is a transpose, a product and an addition.
+    whole: new Set(["softmax", "conv2d"]),
+    transposesBeforeProducts: true,
+    scattersUnchecked: true,
+    sharesArrays: false,
+  },
+  webgpu: { ...usual, coarseTrigonometry: true, transposesFloatsOnly: true, castsByName: true },
+  node: usual,
+  "node-gpu": usual,
+};

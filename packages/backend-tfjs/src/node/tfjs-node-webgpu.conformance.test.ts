@@ -1,0 +1,6 @@
+import { testBackend } from "@diffusion-forcing/core/testing";
+import { afterAll, describe, it } from "vitest";
+import { residentBytes } from "../../../../tools/test-devices/resident-bytes.js";
+import { tfjsBackend } from "./tfjs-backend.js";
+
+testBackend("tfjs webgpu", () => tfjsBackend({ engine: "webgpu" }), { describe, it, afterAll, residentBytes });
