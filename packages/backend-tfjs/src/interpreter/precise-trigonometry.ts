@@ -4,7 +4,7 @@ import { add, floor, mul, sub, type Value } from "@diffusion-forcing/core";
  * pi in three parts, each but the last so short that a multiple below 2^14 of it is exact in float32 (the constants
  * of Cephes' sinf, times 4): x - k pi then keeps its digits (Cody and Waite 1980).
  */
-const PI_PARTS = [3.140625, 9.67502593994140625e-4, 1.509957990978376432e-7];
+const PI_PARTS = [3.140625, 9.6750259399414062e-4, 1.509958e-7];
 
 /** Taylor coefficients of (sin r - r) / r^3 in powers of r^2; the next term is below 6e-8 for |r| <= pi / 2. */
 const COEFFICIENTS = [-1 / 6, 1 / 120, -1 / 5040, 1 / 362_880, -1 / 39_916_800];

@@ -1,5 +1,5 @@
 import { type OnnxDevice, onnxBackend } from "@diffusion-forcing/backend-onnx";
-import { type BackendProvider, DiffusionForcingError, referenceBackend } from "@diffusion-forcing/core";
+import { type BackendProvider, referenceBackend } from "@diffusion-forcing/core";
 
 export interface ProviderOptions {
   /** CPU threads of ONNX Runtime; the other runtimes choose for themselves. */
@@ -12,11 +12,7 @@ const reference: BackendProvider = { name: "reference", devices: ["cpu"], open: 
 const tfjs: BackendProvider = {
   name: "tfjs",
   devices: ["node-gpu", "webgpu", "node", "wasm", "cpu"],
-  open: async (device) => {
-    const { tfjsProvider } = (await import("@diffusion-forcing/backend-tfjs")) as { tfjsProvider?: BackendProvider };
-    if (tfjsProvider !== undefined) return tfjsProvider.open(device);
-    throw new DiffusionForcingError("backend-unavailable", "This release's backend-tfjs has no engine yet.");
-  },
+  open: async (device) => (await import("@diffusion-forcing/backend-tfjs")).tfjsProvider.open(device),
 };
 
 /** Every backend the command line knows. Their runtimes are loaded only when a device is opened. */

@@ -1,0 +1,78 @@
+import * as util from "node:util";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { Kernels } from "../interpreter/kernels.js";
+import { exportsOf, importOptional } from "../runtime/import-optional.js";
+import type { NativeBackend, TfjsCore } from "../runtime/runtime.js";
+import type { Session } from "../runtime/session.js";
+
+/** The native backend of `@tensorflow/tfjs-node`. */
+interface TensorFlowBackend extends NativeBackend {
+  readonly isUsingGpuDevice?: boolean;
+}
+
+/** What is asked of the world around, which tests replace: the native library cannot be installed everywhere. */
+export interface NativeHost {
+  /** Imports TensorFlow.js, which the package registers its kernels with, then the package. */
+  load(name: string): Promise<{ readonly core: object; readonly node: object }>;
+  readonly nodeVersion: string;
+  /** Whether Node still has the helpers that version 4.22 of the packages calls. */
+  readonly hasOldHelpers: boolean;
+}
+
+const host: NativeHost = {
+  load: async (name) => {
+    // In a variable, so that neither TypeScript nor a bundler looks for a package that most do not have.
+    const [core, node] = [await import("@tensorflow/tfjs-core"), await import(/* @vite-ignore */ name)];
+    return { core, node };
+  },
+  nodeVersion: process.versions.node,
+  hasOldHelpers: typeof (util as { isNullOrUndefined?: unknown }).isNullOrUndefined === "function",
+};
+
+/** TensorFlow's name for its native backend. */
+const BACKEND = "tensorflow";
+
+/**
+ * Kernels of TensorFlow's native library, on the CPU ("node") or through CUDA ("node-gpu").
+ *
+ * @throws `missing-dependency`; `backend-unavailable` for a Node the packages do not run on, for a library that does not
+ *   load, and for "node-gpu" where the library found no GPU.
+ */
+export async function openNative(
+  engine: "node" | "node-gpu",
+  { load, nodeVersion, hasOldHelpers }: NativeHost = host,
+): Promise<Session> {
+  const name = engine === "node" ? "@tensorflow/tfjs-node" : "@tensorflow/tfjs-node-gpu";
+  if (!hasOldHelpers) {
+    throw new DiffusionForcingError(
+      "backend-unavailable",
+      `tfjsBackend: ${name} 4.22 calls util.isNullOrUndefined, which Node ${nodeVersion} no longer has. Use Node 20 or 22, or another engine.`,
+    );
+  }
+  const { core } = await importOptional({ engine, packages: ["@tensorflow/tfjs-core", name] }, () => load(name));
+  const tfjs = exportsOf<TfjsCore>(core, "getKernel");
+  const native = (tfjs.engine().registry[BACKEND] ?? (await tfjs.findBackendFactory(BACKEND)?.())) as
+    | TensorFlowBackend
+    | undefined;
+  if (native === undefined) {
+    throw new DiffusionForcingError(
+      "backend-unavailable",
+      `tfjsBackend: ${name} is installed, but its backend belongs to another copy of @tensorflow/tfjs-core. Install one version of each: npm install @tensorflow/tfjs-core@4.22.0 ${name}@4.22.0`,
+    );
+  }
+  if (engine === "node-gpu" && native.isUsingGpuDevice !== true) {
+    throw new DiffusionForcingError(
+      "backend-unavailable",
+      `tfjsBackend: ${name} found no GPU. It needs an NVIDIA driver, CUDA 11 and cuDNN 8 on the library path; see "nvidia-smi".`,
+    );
+  }
+  return {
+    engine,
+    version: tfjs.version_core,
+    kernels: new Kernels(tfjs, BACKEND, native),
+    failure: () => undefined,
+    compute: async (burst) => burst(),
+    // TensorFlow.js uses the one native backend by this name too.
+    close: () => {},
+  };
+}

@@ -1,0 +1,86 @@
+import {
+  add,
+  type Backend,
+  concat,
+  disposeTensor,
+  isDiffusionForcingError,
+  matmul,
+  mul,
+  readTensor,
+  selectBackend,
+  softmax,
+  type Tensor,
+  tensor,
+  trace,
+} from "@diffusion-forcing/core";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import type { TfjsEngine } from "../engine.js";
+import { tfjsBackend, tfjsProvider } from "./tfjs-backend.js";
+
+const graph = () =>
+  trace({ x: { dtype: "float32", shape: [2, 2] } }, ({ x }) => ({ y: softmax(concat([matmul(x, x), mul(x, 2)], 1)) }));
+const x = tensor([1, 2, 3, 4], [2, 2]);
+const codeOf = async (work: Promise<unknown>): Promise<string> =>
+  work.then(
+    () => "succeeded",
+    (error: unknown) => (isDiffusionForcingError(error) ? error.code : String(error)),
+  );
+const once = async (backend: Backend): Promise<number[]> => {
+  const executable = await backend.compile(graph());
+  const { y } = await executable.run({ x });
+  const { data } = await readTensor(y as Tensor);
+  disposeTensor(y as Tensor);
+  executable.dispose();
+  return Array.from(data);
+};
+
+describe("tfjsBackend", () => {
+  it("names itself, its engine and its version", async () => {
+    const backend = await tfjsBackend({ engine: "cpu" });
+    expect([backend.name, backend.device, backend.version]).toEqual(["tfjs", "cpu", "4.22.0"]);
+    await backend.dispose();
+  });
+
+  it("takes the first engine that is there: the native ones are not installed here", async () => {
+    const backend = await tfjsBackend();
+    expect(backend.device).toBe("wasm");
+    await backend.dispose();
+  });
+
+  it("is opened by selectBackend, which says why the native engines were passed over", async () => {
+    const { backend, passedOver } = await selectBackend({ from: [tfjsProvider], prefer: ["node-gpu", "node", "wasm"] });
+    expect(backend.device).toBe("wasm");
+    expect(passedOver.map(({ device }) => device)).toEqual(["node-gpu", "node"]);
+    expect(passedOver[0]?.reason).toContain("@tensorflow/tfjs-node-gpu");
+    await backend.dispose();
+  });
+
+  it("refuses an engine there is not, and lists what there is", async () => {
+    const opening = tfjsBackend({ engine: "webgl" as TfjsEngine });
+    await expect(opening).rejects.toThrow(
+      'no engine "webgl" on this platform; expected "auto" or "node-gpu", "webgpu"',
+    );
+    expect(await codeOf(opening)).toBe("backend-unavailable");
+  });
+
+  it("runs two engines side by side, each with its own tensors, and leaves the user's engine alone", async () => {
+    const [wasm, cpu] = [await tfjsBackend({ engine: "wasm" }), await tfjsBackend({ engine: "cpu" })];
+    await tf.setBackend("cpu");
+    const before = [tf.memory().numTensors, tf.engine().backendName];
+    const expected = await once(cpu);
+    for (let i = 0; i < 3; i++) {
+      const [a, b] = await Promise.all([once(wasm), once(cpu)]);
+      expect(a).toEqual(expected.map((value) => expect.closeTo(value, 5)));
+      expect(b).toEqual(expected);
+    }
+    expect([tf.memory().numTensors, tf.engine().backendName]).toEqual(before);
+    const executable = await wasm.compile(trace({ x: { dtype: "float32", shape: [2] } }, (v) => ({ y: add(v.x, 1) })));
+    const foreign = await (
+      await cpu.compile(trace({ x: { dtype: "float32", shape: [2] } }, (v) => ({ y: add(v.x, 1) })))
+    ).run({ x: tensor([1, 2]) });
+    expect(await codeOf(executable.run({ x: foreign.y as Tensor }))).toBe("invalid-argument");
+    await Promise.all([wasm.dispose(), cpu.dispose()]);
+    expect(await codeOf(executable.run({ x: tensor([1, 2]) }))).toBe("disposed");
+  });
+});

@@ -1,0 +1,25 @@
+import { isDiffusionForcingError, mul, readTensor, type Tensor, tensor, trace } from "@diffusion-forcing/core";
+import { expect, it } from "vitest";
+import { TfjsBackend } from "../interpreter/backend.js";
+import { openNodeWebGpu } from "./open-node-webgpu.js";
+
+const doubling = () => trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: mul(x, 2) }));
+
+it("survives the loss of its device: runs fail, the process lives, and another backend can be made", async () => {
+  const session = (await openNodeWebGpu()) as Awaited<ReturnType<typeof openNodeWebGpu>> & {
+    readonly device: { destroy(): void; readonly lost: Promise<unknown> };
+  };
+  const backend = new TfjsBackend(session);
+  const executable = await backend.compile(doubling());
+  await executable.run({ x: tensor([1, 2]) });
+  session.device.destroy();
+  await session.device.lost;
+  const failure = await executable.run({ x: tensor([1, 2]) }).catch((error: unknown) => error);
+  expect(isDiffusionForcingError(failure, "backend-failure")).toBe(true);
+  await backend.dispose();
+
+  const next = new TfjsBackend(await openNodeWebGpu());
+  const { y } = await (await next.compile(doubling())).run({ x: tensor([3, 4]) });
+  expect(Array.from((await readTensor(y as Tensor)).data)).toEqual([6, 8]);
+  await next.dispose();
+});

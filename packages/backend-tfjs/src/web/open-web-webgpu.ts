@@ -1,0 +1,20 @@
+import type { Gpu } from "../engines/gpu.js";
+import { openWebGpu } from "../engines/open-webgpu.js";
+import { importOptional } from "../runtime/import-optional.js";
+import type { Session } from "../runtime/session.js";
+
+const noGpu: Gpu = { requestAdapter: async () => null };
+
+/** WebGPU of the page or worker. */
+export async function openWebWebGpu(): Promise<Session> {
+  const packages = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-webgpu"];
+  const [core, webgpu] = await importOptional({ engine: "webgpu", packages }, () =>
+    Promise.all([import("@tensorflow/tfjs-core"), import("@tensorflow/tfjs-backend-webgpu")]),
+  );
+  const { gpu } = globalThis.navigator as unknown as { readonly gpu?: Gpu };
+  return openWebGpu(core, webgpu, {
+    gpu: gpu ?? noGpu,
+    withNavigator: (body) => body(),
+    advice: "Use a browser with WebGPU, over HTTPS or on localhost, or the engine wasm.",
+  });
+}
