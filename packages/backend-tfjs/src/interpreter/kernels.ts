@@ -12,6 +12,7 @@ export class Kernels {
   readonly #core: TfjsCore;
   readonly #backendName: string;
   readonly #found = new Map<string, KernelConfig>();
+  readonly #rightOperands = new WeakMap<object, string>();
 
   /** @param backendName under which TensorFlow.js registered the kernels: "cpu", "wasm", "webgpu", "tensorflow". */
   constructor(core: TfjsCore, backendName: string, native: NativeBackend) {
@@ -28,6 +29,14 @@ export class Kernels {
   /** Another reference to the same data, under another shape of the same size. */
   reshape(x: NativeTensor, shape: Shape): NativeTensor {
     return this.run("Reshape", { x }, { shape: [...shape] });
+  }
+
+  /** Whether this data was a product's right operand before, as a matrix of another shape. */
+  wasOtherMatrix(x: NativeTensor): boolean {
+    const shape = x.shape.join();
+    const earlier = this.#rightOperands.get(x.dataId);
+    if (earlier === undefined) this.#rightOperands.set(x.dataId, shape);
+    return earlier !== undefined && earlier !== shape;
   }
 
   dispose(x: NativeTensor): void {

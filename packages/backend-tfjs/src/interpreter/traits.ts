@@ -9,6 +9,11 @@ export interface Traits {
   readonly transposesBeforeProducts: boolean;
   /** Kernels that scatter write outside their result for an index outside it: indices have to be checked first. */
   readonly scattersUnchecked: boolean;
+  /**
+   * A product keeps its right operand packed under that operand's data, whatever shape it had: the same data seen as
+   * another matrix would meet the first one's packing, and has to be copied.
+   */
+  readonly remembersRightOperands: boolean;
   /** Sine and cosine come from hardware whose error is above 1e-4: they are computed by arithmetic instead. */
   readonly coarseTrigonometry: boolean;
   /** Transpose takes float32 only; other dtypes are gathered. */
@@ -24,6 +29,7 @@ const usual: Traits = {
   whole: new Set(["softmax", "linear", "conv2d"]),
   transposesBeforeProducts: false,
   scattersUnchecked: false,
+  remembersRightOperands: false,
   coarseTrigonometry: false,
   transposesFloatsOnly: false,
   castsByName: false,
@@ -38,6 +44,7 @@ export const traits: { readonly [E in TfjsEngine]: Traits } = {
     whole: new Set(["softmax", "conv2d"]),
     transposesBeforeProducts: true,
     scattersUnchecked: true,
+    remembersRightOperands: true,
     sharesArrays: false,
   },
   webgpu: { ...usual, coarseTrigonometry: true, transposesFloatsOnly: true, castsByName: true },

@@ -125,6 +125,17 @@ export function testGraphs({ options, tolerance, backend }: Conformance): void {
       executable.dispose();
     });
 
+    it("multiplies by the same elements as two matrices of other shapes", async () => {
+      const graph = trace({ x: float(7, 6), y: float(7, 1), w: float(6, 1) }, ({ x, y, w }) => ({
+        forward: ops.matmul(x, w),
+        backward: ops.matmul(y, w, { transposeB: true }),
+        again: ops.matmul(x, ops.reshape(w, [6, 1])),
+        other: ops.matmul(ops.reshape(x, [14, 3]), ops.reshape(w, [3, 2])),
+      }));
+      const inputs = { x: draw(1, 7, 6), y: draw(2, 7, 1), w: draw(3, 6, 1) };
+      await assertLikeReference(await backend(), graph, inputs, tolerance);
+    });
+
     it("differentiates twice", async () => {
       const problem = secondDerivative();
       const graph = trace(problem.inputs, (values) => gradientValues(problem, values));

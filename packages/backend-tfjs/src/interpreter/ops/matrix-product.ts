@@ -1,13 +1,15 @@
 import { type Shape, shapesEqual, sizeOf } from "@diffusion-forcing/core";
 import type { NativeTensor } from "../../runtime/runtime.js";
+import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
+import type { Traits } from "../traits.js";
 import { broadcastTo } from "./broadcast.js";
 
 /**
  * A product of [batch, rows, columns] operands, where the kernels agree on broadcasting only if one of the batches is
  * 1: any other is repeated first. A single right-hand matrix turns the left-hand batch into rows of one product.
  */
-export const matmul: KernelRule<"matmul"> = (node, operands, scope) => {
+export const matmul: KernelRule<"matmul"> = (node, operands, scope, traits) => {
   const [a, b] = operands as [NativeTensor, NativeTensor];
   const { transposeA, transposeB } = node.attributes;
   const [batchA, batchB, batch]: [Shape, Shape, Shape] = [batchOf(a), batchOf(b), batchOf(node)];
@@ -15,7 +17,7 @@ export const matmul: KernelRule<"matmul"> = (node, operands, scope) => {
   if (sizeOf(batchB) === 1 && !transposeA) {
     const columns = a.shape[a.shape.length - 1] as number;
     const rows = scope.reshape(a, [1, sizeOf(a.shape) / columns, columns]);
-    const right = scope.reshape(b, [1, ...matrix(b)]);
+    const right = ownRightOperand(scope.reshape(b, [1, ...matrix(b)]), scope, traits);
     return scope.run("BatchMatMul", { a: rows, b: right }, { transposeA: false, transposeB });
   }
   const stack = (x: NativeTensor, own: Shape): NativeTensor => {
@@ -24,8 +26,14 @@ export const matmul: KernelRule<"matmul"> = (node, operands, scope) => {
     const filled = full ? x : broadcastTo(x, [...batch, ...matrix(x)], scope);
     return scope.reshape(filled, [full ? size : sizeOf(batch), ...matrix(x)]);
   };
-  return scope.run("BatchMatMul", { a: stack(a, batchA), b: stack(b, batchB) }, { transposeA, transposeB });
+  const right = ownRightOperand(stack(b, batchB), scope, traits);
+  return scope.run("BatchMatMul", { a: stack(a, batchA), b: right }, { transposeA, transposeB });
 };
+
+function ownRightOperand(x: NativeTensor, scope: Scope, { remembersRightOperands }: Traits): NativeTensor {
+  if (!remembersRightOperands || !scope.kernels.wasOtherMatrix(x)) return x;
+  return scope.run("Tile", { x }, { reps: [1, 1, 1] });
+}
 
 function batchOf({ shape }: { readonly shape: Shape }): Shape {
   return shape.slice(0, -2);
