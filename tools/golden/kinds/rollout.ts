@@ -1,20 +1,15 @@
 import {
   type Backend,
-  type DiffusionProcess,
+  type FrameCodec,
+  frameCodec,
   type HostTensor,
-  noiseInputs,
-  parameterName,
-  type StepOptions,
-  samplingLevels,
-  samplingStepGraph,
-  schedulingMatrix,
-  tensor,
+  recordedNoise,
+  Sampler,
+  stackFrames,
 } from "@diffusion-forcing/core";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
-import { readAll } from "../evaluate.js";
-import { frames, normalized, stacked, stackedConditions } from "../frames.js";
-import { batchMajor, clamped, float32, swapAxes } from "../layout.js";
+import { batchMajor, float32, swapAxes } from "../layout.js";
 import { type OfficialDiffusion, officialMatrixShape } from "../official.js";
 import { officialParameters, officialProcess } from "../official-model.js";
 
@@ -34,115 +29,104 @@ interface Config {
   readonly n_tokens: number;
 }
 
-interface Rollout {
-  readonly golden: GoldenCase;
-  readonly backend: Backend;
-  readonly config: Config;
-  readonly process: DiffusionProcess;
-  readonly options: StepOptions;
-  readonly levels: Int32Array;
-  readonly parameters: Record<string, HostTensor>;
-  /** The conditions of all tokens, float32 [B, T, D]. */
-  readonly condition: HostTensor | undefined;
-}
-
 /** G: the official validation rollout: context, then chunk after chunk within a sliding window. */
 export async function runRollout(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
-  const { diffusion, frame_stack, causal } = config;
+  const { diffusion, frame_stack: stack, causal } = config;
+  const codec = frameCodec({
+    frameShape: config.x_shape,
+    stack,
+    mean: config.data_mean,
+    deviation: config.data_std,
+  });
   const process = officialProcess({
     diffusion,
-    features: config.x_shape[0] * frame_stack,
+    features: codec.tokenShape[0] as number,
     conditionFeatures: config.external_cond_dim,
     causal,
-    decay: diffusion.cum_snr_decay ** (frame_stack * config.frame_skip),
+    decay: diffusion.cum_snr_decay ** (stack * config.frame_skip),
   });
   const isDdpm = diffusion.sampling_timesteps === diffusion.timesteps;
-  const stabilizationLevel = diffusion.stabilization_level;
-  const rollout: Rollout = {
-    golden,
+  const sampler = new Sampler(process, {
     backend,
-    config,
-    process,
-    options: isDdpm ? { solver: "ddpm", stabilizationLevel } : { eta: diffusion.ddim_sampling_eta, stabilizationLevel },
-    levels: samplingLevels(diffusion.timesteps, diffusion.sampling_timesteps),
-    parameters: Object.fromEntries(
-      Object.entries(officialParameters(golden, process.model.config)).map(([name, value]) => [
-        parameterName(name),
-        value,
-      ]),
-    ),
-    condition: stackedConditions(golden, config),
-  };
-  const truth = stacked(normalized(tensorOf(golden, "in.observations"), config), frame_stack);
-  const { tokens, steps } = await generate(rollout, truth);
-  const difference = Array.from(tokens.data, (value, i) => (value - (truth.data[i] as number)) ** 2);
+    parameters: officialParameters(golden, process.model.config),
+    steps: diffusion.sampling_timesteps,
+    stabilizationLevel: diffusion.stabilization_level,
+    ...(isDdpm ? { solver: "ddpm" } : { eta: diffusion.ddim_sampling_eta }),
+  });
+  const truth = codec.encode(float32(tensorOf(golden, "in.observations")));
+  const condition = conditions(golden, config);
+  const { tokens, steps } = await generate(golden, sampler, truth, condition, isDdpm ? 2 : 1);
+  await sampler.dispose();
+  const squares = Array.from(tokens.data, (value, i) => (value - (truth.data[i] as number)) ** 2);
   return [
     { name: "mid.xs_normalized_stacked", ...swapAxes(truth) },
-    ...(rollout.condition === undefined ? [] : [{ name: "mid.conditions_stacked", ...swapAxes(rollout.condition) }]),
+    ...(condition === undefined ? [] : [{ name: "mid.conditions_stacked", ...swapAxes(condition) }]),
     ...steps,
-    { name: "out.loss", shape: [], data: [difference.reduce((sum, value) => sum + value, 0) / difference.length] },
-    { name: "out.xs_pred", ...frames(tokens, config) },
-    { name: "out.xs", ...frames(truth, config) },
+    { name: "out.loss", shape: [], data: [squares.reduce((sum, value) => sum + value, 0) / squares.length] },
+    { name: "out.xs_pred", ...frames(codec, tokens) },
+    { name: "out.xs", ...frames(codec, truth) },
   ];
 }
 
 /** The whole sequence, known and generated, and the window after every step. */
-async function generate(rollout: Rollout, truth: HostTensor): Promise<{ tokens: HostTensor; steps: TensorResult[] }> {
-  const { golden, config } = rollout;
-  const { clip_noise, sampling_timesteps } = config.diffusion;
+async function generate(
+  golden: GoldenCase,
+  sampler: Sampler,
+  truth: HostTensor,
+  condition: HostTensor | undefined,
+  drawsPerStep: number,
+): Promise<{ tokens: HostTensor; steps: TensorResult[] }> {
+  const config = golden.json.config as Config;
   const total = truth.shape[1] as number;
-  let drawn = 0;
-  const draw = (): HostTensor =>
-    batchMajor(clamped(tensorOf(golden, `draw.${String(drawn++).padStart(4, "0")}`), clip_noise));
+  const known = config.context_frames / config.frame_stack;
+  const length = total - known;
   const steps: TensorResult[] = [];
-  let known = cut(truth, 0, config.context_frames / config.frame_stack);
-  while ((known.shape[1] as number) < total) {
-    const current = known.shape[1] as number;
-    const chunk = config.chunk_size > 0 ? Math.min(total - current, config.chunk_size) : total - current;
-    const start = Math.max(0, current + chunk - config.n_tokens);
-    let window = join(cut(known, start, current), draw());
-    const length = window.shape[1] as number;
-    const step = await compile(rollout, window, start);
-    const shape = officialMatrixShape(config.scheduling_matrix, config.uncertainty_scale);
-    const { rows } = schedulingMatrix(shape, sampling_timesteps, chunk);
-    for (let m = 0; m + 1 < rows.length; m++) {
-      const row = (index: number) => [...new Array<number>(length - chunk).fill(0), ...(rows[index] as Int32Array)];
-      window = await step.run(window, row(m), row(m + 1), draw);
-      steps.push({ name: `mid.step.${String(steps.length).padStart(3, "0")}.out`, ...swapAxes(window) });
-    }
-    step.dispose();
-    known = join(known, cut(window, length - chunk, length));
+  // Official draws are numbered through; each chunk begins with its own, then come one or two a step.
+  const firstDraw = new Map<number, number>([[0, 0]]);
+  let stepsBefore = 0;
+  const random = recordedNoise(([done, part, step, kind]) => {
+    const first = firstDraw.get(done as number) as number;
+    const offset = part === "start" ? 0 : 1 + drawsPerStep * ((step as number) - 1);
+    const second = kind === "step" && drawsPerStep === 2 ? 1 : 0;
+    return batchMajor(tensorOf(golden, `draw.${String(first + offset + second).padStart(4, "0")}`)).data;
+  });
+  const rollout = sampler.rolloutChunks({
+    context: cut(truth, 0, known),
+    length,
+    window: config.n_tokens,
+    chunk: config.chunk_size > 0 ? config.chunk_size : length,
+    matrix: officialMatrixShape(config.scheduling_matrix, config.uncertainty_scale),
+    random,
+    ...(condition === undefined ? {} : { condition }),
+    onStep: async ({ read }) => {
+      steps.push({ name: `mid.step.${String(steps.length).padStart(3, "0")}.out`, ...swapAxes(await read()) });
+    },
+  });
+  let tokens = cut(truth, 0, known);
+  for await (const { tokens: fresh, state } of rollout) {
+    tokens = join(tokens, fresh);
+    const before = state.done - (fresh.shape[1] as number);
+    const draws = 1 + drawsPerStep * (steps.length - stepsBefore);
+    firstDraw.set(state.done, (firstDraw.get(before) as number) + draws);
+    stepsBefore = steps.length;
   }
-  return { tokens: known, steps };
+  return { tokens, steps };
 }
 
-/** A step of a window that starts at token `start`. Noise is drawn in the official order. */
-async function compile(rollout: Rollout, window: HostTensor, start: number) {
-  const { process, options, backend, parameters, levels } = rollout;
-  const [batch, length] = window.shape as [number, number];
-  const graph = samplingStepGraph(process, options, { batch, length });
-  const executable = await backend.compile(graph, { constants: parameters });
-  const needs = noiseInputs(options);
-  const at = (row: readonly number[]): HostTensor =>
-    tensor(
-      Int32Array.from({ length: batch * length }, (_, i) => levels[row[i % length] as number] as number),
-      [batch, length],
-    );
-  const run = async (x: HostTensor, from: readonly number[], to: readonly number[], draw: () => HostTensor) => {
-    const stabilizationNoise = options.solver === "ddpm" ? draw() : undefined;
-    const noise = draw();
-    const outputs = await executable.run({
-      x,
-      from: at(from),
-      to: at(to),
-      ...(needs.step ? { noise } : {}),
-      ...(needs.stabilization && stabilizationNoise ? { stabilizationNoise } : {}),
-      ...(rollout.condition ? { condition: cut(rollout.condition, start, start + length) } : {}),
-    });
-    return (await readAll(outputs)).x as HostTensor;
-  };
-  return { run, dispose: () => executable.dispose() };
+/** The conditions, that of the first frame zero, stacked as the tokens are; undefined where there are none. */
+function conditions(golden: GoldenCase, config: Config): HostTensor | undefined {
+  if (config.external_cond_dim === 0) return undefined;
+  const { shape, data } = tensorOf(golden, "in.conditions");
+  const [batch, count, channels] = shape as [number, number, number];
+  const values = Float64Array.from(data);
+  for (let b = 0; b < batch; b++) values.fill(0, b * count * channels, b * count * channels + channels);
+  return stackFrames(float32({ shape, data: values }), config.frame_stack);
+}
+
+/** Tokens as raw frames, frames first. */
+function frames(codec: FrameCodec, tokens: HostTensor) {
+  return swapAxes(codec.decode(tokens));
 }
 
 /** Tokens start..end - 1 of [B, T, C]. */

@@ -5,7 +5,6 @@ import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import { formatType } from "../graph/ops/helpers.js";
 import { describeTokens, holdsTokens } from "../models/model.js";
 import { checkParameters } from "../models/parameters.js";
-import type { RandomStream } from "../random/index.js";
 import {
   disposeTensor,
   type HostTensor,
@@ -16,8 +15,9 @@ import {
   zeros,
 } from "../tensor/tensor.js";
 import { guidanceSamples } from "./guidance.js";
+import { drawNoise, type NoiseSources } from "./noise-source.js";
 import type { SteeringOptions } from "./prediction.js";
-import { type RolloutOptions, rollout } from "./rollout.js";
+import { type RolloutChunk, type RolloutOptions, rollout, rolloutChunks } from "./rollout.js";
 import { checkCombination } from "./scores/index.js";
 import { guidanceInputName, noiseInputs, parameterName, type StepOptions, samplingStepGraph } from "./step-graph.js";
 
@@ -45,7 +45,7 @@ export interface DenoiseRequest {
    * Draws the fresh noise of random steps, of Monte Carlo guidance and of noised history: one stream for all samples, or one for
    * each, so that a sample's result does not depend on the others of its batch.
    */
-  readonly random: RandomStream | readonly RandomStream[];
+  readonly random: NoiseSources;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
   /** The guidance's inputs by name. */
@@ -57,6 +57,8 @@ export interface DenoiseProgress {
   /** Steps done, 1-based. */
   readonly step: number;
   readonly steps: number;
+  /** Model evaluations so far, of each sample. */
+  readonly evaluations: number;
   /** The sequence after this step, float32 [B, T, ...tokenShape]. */
   read(): Promise<HostTensor>;
 }
@@ -165,19 +167,14 @@ export class Sampler {
       ...Object.fromEntries(Object.entries(guidanceInputs).map(([name, value]) => [guidanceInputName(name), value])),
     };
     let x: Tensor = tokens;
+    let evaluations = 0;
     try {
       for (let step = 1; step < rows.length; step++) {
         throwIfAborted(signal);
         const [from, to] = [this.#levelTensor(rows[step - 1], batch), this.#levelTensor(rows[step], batch)];
         if (!from.data.every((level, i) => level === to.data[i])) {
-          const draw = (label: string, copies: number): HostTensor => {
-            const streams = (Array.isArray(random) ? random : [random]) as readonly RandomStream[];
-            return this.#noise(
-              streams.map((stream) => stream.split(step).split(label)),
-              copies,
-              tokens.shape,
-            );
-          };
+          const draw = (label: string, copies: number): HostTensor =>
+            drawNoise(random, [step, label], copies, tokens.shape, this.process.clipNoise);
           const outputs = await executable.run({
             ...fixed,
             x,
@@ -190,9 +187,10 @@ export class Sampler {
           });
           if (x !== tokens) disposeTensor(x);
           x = outputs.x as Tensor;
+          evaluations += this.evaluationsPerStep;
         }
         const current = x;
-        yield { step, steps: rows.length - 1, read: () => readTensor(current) };
+        yield { step, steps: rows.length - 1, evaluations, read: () => readTensor(current) };
       }
     } finally {
       if (x !== tokens) disposeTensor(x);
@@ -206,19 +204,6 @@ export class Sampler {
       if (step === steps) result = await read();
     }
     return result;
-  }
-
-  /** As the tokens, or [copies, B, T, ...] for more than one copy. */
-  #noise(streams: readonly RandomStream[], copies: number, shape: readonly number[]): HostTensor {
-    const noise = zeros("float32", copies > 1 ? [copies, ...shape] : shape);
-    const share = noise.data.length / (copies * streams.length);
-    for (let copy = 0; copy < copies; copy++) {
-      streams.forEach((stream, i) => {
-        const first = (copy * streams.length + i) * share;
-        stream.fillNormal(noise.data.subarray(first, first + share), { clip: this.process.clipNoise });
-      });
-    }
-    return noise;
   }
 
   #levelTensor(row: ArrayLike<number> | undefined, batch: number): HostTensor {
@@ -260,6 +245,11 @@ export class Sampler {
   /** Generates new tokens chunk by chunk; see {@link rollout}. */
   rollout(options: RolloutOptions): AsyncGenerator<HostTensor> {
     return rollout(this, options);
+  }
+
+  /** As {@link Sampler.rollout}, each chunk with its cost and the state to go on from after it. */
+  rolloutChunks(options: RolloutOptions): AsyncGenerator<RolloutChunk> {
+    return rolloutChunks(this, options);
   }
 
   /** Frees the executables. */
