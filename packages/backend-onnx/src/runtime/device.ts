@@ -38,12 +38,35 @@ export function checkDevice({ name, loss }: Device): void {
   }
 }
 
-/** What the runtime says, unless the device is lost first: it may then never answer. */
+/** How long a runtime gets to end a call on a device that it has just lost, in milliseconds. */
+const graceAfterLoss = 3000;
+
+/**
+ * What the runtime says, or, where the device is lost meanwhile, that it is. The runtime's own call is waited for in
+ * either case, since WebAssembly that is entered anew in the middle of a call is corrupted, other devices' sessions
+ * included. A call that does not end closes the turns: nothing may enter that runtime any more.
+ */
 export function untilLost<T>(device: Device, work: Promise<T>): Promise<T> {
   if (device.loss === undefined) return work;
-  const lost = device.loss.happened.then(() => {
+  const lost = device.loss.happened.then(async () => {
+    const ended = await endsWithin(graceAfterLoss, work);
+    if (!ended) device.turns.close(`a call on the lost device ${device.name} never ended`);
     checkDevice(device);
     return work;
   });
   return Promise.race([work, lost]);
+}
+
+async function endsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  const settled = work.then(
+    () => true,
+    () => true,
+  );
+  const ended = await Promise.race([settled, late]);
+  clearTimeout(timer);
+  return ended;
 }
