@@ -1,0 +1,4 @@
+import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
+import { answer } from "./start.js";
+
+answer(tfjsProvider);
