@@ -11,6 +11,8 @@ import { type Server, type Site, serve } from "../browser/serve.js";
 export const apps: Readonly<Record<string, readonly string[]>> = {
   reference: ["cpu"],
   onnx: ["wasm", "webgpu"],
+  // Its WebAssembly engine needs `wasmPaths`, and in isolated pages scripts from blob: for its threads.
+  tfjs: ["webgpu"],
 };
 const names = Object.keys(apps);
 

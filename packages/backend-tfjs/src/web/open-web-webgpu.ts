@@ -11,9 +11,9 @@ export async function openWebWebGpu(): Promise<Session> {
   const [core, webgpu] = await importOptional({ engine: "webgpu", packages }, () =>
     Promise.all([import("@tensorflow/tfjs-core"), import("@tensorflow/tfjs-backend-webgpu")]),
   );
-  const { gpu } = globalThis.navigator as unknown as { readonly gpu?: Gpu };
+  const { navigator } = globalThis as { readonly navigator?: { readonly gpu?: Gpu } };
   return openWebGpu(core, webgpu, {
-    gpu: gpu ?? noGpu,
+    gpu: navigator?.gpu ?? noGpu,
     withNavigator: (body) => body(),
     advice: "Use a browser with WebGPU, over HTTPS or on localhost, or the engine wasm.",
   });
