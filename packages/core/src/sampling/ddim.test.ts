@@ -140,6 +140,23 @@ describe("ddimCoefficients", () => {
     expect(sigma.map((value) => value ** 2)).toEqual(from.map((level) => expect.closeTo(posteriorVariance[level]!, 5)));
   });
 
+  it("takes a radicand that rounding pushed below 0 for 0, or, as the official code, for NaN", () => {
+    const fine = processOf("v", 1000);
+    const to = Array.from({ length: 999 }, (_, i) => i + 1);
+    const types = {
+      from: tensor(new Int32Array(999).fill(1000), [1, 999]),
+      to: tensor(Int32Array.from(to), [1, 999]),
+    };
+    const spoiled = (radicand: "floor" | "official"): number => {
+      const graph = trace(types, (levels) => ({
+        direction: ddimCoefficients(fine, levels.from, levels.to, 1, 3, radicand).direction,
+      }));
+      return Array.from(evaluateGraph(graph, types).direction!.data).filter(Number.isNaN).length;
+    };
+    expect(spoiled("floor")).toBe(0);
+    expect(spoiled("official")).toBeGreaterThan(10);
+  });
+
   it("is proportional to eta", () => {
     const to = from.map((level) => Math.floor(level / 2));
     const { sigma } = coefficients(from, to, 1);

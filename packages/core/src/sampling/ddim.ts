@@ -9,6 +9,11 @@ import { type Prediction, type SteeringOptions, type StepInputs, steeredPredicti
 export interface DdimOptions extends SteeringOptions {
   /** 0 is deterministic, 1 has the variance of DDPM (Song et al. 2021, eq. 16). */
   readonly eta: number;
+  /**
+   * With eta near 1 rounding can push 1 - alphaBar' - sigma^2, whose root is taken, below 0. "floor" (the default) takes
+   * it for 0; "official" leaves it, and the step yields NaN.
+   */
+  readonly radicand?: "floor" | "official";
 }
 
 export interface DdimInputs extends StepInputs {
@@ -31,15 +36,17 @@ export function ddimCoefficients(
   to: Value,
   eta: number,
   rank: number,
+  radicand: DdimOptions["radicand"] = "floor",
 ): { sigma: Value; direction: Value } {
   const { tables } = process.schedule;
   const alphaNext = atLevel(tables.alphasCumprod, to, rank);
   if (eta === 0) return { sigma: mul(alphaNext, 0), direction: sqrt(sub(1, alphaNext)) };
   const alpha = atLevel(tables.alphasCumprod, from, rank);
   const variance = div(mul(sub(1, div(alpha, alphaNext)), sub(1, alphaNext)), sub(1, alpha));
-  // Rounding can push either radicand just below 0.
+  // Rounding can push this one below 0 too, where a token stays.
   const sigma = mul(sqrt(maximum(variance, 0)), eta);
-  const direction = sqrt(maximum(sub(sub(1, alphaNext), mul(sigma, sigma)), 0));
+  const left = sub(sub(1, alphaNext), mul(sigma, sigma));
+  const direction = sqrt(radicand === "floor" ? maximum(left, 0) : left);
   return { sigma, direction };
 }
 
@@ -58,7 +65,7 @@ export function ddimStep(
   const levels = stabilizedLevels(from, options.stabilizationLevel);
   const tokens = stabilizedInput(process, x, from, options.stabilizationLevel);
   const prediction = steeredPrediction(process, parameters, options, { ...inputs, tokens, levels });
-  const { sigma, direction } = ddimCoefficients(process, levels, to, options.eta, rank);
+  const { sigma, direction } = ddimCoefficients(process, levels, to, options.eta, rank, options.radicand);
   const signal = mul(atLevel(process.schedule.tables.sqrtAlphasCumprod, to, rank), prediction.x0);
   const mean = add(signal, mul(direction, prediction.eps));
   const moved = inputs.noise === undefined ? mean : add(mean, mul(sigma, inputs.noise));

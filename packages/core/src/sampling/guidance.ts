@@ -32,6 +32,11 @@ export interface Guidance {
    * estimate moves by sqrt(alphaBar) g ("x0", Ho et al. 2022). Default "next".
    */
   readonly factor?: "next" | "current" | "x0";
+  /**
+   * Largest absolute value of the predicted noise after the gradient has moved it. Default: none, as in the official
+   * code, whose limit on predicted noise comes before guidance only.
+   */
+  readonly clip?: number;
 }
 
 /** The number of futures a guidance averages over. @throws `invalid-argument` */

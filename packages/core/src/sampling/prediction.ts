@@ -1,6 +1,6 @@
 import { x0FromNoise } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
-import { mul, sub } from "../graph/operations.js";
+import { clamp, mul, sub } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Parameters } from "../models/model.js";
 import type { Denoised } from "./denoiser.js";
@@ -51,6 +51,8 @@ export function steeredPrediction(
   if (options.guidance === undefined) return denoised;
   const guidance = guidanceGradient(process, denoiser, options.guidance, { ...inputs, denoised });
   const factor = guidanceFactor(process, options.guidance, levels, to, tokens.shape.length);
-  const eps = sub(denoised.eps, mul(factor, guidance.gradient));
+  const moved = sub(denoised.eps, mul(factor, guidance.gradient));
+  const { clip } = options.guidance;
+  const eps = clip === undefined ? moved : clamp(moved, -clip, clip);
   return { output: denoised.output, eps, x0: x0FromNoise(process.schedule, tokens, levels, eps), guidance };
 }

@@ -48,6 +48,39 @@ describe("reconstructionGuidance", () => {
     expect(x0!.data[3]).toBeCloseTo(2 - ((3 * signal(6)) / 2) * 1, 4);
   });
 
+  it("moves the predicted noise no further than the guidance's clip, if it has one", () => {
+    const process: DiffusionProcess = {
+      model: {
+        config: { kind: "test" },
+        tokenShape: [1],
+        conditionFeatures: 0,
+        parameters: {},
+        apply: (_, x) => x.tokens,
+      },
+      schedule,
+      objective: "noise",
+      lossWeighting: { kind: "uniform" },
+      clipNoise: 20,
+    };
+    const guided = (clip?: number) => {
+      const guidance = { ...reconstructionGuidance({ scale: 50, tokenShape: [1] }), ...(clip ? { clip } : {}) };
+      const inputs = {
+        x: tensor([0.5], [1, 1, 1]),
+        from: tensor(Int32Array.of(6), [1, 1]),
+        to: tensor(Int32Array.of(5), [1, 1]),
+        known: tensor([9], [1, 1, 1]),
+        mask: tensor([1], [1, 1, 1]),
+      };
+      const graph = trace(inputs, ({ x, from, to, known, mask }) => {
+        const options = { eta: 0, stabilizationLevel: 0, guidance };
+        return { eps: ddimStep(process, {}, options, { x, from, to, guidanceInputs: { known, mask } }).eps };
+      });
+      return Math.abs(evaluateGraph(graph, inputs).eps!.data[0]!);
+    };
+    expect(guided()).toBeGreaterThan(3);
+    expect(guided(2)).toBeCloseTo(2, 6);
+  });
+
   it("declares what it takes", () => {
     const sequence = { dtype: "float32", shape: [5, 7, 3, 4, 4] };
     expect(reconstructionGuidance({ scale: 1, tokenShape: [3, 4, 4] }).inputs?.(5, 7)).toEqual({

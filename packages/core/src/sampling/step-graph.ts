@@ -17,7 +17,7 @@ export const guidanceInputName = (name: string): string => `guidance/${name}`;
 export type StepOptions = SteeringOptions & SolverOptions;
 export type SolverOptions =
   /** Song et al. 2021; deterministic for `eta` 0, the default of `solver`. See {@link ddimStep}. */
-  | { readonly solver?: "ddim"; readonly eta: number }
+  | { readonly solver?: "ddim"; readonly eta: number; readonly radicand?: "floor" | "official" }
   /** Ho et al. 2020, over any number of levels. See {@link ddpmStep}. */
   | { readonly solver: "ddpm"; readonly variance?: number };
 
