@@ -84,6 +84,8 @@ export class OnnxBackend implements Backend {
     const { device } = this.#memory;
     this.#memory.disposeAll();
     for (const executable of this.#live) executable.dispose();
+    // A runtime that is stuck on a lost device cannot free anything any more.
+    if (device.turns.isClosed) return;
     await device.turns.take(async () => {
       await device.reader?.dispose().catch(() => {});
       await device.close?.();

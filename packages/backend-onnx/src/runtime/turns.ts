@@ -18,6 +18,10 @@ export class Turns {
     return result;
   }
 
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
   /** Nothing starts from here on. */
   close(reason: string): void {
     this.#closed = reason;
