@@ -14,6 +14,11 @@ export interface Traits {
    * another matrix would meet the first one's packing, and has to be copied.
    */
   readonly remembersRightOperands: boolean;
+  /**
+   * Sum adds up one element after the other in float32, which loses a hundredth of a million equal
+   * elements: long sums are made of sums of parts.
+   */
+  readonly sumsInARow: boolean;
   /** Sine and cosine come from hardware whose error is above 1e-4: they are computed by arithmetic instead. */
   readonly coarseTrigonometry: boolean;
   /** Transpose takes float32 only; other dtypes are gathered. */
@@ -30,6 +35,7 @@ const usual: Traits = {
   transposesBeforeProducts: false,
   scattersUnchecked: false,
   remembersRightOperands: false,
+  sumsInARow: false,
   coarseTrigonometry: false,
   transposesFloatsOnly: false,
   castsByName: false,
@@ -45,6 +51,7 @@ export const traits: { readonly [E in TfjsEngine]: Traits } = {
     transposesBeforeProducts: true,
     scattersUnchecked: true,
     remembersRightOperands: true,
+    sumsInARow: true,
     sharesArrays: false,
   },
   webgpu: { ...usual, coarseTrigonometry: true, transposesFloatsOnly: true, castsByName: true },
