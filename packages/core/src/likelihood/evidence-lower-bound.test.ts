@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { cosineSchedule } from "../diffusion/schedule.js";
+import { cosineSchedule, linearSchedule } from "../diffusion/schedule.js";
+import { broadcastTo, constant, reshape } from "../graph/operations.js";
 import { createRandom, type RandomStream } from "../random/index.js";
 import { referenceBackend } from "../reference/index.js";
 import {
@@ -10,7 +11,7 @@ import {
   schedulingMatrix,
 } from "../sampling/matrix-shapes.js";
 import { tensor } from "../tensor/tensor.js";
-import { autoregressiveLaw, gaussianSequence } from "../testing/oracles/index.js";
+import { autoregressiveLaw, exactProcess, gaussianSequence } from "../testing/oracles/index.js";
 import { type ElboOptions, evidenceLowerBound } from "./evidence-lower-bound.js";
 
 const schedule = cosineSchedule(1000);
@@ -97,6 +98,28 @@ describe("evidenceLowerBound", () => {
     const alone = await bound(80, fullSequence(), { rows: rows(["scored", "missing", "missing"]) });
     expect(Math.abs(truth([true, false, false]) - average(alone.nats))).toBeLessThan(0.12);
     expect(alone.bitsPerDimension).toBeCloseTo(-average(alone.nats) / Math.LN2, 10);
+  });
+
+  it("counts what the noisiest level still tells of the tokens: KL of q(x^K | x0) from N(0, 1)", async () => {
+    // A model that knows the answer: steps and reconstruction cost both tokens the same, and only the prior differs.
+    const levels = 50;
+    const short = linearSchedule(levels);
+    const [near, far] = [0, 300];
+    const answer = constant(tensor([near, far], [2]));
+    const knowing = exactProcess([1], ({ tokens: { shape } }) => broadcastTo(reshape(answer, [2, 1, 1]), shape), {
+      schedule: short,
+    });
+    const { nats } = await evidenceLowerBound(knowing, {
+      backend: referenceBackend(),
+      parameters: {},
+      tokens: tensor([near, far], [2, 1, 1]),
+      steps: levels,
+      rows: schedulingMatrix(fullSequence(), levels, 1).rows,
+      random: createRandom(3),
+    });
+    const expected = (short.tables.alphasCumprod[levels]! * far ** 2) / 2;
+    expect(expected).toBeGreaterThan(0.3);
+    expect(nats[0]! - nats[1]!).toBeCloseTo(expected, 3);
   });
 
   it("is no bound any more where the noise is left out: the broken variant", async () => {

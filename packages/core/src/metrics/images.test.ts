@@ -39,6 +39,17 @@ describe("images", () => {
     expect(structuralSimilarity(x, y, { range: 1, window: 1 })).toBeCloseTo((first + 1) / 2, 5);
   });
 
+  it("compare as by a two-dimensional Gaussian window of 11 and deviation 1.5, K2 = 0.03", () => {
+    // Expected: the definition in doubles, moments centred, weights exp(-(i^2 + j^2) / 4.5) in the plane, not one axis after the other.
+    const image = (f: (i: number, j: number) => number) => ({
+      shape: [11, 12],
+      data: Float64Array.from({ length: 132 }, (_, k) => f(Math.floor(k / 12), k % 12)),
+    });
+    const x = image((i, j) => ((3 * i + 5 * j) % 7) / 7);
+    const y = image((i, j) => ((3 * i + 5 * j) % 7) / 9 + ((2 * i + 3 * j) % 5) / 25);
+    expect(structuralSimilarity(x, y, { range: 1 })).toBeCloseTo(0.9423038372026258, 10);
+  });
+
   it("are refused when they are smaller than the window, or the window is even", () => {
     const image = tensor(new Float32Array(100), [10, 10]);
     expect(() => structuralSimilarity(image, image, { range: 1 })).toThrow("smaller than the window 11 x 11");

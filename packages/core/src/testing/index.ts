@@ -4,7 +4,14 @@ export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./m
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";
 export * from "./oracles/index.js";
-export { kolmogorovSmirnov, kolmogorovSmirnovTwoSample, normalDistribution } from "./statistics.js";
+export { type PermutationTestOptions, permutationTest } from "./permutation-test.js";
+export {
+  chiSquare,
+  chiSquareTail,
+  kolmogorovSmirnov,
+  kolmogorovSmirnovTwoSample,
+  normalDistribution,
+} from "./statistics.js";
 export type { ConformanceOptions, TestApi } from "./test-api.js";
 export { testBackend } from "./test-backend.js";
 export type { CaseOperand } from "./values.js";
