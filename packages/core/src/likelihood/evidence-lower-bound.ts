@@ -38,8 +38,8 @@ export interface ElboOptions {
   readonly random: RandomStream;
   /**
    * Variance of the reverse steps between its bounds, 0..1, as in `ddpmStep`. Default 1: where data have a density, it is
-   * right near level 0, and the bound becomes tight with more steps; with 0 it keeps a gap of some 0.3 to 0.7 nats for
-   * every number, however many steps there are, since the signal-to-noise ratios of the lowest levels lie far apart.
+   * right near level 0, and the bound becomes tight with more steps. With 0 it keeps a gap however many steps there are,
+   * since the signal-to-noise ratios of the lowest levels lie far apart.
    */
   readonly variance?: number;
   /** Default normal. */
