@@ -17,7 +17,7 @@ import {
 import { type GoldenCase, type GoldenTensor, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate, readAll } from "../evaluate.js";
-import { frames, normalized, type OfficialFrames, stacked, stackedConditions } from "../frames.js";
+import { type OfficialFrames, officialCodec, stackedConditions } from "../frames.js";
 import { float32, type Numbers, swapAxes } from "../layout.js";
 import { officialObjective } from "../official.js";
 import { officialParameters } from "../official-model.js";
@@ -185,7 +185,7 @@ export async function runRecurrentRollout(golden: GoldenCase, backend: Backend):
     learnedInitialState: config.learnable_init_z,
     decay: diffusion.cum_snr_decay ** frame_stack,
   });
-  const truth = stacked(normalized(tensorOf(golden, "in.observations"), config), frame_stack);
+  const truth = officialCodec(config).encode(float32(tensorOf(golden, "in.observations")));
   const conditions = stackedConditions(golden, config);
   const [batch, total] = truth.shape as [number, number];
   const context = Math.floor(config.context_frames / frame_stack);
@@ -221,8 +221,8 @@ export async function runRecurrentRollout(golden: GoldenCase, backend: Backend):
   const error = Array.from(predicted.data, (value, i) => (value - (truth.data[i] as number)) ** 2);
   return [
     { name: "out.loss", shape: [], data: [error.reduce((sum, value) => sum + value, 0) / error.length] },
-    { name: "out.xs_pred", ...frames(predicted, config) },
-    { name: "out.xs", ...frames(truth, config) },
+    { name: "out.xs_pred", ...swapAxes(officialCodec(config).decode(predicted)) },
+    { name: "out.xs", ...swapAxes(officialCodec(config).decode(truth)) },
   ];
 }
 

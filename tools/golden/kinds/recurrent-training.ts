@@ -11,7 +11,7 @@ import {
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
-import { frames, normalized, type OfficialFrames, stacked, stackedConditions } from "../frames.js";
+import { type OfficialFrames, officialCodec, stackedConditions } from "../frames.js";
 import { batchMajor, clamped, float32, swapAxes } from "../layout.js";
 import { officialParameters, officialResults } from "../official-model.js";
 import { type OfficialRecurrentDiffusion, officialRecurrentProcess } from "../recurrent.js";
@@ -43,7 +43,7 @@ export async function runRecurrentTraining(golden: GoldenCase, backend: Backend)
     learnedInitialState: config.learnable_init_z,
     decay: diffusion.cum_snr_decay ** frame_stack,
   });
-  const tokens = stacked(normalized(tensorOf(golden, "in.observations"), config), frame_stack);
+  const tokens = officialCodec(config).encode(float32(tensorOf(golden, "in.observations")));
   const condition = stackedConditions(golden, config);
   const elementWeights = presentElements(golden, config);
   const parameters = officialParameters(golden, process.model.config);
@@ -61,7 +61,7 @@ export async function runRecurrentTraining(golden: GoldenCase, backend: Backend)
     { name: "mid.xs_normalized_stacked", ...swapAxes(tokens) },
     ...(condition === undefined ? [] : [{ name: "mid.conditions_stacked", ...swapAxes(condition) }]),
     { name: "out.loss", ...(outputs.loss as HostTensor) },
-    { name: "out.xs_pred", ...frames(outputs.x0 as HostTensor, config) },
+    { name: "out.xs_pred", ...swapAxes(officialCodec(config).decode(outputs.x0 as HostTensor)) },
     ...officialResults("grad", process.model.config, gradients),
   ];
 }

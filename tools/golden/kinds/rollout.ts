@@ -1,14 +1,7 @@
-import {
-  type Backend,
-  type FrameCodec,
-  frameCodec,
-  type HostTensor,
-  recordedNoise,
-  Sampler,
-  stackFrames,
-} from "@diffusion-forcing/core";
+import { type Backend, type FrameCodec, type HostTensor, recordedNoise, Sampler } from "@diffusion-forcing/core";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
+import { officialCodec, stackedConditions } from "../frames.js";
 import { batchMajor, float32, swapAxes } from "../layout.js";
 import { type OfficialDiffusion, officialMatrixShape } from "../official.js";
 import { officialParameters, officialProcess } from "../official-model.js";
@@ -33,12 +26,7 @@ interface Config {
 export async function runRollout(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, frame_stack: stack, causal } = config;
-  const codec = frameCodec({
-    frameShape: config.x_shape,
-    stack,
-    mean: config.data_mean,
-    deviation: config.data_std,
-  });
+  const codec = officialCodec(config);
   const process = officialProcess({
     diffusion,
     features: codec.tokenShape[0] as number,
@@ -55,7 +43,7 @@ export async function runRollout(golden: GoldenCase, backend: Backend): Promise<
     ...(isDdpm ? { solver: "ddpm" } : { eta: diffusion.ddim_sampling_eta }),
   });
   const truth = codec.encode(float32(tensorOf(golden, "in.observations")));
-  const condition = conditions(golden, config);
+  const condition = stackedConditions(golden, config);
   const { tokens, steps } = await generate(golden, sampler, truth, condition, isDdpm ? 2 : 1);
   await sampler.dispose();
   const squares = Array.from(tokens.data, (value, i) => (value - (truth.data[i] as number)) ** 2);
@@ -112,16 +100,6 @@ async function generate(
     stepsBefore = steps.length;
   }
   return { tokens, steps };
-}
-
-/** The conditions, that of the first frame zero, stacked as the tokens are; undefined where there are none. */
-function conditions(golden: GoldenCase, config: Config): HostTensor | undefined {
-  if (config.external_cond_dim === 0) return undefined;
-  const { shape, data } = tensorOf(golden, "in.conditions");
-  const [batch, count, channels] = shape as [number, number, number];
-  const values = Float64Array.from(data);
-  for (let b = 0; b < batch; b++) values.fill(0, b * count * channels, b * count * channels + channels);
-  return stackFrames(float32({ shape, data: values }), config.frame_stack);
 }
 
 /** Tokens as raw frames, frames first. */
