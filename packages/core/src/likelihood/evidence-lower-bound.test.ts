@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { samplingLevels } from "../diffusion/sampling-levels.js";
 import { cosineSchedule, linearSchedule } from "../diffusion/schedule.js";
 import { broadcastTo, constant, reshape } from "../graph/operations.js";
 import { createRandom, type RandomStream } from "../random/index.js";
@@ -12,7 +13,8 @@ import {
 } from "../sampling/matrix-shapes.js";
 import { tensor } from "../tensor/tensor.js";
 import { autoregressiveLaw, exactProcess, gaussianSequence } from "../testing/oracles/index.js";
-import { type ElboOptions, evidenceLowerBound } from "./evidence-lower-bound.js";
+import { type ElboProgress, evidenceLowerBound, evidenceLowerBoundSteps } from "./evidence-lower-bound.js";
+import type { ElboOptions } from "./options.js";
 
 const schedule = cosineSchedule(1000);
 const correlation = 0.8;
@@ -46,17 +48,18 @@ function truth(terms: readonly boolean[]): number {
   return total / count;
 }
 
+const optionsOf = (steps: number, shape: MatrixShape, more: Partial<ElboOptions> = {}): ElboOptions => ({
+  backend: referenceBackend(),
+  parameters: {},
+  tokens,
+  steps,
+  rows: schedulingMatrix(shape, steps, 3).rows,
+  random: createRandom(9),
+  draws: 2,
+  ...more,
+});
 const bound = (steps: number, shape: MatrixShape, more: Partial<ElboOptions> = {}) =>
-  evidenceLowerBound(process, {
-    backend: referenceBackend(),
-    parameters: {},
-    tokens,
-    steps,
-    rows: schedulingMatrix(shape, steps, 3).rows,
-    random: createRandom(9),
-    draws: 2,
-    ...more,
-  });
+  evidenceLowerBound(process, optionsOf(steps, shape, more));
 const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 describe("evidenceLowerBound", () => {
@@ -98,6 +101,35 @@ describe("evidenceLowerBound", () => {
     const alone = await bound(80, fullSequence(), { rows: rows(["scored", "missing", "missing"]) });
     expect(Math.abs(truth([true, false, false]) - average(alone.nats))).toBeLessThan(0.12);
     expect(alone.bitsPerDimension).toBeCloseTo(-average(alone.nats) / Math.LN2, 10);
+  });
+
+  it("scores a token given a noisy sight of another, averaged over such sights", async () => {
+    const noisy = 40;
+    const rows = (told: number) => Array.from({ length: 81 }, (_, m) => [told, 80 - m, 80]);
+    const { nats } = await bound(80, fullSequence(), { rows: rows(noisy), draws: 4 });
+    // y = a x_0 + n e; x_1 given y is normal around w y with variance v, and e adds w^2 n^2 to the mean square.
+    const alpha = schedule.tables.alphasCumprod[samplingLevels(1000, 80)[noisy]!]!;
+    const variance = 0.36 / (1 - correlation ** 2);
+    const w = (Math.sqrt(alpha) * correlation * variance) / (alpha * variance + 1 - alpha);
+    const v = variance - w * Math.sqrt(alpha) * correlation * variance;
+    let expected = (-0.5 * w ** 2 * (1 - alpha)) / v;
+    for (let b = 0; b < count; b++) {
+      const [seen, scored] = tokens.data.subarray(3 * b);
+      expected += logNormal(scored!, w * Math.sqrt(alpha) * seen!, v) / count;
+    }
+    const gap = expected - average(nats);
+    expect(Math.abs(gap)).toBeLessThan(0.1);
+    // The broken variants: the sight taken for clean, or for nothing.
+    for (const told of [0, 80]) {
+      const broken = await bound(80, fullSequence(), { rows: rows(told), draws: 4 });
+      expect(Math.abs(expected - average(broken.nats))).toBeGreaterThan(0.15);
+    }
+  });
+
+  it("draws the noise of q without the process's limit, which would make it too likely", async () => {
+    const given = optionsOf(20, fullSequence());
+    const limited = await evidenceLowerBound({ ...process, clipNoise: 0.5 }, given);
+    expect(limited.nats).toEqual((await bound(20, fullSequence())).nats);
   });
 
   it("counts what the noisiest level still tells of the tokens: KL of q(x^K | x0) from N(0, 1)", async () => {
@@ -144,6 +176,27 @@ describe("evidenceLowerBound", () => {
     expect(average(many.standardErrors)).toBeLessThan(0.7 * average(few.standardErrors));
   });
 
+  it("yields every step of every draw, and the bound by the draws that are finished", async () => {
+    const whole = await bound(4, fullSequence());
+    const seen: ElboProgress[] = [];
+    for await (const progress of evidenceLowerBoundSteps(process, optionsOf(4, fullSequence()))) seen.push(progress);
+    expect(seen.map(({ step, steps }) => `${step}/${steps}`).join(" ")).toBe("1/8 2/8 3/8 4/8 5/8 6/8 7/8 8/8");
+    expect(seen[2]!.result).toBeUndefined();
+    expect(seen[6]!.result).toEqual(await bound(4, fullSequence(), { draws: 1 }));
+    expect(seen[7]!.result).toEqual(whole);
+  });
+
+  it("goes on from any step with the same bits, and to more draws", async () => {
+    const whole = await bound(4, fullSequence());
+    for await (const { state } of evidenceLowerBoundSteps(process, optionsOf(4, fullSequence()))) {
+      expect(await bound(4, fullSequence(), { resume: structuredClone(state) })).toEqual(whole);
+    }
+    const steps = evidenceLowerBoundSteps(process, optionsOf(4, fullSequence(), { draws: 1 }));
+    let last: ElboProgress | undefined;
+    for await (const progress of steps) last = progress;
+    expect(await bound(4, fullSequence(), { resume: last!.state })).toEqual(whole);
+  });
+
   it.each<[string, Partial<ElboOptions>, string]>([
     [
       "a column that ends half way",
@@ -178,6 +231,23 @@ describe("evidenceLowerBound", () => {
       },
       "expected 3 columns",
     ],
+    [
+      "nothing to score",
+      {
+        rows: [
+          [4, 2, 0],
+          [4, 2, 0],
+        ],
+        steps: 4,
+      },
+      "every column stays",
+    ],
+    [
+      "a state of other tokens",
+      { resume: { step: 1, nats: [new Float64Array(2)] } },
+      "nats of 1 draws over 2 sequences",
+    ],
+    ["a state of more draws", { resume: { step: 9, nats: [] } }, "after step 9"],
     ["no draws", { draws: 0 }, "0 draws"],
     ["other tokens", { tokens: tensor([1], [1, 1]) }, "expected float32[B, T, 1]"],
   ])("refuses %s", async (_name, options, message) => {
