@@ -46,12 +46,17 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
   const elementWeights = perElement(levels.frameWeights, tokens);
   const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, elementWeights };
   const { loss, x0 } = await evaluate<string>(backend, { ...parameters, ...inputs }, (values) => {
-    const result = diffusionForcingLoss(process, values, {
-      tokens: values.tokens as Value,
-      noiseLevels: values.noiseLevels as Value,
-      noise: values.noise as Value,
-      elementWeights: values.elementWeights as Value,
-    });
+    const result = diffusionForcingLoss(
+      process,
+      values,
+      {
+        tokens: values.tokens as Value,
+        noiseLevels: values.noiseLevels as Value,
+        noise: values.noise as Value,
+        elementWeights: values.elementWeights as Value,
+      },
+      { mean: "elements" },
+    );
     return { loss: result.loss, x0: result.x0 };
   });
 

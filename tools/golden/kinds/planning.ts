@@ -128,6 +128,7 @@ function goalOptions(config: Config) {
     // The official value is a mean over the batch, the library's stands for one sample.
     scale: guidance_scale / batch,
     samples: 1,
+    factor: "next" as const,
     frameStack: frame_stack,
     observationFeatures: config.observation_mean.length,
     actionFeatures: config.action_mean.length,
@@ -142,7 +143,7 @@ function goalGuidance(config: Config): Guidance {
   if (!config.use_reward) return guidance;
   const width = frameMoments(config).mean.length;
   return {
-    samples: 1,
+    ...guidance,
     inputs: (batch) => {
       const frame = { dtype: "float32", shape: [batch, width] } as const;
       return { start: frame, goal: frame };

@@ -112,13 +112,18 @@ function lossAndGradients(
   const names = Object.keys(parameters);
   return evaluate<string>(backend, { ...parameters, ...batch }, (values) => {
     const traced = Object.fromEntries(names.map((name) => [name, values[name] as Value]));
-    const { loss, x0 } = diffusionForcingLoss(process, traced, {
-      tokens: values.tokens as Value,
-      noiseLevels: values.noiseLevels as Value,
-      noise: values.noise as Value,
-      elementWeights: values.elementWeights as Value,
-      ...("condition" in values ? { condition: values.condition as Value } : {}),
-    });
+    const { loss, x0 } = diffusionForcingLoss(
+      process,
+      traced,
+      {
+        tokens: values.tokens as Value,
+        noiseLevels: values.noiseLevels as Value,
+        noise: values.noise as Value,
+        elementWeights: values.elementWeights as Value,
+        ...("condition" in values ? { condition: values.condition as Value } : {}),
+      },
+      { mean: "elements" },
+    );
     const slopes = gradient(loss, Object.values(traced));
     return { loss, x0, ...Object.fromEntries(slopes.map((slope, i) => [`gradient/${names[i]}`, slope])) };
   });

@@ -93,6 +93,7 @@ function noiseOf({ golden, config }: Shared, name: string): HostTensor<"float32"
 function goalGuidance(scale: number, batch: number): Guidance {
   return {
     samples: 1,
+    factor: "next",
     value: (x0, { goal, weight }) => {
       const [, length, features] = x0.shape as [number, number, number];
       const distance = square(sub(x0, reshape(goal as Value, [batch, 1, features])));

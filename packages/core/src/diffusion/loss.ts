@@ -1,4 +1,4 @@
-import { mean, mul, reshape, square, sub } from "../graph/operations.js";
+import { broadcastTo, div, maximum, mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Model, Parameters } from "../models/model.js";
 import { addNoise, perToken } from "./conversions.js";
@@ -30,8 +30,17 @@ export interface LossInputs {
   readonly elementWeights?: Value;
 }
 
+export interface LossOptions {
+  /**
+   * What the sum of the weighted squared errors is divided by: the sum of the element weights ("weights"), so that
+   * padding changes nothing, or the number of elements whatever their weight ("elements", the official code, where the
+   * more of a batch is padding the smaller its gradient). The same without element weights. Default "weights".
+   */
+  readonly mean?: "weights" | "elements";
+}
+
 export interface LossValues {
-  /** Mean over all elements, scalar. Elements of weight 0 count in the denominator, as in the official code. */
+  /** Mean of the weighted squared errors, scalar. */
   readonly loss: Value;
   /** The weighted squared errors, [B, T, ...tokenShape]. */
   readonly elements: Value;
@@ -52,6 +61,7 @@ export function diffusionForcingLoss(
   process: DiffusionProcess,
   parameters: Parameters,
   inputs: LossInputs,
+  options: LossOptions = {},
 ): LossValues {
   const { model, schedule, objective } = process;
   const { tokens, noiseLevels, noise, condition, elementWeights } = inputs;
@@ -69,5 +79,12 @@ export function diffusionForcingLoss(
   const tokenWeights = lossWeight(schedule, objective, noiseLevels, process.lossWeighting);
   const errors = mul(square(sub(modelOutput, target)), reshape(tokenWeights, perToken(tokens)));
   const elements = elementWeights === undefined ? errors : mul(errors, elementWeights);
-  return { loss: mean(elements), elements, x0, noisedTokens, modelOutput, tokenWeights };
+  const isPlain = elementWeights === undefined || options.mean === "elements";
+  const loss = isPlain ? mean(elements) : div(sum(elements), weightSum(elementWeights, tokens));
+  return { loss, elements, x0, noisedTokens, modelOutput, tokenWeights };
+}
+
+/** Over all elements; not quite 0 where every weight is, so that the loss is. */
+function weightSum(weights: Value, tokens: Value): Value {
+  return maximum(sum(broadcastTo(weights, tokens.shape)), 1e-12);
 }

@@ -7,6 +7,8 @@ export type Initializer = { readonly kind: "zeros" | "ones" } | { readonly kind:
 export interface ParameterSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
+  /** The parameter whose first values these are copies of, of the same shape and initializer; absent: none. */
+  readonly copyOf?: string;
 }
 
 /** Traced parameters by name. */

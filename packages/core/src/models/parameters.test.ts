@@ -38,6 +38,13 @@ describe("initializeParameters", () => {
     expect(variance / (0.25 ** 2 / 3)).toBeLessThan(1.08);
   });
 
+  it("draws a copy as its original", () => {
+    const copy = { ...weight, copyOf: "weight" };
+    const parameters = initializeParameters(modelOf({ weight, copy, other: weight }), createRandom(1));
+    expect(parameters.copy).toEqual(parameters.weight);
+    expect(parameters.other).not.toEqual(parameters.weight);
+  });
+
   it("gives the same values for the same seed and others for another", () => {
     const first = initializeParameters(model, createRandom(1));
     expect(initializeParameters(model, createRandom(1))).toEqual(first);

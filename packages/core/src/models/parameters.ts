@@ -14,13 +14,13 @@ function draw(initializer: Initializer, random: RandomStream, target: Float32Arr
 
 /**
  * Fresh parameters. Every parameter draws from its own stream, split off by its name, so that adding one does
- * not change the others.
+ * not change the others; a copy draws from its original's.
  */
 export function initializeParameters(model: Model, random: RandomStream): Record<string, HostTensor<"float32">> {
   return Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
+    Object.entries(model.parameters).map(([name, { shape, initializer, copyOf = name }]) => {
       const parameter = zeros("float32", shape);
-      draw(initializer, random.split(name), parameter.data);
+      draw(initializer, random.split(copyOf), parameter.data);
       return [name, parameter];
     }),
   );

@@ -33,6 +33,32 @@ function run(
 }
 
 describe("transformer parameters", () => {
+  it("differ from layer to layer at first, or are copies of the first layer's if told", () => {
+    const size = { features: 1, width: 8, layers: 3, heads: 2 };
+    const layersOf = (options: Partial<TransformerOptions>) => {
+      const parameters = initializeParameters(transformer({ ...size, ...options }), createRandom(2));
+      return [0, 1, 2].map((i) => parameters[`layers.${i}.feedForward1.weight`]!.data);
+    };
+    const [first, second, third] = layersOf({});
+    expect(second).not.toEqual(first);
+    const [original, ...copies] = layersOf({ layerInitialization: "identical" });
+    expect(original).toEqual(first);
+    expect(copies).toEqual([original, original]);
+    expect(third).not.toEqual(second);
+  });
+
+  it("keep the config of models that start as usual as it was", () => {
+    const size = { features: 1, width: 8 };
+    expect(transformer({ ...size, layerInitialization: "independent" }).config).not.toHaveProperty(
+      "layerInitialization",
+    );
+    const { config } = transformer({ ...size, layerInitialization: "identical" });
+    expect(transformer(config).config).toEqual(config);
+    expect(() => transformer({ ...size, layerInitialization: "cloned" as "identical" })).toThrow(
+      'expected "independent"',
+    );
+  });
+
   it("have these names and shapes", () => {
     const model = transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 1, heads: 2, feedForward: 5 });
     const shapes = Object.entries(model.parameters).map(([name, { shape }]) => `${name} [${shape.join(", ")}]`);

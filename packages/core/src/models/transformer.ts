@@ -35,10 +35,18 @@ export interface TransformerOptions {
   readonly feedForward?: number;
   /** Whether token i sees only tokens j <= i. Default true. */
   readonly causal?: boolean;
+  /**
+   * Whether layers start from draws of their own ("independent") or all as copies of the first ("identical", as in the
+   * official code, whose layers are cloned: they compute alike at first, and only training parts them). Default
+   * "independent".
+   */
+  readonly layerInitialization?: "independent" | "identical";
 }
 
-export interface TransformerConfig extends Required<TransformerOptions> {
+export interface TransformerConfig extends Required<Omit<TransformerOptions, "layerInitialization">> {
   readonly kind: "transformer";
+  /** Present if not the default. */
+  readonly layerInitialization?: "identical";
   readonly [key: string]: unknown;
 }
 
@@ -53,6 +61,7 @@ function completeConfig(options: TransformerOptions): TransformerConfig {
     heads: options.heads ?? 4,
     feedForward: options.feedForward ?? 4 * width,
     causal: options.causal ?? true,
+    ...(options.layerInitialization === "identical" ? { layerInitialization: "identical" } : {}),
   };
   const check = (legal: boolean, field: keyof TransformerOptions, expected: string): void => {
     if (legal) return;
@@ -68,6 +77,13 @@ function completeConfig(options: TransformerOptions): TransformerConfig {
   check(width >= 8 && width % 4 === 0, "width", "a multiple of 4, at least 8 (half of it embeds the noise level)");
   check(width % config.heads === 0, "heads", `a divisor of the width ${width}`);
   check(typeof config.causal === "boolean", "causal", "true or false");
+  const initialization = options.layerInitialization ?? "independent";
+  if (initialization !== "independent" && initialization !== "identical") {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `transformer: layerInitialization is ${String(initialization)}; expected "independent" or "identical".`,
+    );
+  }
   return config;
 }
 
@@ -87,6 +103,7 @@ function attentionSpecs(prefix: string, width: number): NamedSpec[] {
 
 function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec> {
   const { features, conditionFeatures, width, layers, feedForward } = config;
+  const isCloned = config.layerInitialization === "identical";
   const layer = (index: number): NamedSpec[] => [
     ...attentionSpecs(`layers.${index}.attention`, width),
     ...normSpecs(`layers.${index}.norm1`, width),
@@ -97,9 +114,15 @@ function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec
   return Object.fromEntries([
     ...linearSpecs("embedding1", features + width / 2 + conditionFeatures, width),
     ...linearSpecs("embedding2", width, width),
-    ...Array.from({ length: layers }, (_, index) => layer(index)).flat(),
+    ...Array.from({ length: layers }, (_, index) =>
+      isCloned ? clonesOf(layer(0), layer(index)) : layer(index),
+    ).flat(),
     ...linearSpecs("output", width, features),
   ]);
+}
+
+function clonesOf(originals: readonly NamedSpec[], specs: readonly NamedSpec[]): NamedSpec[] {
+  return specs.map(([name, spec], i) => [name, { ...spec, copyOf: (originals[i] as NamedSpec)[0] }]);
 }
 
 /**
@@ -108,8 +131,7 @@ function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec
  * position added, and run through post-norm layers h = norm(h + attention(h)), h = norm(h + feedForward(h)).
  *
  * Inside, activations lie token-first in rows, [T * B, width]: splitting heads is then a reshape to
- * [T, B * heads, d], which a batched matrix product can read in place. Unlike the official code, layers start from independent
- * draws, not from copies of one.
+ * [T, B * heads, d], which a batched matrix product can read in place.
  */
 export function transformer(options: TransformerOptions): Model & { readonly config: TransformerConfig } {
   const config = completeConfig(options);

@@ -106,12 +106,13 @@ describe("ddimStep", () => {
   it("subtracts the gradient, scaled by the noise factor of the next or of the current level, from eps", () => {
     // The value 0.6 x0 = 0.3 x has the gradient 0.3. Unguided eps is 1.9782659 (above).
     const value = (x0: Parameters<typeof square>[0]) => sum(mul(x0, 0.6), [1, 2]);
-    const guided = (factor: "next" | "current") =>
-      step(processOf("x0", 2), { guidance: { value, samples: 1, factor } }, once)[0]!;
+    const guided = (factor?: "next" | "current") =>
+      step(processOf("x0", 2), { guidance: { value, samples: 1, ...(factor ? { factor } : {}) } }, once)[0]!;
     // sqrt(1 - b) 0.3 = 0.213434: eps = 1.7648319, from which x0 = 10.601999.
     expect(guided("next")).toBeCloseTo(8.706033, 4);
     // sqrt(1 - a) 0.3 = 0.2999259: eps = 1.67834, x0 = 14.4931087.
     expect(guided("current")).toBeCloseTo(11.3789375, 4);
+    expect(guided()).toBe(guided("current"));
   });
 });
 

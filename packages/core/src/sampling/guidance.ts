@@ -27,9 +27,10 @@ export interface Guidance {
    */
   readonly samples?: number;
   /**
-   * How far the gradient g moves the predicted noise: by sqrt(1 - alphaBar) g, of the level stepped to ("next", the
-   * official code) or of the level stepped from ("current", classifier guidance as derived), or so far that the clean
-   * estimate moves by sqrt(alphaBar) g ("x0", Ho et al. 2022). Default "next".
+   * How far the gradient g moves the predicted noise: by sqrt(1 - alphaBar) g, of the level stepped from ("current",
+   * classifier guidance as derived, Dhariwal & Nichol 2021, Algorithm 2) or of the level stepped to ("next", the
+   * official code: weaker, and nothing at all in a token's last step), or so far that the clean estimate moves by
+   * sqrt(alphaBar) g ("x0", Ho et al. 2022). Default "current".
    */
   readonly factor?: "next" | "current" | "x0";
   /**
@@ -51,7 +52,7 @@ export function guidanceSamples(guidance: Guidance): number {
 /** The factor by which each token's predicted noise is moved against the gradient, [B, T, 1, ...] of `rank` axes. */
 export function guidanceFactor(
   process: DiffusionProcess,
-  { factor = "next" }: Guidance,
+  { factor = "current" }: Guidance,
   levels: Value,
   to: Value,
   rank: number,

@@ -14,6 +14,12 @@ describe("learningRateFactor", () => {
     expect(factors({ kind: "cosine", warmupSteps: 4 }, 12, [1, 2, 3, 4])).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
+  it("takes the whole rate in the first step and lags by one after it, as the official code does, if told", () => {
+    const schedule = { kind: "constant", warmupSteps: 4, compatibility: "official" } as const;
+    expect(factors(schedule, 12, [1, 2, 3, 4, 5, 6])).toEqual([1, 0.25, 0.5, 0.75, 1, 1]);
+    expect(factors({ kind: "constant", compatibility: "official" }, 3, [1, 2, 3])).toEqual([1, 1, 1]);
+  });
+
   it("falls by half a cosine from the end of warm-up to 0 at the last step", () => {
     // (1 + cos(pi / 4)) / 2, and the same at 1/2 and 3/4 of the way.
     const close = [0.8535533906, 0.5, 0.1464466094, 0].map((value) => expect.closeTo(value, 9));

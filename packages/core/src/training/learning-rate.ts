@@ -3,15 +3,20 @@ export interface LearningRateSchedule {
   readonly kind: "constant" | "cosine";
   /** Default 0. */
   readonly warmupSteps?: number;
+  /**
+   * "official" warms up as the official code does, which sets the rate after each step: the first step takes the whole
+   * rate, and every other step of the warm-up what the step before should have had. With AdamW, whose first step moves
+   * every parameter by about the learning rate, that is the jump that warming up is to avoid. Default: off.
+   */
+  readonly compatibility?: "official";
 }
 
-/**
- * The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`;
- * unlike the official code it holds for the very first step too.
- */
+/** The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`. */
 export function learningRateFactor(schedule: LearningRateSchedule, step: number, steps: number): number {
   const warmup = schedule.warmupSteps ?? 0;
-  if (step <= warmup) return step / warmup;
+  const isOfficial = schedule.compatibility === "official";
+  const warmed = isOfficial ? (step === 1 ? warmup : step - 1) : step;
+  if (step <= warmup) return warmed / warmup;
   if (schedule.kind === "constant") return 1;
   const progress = (step - warmup) / Math.max(1, steps - warmup);
   return 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
+import type { DiffusionProcess, LossOptions } from "../diffusion/loss.js";
 import { cosineSchedule } from "../diffusion/schedule.js";
 import { mul } from "../graph/operations.js";
 import type { Model } from "../models/model.js";
@@ -70,14 +70,14 @@ describe("trainingStepGraph", () => {
   });
 
   it("leaves elements of weight 0 out of the gradient", () => {
-    const graph = trainingStepGraph(
-      process,
-      { ...options, averageDecay: undefined },
-      { ...shapes, elementWeights: [2, 1] },
-    );
-    const results = evaluateGraph(graph, { ...state, ...batch, elementWeights: tensor([1, 0], [2, 1]) });
-    // Only x0 = 1 counts: (4 + 0) / 2 both times.
-    expect(values(results)).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
+    const reduced = (loss: LossOptions) => {
+      const without = { ...options, averageDecay: undefined, loss };
+      const graph = trainingStepGraph(process, without, { ...shapes, elementWeights: [2, 1] });
+      return values(evaluateGraph(graph, { ...state, ...batch, elementWeights: tensor([1, 0], [2, 1]) }));
+    };
+    // Only x0 = 1 counts: 4 of one element, or (4 + 0) / 2.
+    expect(reduced({})).toMatchObject(close({ loss: 4, gradientNorm: 4 }));
+    expect(reduced({ mean: "elements" })).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
   });
 
   it("declares the state, the batch and the scalars", () => {

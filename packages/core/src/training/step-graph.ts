@@ -1,5 +1,5 @@
 import { gradient } from "../autodiff/index.js";
-import { type DiffusionProcess, diffusionForcingLoss } from "../diffusion/loss.js";
+import { type DiffusionProcess, diffusionForcingLoss, type LossOptions } from "../diffusion/loss.js";
 import { buildGraph, type Graph } from "../graph/graph.js";
 import { add, mul, sub } from "../graph/operations.js";
 import { input } from "../graph/trace.js";
@@ -23,6 +23,7 @@ export interface StepGraphOptions {
   readonly clipNorm: number | undefined;
   /** Decay of the exponential moving average of the parameters; undefined keeps none. */
   readonly averageDecay: number | undefined;
+  readonly loss?: LossOptions;
 }
 
 export interface BatchShapes {
@@ -79,7 +80,7 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
   const moments = { first: stateOf("first"), second: stateOf("second") };
   const parameters = packs.unpack(packed);
   const scalars = { decay: declare("decay", []), stepSize: declare("stepSize", []), epsilon: declare("epsilon", []) };
-  const { loss } = diffusionForcingLoss(process, parameters, {
+  const batch = {
     tokens: declare("tokens", shapes.tokens),
     noiseLevels: declare("noiseLevels", shapes.tokens.slice(0, 2), "int32"),
     noise: declare("noise", shapes.tokens),
@@ -87,7 +88,8 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
     ...(shapes.elementWeights === undefined
       ? {}
       : { elementWeights: declare("elementWeights", shapes.elementWeights) }),
-  });
+  };
+  const { loss } = diffusionForcingLoss(process, parameters, batch, options.loss);
 
   const slopes = gradient(loss, Object.values(parameters));
   const names = Object.keys(parameters);

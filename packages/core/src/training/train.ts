@@ -1,5 +1,5 @@
 import type { Backend, Executable } from "../backend/contract.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
+import type { DiffusionProcess, LossOptions } from "../diffusion/loss.js";
 import { independentNoiseLevels } from "../diffusion/noise-levels.js";
 import { DiffusionForcingError, throwIfAborted } from "../errors.js";
 import type { Model } from "../models/model.js";
@@ -29,6 +29,8 @@ export interface TrainingOptions {
   readonly optimizer: AdamWOptions;
   /** Default: constant, no warm-up. */
   readonly learningRate?: LearningRateSchedule;
+  /** How the loss is reduced. */
+  readonly loss?: LossOptions;
   /** Largest global gradient norm. Default 1; `false` for no clipping. */
   readonly clipNorm?: number | false;
   /** Decay of the moving average of the parameters. Default 0.999; `false` keeps none. */
@@ -70,6 +72,7 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
     optimizer,
     clipNorm: clipNorm === false ? undefined : clipNorm,
     averageDecay: averageDecay === false ? undefined : averageDecay,
+    ...(options.loss ? { loss: options.loss } : {}),
   };
   const keepAverage = stepOptions.averageDecay !== undefined;
   if (options.resume) checkTrainingState(process.model, options.resume, seed, keepAverage);

@@ -104,6 +104,8 @@ export class MazePlanner {
               observationFeatures: this.#width - actionFeatures,
               actionFeatures,
               samples: goal.samples ?? 4,
+              // The factor that the scales in use were tuned with.
+              factor: "next",
               weights: goal.weights ?? "intended",
             }),
           }
