@@ -1,32 +1,34 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../random/index.js";
 import { tensor } from "../tensor/tensor.js";
+import { checkLaw } from "../testing/law.js";
+import { chiSquare } from "../testing/statistics.js";
 import { checkNoiseLevels, independentNoiseLevels, maskNoiseLevels, stepwiseNoiseLevels } from "./noise-levels.js";
 
-/** Pearson's statistic of the hypothesis that the levels are uniform over 1..8. */
-function chiSquared(levels: ArrayLike<number>): number {
+/** The probability of levels as uneven over 1..8 as these. */
+function evenness(levels: ArrayLike<number>): number {
   const counts = new Array<number>(8).fill(0);
   for (const level of Array.from(levels)) counts[level - 1]!++;
-  const expected = levels.length / 8;
-  return counts.reduce((sum, count) => sum + (count - expected) ** 2 / expected, 0);
+  return chiSquare(counts, new Array<number>(8).fill(1 / 8));
 }
 
 describe("independentNoiseLevels", () => {
   const sizes = { batch: 500, tokens: 8, levels: 8 };
 
-  it("draws uniformly over 1..K", () => {
+  it("draws uniformly over 1..K", ({ task }) => {
     const { shape, data } = independentNoiseLevels(createRandom(1), sizes);
     expect(shape).toEqual([500, 8]);
     expect(Math.min(...data)).toBe(1);
     expect(Math.max(...data)).toBe(8);
-    // 7 degrees of freedom: beyond 24.3 in one of a thousand runs.
-    expect(chiSquared(data)).toBeLessThan(24.3);
-  });
-
-  it("would be caught drawing one level too few", () => {
     const random = createRandom(1);
-    const { data } = independentNoiseLevels({ integer: (low, high) => random.integer(low, high - 1) }, sizes);
-    expect(chiSquared(data)).toBeGreaterThan(24.3);
+    const tooFew = independentNoiseLevels({ integer: (low, high) => random.integer(low, high - 1) }, sizes);
+    checkLaw(task, {
+      law: "Training levels are uniform over 1..K",
+      statistic: "p, chi-square of 4,000 levels",
+      found: evenness(data),
+      within: [1e-3, 1],
+      broken: { "one level too few": evenness(tooFew.data) },
+    });
   });
 
   it("draws every token on its own", () => {
@@ -57,7 +59,7 @@ describe("stepwiseNoiseLevels", () => {
 
   it("is uniform over 1..K without given tokens", () => {
     const { data } = stepwiseNoiseLevels(createRandom(1), { batch: 500, tokens: 8, levels: 8 });
-    expect(chiSquared(data)).toBeLessThan(24.3);
+    expect(evenness(data)).toBeGreaterThan(1e-3);
   });
 
   it("refuses what is no probability", () => {

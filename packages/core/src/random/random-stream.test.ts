@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../errors.js";
+import { checkLaw } from "../testing/law.js";
+import { kolmogorovSmirnov, normalDistribution } from "../testing/statistics.js";
 import { createRandom, type RandomState, RandomStream } from "./random-stream.js";
 import { threefry2x32 } from "./threefry.js";
 
@@ -155,28 +157,6 @@ describe("RandomStream: one by one, filled, resumed", () => {
   });
 });
 
-/** P(Z < x) by Marsaglia's series (2004). */
-function normalCdf(x: number): number {
-  let term = x;
-  let sum = x;
-  for (let i = 3; Math.abs(term) > 1e-18 * Math.abs(sum); i += 2) {
-    term *= (x * x) / i;
-    sum += term;
-  }
-  return 0.5 + (sum * Math.exp((-x * x) / 2)) / Math.sqrt(2 * Math.PI);
-}
-
-/** Largest distance between the sample's distribution function and the normal one, times sqrt(n). */
-function kolmogorovSmirnov(values: Float32Array): number {
-  const sorted = values.slice().sort();
-  let distance = 0;
-  for (let i = 0; i < sorted.length; i++) {
-    const probability = normalCdf(sorted[i]!);
-    distance = Math.max(distance, probability - i / sorted.length, (i + 1) / sorted.length - probability);
-  }
-  return distance * Math.sqrt(sorted.length);
-}
-
 describe("RandomStream: laws", () => {
   const count = 200_000;
   const normals = new Float32Array(count);
@@ -191,15 +171,21 @@ describe("RandomStream: laws", () => {
     expect(Math.abs(moment(4) - 3)).toBeLessThan(4 * Math.sqrt(96 / count));
   });
 
-  it("normals pass Kolmogorov-Smirnov at 1e-3, which broken ones fail", () => {
-    const critical = 1.9495;
-    expect(kolmogorovSmirnov(normals)).toBeLessThan(critical);
-    // The sum of three uniforms, a cheap imitation: mean 0 and variance 1, but short tails.
+  it("normals are normal", ({ task }) => {
     const stream = createRandom(1);
     const threeUniforms = normals.map(() => 2 * (stream.uniform() + stream.uniform() + stream.uniform() - 1.5));
-    expect(kolmogorovSmirnov(threeUniforms)).toBeGreaterThan(critical);
-    expect(kolmogorovSmirnov(normals.map((value) => value + 0.02))).toBeGreaterThan(critical);
-    expect(kolmogorovSmirnov(normals.map((value) => value * 1.03))).toBeGreaterThan(critical);
+    const fit = (values: Float32Array) => kolmogorovSmirnov(values, normalDistribution);
+    checkLaw(task, {
+      law: "Normal draws are normal",
+      statistic: "p, Kolmogorov-Smirnov of 200,000 draws",
+      found: fit(normals),
+      within: [1e-3, 1],
+      broken: {
+        "three uniforms added up: right moments, short tails": fit(threeUniforms),
+        "a mean of 0.02": fit(normals.map((value) => value + 0.02)),
+        "a deviation of 1.03": fit(normals.map((value) => value * 1.03)),
+      },
+    });
   });
 
   it("streams split from one another, and neighbouring values, are uncorrelated", () => {

@@ -1,13 +1,12 @@
-import { describe, expect, it } from "vitest";
+import { describe, it } from "vitest";
 import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cast, constant, floor, mul, reshape, square, sub, sum } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { cast, floor, mul } from "../graph/operations.js";
 import { createRandom, type RandomStream } from "../random/index.js";
 import { referenceBackend } from "../reference/index.js";
 import { tensor } from "../tensor/tensor.js";
-import { autoregressiveLaw, gaussianMixture, gaussianSequence } from "../testing/oracles/index.js";
+import { checkLaw } from "../testing/law.js";
+import { autoregressiveLaw, gaussianSequence } from "../testing/oracles/index.js";
 import { kolmogorovSmirnov, normalDistribution } from "../testing/statistics.js";
-import type { Guidance } from "./guidance.js";
 import {
   autoregressive,
   fullSequence,
@@ -19,15 +18,35 @@ import {
 import { Sampler, type SamplerOptions } from "./sampler.js";
 
 // Samplers that are given the exact denoiser of a law have to sample that law, jointly, whatever the matrix, the solver
-// and the context. Significance 1e-3; each test has a broken variant that it must catch.
+// and the context. Significance 1e-3; each law has broken variants that its test must catch.
 
 const correlation = 0.8;
 const deviation = 0.6;
 const length = 4;
-const count = 250;
 const steps = 40;
 const exact = gaussianSequence(autoregressiveLaw(length, correlation, deviation));
-const significance = 1e-3;
+const significant = [1e-3, Number.POSITIVE_INFINITY] as const;
+
+/** Knows each token's law, and nothing of what one says of another. */
+const apart = (() => {
+  const variance = deviation ** 2 / (1 - correlation ** 2);
+  const covariance = Array.from({ length }, (_, i) => Array.from({ length }, (_, j) => (i === j ? variance : 0)));
+  return gaussianSequence({ mean: new Array<number>(length).fill(0), covariance });
+})();
+
+/** Is told half of every token's level. */
+const toldHalf: DiffusionProcess = {
+  ...exact,
+  model: {
+    ...exact.model,
+    apply: (parameters, input) => {
+      const noiseLevels = cast(floor(mul(cast(input.noiseLevels, "float32"), 0.5)), "int32");
+      return exact.model.apply(parameters, { ...input, noiseLevels });
+    },
+  },
+};
+
+const silent = { split: () => silent, fillNormal: () => {} } as unknown as RandomStream;
 
 interface Walk {
   readonly shape: MatrixShape;
@@ -35,6 +54,8 @@ interface Walk {
   readonly options?: Partial<SamplerOptions>;
   readonly random?: RandomStream;
 }
+
+const count = 250;
 
 /** Sequences of the law, of whose last tokens nothing is left but noise. */
 function startingPoint(context: number): Float32Array {
@@ -87,51 +108,32 @@ const solvers: [string, Partial<SamplerOptions>][] = [
   ["DDIM, eta 1", { eta: 1 }],
   ["DDPM", { solver: "ddpm", variance: 1 }],
 ];
+const walks = shapes.flatMap(([name, shape]) => solvers.map(([solver, options]) => ({ name, solver, shape, options })));
 
-describe.each(shapes)("the joint law by the matrix %s", (_name, shape) => {
-  describe.each(solvers)("with %s", (_solver, options) => {
-    it.each([0, 1, 2])("holds after %d tokens of context", async (context) => {
-      const data = await sample(exact, { shape, context, options });
-      expect(innovationsFit(data, context)).toBeGreaterThan(significance);
+describe("samples follow the joint law", () => {
+  it.for(walks)("by the matrix $name, with $solver", async ({ name, solver, shape, options }, { task }) => {
+    const fit = async (process: DiffusionProcess, context: number, random?: RandomStream): Promise<number> =>
+      innovationsFit(await sample(process, { shape, context, options, ...(random ? { random } : {}) }), context);
+    const draws = options.eta !== 0;
+    checkLaw(task, {
+      law: `Samples follow the joint law: ${name} matrix, ${solver}, after 0, 1 and 2 tokens of context`,
+      statistic: "p, Kolmogorov-Smirnov, of each token's innovation",
+      found: Math.min(await fit(exact, 0), await fit(exact, 1), await fit(exact, 2)),
+      within: significant,
+      broken: {
+        "tokens taken for independent": await fit(apart, 0),
+        "half of the levels told": await fit(toldHalf, 0),
+        ...(draws ? { "noise left out": await fit(exact, 0, silent) } : {}),
+      },
     });
   });
-
-  it("is missed by a denoiser that takes tokens for independent", async () => {
-    const variance = deviation ** 2 / (1 - correlation ** 2);
-    const covariance = Array.from({ length }, (_, i) => Array.from({ length }, (_, j) => (i === j ? variance : 0)));
-    const apart = gaussianSequence({ mean: new Array<number>(length).fill(0), covariance });
-    expect(innovationsFit(await sample(apart, { shape, context: 0 }), 0)).toBeLessThan(significance);
-  });
-
-  it("is missed by random solvers whose noise is left out", async () => {
-    const silent = { split: () => silent, fillNormal: () => {} } as unknown as RandomStream;
-    for (const options of [{ eta: 1 }, { solver: "ddpm", variance: 1 }] as const) {
-      const data = await sample(exact, { shape, context: 0, options, random: silent });
-      expect(innovationsFit(data, 0)).toBeLessThan(significance);
-    }
-  });
-
-  it("is missed by a denoiser that is told half of the levels", async () => {
-    const { model } = exact;
-    const shifted: DiffusionProcess = {
-      ...exact,
-      model: {
-        ...model,
-        apply: (parameters, input) => model.apply(parameters, { ...input, noiseLevels: halved(input.noiseLevels) }),
-      },
-    };
-    expect(innovationsFit(await sample(shifted, { shape, context: 0 }), 0)).toBeLessThan(significance);
-  });
 });
-
-function halved(levels: Value): Value {
-  return cast(floor(mul(cast(levels, "float32"), 0.5)), "int32");
-}
 
 describe("conditioning on a clean, a noisy and a missing token", () => {
   const { levels } = new Sampler(exact, { backend: referenceBackend(), parameters: {}, steps });
   const noisyIndex = 15;
   const [clean, noisy] = [1.5, -0.4];
+  const draws = 1000;
 
   /** Mean and variance of token 2 given token 0 and a noisy sight of token 1: a small regression in doubles. */
   function conditional(): { mean: number; variance: number } {
@@ -147,129 +149,53 @@ describe("conditioning on a clean, a noisy and a missing token", () => {
     return { mean: w0 * clean + w1 * noisy, variance: c(2, 2) - w0 * k0 - w1 * k1 };
   }
 
-  async function moments(told: number): Promise<{ mean: number; variance: number }> {
+  /** Token 2, while token 0 is clean, token 1 stays at a level, said to be `told`, and token 3 is missing. */
+  async function sampled(told: number): Promise<number[]> {
     const sampler = new Sampler(exact, { backend: referenceBackend(), parameters: {}, steps });
-    const data = new Float32Array(count * 4 * length);
+    const data = new Float32Array(draws * length);
     createRandom(31).fillNormal(data);
-    for (let b = 0; b < count * 4; b++) [data[b * length], data[b * length + 1]] = [clean, noisy];
+    for (let b = 0; b < draws; b++) [data[b * length], data[b * length + 1]] = [clean, noisy];
     const rows = Array.from({ length: steps + 1 }, (_, m) => [0, told, steps - m, steps]);
     const result = await sampler.denoiseToEnd({
-      tokens: tensor(data, [count * 4, length, 1]),
+      tokens: tensor(data, [draws, length, 1]),
       rows,
       random: createRandom(32),
     });
-    const third = Array.from({ length: count * 4 }, (_, b) => result.data[b * length + 2]!);
-    const mean = third.reduce((total, x) => total + x, 0) / third.length;
-    return { mean, variance: third.reduce((total, x) => total + (x - mean) ** 2, 0) / (third.length - 1) };
+    return Array.from({ length: draws }, (_, b) => result.data[b * length + 2]!);
   }
 
-  it("gives the true conditional mean and variance", async () => {
-    const [found, expected] = [await moments(noisyIndex), conditional()];
-    // 3.3 standard errors of a mean and of a variance of 1,000 draws, and 2 % for the 40 steps.
-    expect(Math.abs(found.mean - expected.mean)).toBeLessThan(3.3 * Math.sqrt(expected.variance / 1000) + 0.02);
-    const error = 3.3 * Math.sqrt(2 / 1000) + 0.02;
-    expect(Math.abs(found.variance / expected.variance - 1)).toBeLessThan(error);
-  });
-
-  it("does not, where the noisy token is told to be clean or missing: the broken variants", async () => {
-    const expected = conditional();
-    for (const told of [0, steps]) {
-      expect(Math.abs((await moments(told)).mean - expected.mean)).toBeGreaterThan(0.1);
-    }
-  });
-});
-
-describe("guidance by a quadratic reward", () => {
-  it("moves every sample by the closed form of the walk", async () => {
-    // One token N(0, v). Each step is affine in x: with f the denoiser's factor, eps' = (x - a f x) / n + n 2 s (f x - g) f.
-    const [variance, strength, goal] = [0.25, 1.5, 0.8];
-    const process = gaussianSequence({ mean: [0], covariance: [[variance]] });
-    const guidance: Guidance = {
-      samples: 1,
-      factor: "current",
-      value: (x0) => mul(sum(square(sub(x0, reshape(constant(goal), [1, 1, 1]))), [1, 2]), -strength),
-    };
-    const sampler = new Sampler(process, { backend: referenceBackend(), parameters: {}, steps, guidance });
-    const tokens = tensor(new Float32Array(50), [50, 1, 1]);
-    createRandom(41).fillNormal(tokens.data);
-    const rows = schedulingMatrix(fullSequence(), steps, 1).rows;
-    const { data } = await sampler.denoiseToEnd({ tokens, rows, random: createRandom(0) });
-    const { alphasCumprod } = process.schedule.tables;
-    let [slope, offset] = [1, 0];
-    for (let index = steps; index > 0; index--) {
-      const [now, next] = [alphasCumprod[sampler.levels[index]!]!, alphasCumprod[sampler.levels[index - 1]!]!];
-      const [a, n, b] = [Math.sqrt(now), Math.sqrt(1 - now), Math.sqrt(next)];
-      const f = (a * variance) / (now * variance + 1 - now);
-      const [epsSlope, epsOffset] = [(1 - a * f) / n + n * 2 * strength * f * f, -n * 2 * strength * goal * f];
-      const [x0Slope, x0Offset] = [(1 - n * epsSlope) / a, (-n * epsOffset) / a];
-      const c = Math.sqrt(1 - next);
-      const [stepSlope, stepOffset] = [b * x0Slope + c * epsSlope, b * x0Offset + c * epsOffset];
-      [slope, offset] = [stepSlope * slope, stepSlope * offset + stepOffset];
-    }
-    expect(offset).toBeGreaterThan(0.2);
-    data.forEach((value, i) => {
-      expect(value).toBeCloseTo(slope * tokens.data[i]! + offset, 3);
-    });
-  });
-});
-
-describe("deterministic sampling of a mixture", () => {
-  it("converges to the probability flow at order 1 in the number of steps, by regression", async () => {
-    const process = gaussianMixture({
-      components: [
-        { weight: 0.4, mean: [-1, 0.5], variance: 0.2 },
-        { weight: 0.6, mean: [1, -0.5], variance: 0.3 },
-      ],
-    });
-    const tokens = tensor(new Float32Array(40), [20, 2, 1]);
-    createRandom(51).fillNormal(tokens.data);
-    const end = async (count: number): Promise<ArrayLike<number>> => {
-      const sampler = new Sampler(process, { backend: referenceBackend(), parameters: {}, steps: count });
-      const { rows } = schedulingMatrix(fullSequence(), count, 2);
-      return (await sampler.denoiseToEnd({ tokens, rows, random: createRandom(0) })).data;
-    };
-    const finest = await end(1000);
-    const counts = [12, 25, 50, 100];
-    const errors: number[] = [];
-    for (const count of counts) {
-      const found = await end(count);
-      errors.push(Math.sqrt(Array.from(found, (x, i) => (x - finest[i]!) ** 2).reduce((a, b) => a + b)));
-    }
-    const [x, y] = [counts.map(Math.log), errors.map(Math.log)];
-    const mean = (values: number[]) => values.reduce((a, b) => a + b) / values.length;
-    const order =
-      x.reduce((total, value, i) => total + (value - mean(x)) * (y[i]! - mean(y)), 0) /
-      x.reduce((total, value) => total + (value - mean(x)) ** 2, 0);
-    expect(-order).toBeGreaterThan(0.8);
-    expect(-order).toBeLessThan(1.4);
-  });
-});
-
-describe("a rollout 20 times past the training length, its denoiser slightly wrong", () => {
-  // Trained on pairs; what it learned of the next token is 1.05 times the last instead of 0.95: errors grow.
-  const wrong = gaussianSequence({
-    mean: [0, 0],
-    covariance: [
-      [1, 1.05],
-      [1.05, 1.05 ** 2 + 0.05],
-    ],
-  });
-  const farthest = async (stabilizationLevel: number): Promise<number> => {
-    const sampler = new Sampler(wrong, { backend: referenceBackend(), parameters: {}, steps: 10, stabilizationLevel });
-    const rollout = sampler.rollout({
-      context: tensor([1], [1, 1, 1]),
-      length: 160,
-      window: 2,
-      random: createRandom(61),
-    });
-    let largest = 0;
-    for await (const { data } of rollout) largest = Math.max(largest, Math.abs(data[0]!));
-    return largest;
+  const expected = conditional();
+  const twoSided = (z: number) => 2 * (1 - normalDistribution(Math.abs(z)));
+  const meanOf = (values: readonly number[]) => values.reduce((total, x) => total + x, 0) / values.length;
+  const meanFit = (values: readonly number[]) =>
+    twoSided((meanOf(values) - expected.mean) / Math.sqrt(expected.variance / draws));
+  const varianceFit = (values: readonly number[]) => {
+    const variance = meanOf(values.map((x) => (x - expected.mean) ** 2));
+    return twoSided((variance / expected.variance - 1) / Math.sqrt(2 / draws));
   };
 
-  it("stays bounded when it takes its own tokens for slightly noisy, and not when it trusts them", async () => {
-    const level = exact.schedule.tables.alphasCumprod.findIndex((alpha) => alpha < 0.88);
-    expect(await farthest(level)).toBeLessThan(6);
-    expect(await farthest(0)).toBeGreaterThan(50);
+  it("gives the true conditional mean and variance", async ({ task }) => {
+    const found = await sampled(noisyIndex);
+    const told = { clean: await sampled(0), missing: await sampled(steps) };
+    checkLaw(task, {
+      law: "A token given a clean, a noisy and a missing one has the conditional mean",
+      statistic: "p, z test of 1,000 samples",
+      found: meanFit(found),
+      within: significant,
+      broken: {
+        "the noisy token told to be clean": meanFit(told.clean),
+        "the noisy token told to be missing": meanFit(told.missing),
+      },
+    });
+    checkLaw(task, {
+      law: "A token given a clean, a noisy and a missing one has the conditional variance",
+      statistic: "p, z test of 1,000 samples",
+      found: varianceFit(found),
+      within: significant,
+      broken: {
+        "the noisy token told to be clean": varianceFit(told.clean),
+        "the noisy token told to be missing": varianceFit(told.missing),
+      },
+    });
   });
 });

@@ -1,4 +1,5 @@
 export { compareOps } from "./compare-ops.js";
+export { checkLaw, type Law, type LawTest } from "./law.js";
 export { type Measurement, measureBackend } from "./measure-backend.js";
 export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./model-cases.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
