@@ -198,8 +198,22 @@ describe("deterministic sampling", () => {
   it("converges to the probability flow of a mixture at order 1", async ({ task }) => {
     const process = gaussianMixture({
       components: [
-        { weight: 0.4, mean: [-1, 0.5], variance: 0.2 },
-        { weight: 0.6, mean: [1, -0.5], variance: 0.3 },
+        {
+          weight: 0.4,
+          mean: [-1, 0.5],
+          covariance: [
+            [0.2, 0],
+            [0, 0.2],
+          ],
+        },
+        {
+          weight: 0.6,
+          mean: [1, -0.5],
+          covariance: [
+            [0.3, 0],
+            [0, 0.3],
+          ],
+        },
       ],
     });
     const tokens = tensor(new Float32Array(40), [20, 2, 1]);

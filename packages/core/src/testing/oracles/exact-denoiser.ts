@@ -2,8 +2,9 @@ import { atLevel, noiseFromX0, velocity } from "../../diffusion/conversions.js";
 import type { DiffusionProcess } from "../../diffusion/loss.js";
 import type { Objective } from "../../diffusion/objective.js";
 import { cosineSchedule, type NoiseSchedule } from "../../diffusion/schedule.js";
+import { concat, slice } from "../../graph/operations.js";
 import type { Value } from "../../graph/value.js";
-import type { ModelInput } from "../../models/model.js";
+import type { ModelInput, Recurrence } from "../../models/model.js";
 import type { Shape } from "../../tensor/shape.js";
 
 export interface OracleOptions {
@@ -27,20 +28,83 @@ export interface Observed {
 export function exactProcess(
   tokenShape: Shape,
   posteriorMean: (observed: Observed) => Value,
-  { schedule = cosineSchedule(1000), objective = "x0" }: OracleOptions = {},
+  options: OracleOptions = {},
 ): DiffusionProcess {
-  const { sqrtAlphasCumprod, sqrtOneMinusAlphasCumprod } = schedule.tables;
-  const apply = ({ tokens, noiseLevels }: ModelInput): Value => {
-    const rank = tokens.shape.length;
-    const x0 = posteriorMean({
-      tokens,
-      signal: atLevel(sqrtAlphasCumprod, noiseLevels, rank),
-      noise: atLevel(sqrtOneMinusAlphasCumprod, noiseLevels, rank),
-    });
-    if (objective === "x0") return x0;
-    const eps = noiseFromX0(schedule, tokens, noiseLevels, x0);
-    return objective === "noise" ? eps : velocity(schedule, x0, noiseLevels, eps);
+  const terms = termsOf(options);
+  const apply = (input: ModelInput): Value => terms.answer(input, posteriorMean(terms.observed(input)));
+  return processOf(tokenShape, terms, apply);
+}
+
+/** How an exact denoiser reads token by token; all as in `Recurrence`. */
+export interface ExactReader {
+  readonly stateShape: Shape;
+  initial(batch: number): Value;
+  /** @returns E[x0 | this token and all before it] [B, 1, C], and the state after it. */
+  advance(state: Value, observed: Observed): { readonly x0: Value; readonly state: Value };
+}
+
+/** As {@link exactProcess}, of a causal model with a recurrence: the best there is given each token and those before it. */
+export function exactRecurrentProcess(
+  tokenShape: Shape,
+  { stateShape, initial, advance }: ExactReader,
+  options: OracleOptions = {},
+): DiffusionProcess & { readonly model: { readonly recurrence: Recurrence } } {
+  const terms = termsOf(options);
+  const recurrence: Recurrence = {
+    stateShape,
+    initial: (_, batch) => initial(batch),
+    advance: (_, before, input) => {
+      const { x0, state } = advance(before, terms.observed(input));
+      return { output: terms.answer(input, x0), state };
+    },
   };
+  const apply = (input: ModelInput): Value => {
+    const [batch, length] = input.tokens.shape as [number, number];
+    const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
+    let state = initial(batch);
+    const outputs = Array.from({ length }, (_, t) => {
+      const one = { ...input, tokens: at(input.tokens, t), noiseLevels: at(input.noiseLevels, t) };
+      const step = recurrence.advance({}, state, one);
+      ({ state } = step);
+      return step.output;
+    });
+    return concat(outputs, 1);
+  };
+  const process = processOf(tokenShape, terms, apply);
+  return { ...process, model: { ...process.model, recurrence } };
+}
+
+interface Terms {
+  readonly schedule: NoiseSchedule;
+  readonly objective: Objective;
+  observed(input: ModelInput): Observed;
+  /** x0 in the terms of the objective. */
+  answer(input: ModelInput, x0: Value): Value;
+}
+
+function termsOf({ schedule = cosineSchedule(1000), objective = "x0" }: OracleOptions): Terms {
+  const { sqrtAlphasCumprod, sqrtOneMinusAlphasCumprod } = schedule.tables;
+  return {
+    schedule,
+    objective,
+    observed: ({ tokens, noiseLevels }) => ({
+      tokens,
+      signal: atLevel(sqrtAlphasCumprod, noiseLevels, tokens.shape.length),
+      noise: atLevel(sqrtOneMinusAlphasCumprod, noiseLevels, tokens.shape.length),
+    }),
+    answer: ({ tokens, noiseLevels }, x0) => {
+      if (objective === "x0") return x0;
+      const eps = noiseFromX0(schedule, tokens, noiseLevels, x0);
+      return objective === "noise" ? eps : velocity(schedule, x0, noiseLevels, eps);
+    },
+  };
+}
+
+function processOf(
+  tokenShape: Shape,
+  { schedule, objective }: Terms,
+  apply: (input: ModelInput) => Value,
+): DiffusionProcess {
   return {
     model: {
       config: { kind: "oracle" },
