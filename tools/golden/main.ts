@@ -1,25 +1,15 @@
 /** Compares the library with recorded numbers of the official implementation: `npm run golden -- FOLDER`. */
 import { existsSync, statSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { onnxBackend } from "@diffusion-forcing/backend-onnx";
-import { type Backend, referenceBackend } from "@diffusion-forcing/core";
+import type { Backend } from "@diffusion-forcing/core";
+import { goldenBackends } from "./backends.js";
 import { listCases } from "./case.js";
 import { type CaseReport, runCase } from "./run-case.js";
-
-const backends: Readonly<Record<string, () => Promise<Backend>>> = {
-  reference: async () => referenceBackend(),
-  onnx: () => onnxBackend({ device: "cpu" }),
-  // What a page runs, inside Node: the entry that bundlers for browsers resolve to.
-  "onnx-wasm": async () => {
-    const web = await import("../../packages/backend-onnx/src/web/index.js");
-    return web.onnxBackend({ device: "wasm" });
-  },
-};
 
 const USAGE = `Usage: npm run golden -- FOLDER [--backend NAME] [--allow-unsupported] [--only PATTERN] [--json]
 
   FOLDER                cases: NAME.json with NAME.safetensors
-  --backend NAME        what computes: ${Object.keys(backends).join(", ")} (default reference)
+  --backend NAME        what computes: ${Object.keys(goldenBackends).join(", ")} (default reference)
   --allow-unsupported   do not fail for cases that the library cannot run
   --only PATTERN        only cases whose name contains PATTERN, or matches it if it holds a *
   --json                one JSON object per case instead of a line of text`;
@@ -49,7 +39,7 @@ function readOptions(): Options {
     const [folder, ...rest] = positionals;
     if (folder === undefined || rest.length > 0) throw new UsageError("Expected exactly one folder.");
     const { only, json } = values;
-    const backend = Object.hasOwn(backends, values.backend) ? backends[values.backend] : undefined;
+    const backend = Object.hasOwn(goldenBackends, values.backend) ? goldenBackends[values.backend] : undefined;
     if (backend === undefined) throw new UsageError(`There is no backend "${values.backend}".`);
     return { folder, backend, only, json, allowUnsupported: values["allow-unsupported"] };
   } catch (error) {
