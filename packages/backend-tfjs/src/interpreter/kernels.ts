@@ -71,6 +71,11 @@ export class Scope {
     return this.#keep(this.kernels.run(name, inputs, attrs));
   }
 
+  /** A tensor made on the native backend by other means than a kernel. */
+  make(body: (native: NativeBackend) => NativeTensor): NativeTensor {
+    return this.#keep(body(this.kernels.native));
+  }
+
   /** `x` itself if it has the shape already. */
   reshape(x: NativeTensor, shape: Shape): NativeTensor {
     return shapesEqual(x.shape, shape) ? x : this.#keep(this.kernels.reshape(x, shape));

@@ -4,6 +4,7 @@ import type { Scope } from "./kernels.js";
 import { conv2d } from "./ops/convolution.js";
 import * as elementwise from "./ops/elementwise.js";
 import { gather, scatterAdd } from "./ops/indexing.js";
+import { integerRules } from "./ops/integers.js";
 import { linear, matmul } from "./ops/matrix-product.js";
 import * as movement from "./ops/movement.js";
 import { max, softmax, sum } from "./ops/reductions.js";
@@ -40,6 +41,8 @@ const rules: { readonly [K in OpName]: KernelRule<K> } = {
   gelu: never as KernelRule<"gelu">,
 };
 
+const isOfIntegers = ({ dtype, inputs }: ValueOf<OpName>): boolean => dtype === "int32" || inputs[0]?.dtype === "int32";
+
 /** Computes one node by its op's rule. */
 export function computeByRule<K extends OpName>(
   node: ValueOf<K>,
@@ -47,6 +50,7 @@ export function computeByRule<K extends OpName>(
   scope: Scope,
   traits: Traits,
 ): NativeTensor {
-  const rule = rules[node.op] as KernelRule<K>;
+  const ownRules = traits.integersAsFloats && isOfIntegers(node) ? integerRules : {};
+  const rule = (ownRules[node.op] ?? rules[node.op]) as KernelRule<K>;
   return rule(node, operands, scope, traits);
 }

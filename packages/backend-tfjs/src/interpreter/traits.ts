@@ -21,8 +21,12 @@ export interface Traits {
   readonly sumsInARow: boolean;
   /** Sine and cosine come from hardware whose error is above 1e-4: they are computed by arithmetic instead. */
   readonly coarseTrigonometry: boolean;
-  /** Transpose takes float32 only; other dtypes are gathered. */
+  /** Transpose takes float32 only; bools are gathered. */
   readonly transposesFloatsOnly: boolean;
+  /** Kernels convert int32 to float32 and back, which loses digits above 2^24: shaders of our own compute them. */
+  readonly integersAsFloats: boolean;
+  /** Products of int32 are taken in doubles, which loses the low bits above 2^53: they are made of halves. */
+  readonly multipliesInDoubles: boolean;
   /** Cast to float32 only calls the integers float32, which kernels that move elements do not see through. */
   readonly castsByName: boolean;
   /** `write` keeps the array it is given instead of copying it, and `read` returns an array it keeps. */
@@ -38,12 +42,14 @@ const usual: Traits = {
   sumsInARow: false,
   coarseTrigonometry: false,
   transposesFloatsOnly: false,
+  integersAsFloats: false,
+  multipliesInDoubles: false,
   castsByName: false,
   sharesArrays: true,
 };
 
 export const traits: { readonly [E in TfjsEngine]: Traits } = {
-  cpu: usual,
+  cpu: { ...usual, multipliesInDoubles: true },
   wasm: {
     ...usual,
     // A linear layer stores its weight transposed, so here it is a transpose, a product and an addition.
@@ -54,7 +60,7 @@ export const traits: { readonly [E in TfjsEngine]: Traits } = {
     sumsInARow: true,
     sharesArrays: false,
   },
-  webgpu: { ...usual, coarseTrigonometry: true, transposesFloatsOnly: true, castsByName: true },
+  webgpu: { ...usual, coarseTrigonometry: true, transposesFloatsOnly: true, integersAsFloats: true, castsByName: true },
   node: usual,
   "node-gpu": usual,
 };

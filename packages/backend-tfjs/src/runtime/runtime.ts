@@ -19,6 +19,23 @@ export interface NativeBackend {
   disposeData(dataId: object): boolean;
   numDataIds(): number;
   dispose(): void;
+  /** WebGPU's only: computes a tensor by a shader. */
+  runWebGPUProgram?(program: ShaderProgram, inputs: readonly NativeTensor[], dtype: string): NativeTensor;
+}
+
+/** A `WebGPUProgram`: code with a function `main(index)`, called for every element of the result. */
+export interface ShaderProgram {
+  readonly outputShape: number[];
+  /** Names the code: TensorFlow.js compiles one shader a key. */
+  readonly shaderKey: string;
+  /** What the code calls its operands' buffers. */
+  readonly variableNames: string[];
+  readonly workgroupSize: readonly [number, number, number];
+  readonly dispatchLayout: { readonly x: number[] };
+  readonly dispatch: readonly [number, number, number];
+  /** Gives the code `uniforms.size`, the number of elements. */
+  readonly size: true;
+  getUserCode(): string;
 }
 
 /** Operands by name, or in a list for kernels of any number of them. */

@@ -1,4 +1,7 @@
-/** Element types. `bool` is stored one byte per element, 0 or 1. */
+/**
+ * Element types. `bool` is stored one byte per element, 0 or 1. `int32` has all of its 32 bits on every backend, and
+ * sums, differences, products and negations wrap around.
+ */
 export type DType = "float32" | "int32" | "bool";
 
 /** The typed array that holds each dtype on the host. */

@@ -1,5 +1,4 @@
 import type { OpAttributes, OpName } from "../graph/value.js";
-import type { DType } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 import type { CaseOperand } from "./values.js";
 
@@ -26,12 +25,18 @@ const between = (low: number, high: number, ...shape: number[]): CaseOperand => 
 const float = (...shape: number[]): CaseOperand => between(-2, 2, ...shape);
 const positive = (...shape: number[]): CaseOperand => between(0.5, 2, ...shape);
 const int = (...shape: number[]): CaseOperand => ({ dtype: "int32", shape, low: -9, high: 9 });
+/** All of int32: float32 loses the low bits of such numbers, and what is computed of them wraps around. */
+const wide = (...shape: number[]): CaseOperand => ({ dtype: "int32", shape, low: -(2 ** 31), high: 2 ** 31 - 1 });
 const bool = (...shape: number[]): CaseOperand => ({ dtype: "bool", shape, low: 0, high: 1 });
 const indices = (size: number, ...shape: number[]): CaseOperand => ({ dtype: "int32", shape, low: 0, high: size - 1 });
 const exactly = (...values: number[]): CaseOperand => ({ ...float(values.length), values });
+const integers = (...values: number[]): CaseOperand => ({ ...wide(values.length), values });
+
+/** Integers that rounding to float32 or to a byte changes, both ends of the range, and neighbours of them all. */
+const notable = integers(0, 1, -1, 256, 65_536, 2 ** 24 + 1, -(2 ** 24) - 1, 2 ** 30 + 1, 2 ** 31 - 1, -(2 ** 31));
+const beside = integers(1, 1, -2, 255, 65_537, 2 ** 24 + 2, -(2 ** 24) - 2, 2 ** 30, 2 ** 31 - 2, -(2 ** 31) + 1);
 
 type Make = (...shape: number[]) => CaseOperand;
-const ofDtype: { readonly [D in DType]: Make } = { float32: float, int32: int, bool };
 
 /** Sizes around and off the widths that kernels are vectorised for. */
 const shapes: readonly Shape[] = [[], [1], [7], [33], [3, 31]];
@@ -51,6 +56,8 @@ const shapePairs: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
+const forward = { differentiate: false } as const;
+
 function elementwise<K extends NoAttributes>(op: K, operands: readonly CaseOperand[]): OpCase<K> {
   return { op, operands, attributes: {} as OpAttributes[K] };
 }
@@ -58,17 +65,24 @@ function elementwise<K extends NoAttributes>(op: K, operands: readonly CaseOpera
 function unary<K extends NoAttributes>(op: K, makes: readonly Make[], ...forwardOnly: CaseOperand[]): OpCase<K>[] {
   return [
     ...makes.flatMap((make) => shapes.map((shape) => elementwise(op, [make(...shape)]))),
-    ...forwardOnly.map((operand) => ({ ...elementwise(op, [operand]), differentiate: false as const })),
+    ...forwardOnly.map((operand) => ({ ...elementwise(op, [operand]), ...forward })),
   ];
 }
 
 function binary<K extends NoAttributes>(op: K, makes: readonly Make[], second?: Make): OpCase<K>[] {
-  const ties = { ...elementwise(op, [exactly(-1, 0, 2), exactly(-1, 0, 1)]), differentiate: false as const };
+  const ties = { ...elementwise(op, [exactly(-1, 0, 2), exactly(-1, 0, 1)]), ...forward };
   return [
     ...makes.flatMap((make) => shapePairs.map(([a, b]) => elementwise(op, [make(...a), (second ?? make)(...b)]))),
+    ...(makes.includes(wide) ? pairsOf(notable, beside).map((pair) => elementwise(op, pair)) : []),
     ...(second === undefined && makes.includes(float) ? [ties] : []),
   ];
 }
+
+const pairsOf = (a: CaseOperand, b: CaseOperand): CaseOperand[][] => [
+  [a, b],
+  [b, a],
+  [a, a],
+];
 
 function reduction<K extends "sum" | "max">(op: K): OpCase<K>[] {
   const one = (operand: CaseOperand, axes: number[], keepDims: boolean): OpCase<K> => ({
@@ -76,7 +90,7 @@ function reduction<K extends "sum" | "max">(op: K): OpCase<K>[] {
     operands: [operand],
     attributes: { axes, keepDims } as OpAttributes[K],
   });
-  return [float, int].flatMap((make) => [
+  return [float, int, wide].flatMap((make) => [
     one(make(1), [0], false),
     one(make(33), [0], true),
     one(make(7, 31), [0], false),
@@ -101,18 +115,19 @@ const conv2dCase = (x: Shape, weight: Shape, strides = [1, 1], low = [0, 0], hig
 });
 
 const onEveryDtype = <K extends OpName>(make: (operand: Make) => OpCase<K>[]): OpCase<K>[] =>
-  [float, int, bool].flatMap(make);
+  [float, int, wide, bool].flatMap(make);
 
 /** Cases of every op; an op without an entry fails to compile. */
 export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
   constant: [
     { op: "constant", operands: [], attributes: { data: Float32Array.of(1, 2.5, -3), shape: [3] } },
     { op: "constant", operands: [], attributes: { data: Int32Array.of(7), shape: [] } },
+    { op: "constant", operands: [], attributes: { data: Int32Array.of(2 ** 24 + 1, -(2 ** 31)), shape: [2] } },
     { op: "constant", operands: [], attributes: { data: Uint8Array.of(1, 0, 1, 1), shape: [2, 2] } },
   ],
-  neg: unary("neg", [float, int]),
-  abs: unary("abs", [float, int], exactly(-1, 0, 1)),
-  sign: unary("sign", [float, int], exactly(-1, 0, 1)),
+  neg: unary("neg", [float, int, wide], notable),
+  abs: unary("abs", [float, int, wide], notable, exactly(-1, 0, 1)),
+  sign: unary("sign", [float, int, wide], notable, exactly(-1, 0, 1)),
   exp: unary("exp", [float], between(-80, 80, 33)),
   log: unary("log", [positive], between(1e-30, 1e-20, 7), between(1e10, 1e20, 7)),
   sqrt: unary("sqrt", [positive], exactly(0, 4, 1e10)),
@@ -125,15 +140,15 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
   relu: unary("relu", [float], exactly(-1, 0, 1)),
   heaviside: unary("heaviside", [float], exactly(-1, 0, 1)),
   not: unary("not", [bool]),
-  add: binary("add", [float, int]),
-  sub: binary("sub", [float, int]),
-  mul: binary("mul", [float, int]),
+  add: binary("add", [float, int, wide]),
+  sub: binary("sub", [float, int, wide]),
+  mul: binary("mul", [float, int, wide]),
   div: binary("div", [float], positive),
-  maximum: binary("maximum", [float, int]),
-  minimum: binary("minimum", [float, int]),
-  equal: binary("equal", [float, int, bool]),
-  less: binary("less", [float, int]),
-  lessEqual: binary("lessEqual", [float, int]),
+  maximum: binary("maximum", [float, int, wide]),
+  minimum: binary("minimum", [float, int, wide]),
+  equal: binary("equal", [float, int, wide, bool]),
+  less: binary("less", [float, int, wide]),
+  lessEqual: binary("lessEqual", [float, int, wide]),
   and: binary("and", [bool]),
   or: binary("or", [bool]),
   where: onEveryDtype((make) => [
@@ -142,16 +157,14 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
     elementwise("where", [bool(2, 1, 3), make(4, 1), make()]),
     elementwise("where", [bool(5, 1), make(1, 7), make(5, 7)]),
   ]),
-  cast: (["float32", "int32", "bool"] as const).flatMap((from) =>
-    (["float32", "int32", "bool"] as const).flatMap((to) =>
-      [[], [33], [3, 7]].map((shape) => ({
-        op: "cast" as const,
-        operands: [ofDtype[from](...shape)],
-        attributes: { dtype: to },
-      })),
-    ),
+  cast: (["float32", "int32", "bool"] as const).flatMap((dtype) =>
+    [
+      ...[float, int, wide, bool].flatMap((make) => [[], [33], [3, 7]].map((shape) => make(...shape))),
+      notable,
+      exactly(2_147_483_520, -(2 ** 31), 16_777_218, 2.5, -2.5, 0.5, 0),
+    ].map((operand) => ({ op: "cast", operands: [operand], attributes: { dtype }, ...(operand.values && forward) })),
   ),
-  stopGradient: unary("stopGradient", [float, int, bool]),
+  stopGradient: unary("stopGradient", [float, int, wide, bool]),
   sum: reduction("sum"),
   max: reduction("max"),
   reshape: onEveryDtype((make) => [
@@ -181,6 +194,9 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
     { op: "pad", operands: [make(7)], attributes: { low: [2], high: [0], value: 0 } },
     { op: "pad", operands: [make(3, 5)], attributes: { low: [0, 1], high: [1, 3], value: 1 } },
     { op: "pad", operands: [make(2, 1, 3)], attributes: { low: [0, 0, 0], high: [0, 0, 0], value: 0 } },
+    ...(make === wide
+      ? [{ op: "pad" as const, operands: [make(3, 5)], attributes: { low: [0, 1], high: [1, 3], value: 2 ** 24 + 1 } }]
+      : []),
   ]),
   concat: onEveryDtype((make) => [
     { op: "concat", operands: [make(7)], attributes: { axis: 0 } },

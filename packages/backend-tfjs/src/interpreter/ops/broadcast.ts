@@ -1,4 +1,4 @@
-import { type Shape, shapesEqual, sizeOf } from "@diffusion-forcing/core";
+import { allocate, type DType, type Shape, shapesEqual, sizeOf } from "@diffusion-forcing/core";
 import type { NativeTensor } from "../../runtime/runtime.js";
 import type { Scope } from "../kernels.js";
 import { aroundAxis, withSize } from "./blocks.js";
@@ -67,4 +67,9 @@ export function runBinary(name: string, a: NativeTensor, b: NativeTensor, shape:
     shapesEqual(operand.shape, shape) ? operand : broadcastTo(operand, shape, scope),
   ) as [NativeTensor, NativeTensor];
   return scope.run(name, { a: scope.reshape(filledA, size), b: scope.reshape(filledB, size) });
+}
+
+/** One element of any dtype. */
+export function scalar(value: number, dtype: string, scope: Scope): NativeTensor {
+  return scope.write(allocate(dtype as DType, 1).fill(value), [], dtype);
 }

@@ -1,8 +1,8 @@
-import { allocate, type DType, type OpName, type Shape, sizeOf } from "@diffusion-forcing/core";
+import { type OpName, type Shape, sizeOf } from "@diffusion-forcing/core";
 import type { NativeTensor } from "../../runtime/runtime.js";
 import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
-import { broadcastTo, runBinary } from "./broadcast.js";
+import { broadcastTo, runBinary, scalar } from "./broadcast.js";
 
 /** Applies a kernel of one operand to the elements in a row: no engine then meets a rank it lacks. */
 function flat(
@@ -22,11 +22,6 @@ function binary<K extends OpName>(name: string): KernelRule<K> {
   return (node, [a, b], scope) => runBinary(name, a as NativeTensor, b as NativeTensor, node.shape, scope);
 }
 
-/** One element of any dtype. */
-function scalar(value: number, dtype: string, scope: Scope): NativeTensor {
-  return scope.write(allocate(dtype as DType, 1).fill(value), [], dtype);
-}
-
 export const exp: KernelRule<"exp"> = unary("Exp");
 export const log: KernelRule<"log"> = unary("Log");
 export const sqrt: KernelRule<"sqrt"> = unary("Sqrt");
@@ -41,13 +36,43 @@ export const not: KernelRule<"not"> = unary("LogicalNot");
 export const heaviside: KernelRule<"heaviside"> = (_node, [x], scope) =>
   flat("Step", x as NativeTensor, scope, { alpha: 0 });
 
-export const neg: KernelRule<"neg"> = unary("Neg");
-export const abs: KernelRule<"abs"> = unary("Abs");
+/** Neg on wasm, and Abs everywhere, convert int32 to float32 and back. */
+export const neg: KernelRule<"neg"> = (node, [operand], scope) => {
+  const x = operand as NativeTensor;
+  if (node.dtype === "float32") return flat("Neg", x, scope);
+  return runBinary("Sub", scalar(0, "int32", scope), x, node.shape, scope);
+};
+
+export const abs: KernelRule<"abs"> = (node, [operand], scope) => {
+  const x = operand as NativeTensor;
+  if (node.dtype === "float32") return flat("Abs", x, scope);
+  return runBinary("Maximum", x, runBinary("Sub", scalar(0, "int32", scope), x, node.shape, scope), node.shape, scope);
+};
+
 export const sign: KernelRule<"sign"> = unary("Sign");
 
 export const add: KernelRule<"add"> = binary("Add");
 export const sub: KernelRule<"sub"> = binary("Sub");
-export const mul: KernelRule<"mul"> = binary("Multiply");
+
+/**
+ * Doubles hold a product of 32 and 16 bits: (high 2^16 + low) b = (high b) 2^16 + low b, where each product and sum
+ * wraps around by itself.
+ */
+export const mul: KernelRule<"mul"> = (node, operands, scope, { multipliesInDoubles }) => {
+  const [a, b] = operands as [NativeTensor, NativeTensor];
+  const times = (x: NativeTensor, y: NativeTensor): NativeTensor => runBinary("Multiply", x, y, node.shape, scope);
+  if (node.dtype === "float32" || !multipliesInDoubles) return times(a, b);
+  const half = scalar(2 ** 16, "int32", scope);
+  const row = scope.reshape(a, [sizeOf(a.shape)]);
+  const high = scope.run("FloorDiv", { a: row, b: half });
+  const low = scope.run("Sub", { a: row, b: scope.run("Multiply", { a: high, b: half }) });
+  const [upper, lower] = [high, low].map((part) => times(scope.reshape(part, a.shape), b)) as [
+    NativeTensor,
+    NativeTensor,
+  ];
+  return scope.run("Add", { a: scope.run("Multiply", { a: upper, b: half }), b: lower });
+};
+
 export const div: KernelRule<"div"> = binary("RealDiv");
 export const maximum: KernelRule<"maximum"> = binary("Maximum");
 export const minimum: KernelRule<"minimum"> = binary("Minimum");

@@ -4,7 +4,8 @@ import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
 import type { Traits } from "../traits.js";
 import { aroundAxis, withSize } from "./blocks.js";
-import { broadcastTo } from "./broadcast.js";
+import { broadcastTo, runBinary, scalar } from "./broadcast.js";
+import { pick, places } from "./pick.js";
 
 /** The largest rank that every engine transposes at. */
 const LARGEST_TRANSPOSED_RANK = 4;
@@ -29,7 +30,7 @@ export function transposed(
 ): NativeTensor {
   const { sizes, order } = joinNeighbours(x.shape, permutation);
   if (order.every((axis, at) => axis === at)) return x;
-  if (traits.transposesFloatsOnly && x.dtype !== "float32") return gatherTransposed(x, sizes, order, scope);
+  if (traits.transposesFloatsOnly && x.dtype !== "float32") return pickTransposed(x, sizes, order, scope);
   if (sizes.length <= LARGEST_TRANSPOSED_RANK) {
     return scope.run("Transpose", { x: scope.reshape(x, sizes) }, { perm: order });
   }
@@ -48,15 +49,9 @@ export function transposed(
 }
 
 /** Every element fetched by its place in `x`. */
-function gatherTransposed(x: NativeTensor, sizes: Shape, order: readonly number[], scope: Scope): NativeTensor {
-  const strides = stridesOf(sizes);
-  let places = [0];
-  for (const axis of order) {
-    const steps = Array.from({ length: sizes[axis] as number }, (_, i) => i * (strides[axis] as number));
-    places = places.flatMap((place) => steps.map((step) => place + step));
-  }
-  const indices = scope.write(Int32Array.from(places), [places.length], "int32");
-  return scope.run("GatherV2", { x: scope.reshape(x, [places.length, 1]), indices }, { axis: 0, batchDims: 0 });
+function pickTransposed(x: NativeTensor, sizes: Shape, order: readonly number[], scope: Scope): NativeTensor {
+  const inOrder = (list: readonly number[]): number[] => order.map((axis) => list[axis] as number);
+  return pick(x, places(inOrder(sizes), inOrder(stridesOf(sizes))), scope);
 }
 
 /** The same transpose with axes of size 1 left out and axes joined that follow each other before and after. */
@@ -112,14 +107,21 @@ export const pad: KernelRule<"pad"> = (node, [operand], scope) => {
   const { low, high, value } = node.attributes;
   let x = operand as NativeTensor;
   let shape: Shape = x.shape;
+  // Kernels take the value as float32: a larger integer is what the elements are shifted by instead.
+  const shift = node.dtype === "int32" && Math.fround(value) !== value ? scalar(value, "int32", scope) : undefined;
+  if (shift !== undefined) x = scope.reshape(runBinary("Sub", x, shift, shape, scope), shape);
   node.shape.forEach((size, axis) => {
     const amounts = [low[axis] as number, high[axis] as number];
     if (size === shape[axis]) return;
     const paddings = [[0, 0], amounts, [0, 0]];
-    x = scope.run("PadV2", { x: scope.reshape(x, aroundAxis(shape, axis)) }, { paddings, constantValue: value });
+    x = scope.run(
+      "PadV2",
+      { x: scope.reshape(x, aroundAxis(shape, axis)) },
+      { paddings, constantValue: shift === undefined ? value : 0 },
+    );
     shape = withSize(shape, axis, size);
   });
-  return x;
+  return shift === undefined ? x : runBinary("Add", x, shift, shape, scope);
 };
 
 export const concat: KernelRule<"concat"> = (node, operands, scope) => {

@@ -6,7 +6,7 @@ import type { Traits } from "../traits.js";
 import { transposed } from "./movement.js";
 
 /** The operand as [kept, reduced]: the reduced axes moved to the end, which is where kernels reduce. */
-function reduceLast<K extends "sum" | "max">(
+export function reduceLast<K extends "sum" | "max">(
   reduce: (rows: NativeTensor, scope: Scope, traits: Traits) => NativeTensor,
 ): KernelRule<K> {
   return (node, [operand], scope, traits) => {
