@@ -3,6 +3,7 @@ import type { Graph } from "../graph/graph.js";
 import { formatType } from "../graph/ops/helpers.js";
 import { shapesEqual, sizeOf } from "../tensor/shape.js";
 import { isHostTensor, type TensorRecord } from "../tensor/tensor.js";
+import { checkIndices } from "./index-bounds.js";
 
 /**
  * Checks what a caller feeds an executable against the graph's declared inputs, so that every backend gives the
@@ -36,6 +37,7 @@ export function checkRunInputs(graph: Graph, inputs: TensorRecord, baked: Readon
         `run: input "${name}" is ${formatType(given)}; the graph was compiled for ${formatType(declared)}.`,
       );
     }
+    if (isHostTensor(given)) checkIndices(graph, name, given);
   }
   for (const name of Object.keys(inputs)) {
     if (!expected.has(name)) {

@@ -152,12 +152,12 @@ export function concat(parts: readonly Value[], axis: number): Value {
     : emit("concat", parts, { axis: normalizeAxis(axis, first.shape.length, "concat") });
 }
 
-/** Rows of `table` [N, ...rest] at int32 `indices` [...at]: [...at, ...rest]. */
+/** Rows of `table` [N, ...rest] at int32 `indices` [...at], 0..N-1: [...at, ...rest]. */
 export function gather(table: Value, indices: Value): Value {
   return emit("gather", [table, indices], {});
 }
 
-/** Adds `updates` [...at, ...rest] into zeros [size, ...rest] at int32 `indices` [...at]. */
+/** Adds `updates` [...at, ...rest] into zeros [size, ...rest] at int32 `indices` [...at], 0..size-1. */
 export function scatterAdd(updates: Value, indices: Value, size: number): Value {
   return emit("scatterAdd", [updates, indices], { size });
 }

@@ -63,10 +63,11 @@ export interface OpAttributes {
   /** Adds `low` elements before and `high` after each axis, all equal to `value`. */
   pad: { readonly low: readonly number[]; readonly high: readonly number[]; readonly value: number };
   concat: { readonly axis: number };
-  // Indexing along the first axis
-  /** (table [N, ...rest], indices int32 [...at]) -> [...at, ...rest] */
+  // Indexing along the first axis. Indices that the caller gives, as an input or a constant, are checked
+  // (`invalid-argument`); computed ones outside their range give an error or unspecified elements
+  /** (table [N, ...rest], indices int32 [...at] in 0..N-1) -> [...at, ...rest] */
   gather: None;
-  /** (updates [...at, ...rest], indices int32 [...at]) -> [size, ...rest], updates with equal index added up. */
+  /** (updates [...at, ...rest], indices int32 [...at] in 0..size-1) -> [size, ...rest], those of equal index added. */
   scatterAdd: { readonly size: number };
   // Contraction over the last two axes, leading axes broadcast
   matmul: { readonly transposeA: boolean; readonly transposeB: boolean };

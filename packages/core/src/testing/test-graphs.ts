@@ -102,6 +102,22 @@ export function testGraphs({ options, tolerance, backend }: Conformance): void {
       executable.dispose();
     });
 
+    it("refuses indices outside their table, which a GPU would not report", async () => {
+      const graph = trace({ x: float(3), at: { dtype: "int32", shape: [2] } }, ({ x, at }) => ({
+        rows: ops.gather(x, ops.reshape(at, [2, 1])),
+        total: ops.scatterAdd(ops.gather(x, at), at, 2),
+      }));
+      const live = await backend();
+      const executable = await live.compile(graph);
+      for (const outside of [2, -1]) {
+        const inputs = { x: draw(1, 3), at: tensor(Int32Array.of(0, outside)) };
+        await assertRejects(executable.run(inputs), ["invalid-argument"], `the index ${outside}`);
+        const baked = live.compile(graph, { constants: { at: inputs.at } });
+        await assertRejects(baked, ["invalid-argument"], `the index ${outside} as a constant`);
+      }
+      executable.dispose();
+    });
+
     it("feeds outputs back as inputs, with and without reuse", async () => {
       const graph = trace({ x: float(5, 7), d: float(7) }, ({ x, d }) => ({ x: ops.add(ops.mul(x, 0.5), d) }));
       const live = await backend();

@@ -1,5 +1,16 @@
+import { DiffusionForcingError } from "../../errors.js";
 import type { OpRule, Value } from "../value.js";
 import { shapeError } from "./helpers.js";
+
+/** Only a constant's elements are known here. */
+function checkConstant(op: string, indices: Value, rows: number): void {
+  if (indices.op !== "constant") return;
+  for (const index of indices.attributes.data) {
+    if (index < 0 || index >= rows) {
+      throw new DiffusionForcingError("invalid-argument", `${op}: index ${index} is not in 0..${rows - 1}.`);
+    }
+  }
+}
 
 export const gather: OpRule<"gather"> = {
   infer: (inputs) => {
@@ -7,6 +18,7 @@ export const gather: OpRule<"gather"> = {
     if (inputs.length !== 2 || table.shape.length === 0 || indices.dtype !== "int32") {
       throw shapeError("gather", inputs, "a table [N, ...] and int32 indices in 0..N-1");
     }
+    checkConstant("gather", indices, table.shape[0] as number);
     return { dtype: table.dtype, shape: [...indices.shape, ...table.shape.slice(1)] };
   },
   derivative: ({ inputs, cotangent, emit }) => {
@@ -34,6 +46,7 @@ export const scatterAdd: OpRule<"scatterAdd"> = {
         "float32 updates [...at, ...rest], int32 indices [...at] and a positive size",
       );
     }
+    checkConstant("scatterAdd", indices, size);
     return { dtype: "float32", shape: [size, ...updates.shape.slice(indices.shape.length)] };
   },
   derivative: ({ inputs, cotangent, emit }) => [emit("gather", [cotangent, inputs[1] as Value], {}), undefined],
