@@ -1,3 +1,4 @@
+export { officialGuidanceFactor } from "./official-guidance.js";
 export type {
   ChunkOptions,
   NoiseSource,
@@ -7,7 +8,6 @@ export type {
 } from "./options.js";
 export { RecurrentSampler } from "./recurrent-sampler.js";
 export {
-  officialGuidanceFactor,
   type RecurrentProcess,
   type RecurrentStepOptions,
   recurrentProcess,

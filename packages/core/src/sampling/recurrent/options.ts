@@ -1,6 +1,7 @@
 import type { Backend } from "../../backend/contract.js";
 import type { RandomStream } from "../../random/index.js";
 import type { HostTensor, HostTensorRecord } from "../../tensor/tensor.js";
+import type { Guidance } from "../guidance.js";
 import type { MatrixShape } from "../matrix-shapes.js";
 
 export interface RecurrentSamplerOptions {
@@ -16,9 +17,14 @@ export interface RecurrentSamplerOptions {
    */
   readonly stabilizationLevel?: number;
   /**
+   * Steers every step by the gradient of a value of the chunk's estimates, x0 [B, chunk, ...], through the states
+   * between its tokens: later tokens move earlier ones of the same chunk, and what was read before stays.
+   */
+  readonly guidance?: Guidance;
+  /**
    * "official" samples as the paper's code does: observed tokens get fresh noise of level 1; in every pass over a chunk
    * waiting tokens already take their first step, finished ones take their last step again, and the state goes on from
-   * those. By default a token takes exactly the steps of its column. For comparisons only.
+   * those; guidance, over 1 sample, is added to the tokens after the step, as in the paper's planner. By default a token takes exactly the steps of its column. For comparisons only.
    */
   readonly compatibility?: "official";
 }
@@ -54,5 +60,7 @@ export interface ChunkOptions {
   readonly random: RandomStream | NoiseSource;
   /** The conditions float32 [B, count, D] of tokens `first` .. `first + count - 1`, for a conditioned model. */
   readonly condition?: (first: number, count: number) => HostTensor;
+  /** For a guided sampler: the guidance's inputs while tokens `first` .. `first + count - 1` are generated. */
+  readonly guidanceInputs?: (first: number, count: number) => HostTensorRecord;
   readonly signal?: AbortSignal;
 }

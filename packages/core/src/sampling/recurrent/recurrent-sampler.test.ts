@@ -3,6 +3,8 @@ import type { Backend } from "../../backend/contract.js";
 import type { DiffusionProcess } from "../../diffusion/loss.js";
 import { cosineSchedule } from "../../diffusion/schedule.js";
 import { isDiffusionForcingError } from "../../errors.js";
+import { sum } from "../../graph/operations.js";
+import type { Value } from "../../graph/value.js";
 import { initializeParameters } from "../../models/parameters.js";
 import { recurrent } from "../../models/recurrent/index.js";
 import { transformer } from "../../models/transformer.js";
@@ -182,36 +184,39 @@ describe("RecurrentSampler", () => {
     expect(await failure(rollout.next())).toMatch(/^aborted/);
   });
 
-  it.each([{}, { compatibility: "official" } as const])(
-    "leaves nothing on the device, cut short or not: %j",
-    async (options) => {
-      const { backend, live } = deviceStandIn();
-      let runsLeft = Number.POSITIVE_INFINITY;
-      const failing: Backend = {
-        ...backend,
-        compile: async (graph, constants) => {
-          const executable = await backend.compile(graph, constants);
-          const run: typeof executable.run = (inputs) =>
-            runsLeft-- > 0 ? executable.run(inputs) : Promise.reject(new Error("out of runs"));
-          return { run, dispose: () => executable.dispose() };
-        },
-      };
-      const sampler = samplerOf({ backend: failing, ...options });
-      const start = await sampler.initialState(1);
-      const context = { tokens: tensor([1, 2, 3, 4], [1, 2, 2]), random: createRandom(1) };
-      const { state } = await sampler.observe(start, context);
-      await collect(sampler, state, 4, { chunk: 2 });
+  const guidance = { value: (x0: Value) => sum(x0, [1, 2]) };
+  it.each<Partial<RecurrentSamplerOptions>>([
+    {},
+    { compatibility: "official" },
+    { guidance: { ...guidance, samples: 2 }, eta: 1 },
+    { guidance: { ...guidance, samples: 1 }, compatibility: "official" },
+  ])("leaves nothing on the device, cut short or not: %j", async (options) => {
+    const { backend, live } = deviceStandIn();
+    let runsLeft = Number.POSITIVE_INFINITY;
+    const failing: Backend = {
+      ...backend,
+      compile: async (graph, constants) => {
+        const executable = await backend.compile(graph, constants);
+        const run: typeof executable.run = (inputs) =>
+          runsLeft-- > 0 ? executable.run(inputs) : Promise.reject(new Error("out of runs"));
+        return { run, dispose: () => executable.dispose() };
+      },
+    };
+    const sampler = samplerOf({ backend: failing, ...options });
+    const start = await sampler.initialState(1);
+    const context = { tokens: tensor([1, 2, 3, 4], [1, 2, 2]), random: createRandom(1) };
+    const { state } = await sampler.observe(start, context);
+    await collect(sampler, state, 4, { chunk: 2 });
+    expect(live()).toBe(0);
+    for (const runs of [1, 2, 3, 4, 5]) {
+      runsLeft = runs;
+      expect(await failure(collect(sampler, state, 4, { chunk: 2 }))).toBe("Error: out of runs");
       expect(live()).toBe(0);
-      for (const runs of [1, 2, 3, 4, 5]) {
-        runsLeft = runs;
-        expect(await failure(collect(sampler, state, 4, { chunk: 2 }))).toBe("Error: out of runs");
-        expect(live()).toBe(0);
-      }
-      runsLeft = 1;
-      expect(await failure(sampler.observe(start, context))).toBe("Error: out of runs");
-      expect(live()).toBe(0);
-    },
-  );
+    }
+    runsLeft = 1;
+    expect(await failure(sampler.observe(start, context))).toBe("Error: out of runs");
+    expect(live()).toBe(0);
+  });
 
   it("names what does not fit", async () => {
     const sampler = samplerOf();

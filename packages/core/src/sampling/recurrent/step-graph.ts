@@ -1,13 +1,15 @@
-import { atLevel } from "../../diffusion/conversions.js";
 import type { DiffusionProcess } from "../../diffusion/loss.js";
 import { DiffusionForcingError } from "../../errors.js";
 import { buildGraph, type Graph } from "../../graph/graph.js";
-import { clamp, equal, mul, reshape, sqrt, sub, where } from "../../graph/operations.js";
+import { add, broadcastTo, clamp, concat, equal, mul, reshape, slice, where } from "../../graph/operations.js";
 import { input } from "../../graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../../graph/value.js";
-import type { Model, Recurrence } from "../../models/model.js";
-import { ddimCoefficients, ddimStep } from "../ddim.js";
-import { parameterName } from "../step-graph.js";
+import type { Model, ModelInput, Parameters, Recurrence } from "../../models/model.js";
+import { type DdimResult, ddimStep } from "../ddim.js";
+import { type Guidance, guidanceGradient, guidanceSamples } from "../guidance.js";
+import { denoiserOf } from "../scores/index.js";
+import { guidanceInputName, parameterName } from "../step-graph.js";
+import { officialGuidanceFactor } from "./official-guidance.js";
 
 /** A diffusion process whose model reads token by token. */
 export interface RecurrentProcess extends DiffusionProcess {
@@ -27,78 +29,130 @@ export interface RecurrentStepOptions {
   /** As for {@link ddimStep}. */
   readonly eta: number;
   readonly stabilizationLevel: number;
-  /** "official" limits what enters at level K to the process's `clipNoise`, as the paper's code does. */
+  /** Of the value of these tokens' estimates, differentiated through the chain of states between them. */
+  readonly guidance?: Guidance;
+  /**
+   * "official" limits what enters at level K to the process's `clipNoise`, as the paper's code does, and adds guidance
+   * as its planner does: see {@link officialGuidanceFactor}.
+   */
   readonly compatibility?: "official";
 }
 
 /**
- * One DDIM step of one token, from a given state, as a graph of static shapes.
+ * One DDIM step of `length` tokens that stand one after the other, from the state before the first, as a graph of static
+ * shapes.
  *
- * Inputs: `parameters/...`, `state` [B, ...stateShape] before the token, `x` [B, 1, ...], `from` and `to` int32 [B, 1],
- * `noise` as `x` if eta > 0, `condition` [B, 1, D] for a conditioned model. Outputs: `x` after the step; `state` after
- * reading the token as it was before the step; and `x0`, the estimate of the clean token. A token with `from` = `to`
- * keeps its value: the state reads it, and that is all.
+ * Inputs: `parameters/...`, `state` [B, ...stateShape], `x` [B, T, ...], `from` and `to` int32 [B, T], `noise` as `x` if
+ * eta > 0, `futureNoise` [N, B, T, ...] for guidance over N > 1 futures, `guidance/...`, `condition` [B, T, D] for a
+ * conditioned model. Outputs: `x` after the step; `state` after reading the tokens as they were before the step; and
+ * `x0`, the estimates of the clean tokens, after guidance. A token with `from` = `to` keeps its value: the state reads it,
+ * and that is all.
  */
-export function recurrentStepGraph(process: RecurrentProcess, options: RecurrentStepOptions, batch: number): Graph {
+export function recurrentStepGraph(
+  process: RecurrentProcess,
+  options: RecurrentStepOptions,
+  batch: number,
+  length = 1,
+): Graph {
   const { model, schedule, clipNoise } = process;
+  const { guidance, compatibility } = options;
   const declared: ValueOf<"input">[] = [];
-  const declare = (name: string, dtype: TensorType["dtype"], shape: readonly number[]): Value => {
-    const value = input(name, { dtype, shape });
+  const declare = (name: string, type: TensorType): Value => {
+    const value = input(name, type);
     declared.push(value);
     return value;
   };
-  const token = [batch, 1, ...model.tokenShape];
+  const float = (name: string, ...shape: number[]): Value => declare(name, { dtype: "float32", shape });
+  const tokens = [batch, length, ...model.tokenShape];
   const parameters = Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape }]) => [name, declare(parameterName(name), "float32", shape)]),
+    Object.entries(model.parameters).map(([name, { shape }]) => [name, float(parameterName(name), ...shape)]),
   );
-  const before = declare("state", "float32", [batch, ...model.recurrence.stateShape]);
-  const given = declare("x", "float32", token);
-  const from = declare("from", "int32", [batch, 1]);
-  const to = declare("to", "int32", [batch, 1]);
-  const noise = options.eta > 0 ? { noise: declare("noise", "float32", token) } : {};
-  const condition =
-    model.conditionFeatures > 0
-      ? { condition: declare("condition", "float32", [batch, 1, model.conditionFeatures]) }
-      : {};
-  let x = given;
-  if (options.compatibility === "official") {
-    const isNoise = reshape(equal(from, schedule.levels), [batch, ...token.slice(1).map(() => 1)]);
-    x = where(isNoise, clamp(given, -clipNoise, clipNoise), given);
-  }
-  // The model as it stands before this token: an ordinary denoiser of sequences of one token.
-  let after = before;
-  const standing: DiffusionProcess = {
-    ...process,
-    model: {
-      ...model,
-      apply: (weights, one) => {
-        const { output, state } = model.recurrence.advance(weights, before, one);
-        after = state;
-        return output;
-      },
-    },
+  const before = float("state", batch, ...model.recurrence.stateShape);
+  const given = float("x", ...tokens);
+  const from = declare("from", { dtype: "int32", shape: [batch, length] });
+  const to = declare("to", { dtype: "int32", shape: [batch, length] });
+  const samples = guidance === undefined ? 1 : guidanceSamples(guidance);
+  const guidanceTypes = Object.entries(guidance?.inputs?.(batch, length) ?? {});
+  const inputs = {
+    from,
+    to,
+    ...(options.eta > 0 ? { noise: float("noise", ...tokens) } : {}),
+    ...(samples > 1 ? { futureNoise: float("futureNoise", samples, ...tokens) } : {}),
+    ...(model.conditionFeatures > 0 ? { condition: float("condition", batch, length, model.conditionFeatures) } : {}),
+    guidanceInputs: Object.fromEntries(
+      guidanceTypes.map(([name, type]) => [name, declare(guidanceInputName(name), type)]),
+    ),
   };
-  const result = ddimStep(standing, parameters, options, { x, from, to, ...noise, ...condition });
-  return buildGraph(declared, { x: result.next, state: after, x0: result.x0 });
+  const standing = fromState(process, before);
+  if (compatibility !== "official") {
+    const { next, x0 } = ddimStep(standing.process, parameters, options, { ...inputs, x: given });
+    return buildGraph(declared, { x: next, state: standing.after(), x0 });
+  }
+  const isNoise = reshape(equal(from, schedule.levels), [batch, length, ...model.tokenShape.map(() => 1)]);
+  const x = where(isNoise, clamp(given, -clipNoise, clipNoise), given);
+  const { eta, stabilizationLevel } = options;
+  const result = ddimStep(standing.process, parameters, { eta, stabilizationLevel }, { ...inputs, x });
+  const next =
+    guidance === undefined ? result.next : officiallyGuided(process, guidance, eta, result, { ...inputs, x, given });
+  return buildGraph(declared, { x: next, state: standing.after(), x0: result.x0 });
 }
 
 /**
- * What the paper's planner multiplies the gradient of its guidance by before it adds it to a token after the step,
- * (1 - a) - c sqrt(1 - a), a the share of signal at `from` and c the factor of the predicted noise in the step; 0 for
- * a step to level 0. (Version 1.5 subtracts from the predicted noise instead: see `guidanceFactor`.)
- *
- * @returns float32 [B, T, 1, ...] of `rank` axes.
+ * The process as it stands before these tokens: an ordinary denoiser, of which `after` is the state once its first
+ * sequence has been read.
  */
-export function officialGuidanceFactor(
+function fromState(process: RecurrentProcess, before: Value): { readonly process: DiffusionProcess; after(): Value } {
+  const { recurrence } = process.model;
+  let after: Value | undefined;
+  const apply = (weights: Parameters, given: ModelInput): Value => {
+    const length = given.tokens.shape[1] as number;
+    const at = (x: Value, t: number): Value => (length === 1 ? x : slice(x, 1, t, t + 1));
+    // Futures are further copies of the whole batch.
+    let state = repeated(before, (given.tokens.shape[0] as number) / (before.shape[0] as number));
+    const outputs = Array.from({ length }, (_, t) => {
+      const step = recurrence.advance(weights, state, {
+        tokens: at(given.tokens, t),
+        noiseLevels: at(given.noiseLevels, t),
+        levelCount: given.levelCount,
+        ...(given.condition === undefined ? {} : { condition: at(given.condition, t) }),
+      });
+      state = step.state;
+      return step.output;
+    });
+    after ??= state;
+    return length === 1 ? (outputs[0] as Value) : concat(outputs, 1);
+  };
+  return { process: { ...process, model: { ...process.model, apply } }, after: () => after as Value };
+}
+
+/** [B, ...] -> [N * B, ...], the whole batch repeated. */
+function repeated(x: Value, times: number): Value {
+  if (times === 1) return x;
+  return reshape(broadcastTo(x, [times, ...x.shape]), [times * (x.shape[0] as number), ...x.shape.slice(1)]);
+}
+
+interface OfficialInputs {
+  readonly x: Value;
+  /** As `x`, before it was limited: what the gradient is taken by. */
+  readonly given: Value;
+  readonly from: Value;
+  readonly to: Value;
+  readonly guidanceInputs: Readonly<Record<string, Value>>;
+}
+
+function officiallyGuided(
   process: DiffusionProcess,
-  from: Value,
-  to: Value,
+  guidance: Guidance,
   eta: number,
-  rank: number,
+  denoised: DdimResult,
+  inputs: OfficialInputs,
 ): Value {
-  const noiseShare = sub(1, atLevel(process.schedule.tables.alphasCumprod, from, rank));
-  const { direction } = ddimCoefficients(process, from, to, eta, rank);
-  const factor = sub(noiseShare, mul(direction, sqrt(noiseShare)));
-  const isLast = reshape(equal(to, 0), factor.shape);
-  return where(isLast, 0, factor);
+  const { given, from, to } = inputs;
+  const { gradient } = guidanceGradient(process, denoiserOf(process, {}, undefined), guidance, {
+    ...inputs,
+    tokens: given,
+    levels: from,
+    denoised,
+  });
+  return add(denoised.next, mul(officialGuidanceFactor(process, from, to, eta, given.shape.length), gradient));
 }

@@ -5,7 +5,7 @@ import { trace } from "../../graph/trace.js";
 import { recurrent } from "../../models/recurrent/index.js";
 import { referenceBackend } from "../../reference/index.js";
 import { readTensor, tensor } from "../../tensor/tensor.js";
-import { officialGuidanceFactor } from "./step-graph.js";
+import { officialGuidanceFactor } from "./official-guidance.js";
 
 const process: DiffusionProcess = {
   model: recurrent({ features: 1, stateSize: 4, width: 4 }),
