@@ -90,6 +90,12 @@ export const differences: readonly Difference[] = [
     test: `${core}/sampling/recurrent/recurrent-sampler.test.ts`,
   },
   {
+    official: "The planner on the paper's branch adds the gradient of its guidance to the tokens after the step",
+    library: "The gradient moves the predicted noise, in recurrent models too",
+    option: '`new RecurrentSampler(process, { guidance, compatibility: "official" })`',
+    test: `${core}/sampling/recurrent/recurrent-sampler.guidance.test.ts`,
+  },
+  {
     official: "Every row of a plan's history is the final plan, one memory seen many times",
     library: "Each step yields its own sequence",
     option: "none: the official rows hold nothing else",
