@@ -20,6 +20,8 @@ export interface LoadedRuntime {
   readonly runtime: WebRuntime;
   readonly turns: Turns;
   readonly threads: number;
+  /** undefined: ONNX Runtime looks beside its own module. */
+  readonly wasmPaths: WasmPaths | undefined;
 }
 
 export interface LoadOptions {
@@ -53,14 +55,23 @@ export async function loadRuntime(bundle: Bundle, options: LoadOptions): Promise
     loading.catch(() => loaded.delete(bundle));
   }
   const result = await loading;
-  const wanted = options.threads === undefined ? result.threads : possibleThreads(options.threads);
-  if (wanted !== result.threads) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `onnxBackend: threads is ${wanted}, but ONNX Runtime already runs in this page on ${result.threads}, which cannot be changed. Reload the page, or use a worker.`,
-    );
-  }
+  const { threads = result.threads, wasmPaths = result.wasmPaths } = options;
+  checkUnchanged("threads", possibleThreads(threads), result.threads);
+  checkUnchanged("wasmPaths", wasmPaths, result.wasmPaths);
   return result;
+}
+
+/** Keys in one order. */
+const text = (value: number | WasmPaths | undefined): string | undefined => JSON.stringify(value, ["mjs", "wasm"]);
+
+/** ONNX Runtime reads its settings once a page; what comes later would be ignored. */
+function checkUnchanged<T extends number | WasmPaths>(name: keyof LoadOptions, given?: T, first?: T): void {
+  const [wanted, loaded] = [text(given), text(first) ?? "its default"];
+  if (given === undefined || wanted === loaded) return;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `onnxBackend: ${name} is ${wanted}, but this page loaded ONNX Runtime with ${loaded} before, which cannot be changed. Give the first backend of the page this value, or use a worker.`,
+  );
 }
 
 async function load(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
@@ -79,7 +90,7 @@ async function load(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime
   runtime.env.wasm.numThreads = threads;
   const wasmPaths = options.wasmPaths ?? (bundle === "wasm" && threads > 1 ? emittedFiles() : undefined);
   if (wasmPaths !== undefined) runtime.env.wasm.wasmPaths = wasmPaths;
-  return { runtime, threads, turns: new Turns() };
+  return { runtime, threads, wasmPaths, turns: new Turns() };
 }
 
 /**

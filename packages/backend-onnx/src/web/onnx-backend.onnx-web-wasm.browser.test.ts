@@ -11,7 +11,14 @@ it("runs on several threads of an isolated page, which later backends cannot cha
   const executable = await backend.compile(trace({ x: ones }, ({ x }) => ({ y: matmul(x, x) })));
   const { y } = await executable.run({ x: ones });
   expect((await readTensor(y!)).data.every((element) => element === size)).toBe(true);
-  await expect(onnxBackend({ device: "wasm", threads: 1 })).rejects.toMatchObject({ code: "invalid-argument" });
+  await expect(onnxBackend({ device: "wasm", threads: 1 })).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringContaining("threads is 1, but this page loaded ONNX Runtime with 2 before"),
+  });
+  await expect(onnxBackend({ device: "wasm", wasmPaths: "/elsewhere/" })).rejects.toMatchObject({
+    code: "invalid-argument",
+    message: expect.stringMatching(/wasmPaths is "\/elsewhere\/", but this page loaded ONNX Runtime with .+ before/),
+  });
   const second = await onnxBackend({ device: "wasm" });
   await backend.dispose();
   await backend.dispose();

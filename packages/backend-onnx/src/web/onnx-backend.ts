@@ -15,10 +15,11 @@ export interface OnnxBackendOptions {
   readonly device?: OnnxWebDevice | "auto";
   /**
    * Threads of WebAssembly. Default: all cores, at most 8, for "wasm"; 1 for "webgpu", which computes on the GPU. One
-   * where the page is not cross-origin isolated. The first backend on a device decides for the page.
+   * where the page is not cross-origin isolated. The first backend on a device decides for the page; another value
+   * later is an error.
    */
   readonly threads?: number;
-  /** Where onnxruntime-web's files are, if not beside its module or the bundle. The first backend decides. */
+  /** Where onnxruntime-web's files are, if not beside its module or the bundle. Decided likewise. */
   readonly wasmPaths?: WasmPaths;
   /** Options of ONNX Runtime's `InferenceSession.create`, which override this package's. */
   readonly sessionOptions?: Readonly<Record<string, unknown>>;
@@ -28,7 +29,7 @@ export interface OnnxBackendOptions {
  * A backend on onnxruntime-web, in pages and Web Workers: each graph becomes one ONNX model and one session.
  *
  * @throws `missing-dependency` if onnxruntime-web does not load; `backend-unavailable` if the device is not there;
- *   `invalid-argument` for a thread count that is no positive integer or that comes too late.
+ *   `invalid-argument` for a thread count that is no positive integer, and for one or for paths that come too late.
  */
 export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Backend> {
   const { device = "auto", threads, wasmPaths, sessionOptions = {} } = options;
