@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import type { Backend } from "@diffusion-forcing/core";
 import { findChromium } from "../test-devices/chromium.js";
-import { loadProvider } from "../test-devices/load-provider.js";
+import { openNamed } from "../test-devices/open-device.js";
 import { vulkanEnvironment } from "../test-devices/vulkan.js";
 import { benchConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
@@ -24,10 +24,9 @@ async function medianMilliseconds({ repeats, run }: Job): Promise<number> {
 
 /** `threads` is heeded by ONNX Runtime on the CPU; other devices choose for themselves. */
 async function openBackend(text: string, threads: number): Promise<Backend> {
-  const [name = "", device = ""] = text.split("/");
   if (text === "onnx/cpu") return await onnxBackend({ threads });
-  if (device === "webgpu") Object.assign(process.env, vulkanEnvironment(findChromium()));
-  return await (await loadProvider(name)).open(device);
+  if (text.endsWith("/webgpu")) Object.assign(process.env, vulkanEnvironment(findChromium()));
+  return await openNamed(text);
 }
 
 const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json]`;

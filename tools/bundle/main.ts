@@ -4,12 +4,12 @@
  * content security policy, with and without isolation, in a page and in a worker, training and sampling.
  */
 import { resolve } from "node:path";
+import { referenceProvider } from "@diffusion-forcing/core";
 import type { Browser } from "playwright";
 import { runtimeImports } from "../browser/runtime-imports.js";
 import { isolationHeaders } from "../browser/serve.js";
 import { launchChromium, visit } from "../browser/visit.js";
 import { type Exercise, exercise } from "./apps/exercise.js";
-import { referenceProvider } from "./apps/reference-provider.js";
 import {
   apps,
   type Delivery,

@@ -24,7 +24,7 @@ function runInNode(
   timeout: number,
 ): Promise<Measured> {
   const vulkan = device === "webgpu" ? vulkanEnvironment(findChromium()) : {};
-  const child = fork(fileURLToPath(new URL("./node-child.ts", import.meta.url)), [provider, device], {
+  const child = fork(fileURLToPath(new URL("./node-child.ts", import.meta.url)), [`${provider}/${device}`], {
     execArgv: ["--import", "tsx", "--conditions=source"],
     env: { ...process.env, ...vulkan },
     stdio: ["ignore", "pipe", "pipe", "ipc"],

@@ -1,8 +1,15 @@
-import type { Backend } from "@diffusion-forcing/core";
+import { onnxBackend, onnxProvider } from "@diffusion-forcing/backend-onnx";
+import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
+import { type Backend, referenceProvider, selectBackend } from "@diffusion-forcing/core";
 import type { TestDevice } from "./devices.js";
-import { loadProvider } from "./load-provider.js";
 
-const providers = { core: "reference", "backend-onnx": "onnx", "backend-tfjs": "tfjs" } as const;
+/** Opens "onnx/webgpu", by the packages' entries for Node or for a page, whichever this is. */
+export async function openNamed(name: string): Promise<Backend> {
+  const from = [referenceProvider, onnxProvider, tfjsProvider];
+  return (await selectBackend({ from, prefer: [name], probe: false })).backend;
+}
+
+const providers = { core: referenceProvider, "backend-onnx": onnxProvider, "backend-tfjs": tfjsProvider };
 
 /**
  * Opens a test device where it belongs: Node's in Node, Chromium's in a page. ONNX Runtime's WebAssembly gets one thread:
@@ -10,8 +17,7 @@ const providers = { core: "reference", "backend-onnx": "onnx", "backend-tfjs": "
  */
 export async function openDevice({ package: owner, device, host }: TestDevice): Promise<Backend> {
   if (owner === "backend-onnx" && host === "chromium") {
-    const { onnxBackend } = await import("@diffusion-forcing/backend-onnx");
     return await onnxBackend({ device: device as "cpu", threads: 1 });
   }
-  return await (await loadProvider(providers[owner])).open(device);
+  return await providers[owner].open(device);
 }

@@ -1,7 +1,8 @@
 /// <reference lib="dom" />
 /** The race in a page: `?config=base&repeats=20&warmup=3&jax=threads`. */
+import { onnxProvider } from "@diffusion-forcing/backend-onnx";
+import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
 import { report } from "../../browser/apps/report.js";
-import { loadProvider } from "../../test-devices/load-provider.js";
 import { type BenchConfig, benchConfigs } from "../configs.js";
 import { jaxContender, libraryContender } from "./contenders.js";
 import { race } from "./race.js";
@@ -10,8 +11,8 @@ report(async () => {
   const query = new URLSearchParams(location.search);
   const config = benchConfigs[query.get("config") ?? ""] as BenchConfig;
   const contenders = {
-    "onnx wasm": await libraryContender(await loadProvider("onnx"), "wasm", config),
-    "tfjs wasm": await libraryContender(await loadProvider("tfjs"), "wasm", config),
+    "onnx wasm": await libraryContender(onnxProvider, "wasm", config),
+    "tfjs wasm": await libraryContender(tfjsProvider, "wasm", config),
   };
   const hasThreads = query.get("jax") === "threads";
   // jax-js starts threads where there are workers, also where they only cost it time. The others have theirs by now.

@@ -1,4 +1,4 @@
-import { referenceProvider } from "./reference-provider.js";
+import { referenceProvider } from "@diffusion-forcing/core";
 import { answer } from "./start.js";
 
 answer(referenceProvider);

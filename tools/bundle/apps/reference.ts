@@ -1,4 +1,4 @@
-import { referenceProvider } from "./reference-provider.js";
+import { referenceProvider } from "@diffusion-forcing/core";
 import { start } from "./start.js";
 
 start(referenceProvider, () => new Worker(new URL("./reference-worker.js", import.meta.url), { type: "module" }));

@@ -1,5 +1,5 @@
 import { checkRunInputs } from "../backend/check-inputs.js";
-import type { Backend, CompileOptions, Executable } from "../backend/contract.js";
+import type { Backend, BackendProvider, CompileOptions, Executable } from "../backend/contract.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
 import { type HostTensor, readTensor, type TensorRecord } from "../tensor/tensor.js";
@@ -22,6 +22,13 @@ export function referenceBackend(): Backend {
     },
   };
 }
+
+/** The reference backend, for `selectBackend`. It needs nothing, so put it last. */
+export const referenceProvider: BackendProvider = {
+  name: "reference",
+  devices: ["cpu"],
+  open: async () => referenceBackend(),
+};
 
 function executable(
   graph: Graph,
