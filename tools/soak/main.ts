@@ -1,5 +1,5 @@
 /**
- * Trains and denoises a thousand steps on a device and fails if anything grows after the first hundred: memory by
+ * Trains and denoises a thousand steps on a device and fails if anything grows after the first five hundred: memory by
  * more than 5 %, tensors or GPU buffers by one.
  *
  *     npm run soak -- --device onnx-node-cpu

@@ -24,7 +24,7 @@ export function planOf(device: TestDevice, options: { readonly settled?: string;
   const isSlow = device.device === "webgpu" || device.name === "reference" || device.name === "tfjs-node-cpu";
   return {
     config: isSlow ? tiny : (benchConfigs.small as BenchConfig),
-    settled: count(options.settled, 100),
+    settled: count(options.settled, 500),
     steps: count(options.steps, 1000),
   };
 }

@@ -1,19 +1,16 @@
 import { mul, tensor, trace } from "@diffusion-forcing/core";
 import { expect, it } from "vitest";
 import { OnnxBackend } from "./backend.js";
-import type { Device } from "./device.js";
+import { type Device, untilLost } from "./device.js";
+import { DeviceLoss } from "./device-loss.js";
 import type { RuntimeSession } from "./runtime.js";
 import { Turns } from "./turns.js";
 
 /** A device whose runs never end, and the way to lose it. */
 function hangingDevice(): { device: Device; lose: () => void } {
-  let reason: string | undefined;
   let lose = (): void => {};
-  const happened = new Promise<void>((resolve) => {
-    lose = () => {
-      reason = "unplugged";
-      resolve();
-    };
+  const lost = new Promise<string>((resolve) => {
+    lose = () => resolve("unplugged");
   });
   const session = { run: () => new Promise(() => {}), release: async () => {} } as unknown as RuntimeSession;
   class Tensor {}
@@ -27,7 +24,7 @@ function hangingDevice(): { device: Device; lose: () => void } {
       sessionOptions: {},
       outputs: "device",
       turns: new Turns(),
-      loss: { reason: () => reason, happened },
+      loss: new DeviceLoss(lost),
     },
   };
 }
@@ -45,4 +42,12 @@ it("a run that the lost device never answers fails, and so do those behind it", 
     { code: "backend-failure", message: expect.stringContaining("cannot be used here any more") },
   ]);
   await backend.dispose();
+});
+
+it("work that ends leaves nothing behind on a device that lives on", async () => {
+  const { device } = hangingDevice();
+  expect(await untilLost(device, Promise.resolve(7))).toBe(7);
+  await expect(untilLost(device, Promise.reject(new Error("broken")))).rejects.toThrow("broken");
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  expect(device.loss?.listeners).toBe(0);
 });

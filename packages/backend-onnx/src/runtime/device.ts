@@ -1,5 +1,6 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { TargetName } from "../lowering/target.js";
+import type { DeviceLoss } from "./device-loss.js";
 import type { DeviceReader } from "./device-reader.js";
 import type { Runtime, SessionOptions } from "./runtime.js";
 import type { Turns } from "./turns.js";
@@ -21,15 +22,15 @@ export interface Device {
   readonly turns: Turns;
   /** Reads GPU buffers; present if outputs stay on the device. */
   readonly reader?: DeviceReader;
-  /** Where a device can be lost: why it was, once it was, and a promise that settles when it is. */
-  readonly loss?: { readonly reason: () => string | undefined; readonly happened: Promise<void> };
+  /** Present where a device can be lost. */
+  readonly loss?: DeviceLoss;
   /** Frees what the entry set up, after the last session. */
   readonly close?: () => Promise<void>;
 }
 
 /** @throws `backend-failure` if the device is lost. */
 export function checkDevice({ name, loss }: Device): void {
-  const reason = loss?.reason();
+  const reason = loss?.reason;
   if (reason !== undefined) {
     throw new DiffusionForcingError(
       "backend-failure",
@@ -47,14 +48,19 @@ const graceAfterLoss = 3000;
  * included. A call that does not end closes the turns: nothing may enter that runtime any more.
  */
 export function untilLost<T>(device: Device, work: Promise<T>): Promise<T> {
-  if (device.loss === undefined) return work;
-  const lost = device.loss.happened.then(async () => {
-    const ended = await endsWithin(graceAfterLoss, work);
-    if (!ended) device.turns.close(`a call on the lost device ${device.name} never ended`);
-    checkDevice(device);
-    return work;
+  const { loss } = device;
+  if (loss === undefined) return work;
+  return new Promise<T>((resolve, reject) => {
+    const stop = loss.listen(() => afterLoss(device, work).then(resolve, reject));
+    work.then(resolve, reject).finally(stop);
   });
-  return Promise.race([work, lost]);
+}
+
+async function afterLoss<T>(device: Device, work: Promise<T>): Promise<T> {
+  const ended = await endsWithin(graceAfterLoss, work);
+  if (!ended) device.turns.close(`a call on the lost device ${device.name} never ended`);
+  checkDevice(device);
+  return work;
 }
 
 async function endsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { Device } from "../runtime/device.js";
+import { DeviceLoss } from "../runtime/device-loss.js";
 import { downloadingReader, openProbe } from "../runtime/device-reader.js";
 import { messageOf } from "../runtime/failure.js";
 import type { RuntimeSession, SessionOptions } from "../runtime/runtime.js";
@@ -36,10 +37,7 @@ export async function openWasm(options: DeviceOptions): Promise<Device> {
 
 export async function openWebGpu(options: DeviceOptions, adapter?: GpuAdapter): Promise<Device> {
   const gpuDevice = await requestDevice(adapter ?? (await requestAdapter()));
-  let reason: string | undefined;
-  const lost = gpuDevice.lost.then(({ message, reason: kind }) => {
-    reason = message || kind || "unknown";
-  });
+  const loss = new DeviceLoss(gpuDevice.lost.then(({ message, reason }) => message || reason || "unknown"));
   // Threads would only serve what falls back to the CPU, which nothing does.
   const { runtime, turns } = await loadRuntime("webgpu", { ...options, threads: options.threads ?? 1 });
   const chosen = { ...common, executionProviders: [{ name: "webgpu", device: gpuDevice }] };
@@ -53,7 +51,7 @@ export async function openWebGpu(options: DeviceOptions, adapter?: GpuAdapter): 
     sessionOptions: { ...chosen, ...options.sessionOptions },
     outputs: "device",
     reader: downloadingReader,
-    loss: { reason: () => reason, happened: lost },
+    loss,
     close: async () => {
       await probe.release();
       gpuDevice.destroy();
