@@ -1,3 +1,4 @@
+import { checkChoice } from "../choice.js";
 import { broadcastTo, div, maximum, mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
 import type { Value } from "../graph/value.js";
 import type { Model, Parameters } from "../models/model.js";
@@ -63,6 +64,7 @@ export function diffusionForcingLoss(
   inputs: LossInputs,
   options: LossOptions = {},
 ): LossValues {
+  checkChoice("diffusionForcingLoss: mean", options.mean, ["weights", "elements"]);
   const { model, schedule, objective } = process;
   const { tokens, noiseLevels, noise, condition, elementWeights } = inputs;
   const noisedTokens = addNoise(schedule, tokens, noiseLevels, noise);

@@ -1,3 +1,4 @@
+import { checkChoice } from "../choice.js";
 import { DiffusionForcingError } from "../errors.js";
 import {
   add,
@@ -77,13 +78,8 @@ function completeConfig(options: TransformerOptions): TransformerConfig {
   check(width >= 8 && width % 4 === 0, "width", "a multiple of 4, at least 8 (half of it embeds the noise level)");
   check(width % config.heads === 0, "heads", `a divisor of the width ${width}`);
   check(typeof config.causal === "boolean", "causal", "true or false");
-  const initialization = options.layerInitialization ?? "independent";
-  if (initialization !== "independent" && initialization !== "identical") {
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `transformer: layerInitialization is ${String(initialization)}; expected "independent" or "identical".`,
-    );
-  }
+  const starts = ["independent", "identical"];
+  checkChoice("transformer: layerInitialization", options.layerInitialization, starts, "invalid-config");
   return config;
 }
 

@@ -1,3 +1,4 @@
+import { checkChoice } from "../choice.js";
 import { atLevel, perToken } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../graph/operations.js";
@@ -38,6 +39,7 @@ export function ddimCoefficients(
   rank: number,
   radicand: DdimOptions["radicand"] = "floor",
 ): { sigma: Value; direction: Value } {
+  checkChoice("ddimStep: radicand", radicand, ["floor", "official"]);
   const { tables } = process.schedule;
   const alphaNext = atLevel(tables.alphasCumprod, to, rank);
   if (eta === 0) return { sigma: mul(alphaNext, 0), direction: sqrt(sub(1, alphaNext)) };

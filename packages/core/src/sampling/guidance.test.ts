@@ -9,7 +9,7 @@ import type { Value } from "../graph/value.js";
 import type { Model } from "../models/model.js";
 import { evaluateGraph } from "../reference/index.js";
 import { type HostTensor, tensor } from "../tensor/tensor.js";
-import { type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js";
+import { checkGuidance, type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js";
 import { denoiserOf } from "./scores/index.js";
 
 /** Answers `factor` times what it sees. */
@@ -191,6 +191,19 @@ describe("guidanceGradient", () => {
   it("needs noise for more than one future", () => {
     const guidance = { value: (x0: Value) => sum(x0, [1, 2]) };
     expect(failure(() => guide(processOf(0.5, "x0"), guidance, given))).toMatch(/^invalid-argument: .* 4 futures/);
+  });
+});
+
+describe("checkGuidance", () => {
+  it.each<[string, unknown, string]>([
+    ["nothing", null, "got null; expected an object with a function value(x0)"],
+    ["a word", "goal", 'got "goal"'],
+    ["no value", { samples: 1 }, 'got {"samples":1}'],
+    ["an unknown factor", { value: () => {}, factor: "previous" }, 'factor is "previous"; expected "next", "current"'],
+    ["no futures", { value: () => {}, samples: 0 }, "0 samples"],
+    ["a clip of 0", { value: () => {}, clip: 0 }, "clip is 0"],
+  ])("refuses %s", (_what, guidance, message) => {
+    expect(() => checkGuidance(guidance as Guidance)).toThrow(message);
   });
 });
 

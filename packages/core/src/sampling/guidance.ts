@@ -1,4 +1,5 @@
 import { gradient } from "../autodiff/index.js";
+import { checkChoice } from "../choice.js";
 import { atLevel, perToken } from "../diffusion/conversions.js";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { DiffusionForcingError } from "../errors.js";
@@ -38,6 +39,24 @@ export interface Guidance {
    * code, whose limit on predicted noise comes before guidance only.
    */
   readonly clip?: number;
+}
+
+/** @throws `invalid-argument` for what is no guidance. */
+export function checkGuidance(guidance: Guidance): void {
+  if (typeof guidance !== "object" || guidance === null || typeof guidance.value !== "function") {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `Guidance: got ${JSON.stringify(guidance)}; expected an object with a function value(x0), such as reachGoal() makes.`,
+    );
+  }
+  checkChoice("Guidance: factor", guidance.factor, ["next", "current", "x0"]);
+  if (guidance.clip !== undefined && !(guidance.clip > 0)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `Guidance: clip is ${guidance.clip}; expected a positive number.`,
+    );
+  }
+  guidanceSamples(guidance);
 }
 
 /** The number of futures a guidance averages over. @throws `invalid-argument` */

@@ -1,3 +1,4 @@
+import { checkChoice } from "../choice.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { SchedulingMatrix } from "./scheduling-matrix.js";
 
@@ -45,6 +46,7 @@ export function pyramid(options: PyramidOptions = {}): MatrixShape {
 export function trapezoid(options: TrapezoidOptions = {}): MatrixShape {
   const { uncertainty = 1, compatibility } = options;
   checkUncertainty("trapezoid", uncertainty);
+  checkChoice("trapezoid: compatibility", compatibility, ["official"]);
   return compatibility === undefined
     ? { name: "trapezoid", uncertainty }
     : { name: "trapezoid", uncertainty, compatibility };

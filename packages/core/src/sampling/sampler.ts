@@ -14,7 +14,7 @@ import {
   tensor,
   zeros,
 } from "../tensor/tensor.js";
-import { guidanceSamples } from "./guidance.js";
+import { checkGuidance, guidanceSamples } from "./guidance.js";
 import { drawNoise, type NoiseSources } from "./noise-source.js";
 import type { SteeringOptions } from "./prediction.js";
 import { type RolloutChunk, type RolloutOptions, rollout, rolloutChunks } from "./rollout.js";
@@ -97,6 +97,7 @@ export class Sampler {
         `Sampler: solver ${solver}, eta ${options.eta}, variance ${options.variance}, stabilizationLevel ${stabilizationLevel}; expected ddim with eta in 0..1 or ddpm with variance in 0..1, and a level in 0..${process.schedule.levels}.`,
       );
     }
+    if (guidance !== undefined) checkGuidance(guidance);
     if (scores !== undefined) checkCombination(scores, process.schedule.levels);
     this.process = process;
     this.steps = steps;
@@ -235,7 +236,7 @@ export class Sampler {
         if (index === undefined || column >= length || !Number.isInteger(index) || index < 0 || index > before) {
           throw new DiffusionForcingError(
             "invalid-scheduling-matrix",
-            `denoise: row ${m}, column ${column} holds ${index}; expected ${length} columns of level indices that start at most at ${this.steps} and never rise (the row before holds ${before}).`,
+            `denoise: row ${m}, column ${column} holds ${index}; expected ${length} columns of level indices that start at most at ${this.steps} and never rise (the row before holds ${before}); the nearest legal is ${column >= length ? "no such column" : nearestIndex(index, before)}.`,
           );
         }
       }
@@ -259,4 +260,9 @@ export class Sampler {
     this.#executables.clear();
     for (const executable of executables) (await executable.catch(() => undefined))?.dispose();
   }
+}
+
+/** The level index in 0..high that is nearest to what stands in a matrix; a gap is filled by `high`. */
+function nearestIndex(found: number | undefined, high: number): number {
+  return Number.isFinite(found) ? Math.min(Math.max(Math.round(found as number), 0), high) : high;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
+import { checkLearningRate, type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
 
 const factors = (schedule: LearningRateSchedule, steps: number, at: number[]): number[] =>
   at.map((step) => learningRateFactor(schedule, step, steps));
@@ -30,5 +30,16 @@ describe("learningRateFactor", () => {
   it("stays 0 after the last step and finite when warm-up fills the run", () => {
     expect(factors({ kind: "cosine" }, 4, [9])).toEqual([0]);
     expect(factors({ kind: "cosine", warmupSteps: 5 }, 5, [4, 5])).toEqual([0.8, 1]);
+  });
+});
+
+describe("checkLearningRate", () => {
+  it.each<[unknown, string]>([
+    [{ kind: "linear" }, 'kind is "linear"; expected "constant", "cosine"'],
+    [{}, 'kind is "missing"'],
+    [{ kind: "cosine", warmupSteps: -1 }, "warmupSteps is -1"],
+    [{ kind: "cosine", compatibility: "pytorch" }, 'compatibility is "pytorch"'],
+  ])("refuses %j", (schedule, message) => {
+    expect(() => checkLearningRate(schedule as LearningRateSchedule)).toThrow(message);
   });
 });

@@ -1,3 +1,6 @@
+import { checkChoice } from "../choice.js";
+import { DiffusionForcingError } from "../errors.js";
+
 /** Linear warm-up from 0 over `warmupSteps`, then constant or a half cosine down to 0 at the last step. */
 export interface LearningRateSchedule {
   readonly kind: "constant" | "cosine";
@@ -9,6 +12,18 @@ export interface LearningRateSchedule {
    * every parameter by about the learning rate, that is the jump that warming up is to avoid. Default: off.
    */
   readonly compatibility?: "official";
+}
+
+/** @throws `invalid-argument` for what is no schedule. */
+export function checkLearningRate({ kind, warmupSteps = 0, compatibility }: LearningRateSchedule): void {
+  checkChoice("learningRate: kind", kind ?? "missing", ["constant", "cosine"]);
+  checkChoice("learningRate: compatibility", compatibility, ["official"]);
+  if (!Number.isInteger(warmupSteps) || warmupSteps < 0) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `learningRate: warmupSteps is ${warmupSteps}; expected a whole number of at least 0.`,
+    );
+  }
 }
 
 /** The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`. */

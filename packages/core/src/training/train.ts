@@ -14,7 +14,7 @@ import {
   zeros,
 } from "../tensor/tensor.js";
 import { type Batch, type BatchSource, checkBatch } from "./batch.js";
-import { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
+import { checkLearningRate, type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
 import { type AdamWOptions, adamWScalars, completeAdamW } from "./optimizer.js";
 import { checkFiniteState, checkTrainingState, initialTrainingState, type TrainingState } from "./state.js";
 import { packState, type StateGroup, type StepGraphOptions, trainingStepGraph, unpackState } from "./step-graph.js";
@@ -67,6 +67,8 @@ const groupsOf = (options: StepGraphOptions): readonly StateGroup[] =>
 export async function* train(process: DiffusionProcess, options: TrainingOptions): AsyncGenerator<TrainingProgress> {
   const { backend, steps, seed = 0, signal, checkpoint } = options;
   const { clipNorm = 1, averageDecay = 0.999 } = options;
+  const { learningRate: schedule = { kind: "constant" } } = options;
+  checkLearningRate(schedule);
   const optimizer = completeAdamW(options.optimizer);
   const stepOptions: StepGraphOptions = {
     optimizer,
@@ -109,8 +111,7 @@ export async function* train(process: DiffusionProcess, options: TrainingOptions
       checkBatch(process.model, process.schedule.levels, batch);
       const key = JSON.stringify([batch.tokens.shape, batch.elementWeights?.shape ?? null]);
       const executable = await memoize(executables, key, () => backend.compile(graphFor(process, stepOptions, batch)));
-      const learningRate =
-        optimizer.learningRate * learningRateFactor(options.learningRate ?? { kind: "constant" }, step, steps);
+      const learningRate = optimizer.learningRate * learningRateFactor(schedule, step, steps);
       for (const [name, value] of Object.entries(adamWScalars(optimizer, step, learningRate))) {
         (scalars[name] as HostTensor).data[0] = value;
       }

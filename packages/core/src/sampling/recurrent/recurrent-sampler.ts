@@ -1,3 +1,4 @@
+import { checkChoice } from "../../choice.js";
 import type { DiffusionProcess } from "../../diffusion/loss.js";
 import { samplingLevels } from "../../diffusion/sampling-levels.js";
 import { DiffusionForcingError, throwIfAborted } from "../../errors.js";
@@ -8,7 +9,7 @@ import { checkParameters } from "../../models/parameters.js";
 import type { RandomStream } from "../../random/index.js";
 import { shapesEqual } from "../../tensor/shape.js";
 import { type HostTensor, type Tensor, zeros } from "../../tensor/tensor.js";
-import { guidanceSamples } from "../guidance.js";
+import { checkGuidance } from "../guidance.js";
 import { pyramid } from "../matrix-shapes.js";
 import { denoiseChunk } from "./denoise-chunk.js";
 import { checkOfficialGuidance } from "./official-guidance.js";
@@ -43,7 +44,8 @@ export class RecurrentSampler {
         `RecurrentSampler: eta ${eta}, stabilizationLevel ${stabilizationLevel}; expected eta in 0..1 and a level in 0..${levels}.`,
       );
     }
-    if (guidance !== undefined) guidanceSamples(guidance);
+    if (guidance !== undefined) checkGuidance(guidance);
+    checkChoice("RecurrentSampler: compatibility", compatibility, ["official"]);
     this.#official = compatibility === "official";
     if (guidance !== undefined && this.#official) checkOfficialGuidance(guidance);
     this.steps = steps;
