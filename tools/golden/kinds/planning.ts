@@ -1,13 +1,14 @@
 import {
   type Backend,
-  type DdimOptions,
   type Guidance,
   guidanceInputName,
   type HostTensor,
+  noiseInputs,
   parameterName,
   reachGoal,
   reachGoalWeights,
   reshape,
+  type StepOptions,
   samplingLevels,
   samplingStepGraph,
   schedulingMatrix,
@@ -49,11 +50,12 @@ interface Layout {
 export async function runPlanning(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, frame_stack, batch } = config;
-  if (diffusion.sampling_timesteps === diffusion.timesteps) throw new UnsupportedCase("planning with DDPM steps");
   const layout = layoutOf(config);
   const starts = Array.from({ length: batch }, (_, row) => bundle(config, rowOf(golden, "in.start_normalized", row)));
   const goals = Array.from({ length: batch }, (_, row) => bundle(config, rowOf(golden, "in.goal_normalized", row)));
   const guided = config.guidance_scale !== 0;
+  const isDdpm = diffusion.sampling_timesteps === diffusion.timesteps;
+  if (guided && isDdpm) throw new UnsupportedCase("guided DDPM steps, which the official code refuses");
   const results: TensorResult[] = [
     {
       name: "mid.init_token",
@@ -62,11 +64,12 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
     },
   ];
 
-  const options: DdimOptions = {
-    eta: diffusion.ddim_sampling_eta,
+  const options: StepOptions = {
+    ...(isDdpm ? ({ solver: "ddpm" } as const) : { eta: diffusion.ddim_sampling_eta }),
     stabilizationLevel: diffusion.stabilization_level,
     ...(guided ? { guidance: goalGuidance(config) } : {}),
   };
+  const needs = noiseInputs(options);
   const process = officialProcess(planningProcess(golden));
   const graph = samplingStepGraph(process, options, { batch, length: layout.length }, true);
   const parameters = officialParameters(golden, process.model.config);
@@ -83,7 +86,9 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
       x,
       from: rows[step]!,
       to: rows[step + 1]!,
-      ...(options.eta > 0 ? { noise: draw(step + 1) } : {}),
+      // DDPM draws twice in every step, the noise of stabilisation first.
+      ...(needs.stabilization ? { stabilizationNoise: draw(2 * step + 1) } : {}),
+      ...(needs.step ? { noise: draw(isDdpm ? 2 * step + 2 : step + 1) } : {}),
       ...(guided ? { [guidanceInputName("start")]: frames(starts), [guidanceInputName("goal")]: frames(goals) } : {}),
     });
     const read = await readAll(outputs);

@@ -79,14 +79,16 @@ async function generate(
     const second = kind === "step" && drawsPerStep === 2 ? 1 : 0;
     return batchMajor(tensorOf(golden, `draw.${String(first + offset + second).padStart(4, "0")}`)).data;
   });
+  // The official window drops what is too old of a context too; the library wants it dropped.
+  const dropped = Math.max(0, known - config.n_tokens);
   const rollout = sampler.rolloutChunks({
-    context: cut(truth, 0, known),
+    context: cut(truth, dropped, known),
     length,
     window: config.n_tokens,
     chunk: config.chunk_size > 0 ? config.chunk_size : length,
     matrix: officialMatrixShape(config.scheduling_matrix, config.uncertainty_scale),
     random,
-    ...(condition === undefined ? {} : { condition }),
+    ...(condition === undefined ? {} : { condition: cut(condition, dropped, total) }),
     onStep: async ({ read }) => {
       steps.push({ name: `mid.step.${String(steps.length).padStart(3, "0")}.out`, ...swapAxes(await read()) });
     },
