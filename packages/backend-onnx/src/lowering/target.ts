@@ -1,4 +1,5 @@
 import type { Graph } from "@diffusion-forcing/core";
+import { legalizeForWasm } from "./wasm/legalize.js";
 import { legalizeForWebGpu } from "./webgpu/legalize.js";
 
 /** What differs between the runtimes that models are written for. Rules read these properties, never a device's name. */
@@ -13,13 +14,24 @@ export interface Target {
   readonly inexactIntegers: ReadonlySet<"sum" | "max">;
   /** Identity takes bools; otherwise they are copied by `x and x`. */
   readonly copiesBools: boolean;
-  /** Rewrites a graph into the ops and dtypes that have kernels. */
+  /** Rewrites a graph into the ops and dtypes that have kernels, or fast ones. */
   readonly legalize: (graph: Graph) => Graph;
 }
 
 const unchanged = (graph: Graph): Graph => graph;
 
-export type TargetName = "portable" | "cpu" | "cuda" | "webgpu";
+export type TargetName = "portable" | "cpu" | "wasm" | "cuda" | "webgpu";
+
+/** ONNX Runtime's own kernels on the CPU. */
+const cpu: Target = {
+  fusedProducts: true,
+  fusedGelu: true,
+  splitOutputs: Infinity,
+  // ReduceSum stops at the ends of int32 instead of wrapping around.
+  inexactIntegers: new Set(["sum"]),
+  copiesBools: true,
+  legalize: unchanged,
+};
 
 export const targets: Readonly<Record<TargetName, Target>> = {
   /** Operators of the standard set only: any ONNX runtime loads the model. */
@@ -31,16 +43,8 @@ export const targets: Readonly<Record<TargetName, Target>> = {
     copiesBools: true,
     legalize: unchanged,
   },
-  /** ONNX Runtime's own kernels on the CPU, native or in WebAssembly. */
-  cpu: {
-    fusedProducts: true,
-    fusedGelu: true,
-    splitOutputs: Infinity,
-    // ReduceSum stops at the ends of int32 instead of wrapping around.
-    inexactIntegers: new Set(["sum"]),
-    copiesBools: true,
-    legalize: unchanged,
-  },
+  cpu,
+  wasm: { ...cpu, legalize: legalizeForWasm },
   /** ONNX Runtime's CUDA kernels. */
   cuda: {
     fusedProducts: true,

@@ -28,7 +28,7 @@ export async function openWasm(options: DeviceOptions): Promise<Device> {
     runtime,
     turns,
     version: runtime.env.versions.web ?? "unknown",
-    target: "cpu",
+    target: "wasm",
     sessionOptions: { ...chosen, ...options.sessionOptions },
     outputs: "returned",
     close: () => probe.release(),
