@@ -37,6 +37,8 @@ const importMap: Readonly<Record<string, string>> = {
   "@diffusion-forcing/backend-tfjs": `${library}/backend-tfjs/dist/web/index.js`,
   "@noble/hashes/": "/node_modules/@noble/hashes/",
   pbf: "/node_modules/pbf/index.js",
+  // What TensorFlow.js's WebAssembly engine imports, and asks only in Node.
+  ...Object.fromEntries(["fs", "os", "path", "perf_hooks"].map((name) => [name, "/empty.js"])),
   ...runtimeImports,
 };
 
@@ -62,21 +64,27 @@ function difference(actual: Exercise, expected: Exercise): number {
 
 const tolerance = 1e-3;
 
-function policy(scriptSources: readonly string[]): string {
-  const scripts = ["'self'", "'wasm-unsafe-eval'", ...scriptSources].join(" ");
-  return `default-src 'self'; script-src ${scripts}; worker-src 'self'; object-src 'none'; base-uri 'none'`;
+/** TensorFlow.js starts its threads from blobs; nothing else needs them. */
+const startsFromBlobs = ({ app, device }: Visit, isolated: boolean): boolean =>
+  isolated && app === "tfjs" && device === "wasm";
+
+function policy(scriptSources: readonly string[], blobs: boolean): string {
+  const own = ["'self'", ...(blobs ? ["blob:"] : [])].join(" ");
+  const scripts = [own, "'wasm-unsafe-eval'", ...scriptSources].join(" ");
+  return `default-src 'self'; script-src ${scripts}; worker-src ${own}; object-src 'none'; base-uri 'none'`;
 }
 
 /** Serves a delivery under its policy and opens every page of it; the number of failures. */
 async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exercise, filter: string): Promise<number> {
   let failures = 0;
-  for (const isolated of [false, true]) {
+  for (const { isolated, blobs } of delivery.servings) {
     const headers = {
-      "Content-Security-Policy": policy(delivery.scriptSources),
+      "Content-Security-Policy": policy(delivery.scriptSources, blobs),
       ...(isolated ? isolationHeaders : {}),
     };
     const server = await delivery.serve(headers);
-    for (const { app, device, worker } of visitsOf(delivery)) {
+    const visits = visitsOf(delivery).filter((tried) => startsFromBlobs(tried, isolated) === blobs);
+    for (const { app, device, worker } of visits) {
       const place = `${worker ? "worker" : "page"}${isolated ? ", isolated" : ""}`;
       const name = `${delivery.name}: ${app} ${device} in a ${place}`;
       if (!name.includes(filter)) continue;
@@ -115,7 +123,8 @@ async function main(filter: string): Promise<number> {
   try {
     const deliveries = [
       () => esbuildDelivery(project, assets),
-      () => viteDelivery(project),
+      () => viteDelivery(project, { compress: true }),
+      () => viteDelivery(project, { compress: false }),
       async () => viteServerDelivery(project),
       async () => importMapDelivery(project, importMap),
     ];

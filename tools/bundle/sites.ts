@@ -11,8 +11,7 @@ import { type Server, type Site, serve } from "../browser/serve.js";
 export const apps: Readonly<Record<string, readonly string[]>> = {
   reference: ["cpu"],
   onnx: ["wasm", "webgpu"],
-  // Its WebAssembly engine needs `wasmPaths`, and in isolated pages scripts from blob: for its threads.
-  tfjs: ["webgpu"],
+  tfjs: ["wasm", "webgpu"],
 };
 const names = Object.keys(apps);
 
@@ -23,8 +22,24 @@ export interface Delivery {
   readonly workers: boolean;
   /** Further sources of scripts that its content security policy has to name. */
   readonly scriptSources: readonly string[];
+  readonly servings: readonly Serving[];
   serve(headers: Readonly<Record<string, string>>): Promise<Server>;
 }
+
+/** How pages are served: isolated from others, which gives them threads, and with a policy that lets scripts be blobs. */
+export interface Serving {
+  readonly isolated: boolean;
+  readonly blobs: boolean;
+}
+
+const strict: readonly Serving[] = [
+  { isolated: false, blobs: false },
+  { isolated: true, blobs: false },
+];
+const withBlobs: Serving = { isolated: true, blobs: true };
+
+const tfjsWasm = "node_modules/@tensorflow/tfjs-backend-wasm/dist";
+const wasmFolder = "public/wasm";
 
 const libraries = ["core", "backend-onnx", "backend-tfjs"];
 
@@ -44,6 +59,10 @@ export function writeProject(folder: string): void {
       const { code } = transformSync(readFileSync(join(source, name), "utf8"), { loader: "ts", target: "es2022" });
       writeFileSync(join(folder, source, name.replace(/\.ts$/, ".js")), code);
     }
+  }
+  // What users copy to a folder they serve, which Vite takes from `public`.
+  for (const file of readdirSync(tfjsWasm).filter((name) => name.endsWith(".wasm"))) {
+    cpSync(join(tfjsWasm, file), join(folder, wasmFolder, file));
   }
   for (const name of names) writeFileSync(join(folder, `${name}.html`), page(`/tools/bundle/apps/${name}.js`));
 }
@@ -65,28 +84,45 @@ export async function esbuildDelivery(project: string, assets: Readonly<Record<s
   const files = new Map<string, string | Uint8Array>(bundle.files);
   for (const name of names) files.set(`/${name}.html`, page(`/${name}.js`));
   for (const [name, path] of Object.entries(assets)) files.set(`/${name}`, readFileSync(path));
-  return { name: "esbuild", workers: true, scriptSources: [], serve: serving({ files }) };
+  return {
+    name: "esbuild",
+    servings: [...strict, withBlobs],
+    workers: true,
+    scriptSources: [],
+    serve: serving({ files, folders: { "/wasm/": join(project, wasmFolder) } }),
+  };
 }
 
-export async function viteDelivery(project: string): Promise<Delivery> {
+/**
+ * `compress: false` for the threads of TensorFlow.js: compressing takes `typeof x !== "undefined"` away from a function
+ * that is sent to them as text, where x is not defined.
+ */
+export async function viteDelivery(project: string, { compress }: { compress: boolean }): Promise<Delivery> {
   const outDir = join(project, "dist");
+  const output = compress ? {} : { minify: { compress: false, mangle: true, codegen: true } };
   await viteBuild({
     root: project,
     configFile: false,
     logLevel: "error",
     build: {
       outDir,
-      rollupOptions: { input: names.map((name) => resolve(project, `${name}.html`)) },
+      rollupOptions: {
+        input: names.map((name) => resolve(project, `${name}.html`)),
+        output,
+      },
     },
+    worker: { rollupOptions: { output } },
   });
   const site = { files: new Map(), folders: { "/": outDir } };
-  return { name: "vite build", workers: true, scriptSources: [], serve: serving(site) };
+  const name = compress ? "vite build" : "vite build, not compressed";
+  return { name, workers: true, servings: compress ? strict : [withBlobs], scriptSources: [], serve: serving(site) };
 }
 
 /** Vite's server for development, which serves modules one by one and converts dependencies into its cache. */
 export function viteServerDelivery(project: string): Delivery {
   return {
     name: "vite dev",
+    servings: [...strict, withBlobs],
     workers: true,
     scriptSources: [],
     serve: async (headers) => {
@@ -113,8 +149,18 @@ export function importMapDelivery(project: string, imports: Readonly<Record<stri
       `/${name}.html`,
       page(`/project/tools/bundle/apps/${name}.js`, `<script type="importmap">${map}</script>`),
     ]),
-  );
-  const folders = { "/project/": project, "/node_modules/": "node_modules" };
+  ).set("/empty.js", "export default {};");
+  const folders = {
+    "/project/": project,
+    "/node_modules/": "node_modules",
+    "/wasm/": join(project, wasmFolder),
+  };
   const scriptSources = [`'sha256-${hash}'`];
-  return { name: "import map", workers: false, scriptSources, serve: serving({ files, folders }) };
+  return {
+    name: "import map",
+    workers: false,
+    servings: [...strict, withBlobs],
+    scriptSources,
+    serve: serving({ files, folders }),
+  };
 }

@@ -1,4 +1,4 @@
-import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
 import { answer } from "./start.js";
+import { provider } from "./tfjs-provider.js";
 
-answer(tfjsProvider);
+answer(provider);

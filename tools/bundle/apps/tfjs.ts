@@ -1,4 +1,4 @@
-import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
 import { start } from "./start.js";
+import { provider } from "./tfjs-provider.js";
 
-start(tfjsProvider, () => new Worker(new URL("./tfjs-worker.js", import.meta.url), { type: "module" }));
+start(provider, () => new Worker(new URL("./tfjs-worker.js", import.meta.url), { type: "module" }));

@@ -1,8 +1,9 @@
-import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
 import { Kernels } from "../interpreter/kernels.js";
 import { exportsOf, importOptional, messageOf } from "../runtime/import-optional.js";
 import type { NativeBackend, TfjsCore } from "../runtime/runtime.js";
 import type { Session } from "../runtime/session.js";
+import { unlessBlobsAreRefused } from "./refused-blobs.js";
 
 /** Where the three `.wasm` files of `@tensorflow/tfjs-backend-wasm` are: their folder's URL, or each file's by name. */
 export type WasmPaths = string | Readonly<Record<string, string>>;
@@ -64,11 +65,12 @@ async function start(tfjs: TfjsCore, wasm: WasmModule, pathsOf: () => WasmPaths 
   try {
     const paths = pathsOf();
     if (paths !== undefined) wasm.setWasmPaths(paths);
-    const native = await factory();
+    const native = await unlessBlobsAreRefused(Promise.resolve(factory()));
     for (const { setupFunc } of tfjs.getKernelsForBackend("wasm")) setupFunc?.(native);
     tfjs.engine().registry.wasm = native;
     return native;
   } catch (cause) {
+    if (isDiffusionForcingError(cause)) throw cause;
     throw new DiffusionForcingError(
       "backend-unavailable",
       `tfjsBackend: the WebAssembly engine did not start: ${messageOf(cause)} Say where the .wasm files of @tensorflow/tfjs-backend-wasm are with the option wasmPaths.`,

@@ -1,0 +1,8 @@
+import { tfjsBackend, tfjsProvider } from "@diffusion-forcing/backend-tfjs";
+import type { BackendProvider } from "@diffusion-forcing/core";
+
+/** TensorFlow.js, whose `.wasm` files the site serves from a folder. */
+export const provider: BackendProvider = {
+  ...tfjsProvider,
+  open: (device) => tfjsBackend({ engine: device as "wasm", wasmPaths: "/wasm/" }),
+};
