@@ -63,6 +63,24 @@ describe("official checkpoints", () => {
     );
   });
 
+  it("have the learned initial state beside the transition, as training saves it, or in it", () => {
+    const config = { kind: "recurrent", features: 2, stateSize: 4, width: 4, learnedInitialState: true };
+    const weights = { ...weightsOf(config), initialState: tensor([1, 2, 3, 4]) };
+    const official = toOfficial(config, weights, { prefix: "algorithm.transition_model." });
+    expect(Object.keys(official)).toContain("algorithm.init_z");
+    expect(Object.keys(official)).toContain("algorithm.transition_model.x_from_z.weight");
+    const saved = stored(toOfficial(config, weights, { prefix: "transition_model." }));
+    expect(saved.init_z?.shape).toEqual([4]);
+    expect(fromOfficial(config, saved)).toMatchObject({ prefix: "transition_model.", ignored: [] });
+    const { init_z, ...others } = saved;
+    const inside = { ...others, "transition_model.init_z": init_z! };
+    expect([...fromOfficial(config, inside).parameters.initialState!.data]).toEqual([1, 2, 3, 4]);
+    for (const dict of [saved, inside]) {
+      expect(() => fromOfficial({ ...config, learnedInitialState: false }, dict)).toThrow(/init_z" has no place/);
+    }
+    expect(() => fromOfficial(config, others)).toThrow('tensor "init_z" [4] is missing');
+  });
+
   it("may hold what belongs to no network", () => {
     const official = stored({
       ...toOfficial(small, weightsOf(small), { prefix: "diffusion_model." }),

@@ -5,7 +5,7 @@ import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters } from "../models/parameters.js";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
-import { type OfficialLayout, officialLayout } from "./official-layout.js";
+import { type OfficialLayout, type OfficialTensor, officialLayout } from "./official-layout.js";
 
 /** What {@link fromOfficial} finds. */
 export interface OfficialWeights {
@@ -38,8 +38,9 @@ export function fromOfficial(
   const { parameters: specs } = modelFromConfig(config);
   const prefix = prefixOf(layout, Object.keys(stateDict));
   const parameters: Record<string, HostTensor<"float32">> = {};
-  for (const { official, officialShape, own } of layout.tensors) {
-    const data = floats(prefix + official, officialShape, stateDict);
+  for (const entry of layout.tensors) {
+    const { officialShape, own } = entry;
+    const data = floats(nameIn(entry, prefix, stateDict), officialShape, stateDict);
     const shapes = own.map((name) => specs[name]?.shape as Shape);
     let start = 0;
     for (const [i, name] of own.entries()) {
@@ -68,7 +69,8 @@ export function toOfficial(
   const layout = officialLayout(config);
   checkParameters(modelFromConfig(config), parameters);
   const stateDict: Record<string, HostTensor<"float32">> = {};
-  for (const { official, officialShape, own } of layout.tensors) {
+  for (const entry of layout.tensors) {
+    const { officialShape, own } = entry;
     const data = new Float32Array(sizeOf(officialShape));
     let start = 0;
     for (const name of own) {
@@ -76,15 +78,25 @@ export function toOfficial(
       data.set(part.data, start);
       start += part.data.length;
     }
-    stateDict[prefix + official] = tensor(data, officialShape);
+    stateDict[nameIn(entry, prefix)] = tensor(data, officialShape);
   }
   for (const [name, values] of Object.entries(layout.constants)) stateDict[prefix + name] = tensor(values);
   return stateDict;
 }
 
+/** The prefix of the module around that of the prefix: "algorithm." for "algorithm.transition_model.". */
+function around(prefix: string): string {
+  return prefix.slice(0, prefix.lastIndexOf(".", prefix.length - 2) + 1);
+}
+
+/** The tensor's name in a training checkpoint; what stands outside is found inside too, where only that was saved. */
+function nameIn({ official, outside }: OfficialTensor, prefix: string, stateDict: object = {}): string {
+  return outside && !Object.hasOwn(stateDict, prefix + official) ? around(prefix) + official : prefix + official;
+}
+
 /** What stands before the first of the model's names; the shortest, if several do. */
 function prefixOf({ tensors }: OfficialLayout, names: readonly string[]): string {
-  const first = tensors[0]?.official as string;
+  const first = tensors.find(({ outside }) => !outside)?.official as string;
   const prefixes = names
     .filter((name) => name === first || name.endsWith(`.${first}`))
     .map((name) => name.slice(0, name.length - first.length));
@@ -121,20 +133,23 @@ function checkConstants(
 
 /** Names that are left over; one beside the model's own would be a part of the network that the config lacks. */
 function checkTheRest(
-  { tensors, constants }: OfficialLayout,
+  { tensors, constants, outside = [] }: OfficialLayout,
   prefix: string,
   stateDict: Readonly<Record<string, SafetensorsTensor>>,
 ): string[] {
-  const known = new Set([...tensors.map(({ official }) => official), ...Object.keys(constants)]);
+  const known = new Set([
+    ...tensors.map((entry) => nameIn(entry, prefix, stateDict)),
+    ...Object.keys(constants).map((name) => prefix + name),
+  ]);
   const roots = new Set(tensors.map(({ official }) => official.split(".")[0] as string));
-  const rest = Object.keys(stateDict).filter(
-    (name) => !(name.startsWith(prefix) && known.has(name.slice(prefix.length))),
-  );
+  const rest = Object.keys(stateDict).filter((name) => !known.has(name));
   const stray = rest.find(
-    (name) => name.startsWith(prefix) && roots.has(name.slice(prefix.length).split(".")[0] as string),
+    (name) =>
+      (name.startsWith(prefix) && roots.has(name.slice(prefix.length).split(".")[0] as string)) ||
+      outside.some((weight) => name === prefix + weight || name === around(prefix) + weight),
   );
   if (stray !== undefined) {
-    throw mismatch(`tensor "${stray}" has no place in a model of ${tensors.length} tensors. Check the config's sizes.`);
+    throw mismatch(`tensor "${stray}" has no place in a model of ${tensors.length} tensors. Check the config.`);
   }
   return rest.sort();
 }

@@ -5,7 +5,7 @@ import type { RecurrentConfig } from "../models/recurrent/index.js";
 import type { TransformerConfig } from "../models/transformer.js";
 import { officialConstants, officialParameters, type UNet3dConfig } from "../models/unet3d/index.js";
 import type { Shape } from "../tensor/shape.js";
-import { recurrentLayout } from "./recurrent-layout.js";
+import { learnedStateName, recurrentLayout } from "./recurrent-layout.js";
 import { transformerLayout } from "./transformer-layout.js";
 
 /** A tensor of an official PyTorch state dict and the parameters whose elements it holds. */
@@ -13,6 +13,8 @@ export interface OfficialTensor {
   /** Name relative to the official diffusion module: `model.out.weight`. */
   readonly official: string;
   readonly officialShape: Shape;
+  /** Whether it belongs to the module around the diffusion module: its name then lacks that module's own. */
+  readonly outside?: boolean;
   /** This library's parameters whose elements it holds, one after the other along its first axis. */
   readonly own: readonly string[];
 }
@@ -22,10 +24,16 @@ export interface OfficialLayout {
   readonly tensors: readonly OfficialTensor[];
   /** Entries that are constants here. */
   readonly constants: Readonly<Record<string, Float32Array>>;
+  /** Names of weights outside the diffusion module that such a model may have. */
+  readonly outside?: readonly string[];
 }
 
 const layouts: Readonly<Record<string, (config: ModelConfig) => OfficialLayout>> = {
-  recurrent: (config) => ({ tensors: recurrentLayout(config as RecurrentConfig), constants: {} }),
+  recurrent: (config) => ({
+    tensors: recurrentLayout(config as RecurrentConfig),
+    constants: {},
+    outside: [learnedStateName],
+  }),
   transformer: (config) => ({ tensors: transformerLayout(config as TransformerConfig), constants: {} }),
   unet3d: (config) => ({
     tensors: officialParameters(config as unknown as UNet3dConfig).map((entry) => ({ ...entry, own: [entry.own] })),

@@ -25,11 +25,14 @@ function officialName(own: string, { mlpLayers }: RecurrentConfig): string {
   }
 }
 
+/** The learned initial state, a weight of the algorithm that holds the transition. */
+export const learnedStateName = "init_z";
+
 /** The paper branch's state dict: `model.` the transition, `x_from_z` the prediction, `init_z` the learned state. */
 export function recurrentLayout(config: RecurrentConfig): OfficialTensor[] {
   return Object.entries(recurrent(config).parameters).map(([own, { shape }]) => {
     const cell = /^cells\.(\d+)\.(input|state)\.(weight|bias)$/.exec(own);
-    if (own === "initialState") return { official: "init_z", officialShape: shape, own: [own] };
+    if (own === "initialState") return { official: learnedStateName, officialShape: shape, own: [own], outside: true };
     if (cell !== null) {
       const [, index, source, kind] = cell;
       const official = `model.gru_stack.${index}.${kind}_${source === "input" ? "ih" : "hh"}`;
