@@ -42,8 +42,8 @@ export interface DenoiseRequest {
   /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
   readonly rows: readonly ArrayLike<number>[];
   /**
-   * Draws the fresh noise of random steps, of Monte Carlo guidance and of noised history: one stream for all samples, or one for
-   * each, so that a sample's result does not depend on the others of its batch.
+   * Draws the fresh noise of random steps, of Monte Carlo guidance and of noised history: one stream for all samples, or
+   * one for each, so that a sample's result does not depend on the others of its batch.
    */
   readonly random: NoiseSources;
   /** float32 [B, T, D], for a conditioned model. */

@@ -61,8 +61,8 @@ export function unpackState(
 /**
  * One whole training step as a graph: noising, forward, loss, backward, clipping, AdamW, moving average.
  *
- * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch (`tokens` [B, T, ...tokenShape],
- * `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `elementWeights`, `condition` if the batch has them) and the
+ * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch
+ * (`tokens` [B, T, ...tokenShape], `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `elementWeights`, `condition` if the batch has them) and the
  * scalars `decay`, `stepSize`, `epsilon`. Outputs: the new state under the same names, `loss`, `gradientNorm`
  * (with clipping).
  */

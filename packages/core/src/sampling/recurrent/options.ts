@@ -24,7 +24,8 @@ export interface RecurrentSamplerOptions {
   /**
    * "official" samples as the paper's code does: observed tokens get fresh noise of level 1; in every pass over a chunk
    * waiting tokens already take their first step, finished ones take their last step again, and the state goes on from
-   * those; guidance, over 1 sample, is added to the tokens after the step, as in the paper's planner. By default a token takes exactly the steps of its column. For comparisons only.
+   * those; guidance, over 1 sample, is added to the tokens after the step, as in the paper's planner. By default a token
+   * takes exactly the steps of its column. For comparisons only.
    */
   readonly compatibility?: "official";
 }
