@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { DiffusionProcess } from "../diffusion/loss.js";
 import { constant, mul, reshape, square, sub, sum } from "../graph/operations.js";
-import { createRandom, type RandomStream } from "../random/index.js";
+import { createRandom } from "../random/index.js";
 import { referenceBackend } from "../reference/index.js";
 import { type HostTensor, tensor } from "../tensor/tensor.js";
 import { checkLaw } from "../testing/law.js";
 import { autoregressiveLaw, gaussianMixture, gaussianSequence } from "../testing/oracles/index.js";
+import { silentStream } from "../testing/silent-stream.js";
 import type { Guidance } from "./guidance.js";
 import { fullSequence, pyramid, schedulingMatrix } from "./matrix-shapes.js";
 import { Sampler, type SamplerOptions } from "./sampler.js";
 import { vanillaHistoryGuidance } from "./scores/index.js";
 
 const backend = referenceBackend();
-const silent = { split: () => silent, fillNormal: () => {} } as unknown as RandomStream;
 
 /** -strength (x0 - goal)^2, summed over tokens. */
 function towards(goal: number, strength: number, options: Pick<Guidance, "samples" | "factor">): Guidance {
@@ -167,7 +167,7 @@ describe("deterministic sampling", () => {
   async function end(process: DiffusionProcess, tokens: HostTensor, steps: number, options = {}) {
     const sampler = new Sampler(process, { backend, parameters: {}, steps, ...options });
     const { rows } = schedulingMatrix(fullSequence(), steps, tokens.shape[1]!);
-    return (await sampler.denoiseToEnd({ tokens, rows, random: silent })).data;
+    return (await sampler.denoiseToEnd({ tokens, rows, random: silentStream })).data;
   }
   const distance = (a: ArrayLike<number>, b: ArrayLike<number>) =>
     Math.sqrt(Array.from(a, (x, i) => (x - b[i]!) ** 2).reduce((p, q) => p + q));

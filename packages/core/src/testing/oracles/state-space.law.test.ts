@@ -1,12 +1,13 @@
 import { describe, it } from "vitest";
 import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { createRandom, type RandomStream } from "../../random/index.js";
+import { createRandom } from "../../random/index.js";
 import { referenceBackend } from "../../reference/index.js";
 import { fullSequence, type MatrixShape, pyramid, schedulingMatrix } from "../../sampling/matrix-shapes.js";
 import { Sampler } from "../../sampling/sampler.js";
 import { tensor } from "../../tensor/tensor.js";
 import { checkLaw } from "../law.js";
 import { permutationTest } from "../permutation-test.js";
+import { silentStream } from "../silent-stream.js";
 import { chiSquare, kolmogorovSmirnovTwoSample } from "../statistics.js";
 import { autoregressiveLaw, gaussianSequence } from "./gaussian-sequence.js";
 import { type StateSpaceModel, stateSpaceLaw } from "./state-space.js";
@@ -95,7 +96,6 @@ function signsFit(data: Float32Array): number {
 
 const process = gaussianSequence(stateSpaceLaw(length, model));
 const markov = gaussianSequence(autoregressiveLaw(length, neighbours, Math.sqrt(variance * (1 - neighbours ** 2))));
-const silent = { split: () => silent, fillNormal: () => {} } as unknown as RandomStream;
 
 describe.each<[string, MatrixShape]>([
   ["full sequence", fullSequence()],
@@ -104,7 +104,7 @@ describe.each<[string, MatrixShape]>([
   it("follow the model run forward", async ({ task }) => {
     const data = await sampled(process, shape);
     const memoryless = await sampled(markov, shape);
-    const still = await sampled(process, shape, silent);
+    const still = await sampled(process, shape, silentStream);
     const law = (statistic: string) => `Samples of a hidden vector follow the model run forward, ${statistic}, ${name}`;
     const within = [significance, 1] as const;
     checkLaw(task, {

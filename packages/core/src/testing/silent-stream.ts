@@ -1,0 +1,7 @@
+import type { RandomStream } from "../random/index.js";
+
+/** A stream that draws nothing but zeros: what a sampler is with its noise left out, the broken variant of many laws. */
+export const silentStream: RandomStream = {
+  split: () => silentStream,
+  fillNormal: () => {},
+} as unknown as RandomStream;
