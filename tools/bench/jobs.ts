@@ -6,17 +6,12 @@ import {
   type Guidance,
   type HostTensor,
   initializeParameters,
-  mean,
-  mul,
-  reshape,
   Sampler,
-  square,
-  sub,
   tensor,
-  train,
   transformer,
-  type Value,
 } from "@diffusion-forcing/core";
+import { mean, mul, reshape, square, sub, type Value } from "@diffusion-forcing/core/graph";
+import { train } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "./configs.js";
 
 /** A job prepared to be timed: `run` does it once. */

@@ -4,7 +4,7 @@
  * content security policy, with and without isolation, in a page and in a worker, training and sampling.
  */
 import { resolve } from "node:path";
-import { referenceProvider } from "@diffusion-forcing/core";
+import { referenceProvider } from "@diffusion-forcing/core/backend";
 import type { Browser } from "playwright";
 import { runtimeImports } from "../browser/runtime-imports.js";
 import { isolationHeaders } from "../browser/serve.js";

@@ -57,13 +57,13 @@ export const differences: readonly Difference[] = [
     official: "Elements of weight 0 count in the loss's denominator",
     library: "The loss is a mean over the weights",
     option: '`loss: { mean: "elements" }`',
-    test: `${core}/diffusion/loss.test.ts`,
+    test: `${core}/process/loss.test.ts`,
   },
   {
     official: "Planning on the paper's branch multiplies the loss by 10",
     library: "No factor",
     option: '`elementWeights` of 10 with `loss: { mean: "elements" }`',
-    test: `${core}/diffusion/loss.test.ts`,
+    test: `${core}/process/loss.test.ts`,
   },
   {
     official: "Warm-up starts after the first step, which takes the whole rate",

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors } from "@diffusion-forcing/core";
+import { decodeSafetensors } from "@diffusion-forcing/core/bundle";
 
 /** A stored tensor, every dtype as float64 numbers (float32 and the integers used here fit exactly). */
 export interface GoldenTensor {

@@ -1,14 +1,6 @@
-import {
-  type Backend,
-  disposeTensor,
-  type HostTensor,
-  type HostTensorRecord,
-  readTensor,
-  type Tensor,
-  type TensorType,
-  trace,
-  type Value,
-} from "@diffusion-forcing/core";
+import type { Backend, HostTensor, HostTensorRecord, Tensor } from "@diffusion-forcing/core";
+import { disposeTensor, readTensor } from "@diffusion-forcing/core/backend";
+import { type TensorType, trace, type Value } from "@diffusion-forcing/core/graph";
 
 /** Traces `fn` on the inputs' types and runs it on the backend. */
 export async function evaluate<Name extends string>(

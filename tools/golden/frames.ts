@@ -1,4 +1,5 @@
-import { type FrameCodec, frameCodec, type HostTensor, stackFrames } from "@diffusion-forcing/core";
+import { type FrameCodec, frameCodec, type HostTensor } from "@diffusion-forcing/core";
+import { stackFrames } from "@diffusion-forcing/core/bundle";
 import { type GoldenCase, tensorOf } from "./case.js";
 import { float32 } from "./layout.js";
 

@@ -1,13 +1,6 @@
-import {
-  type DiffusionProcess,
-  fromOfficial,
-  type HostTensor,
-  type HostTensorRecord,
-  type ModelConfig,
-  officialLayout,
-  toOfficial,
-  transformer,
-} from "@diffusion-forcing/core";
+import { type DiffusionProcess, type HostTensor, type HostTensorRecord, transformer } from "@diffusion-forcing/core";
+import type { ModelConfig } from "@diffusion-forcing/core/models";
+import { fromOfficial, officialLayout, toOfficial } from "@diffusion-forcing/core/official";
 import type { GoldenCase } from "./case.js";
 import type { TensorResult } from "./compare.js";
 import { float32 } from "./layout.js";

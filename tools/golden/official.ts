@@ -1,11 +1,6 @@
-import {
-  type LossWeighting,
-  type MatrixShape,
-  type NoiseSchedule,
-  type Objective,
-  scheduleFromConfig,
-  schedulingMatrixFromName,
-} from "@diffusion-forcing/core";
+import type { LossWeighting, MatrixShape, NoiseSchedule, Objective } from "@diffusion-forcing/core";
+import { scheduleFromConfig } from "@diffusion-forcing/core/process";
+import { schedulingMatrixFromName } from "@diffusion-forcing/core/sampling";
 import { UnsupportedCase } from "./case.js";
 
 /** The schedule part of the official configurations. */

@@ -1,4 +1,4 @@
-import { relativeDifference } from "@diffusion-forcing/core";
+import { relativeDifference } from "@diffusion-forcing/core/backend";
 import type { TestedOp } from "@diffusion-forcing/core/testing";
 import type { Measured } from "./measure.js";
 import { classOf, type OpClass, opClasses } from "./op-classes.js";

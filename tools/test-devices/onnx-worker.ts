@@ -1,5 +1,5 @@
 /** A Web Worker that serves ONNX Runtime's browser devices; for tests. */
-import { serveBackend } from "@diffusion-forcing/core";
+import { serveBackend } from "@diffusion-forcing/core/backend";
 import { type OnnxWebDevice, onnxBackend } from "../../packages/backend-onnx/src/web/index.js";
 
 serveBackend(self as unknown as Parameters<typeof serveBackend>[0], (device) =>

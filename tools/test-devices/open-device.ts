@@ -1,6 +1,7 @@
 import { onnxBackend, onnxProvider } from "@diffusion-forcing/backend-onnx";
 import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
-import { type Backend, referenceProvider, selectBackend } from "@diffusion-forcing/core";
+import { type Backend, selectBackend } from "@diffusion-forcing/core";
+import { referenceProvider } from "@diffusion-forcing/core/backend";
 import type { TestDevice } from "./devices.js";
 
 /** Opens "onnx/webgpu", by the packages' entries for Node or for a page, whichever this is. */

@@ -1,4 +1,5 @@
-import { type BackendProvider, DiffusionForcingError, referenceBackend } from "@diffusion-forcing/core";
+import { DiffusionForcingError, referenceBackend } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { openBackend } from "./backend.js";
 

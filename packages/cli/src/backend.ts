@@ -1,10 +1,5 @@
-import {
-  type Backend,
-  type BackendProvider,
-  DiffusionForcingError,
-  isDiffusionForcingError,
-  selectBackend,
-} from "@diffusion-forcing/core";
+import { type Backend, DiffusionForcingError, isDiffusionForcingError, selectBackend } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { chosenDevices, parseBackends } from "./backends/choice.js";
 import { backendProviders } from "./backends/providers.js";
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { cosineSchedule } from "./diffusion/schedule.js";
+import { mul, square, sum } from "./engine/graph/operations.js";
+import { createRandom } from "./engine/random/index.js";
+import { referenceBackend } from "./engine/reference/index.js";
+import { type HostTensor, tensor } from "./engine/tensor/tensor.js";
 import { type DiffusionForcing, diffusionForcing } from "./forcing.js";
-import { mul, square, sum } from "./graph/operations.js";
 import type { Model } from "./models/model.js";
-import { createRandom } from "./random/index.js";
-import { referenceBackend } from "./reference/index.js";
+import { cosineSchedule } from "./process/gaussian/schedule.js";
 import { autoregressive, schedulingMatrix } from "./sampling/matrix-shapes.js";
 import type { SamplerOptions } from "./sampling/sampler.js";
-import { type HostTensor, tensor } from "./tensor/tensor.js";
 
 /** One factor for all: frames [1, 2, 3] are to come out as the vectors of the same 6 numbers do. */
 function forcingOf(tokenShape: readonly number[]): DiffusionForcing {

@@ -1,8 +1,8 @@
-import type { DiffusionProcess } from "./diffusion/loss.js";
-import type { LossWeighting } from "./diffusion/loss-weight.js";
-import { type Objective, parseObjective } from "./diffusion/objective.js";
-import type { NoiseSchedule } from "./diffusion/schedule.js";
 import type { Model } from "./models/model.js";
+import type { LossWeighting } from "./process/gaussian/loss-weight.js";
+import { type Objective, parseObjective } from "./process/gaussian/objective.js";
+import type { NoiseSchedule } from "./process/gaussian/schedule.js";
+import type { DiffusionProcess } from "./process/loss.js";
 import { Sampler, type SamplerOptions } from "./sampling/sampler.js";
 import { type TrainingOptions, type TrainingProgress, train } from "./training/train.js";
 

@@ -1,16 +1,76 @@
-export * from "./autodiff/index.js";
-export * from "./backend/index.js";
-export * from "./checkpoint/index.js";
-export * from "./diffusion/index.js";
-export * from "./errors.js";
-export * from "./forcing.js";
-export * from "./graph/index.js";
-export * from "./interop/index.js";
-export * from "./likelihood/index.js";
-export * from "./metrics/index.js";
-export * from "./models/index.js";
-export * from "./random/index.js";
-export * from "./reference/index.js";
-export * from "./sampling/index.js";
-export * from "./tensor/index.js";
-export * from "./training/index.js";
+// The shelf: what a user of the library types. Everything else stands on the shelves beside it, the subpaths.
+
+export { type FrameCodec, type FrameCodecOptions, frameCodec } from "./codecs/frame-codec.js";
+export type { Backend } from "./engine/backend/contract.js";
+export { selectBackend } from "./engine/backend/selection/index.js";
+export { DiffusionForcingError, type ErrorCode, isDiffusionForcingError } from "./engine/errors.js";
+export { createRandom, RandomStream } from "./engine/random/index.js";
+export { referenceBackend } from "./engine/reference/backend.js";
+export {
+  type HostTensor,
+  type HostTensorRecord,
+  type Tensor,
+  type TensorRecord,
+  tensor,
+  zeros,
+} from "./engine/tensor/tensor.js";
+export { type DiffusionForcing, type DiffusionForcingOptions, diffusionForcing } from "./forcing.js";
+export {
+  countParameters,
+  type DiT3dConfig,
+  type DiT3dOptions,
+  dit3d,
+  initializeParameters,
+  type Model,
+  modelFromConfig,
+  type RecurrentConfig,
+  type RecurrentOptions,
+  recurrent,
+  type TransformerConfig,
+  type TransformerOptions,
+  transformer,
+  type UNet3dConfig,
+  type UNet3dOptions,
+  unet3d,
+} from "./models/index.js";
+export type { LossWeighting } from "./process/gaussian/loss-weight.js";
+export type { Objective } from "./process/gaussian/objective.js";
+export { cosineSchedule, linearSchedule, type NoiseSchedule, sigmoidSchedule } from "./process/gaussian/schedule.js";
+export type { DiffusionProcess } from "./process/loss.js";
+export {
+  autoregressive,
+  classifierFreeGuidance,
+  type DenoiseProgress,
+  type DenoiseRequest,
+  fractionalHistoryGuidance,
+  fullSequence,
+  type Guidance,
+  historyGuidance,
+  type MatrixShape,
+  pyramid,
+  type ReachGoalOptions,
+  type ReconstructionGuidanceOptions,
+  RecurrentSampler,
+  type RolloutChunk,
+  type RolloutOptions,
+  type RolloutState,
+  reachGoal,
+  reconstructionGuidance,
+  Sampler,
+  type SamplerOptions,
+  type SchedulingMatrix,
+  schedulingMatrix,
+  temporalHistoryGuidance,
+  trapezoid,
+  treeSearch,
+  vanillaHistoryGuidance,
+} from "./sampling/index.js";
+export {
+  type Batch,
+  type BatchSource,
+  dropCondition,
+  samplingParameters,
+  type TrainingOptions,
+  type TrainingProgress,
+  type TrainingState,
+} from "./training/index.js";

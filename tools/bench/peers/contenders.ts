@@ -1,5 +1,6 @@
 /// <reference lib="dom" />
-import { type BackendProvider, initialTrainingState, train } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
+import { initialTrainingState, train } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "../configs.js";
 import { benchProcess, normalTensor } from "../jobs.js";
 

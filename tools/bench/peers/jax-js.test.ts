@@ -1,4 +1,5 @@
-import { initialTrainingState, referenceBackend, train } from "@diffusion-forcing/core";
+import { referenceBackend } from "@diffusion-forcing/core";
+import { initialTrainingState, train } from "@diffusion-forcing/core/training";
 import { defaultDevice, init } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { BenchConfig } from "../configs.js";

@@ -1,11 +1,6 @@
 /** The training step of the benchmarks in jax-js: the same network, loss, noise and optimiser, jitted as one function. */
-import {
-  createRandom,
-  type DiffusionProcess,
-  type HostTensor,
-  type HostTensorRecord,
-  independentNoiseLevels,
-} from "@diffusion-forcing/core";
+import { createRandom, type DiffusionProcess, type HostTensor, type HostTensorRecord } from "@diffusion-forcing/core";
+import { independentNoiseLevels } from "@diffusion-forcing/core/process";
 import { jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { BenchConfig } from "../configs.js";
 

@@ -1,5 +1,4 @@
 import {
-  type BackendProvider,
   cosineSchedule,
   createRandom,
   diffusionForcing,
@@ -7,6 +6,7 @@ import {
   tensor,
   transformer,
 } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 
 /** What three training steps and one sampled sequence came to. */
 export interface Exercise {

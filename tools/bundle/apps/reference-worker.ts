@@ -1,4 +1,4 @@
-import { referenceProvider } from "@diffusion-forcing/core";
+import { referenceProvider } from "@diffusion-forcing/core/backend";
 import { answer } from "./start.js";
 
 answer(referenceProvider);

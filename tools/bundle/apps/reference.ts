@@ -1,4 +1,4 @@
-import { referenceProvider } from "@diffusion-forcing/core";
+import { referenceProvider } from "@diffusion-forcing/core/backend";
 import { start } from "./start.js";
 
 start(referenceProvider, () => new Worker(new URL("./reference-worker.js", import.meta.url), { type: "module" }));

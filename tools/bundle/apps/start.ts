@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import type { BackendProvider } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { describe, report } from "../../browser/apps/report.js";
 import { type Exercise, exercise } from "./exercise.js";
 

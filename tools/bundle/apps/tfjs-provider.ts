@@ -1,5 +1,5 @@
 import { tfjsBackend, tfjsProvider } from "@diffusion-forcing/backend-tfjs";
-import type { BackendProvider } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 
 /** TensorFlow.js, whose `.wasm` files the site serves from a folder. */
 export const provider: BackendProvider = {

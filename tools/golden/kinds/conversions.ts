@@ -1,13 +1,13 @@
+import type { Backend } from "@diffusion-forcing/core";
 import {
   addNoise,
-  type Backend,
   forwardMoments,
   noiseFromX0,
   posterior,
   velocity,
   x0FromNoise,
   x0FromVelocity,
-} from "@diffusion-forcing/core";
+} from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

@@ -1,4 +1,4 @@
-import { crps, crpsOfSum, quantileCrpsOfSum } from "@diffusion-forcing/core";
+import { crps, crpsOfSum, quantileCrpsOfSum } from "@diffusion-forcing/core/metrics";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { float32 } from "../layout.js";

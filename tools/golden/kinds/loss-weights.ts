@@ -1,4 +1,5 @@
-import { type Backend, type LossWeighting, lossWeight } from "@diffusion-forcing/core";
+import type { Backend, LossWeighting } from "@diffusion-forcing/core";
+import { lossWeight } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

@@ -1,12 +1,6 @@
-import {
-  type Backend,
-  diffusionForcingLoss,
-  type HostTensor,
-  type PlanningDraws,
-  planningLevels,
-  tensor,
-  type Value,
-} from "@diffusion-forcing/core";
+import { type Backend, type HostTensor, tensor } from "@diffusion-forcing/core";
+import type { Value } from "@diffusion-forcing/core/graph";
+import { diffusionForcingLoss, type PlanningDraws, planningLevels } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

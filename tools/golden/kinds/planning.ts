@@ -1,20 +1,21 @@
 import {
   type Backend,
   type Guidance,
-  guidanceInputName,
   type HostTensor,
-  noiseInputs,
-  parameterName,
   reachGoal,
-  reachGoalWeights,
-  reshape,
-  type StepOptions,
-  samplingLevels,
-  samplingStepGraph,
   schedulingMatrix,
-  slice,
   tensor,
 } from "@diffusion-forcing/core";
+import { reshape, slice } from "@diffusion-forcing/core/graph";
+import { samplingLevels } from "@diffusion-forcing/core/process";
+import {
+  guidanceInputName,
+  noiseInputs,
+  parameterName,
+  reachGoalWeights,
+  type StepOptions,
+  samplingStepGraph,
+} from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { readAll } from "../evaluate.js";

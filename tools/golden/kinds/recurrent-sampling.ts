@@ -2,18 +2,19 @@ import {
   type Backend,
   type DiffusionProcess,
   type HostTensor,
-  modelPrediction,
-  officialGuidanceFactor,
-  parameterName,
   RecurrentSampler,
-  recurrentProcess,
-  recurrentStepGraph,
-  samplingLevels,
-  schedulingMatrixFromName,
   tensor,
-  type Value,
   zeros,
 } from "@diffusion-forcing/core";
+import type { Value } from "@diffusion-forcing/core/graph";
+import { modelPrediction, samplingLevels } from "@diffusion-forcing/core/process";
+import {
+  officialGuidanceFactor,
+  parameterName,
+  recurrentProcess,
+  recurrentStepGraph,
+  schedulingMatrixFromName,
+} from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, type GoldenTensor, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate, readAll } from "../evaluate.js";

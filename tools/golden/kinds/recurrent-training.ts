@@ -1,13 +1,6 @@
-import {
-  type Backend,
-  type DiffusionProcess,
-  diffusionForcingLoss,
-  gradient,
-  type HostTensor,
-  type HostTensorRecord,
-  stepwiseNoiseLevels,
-  type Value,
-} from "@diffusion-forcing/core";
+import type { Backend, DiffusionProcess, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
+import { gradient, type Value } from "@diffusion-forcing/core/graph";
+import { diffusionForcingLoss, stepwiseNoiseLevels } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

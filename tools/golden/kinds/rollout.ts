@@ -1,4 +1,5 @@
-import { type Backend, type FrameCodec, type HostTensor, recordedNoise, Sampler } from "@diffusion-forcing/core";
+import { type Backend, type FrameCodec, type HostTensor, Sampler } from "@diffusion-forcing/core";
+import { recordedNoise } from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { officialCodec, stackedConditions } from "../frames.js";

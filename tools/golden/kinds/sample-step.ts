@@ -1,24 +1,14 @@
+import type { Backend, DiffusionProcess, Guidance, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
+import { mean, mul, reshape, square, sub, sum, type Value } from "@diffusion-forcing/core/graph";
+import { samplingLevels } from "@diffusion-forcing/core/process";
 import {
-  type Backend,
   type DdimResult,
-  type DiffusionProcess,
   ddimCoefficients,
   ddimStep,
   ddpmStep,
-  type Guidance,
-  type HostTensor,
-  type HostTensorRecord,
-  mean,
-  mul,
-  reshape,
-  samplingLevels,
-  square,
   stabilizedInput,
   stabilizedLevels,
-  sub,
-  sum,
-  type Value,
-} from "@diffusion-forcing/core";
+} from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

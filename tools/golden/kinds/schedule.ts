@@ -1,4 +1,4 @@
-import type { ScheduleTables } from "@diffusion-forcing/core";
+import type { ScheduleTables } from "@diffusion-forcing/core/process";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { type OfficialSchedule, officialSchedule } from "../official.js";

@@ -1,4 +1,5 @@
-import { samplingLevels, schedulingMatrix } from "@diffusion-forcing/core";
+import { schedulingMatrix } from "@diffusion-forcing/core";
+import { samplingLevels } from "@diffusion-forcing/core/process";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { officialMatrixShape } from "../official.js";

@@ -1,19 +1,20 @@
 import {
-  adamWScalars,
   type Backend,
   type DiffusionProcess,
-  diffusionForcingLoss,
-  gradient,
   type HostTensor,
   type HostTensorRecord,
-  packState,
-  type StepGraphOptions,
   tensor,
-  trainingStepGraph,
-  unpackState,
-  type Value,
   zeros,
 } from "@diffusion-forcing/core";
+import { gradient, type Value } from "@diffusion-forcing/core/graph";
+import { diffusionForcingLoss } from "@diffusion-forcing/core/process";
+import {
+  adamWScalars,
+  packState,
+  type StepGraphOptions,
+  trainingStepGraph,
+  unpackState,
+} from "@diffusion-forcing/core/training";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate, readAll } from "../evaluate.js";

@@ -1,14 +1,13 @@
 import {
   type Backend,
   type DiffusionProcess,
-  diffusionForcingLoss,
-  gradient,
   type HostTensor,
   type HostTensorRecord,
   type UNet3dOptions,
   unet3d,
-  type Value,
 } from "@diffusion-forcing/core";
+import { gradient, type Value } from "@diffusion-forcing/core/graph";
+import { diffusionForcingLoss } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

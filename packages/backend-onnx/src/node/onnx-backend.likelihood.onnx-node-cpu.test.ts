@@ -1,6 +1,5 @@
 import {
   createRandom,
-  evidenceLowerBound,
   initializeParameters,
   linearSchedule,
   pyramid,
@@ -9,6 +8,7 @@ import {
   tensor,
   transformer,
 } from "@diffusion-forcing/core";
+import { evidenceLowerBound } from "@diffusion-forcing/core/likelihood";
 import { expect, it } from "vitest";
 import { onnxBackend } from "./onnx-backend.js";
 

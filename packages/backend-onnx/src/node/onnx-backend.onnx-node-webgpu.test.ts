@@ -1,6 +1,8 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import { mul, readTensor, tensor, trace } from "@diffusion-forcing/core";
+import { tensor } from "@diffusion-forcing/core";
+import { readTensor } from "@diffusion-forcing/core/backend";
+import { mul, trace } from "@diffusion-forcing/core/graph";
 import { build } from "esbuild";
 import { expect, it } from "vitest";
 import { onnxBackend } from "./onnx-backend.js";

@@ -1,4 +1,5 @@
-import { relu, tensor, trace } from "@diffusion-forcing/core";
+import { tensor } from "@diffusion-forcing/core";
+import { relu, trace } from "@diffusion-forcing/core/graph";
 import { describe, expect, it } from "vitest";
 import { loadRuntime } from "./load-runtime.js";
 import { onnxBackend } from "./onnx-backend.js";

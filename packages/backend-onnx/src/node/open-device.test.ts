@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { RuntimeSession } from "../runtime/runtime.js";
+import type { RuntimeSession } from "../run/runtime.js";
 import type { NodeRuntime } from "./load-runtime.js";
 import { openDevice } from "./open-device.js";
 

@@ -1,9 +1,9 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import type { Device } from "../runtime/device.js";
-import { CopyingReader, openProbe } from "../runtime/device-reader.js";
-import { messageOf } from "../runtime/failure.js";
-import type { SessionOptions } from "../runtime/runtime.js";
-import { Turns } from "../runtime/turns.js";
+import type { Device } from "../device/device.js";
+import { messageOf } from "../device/failure.js";
+import { CopyingReader, openProbe } from "../run/device-reader.js";
+import type { SessionOptions } from "../run/runtime.js";
+import { Turns } from "../run/turns.js";
 import { checkCudaFiles } from "./cuda.js";
 import type { NodeRuntime } from "./load-runtime.js";
 import { cpuSessionOptions, gpuSessionOptions } from "./session-options.js";

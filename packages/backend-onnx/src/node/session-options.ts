@@ -1,5 +1,5 @@
 import { availableParallelism } from "node:os";
-import type { SessionOptions } from "../runtime/runtime.js";
+import type { SessionOptions } from "../run/runtime.js";
 
 /**
  * Rewrites of ONNX Runtime that cost time on the CPU: SkipLayerNormalization runs 4 times longer than the Add and

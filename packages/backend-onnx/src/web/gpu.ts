@@ -1,5 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { messageOf } from "../runtime/failure.js";
+import { messageOf } from "../device/failure.js";
 
 /** What this package uses of WebGPU. */
 export interface Gpu {

@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { messageOf } from "../runtime/failure.js";
-import type { Runtime } from "../runtime/runtime.js";
-import { Turns } from "../runtime/turns.js";
+import { messageOf } from "../device/failure.js";
+import type { Runtime } from "../run/runtime.js";
+import { Turns } from "../run/turns.js";
 
 /** Where ONNX Runtime's .wasm file is: a folder's URL ending in "/", or the files' own URLs. */
 export type WasmPaths = string | { readonly wasm?: string; readonly mjs?: string };

@@ -1,4 +1,6 @@
-import { matmul, readTensor, tensor, trace } from "@diffusion-forcing/core";
+import { tensor } from "@diffusion-forcing/core";
+import { readTensor } from "@diffusion-forcing/core/backend";
+import { matmul, trace } from "@diffusion-forcing/core/graph";
 import { expect, it } from "vitest";
 import { onnxBackend } from "./onnx-backend.js";
 

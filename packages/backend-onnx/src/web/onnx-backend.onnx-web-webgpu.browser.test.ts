@@ -1,4 +1,6 @@
-import { type DeviceTensor, mul, readTensor, sum, tensor, trace } from "@diffusion-forcing/core";
+import { tensor } from "@diffusion-forcing/core";
+import { type DeviceTensor, readTensor } from "@diffusion-forcing/core/backend";
+import { mul, sum, trace } from "@diffusion-forcing/core/graph";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { GpuAdapter, GpuDevice } from "./gpu.js";
 import { onnxBackend } from "./onnx-backend.js";

@@ -1,7 +1,8 @@
-import { type Backend, type BackendProvider, isDiffusionForcingError } from "@diffusion-forcing/core";
-import { OnnxBackend } from "../runtime/backend.js";
-import { checkOptions } from "../runtime/check-options.js";
-import type { Device } from "../runtime/device.js";
+import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
+import { checkOptions } from "../device/check-options.js";
+import type { Device } from "../device/device.js";
+import { OnnxBackend } from "../run/backend.js";
 import { requestAdapter } from "./gpu.js";
 import type { WasmPaths } from "./load-runtime.js";
 import { type DeviceOptions, devices, type OnnxWebDevice, openWasm, openWebGpu } from "./open-device.js";

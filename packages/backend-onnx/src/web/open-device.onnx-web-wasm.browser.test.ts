@@ -1,4 +1,6 @@
-import { type DeviceTensor, mul, readTensor, tensor, trace, workerBackend } from "@diffusion-forcing/core";
+import { tensor } from "@diffusion-forcing/core";
+import { type DeviceTensor, readTensor, workerBackend } from "@diffusion-forcing/core/backend";
+import { mul, trace } from "@diffusion-forcing/core/graph";
 import { expect, it } from "vitest";
 
 it("runs in a Web Worker, behind a message port", async () => {

@@ -1,9 +1,9 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import type { Device } from "../runtime/device.js";
-import { DeviceLoss } from "../runtime/device-loss.js";
-import { downloadingReader, openProbe } from "../runtime/device-reader.js";
-import { messageOf } from "../runtime/failure.js";
-import type { RuntimeSession, SessionOptions } from "../runtime/runtime.js";
+import type { Device } from "../device/device.js";
+import { DeviceLoss } from "../device/device-loss.js";
+import { messageOf } from "../device/failure.js";
+import { downloadingReader, openProbe } from "../run/device-reader.js";
+import type { RuntimeSession, SessionOptions } from "../run/runtime.js";
 import { type GpuAdapter, requestAdapter, requestDevice } from "./gpu.js";
 import { type LoadedRuntime, type LoadOptions, loadRuntime } from "./load-runtime.js";
 

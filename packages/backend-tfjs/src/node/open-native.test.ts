@@ -1,8 +1,10 @@
-import { isDiffusionForcingError, mul, readTensor, tensor, trace } from "@diffusion-forcing/core";
+import { isDiffusionForcingError, tensor } from "@diffusion-forcing/core";
+import { readTensor } from "@diffusion-forcing/core/backend";
+import { mul, trace } from "@diffusion-forcing/core/graph";
 import * as cpu from "@tensorflow/tfjs-backend-cpu";
 import * as core from "@tensorflow/tfjs-core";
 import { beforeAll, describe, expect, it } from "vitest";
-import { TfjsBackend } from "../interpreter/backend.js";
+import { TfjsBackend } from "../run/backend.js";
 import { type NativeHost, openNative } from "./open-native.js";
 
 // The native library of @tensorflow/tfjs-node cannot be downloaded where these tests run. A stand-in registers the

@@ -1,9 +1,9 @@
 import * as util from "node:util";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { Kernels } from "../interpreter/kernels.js";
-import { exportsOf, importOptional } from "../runtime/import-optional.js";
-import type { NativeBackend, TfjsCore } from "../runtime/runtime.js";
-import type { Session } from "../runtime/session.js";
+import { Kernels } from "../compile/kernels.js";
+import { exportsOf, importOptional } from "../device/import-optional.js";
+import type { NativeBackend, TfjsCore } from "../device/runtime.js";
+import type { Session } from "../device/session.js";
 
 /** The native backend of `@tensorflow/tfjs-node`. */
 interface TensorFlowBackend extends NativeBackend {

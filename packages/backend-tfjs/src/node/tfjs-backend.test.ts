@@ -1,21 +1,9 @@
-import {
-  add,
-  type Backend,
-  concat,
-  disposeTensor,
-  isDiffusionForcingError,
-  matmul,
-  mul,
-  readTensor,
-  selectBackend,
-  softmax,
-  type Tensor,
-  tensor,
-  trace,
-} from "@diffusion-forcing/core";
+import { type Backend, isDiffusionForcingError, selectBackend, type Tensor, tensor } from "@diffusion-forcing/core";
+import { disposeTensor, readTensor } from "@diffusion-forcing/core/backend";
+import { add, concat, matmul, mul, softmax, trace } from "@diffusion-forcing/core/graph";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import type { TfjsEngine } from "../engine.js";
+import type { TfjsEngine } from "../device/engine.js";
 import { tfjsBackend, tfjsProvider } from "./tfjs-backend.js";
 
 const graph = () =>

@@ -1,6 +1,8 @@
-import { isDiffusionForcingError, mul, readTensor, type Tensor, tensor, trace } from "@diffusion-forcing/core";
+import { isDiffusionForcingError, type Tensor, tensor } from "@diffusion-forcing/core";
+import { readTensor } from "@diffusion-forcing/core/backend";
+import { mul, trace } from "@diffusion-forcing/core/graph";
 import { expect, it } from "vitest";
-import { TfjsBackend } from "../interpreter/backend.js";
+import { TfjsBackend } from "../run/backend.js";
 import { openNodeWebGpu } from "./open-node-webgpu.js";
 
 const doubling = () => trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: mul(x, 2) }));

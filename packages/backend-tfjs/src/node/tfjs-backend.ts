@@ -1,8 +1,9 @@
-import type { Backend, BackendProvider } from "@diffusion-forcing/core";
-import type { TfjsEngine } from "../engine.js";
-import { openCpu } from "../engines/open-cpu.js";
-import { openWasm, type WasmPaths } from "../engines/open-wasm.js";
-import { type Openers, openEngine } from "../runtime/open-engine.js";
+import type { Backend } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
+import type { TfjsEngine } from "../device/engine.js";
+import { openCpu } from "../device/open-cpu.js";
+import { type Openers, openEngine } from "../device/open-engine.js";
+import { openWasm, type WasmPaths } from "../device/open-wasm.js";
 import { openNative } from "./open-native.js";
 import { openNodeWebGpu } from "./open-node-webgpu.js";
 import { wasmFolder } from "./wasm-folder.js";

@@ -1,7 +1,7 @@
-import type { Gpu } from "../engines/gpu.js";
-import { openWebGpu } from "../engines/open-webgpu.js";
-import { importOptional } from "../runtime/import-optional.js";
-import type { Session } from "../runtime/session.js";
+import type { Gpu } from "../device/gpu.js";
+import { importOptional } from "../device/import-optional.js";
+import { openWebGpu } from "../device/open-webgpu.js";
+import type { Session } from "../device/session.js";
 
 const noGpu: Gpu = { requestAdapter: async () => null };
 

@@ -1,4 +1,4 @@
-import type { BackendProvider } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { expect, it } from "vitest";
 import { chosenDevices, parseBackends } from "./choice.js";
 

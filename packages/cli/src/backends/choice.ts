@@ -1,4 +1,4 @@
-import type { BackendProvider } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { Option } from "commander";
 import { UsageError } from "../options.js";
 

@@ -1,6 +1,6 @@
 import { type OnnxDevice, onnxBackend, onnxProvider } from "@diffusion-forcing/backend-onnx";
 import { tfjsProvider } from "@diffusion-forcing/backend-tfjs";
-import { type BackendProvider, referenceProvider } from "@diffusion-forcing/core";
+import { type BackendProvider, referenceProvider } from "@diffusion-forcing/core/backend";
 
 export interface ProviderOptions {
   /** CPU threads of ONNX Runtime; the other runtimes choose for themselves. */

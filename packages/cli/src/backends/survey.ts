@@ -1,6 +1,6 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import type { BackendProvider } from "@diffusion-forcing/core";
+import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import type { Failing, Finding, Working } from "./finding.js";
 
 const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";

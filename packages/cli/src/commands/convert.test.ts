@@ -1,14 +1,8 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  createRandom,
-  decodeSafetensors,
-  encodeSafetensors,
-  type HostTensor,
-  initializeParameters,
-  modelFromConfig,
-  toOfficial,
-} from "@diffusion-forcing/core";
+import { createRandom, type HostTensor, initializeParameters, modelFromConfig } from "@diffusion-forcing/core";
+import { decodeSafetensors, encodeSafetensors } from "@diffusion-forcing/core/bundle";
+import { toOfficial } from "@diffusion-forcing/core/official";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dforce, temporaryFolder } from "../testing/cli.js";
 

@@ -2,15 +2,13 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   DiffusionForcingError,
-  decodeSafetensors,
-  encodeSafetensors,
-  fromOfficial,
   type HostTensor,
   type HostTensorRecord,
-  type ModelConfig,
   modelFromConfig,
-  toOfficial,
 } from "@diffusion-forcing/core";
+import { decodeSafetensors, encodeSafetensors } from "@diffusion-forcing/core/bundle";
+import type { ModelConfig } from "@diffusion-forcing/core/models";
+import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { Command, Option } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { jsonOption } from "../options.js";

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { toOnnx } from "@diffusion-forcing/backend-onnx";
-import { parameterName, samplingStepGraph } from "@diffusion-forcing/core";
+import { parameterName, samplingStepGraph } from "@diffusion-forcing/core/sampling";
 import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";

@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeSafetensors } from "@diffusion-forcing/core";
+import { encodeSafetensors } from "@diffusion-forcing/core/bundle";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dforce, temporaryFolder, trainTiny } from "../testing/cli.js";
 

@@ -1,12 +1,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { decodeModel } from "@diffusion-forcing/backend-onnx";
-import {
-  DiffusionForcingError,
-  decodeSafetensors,
-  formatShape,
-  isDiffusionForcingError,
-} from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { decodeSafetensors } from "@diffusion-forcing/core/bundle";
+import { formatShape } from "@diffusion-forcing/core/graph";
 import { plannerFiles } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { bundledModels, modelFolder } from "../files/models.js";

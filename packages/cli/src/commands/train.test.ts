@@ -1,6 +1,6 @@
 import { copyFile, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core";
+import { decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readRun } from "../files/run-folder.js";
 import { dforce, spawnDforce, temporaryFolder, trainTiny, writeRecipe } from "../testing/cli.js";

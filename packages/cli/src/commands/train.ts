@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
-import { DiffusionForcingError, isDiffusionForcingError, type TrainingState, train } from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
+import { train } from "@diffusion-forcing/core/training";
 import {
   fitNormalizer,
   generateMazeDataset,

@@ -2,12 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   DiffusionForcingError,
-  decodeTrainingState,
-  encodeTrainingState,
   isDiffusionForcingError,
   samplingParameters,
   type TrainingState,
 } from "@diffusion-forcing/core";
+import { decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
 import {
   encodePlannerBundle,
   type Normalizer,

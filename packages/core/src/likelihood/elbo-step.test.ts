@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { broadcastTo, constant } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { broadcastTo, constant } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { exactProcess } from "../testing/oracles/index.js";
 import { elboStep } from "./elbo-step.js";
 

@@ -1,5 +1,3 @@
-import { addNoise, atLevel, perToken } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
 import {
   add,
   div,
@@ -18,9 +16,11 @@ import {
   sub,
   sum,
   where,
-} from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+} from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import { addNoise, atLevel, perToken } from "../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { skippingPosterior } from "../sampling/ddpm.js";
 import { denoise } from "../sampling/denoiser.js";
 

@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { samplingLevels } from "../diffusion/sampling-levels.js";
-import { cosineSchedule, linearSchedule } from "../diffusion/schedule.js";
-import { broadcastTo, constant, reshape } from "../graph/operations.js";
-import { createRandom } from "../random/index.js";
-import { referenceBackend } from "../reference/index.js";
+import { broadcastTo, constant, reshape } from "../engine/graph/operations.js";
+import { createRandom } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { cosineSchedule, linearSchedule } from "../process/gaussian/schedule.js";
+import { samplingLevels } from "../process/sampling-levels.js";
 import {
   autoregressive,
   fullSequence,
@@ -11,7 +12,6 @@ import {
   pyramid,
   schedulingMatrix,
 } from "../sampling/matrix-shapes.js";
-import { tensor } from "../tensor/tensor.js";
 import { checkLaw } from "../testing/law.js";
 import { autoregressiveLaw, exactProcess, gaussianSequence } from "../testing/oracles/index.js";
 import { silentStream } from "../testing/silent-stream.js";

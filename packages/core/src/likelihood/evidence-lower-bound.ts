@@ -1,11 +1,11 @@
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { throwIfAborted } from "../errors.js";
-import { buildGraph } from "../graph/graph.js";
-import { input } from "../graph/trace.js";
-import type { TensorType, Value, ValueOf } from "../graph/value.js";
+import { throwIfAborted } from "../engine/errors.js";
+import { buildGraph } from "../engine/graph/graph.js";
+import { input } from "../engine/graph/trace.js";
+import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
+import { sizeOf } from "../engine/tensor/shape.js";
+import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { parameterName } from "../sampling/step-graph.js";
-import { sizeOf } from "../tensor/shape.js";
-import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor, zeros } from "../tensor/tensor.js";
 import { elboStep, type Reconstruction } from "./elbo-step.js";
 import { checkOptions, type ElboOptions, type ElboState } from "./options.js";
 

@@ -1,12 +1,12 @@
-import type { Backend } from "../backend/contract.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { samplingLevels } from "../diffusion/sampling-levels.js";
-import { DiffusionForcingError } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
+import type { Backend } from "../engine/backend/contract.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import type { RandomStream } from "../engine/random/index.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens } from "../models/model.js";
 import { checkParameters } from "../models/parameters.js";
-import type { RandomStream } from "../random/index.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import type { DiffusionProcess } from "../process/loss.js";
+import { samplingLevels } from "../process/sampling-levels.js";
 import type { Reconstruction } from "./elbo-step.js";
 
 export interface ElboOptions {

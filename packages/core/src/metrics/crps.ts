@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../errors.js";
-import { formatShape, type Shape, sizeOf } from "../tensor/shape.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatShape, type Shape, sizeOf } from "../engine/tensor/shape.js";
 
 /** Samples of a forecast, float32 [N, ...shape], and what happened, float32 [...shape]. Reckoned in float64. */
 export interface Forecast {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../random/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { createRandom } from "../engine/random/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { energyDistance, frechetDistance, maximumMeanDiscrepancy } from "./distances.js";
 import { symmetricEigen } from "./symmetric-eigen.js";
 

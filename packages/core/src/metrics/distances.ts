@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import { checkPointSets, type PointSet, squaredDistance, sumOverPairs } from "./point-sets.js";
 import { symmetricEigen } from "./symmetric-eigen.js";
 

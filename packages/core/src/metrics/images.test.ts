@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { tensor } from "../tensor/tensor.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { meanSquaredError, peakSignalToNoise, structuralSimilarity } from "./images.js";
 
 const ramp = (slope: number) =>

@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../errors.js";
-import { formatShape, type Shape, shapesEqual } from "../tensor/shape.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatShape, type Shape, shapesEqual } from "../engine/tensor/shape.js";
 
 /** A host tensor, or numbers of more precision. */
 interface Numbers {

@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../errors.js";
-import { formatShape, type Shape } from "../tensor/shape.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatShape, type Shape } from "../engine/tensor/shape.js";
 
 /** N points of D numbers: a host tensor [N, D], or numbers of more precision. */
 export interface PointSet {

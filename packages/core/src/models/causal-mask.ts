@@ -1,4 +1,4 @@
-import { type HostTensor, zeros } from "../tensor/tensor.js";
+import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
 /**
  * What is added to attention scores: 0 where token i (row) may see token j (column), j <= i, a large negative number

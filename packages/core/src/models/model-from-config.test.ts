@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../errors.js";
+import { isDiffusionForcingError } from "../engine/errors.js";
 import { modelFromConfig } from "./model-from-config.js";
 import { transformer } from "./transformer.js";
 

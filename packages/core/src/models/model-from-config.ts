@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import { type DiT3dOptions, dit3d } from "./dit3d/index.js";
 import type { Model, ModelConfig } from "./model.js";
 import { type RecurrentOptions, recurrent } from "./recurrent/index.js";

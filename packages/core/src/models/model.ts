@@ -1,5 +1,5 @@
-import type { TensorType, Value } from "../graph/value.js";
-import { type Shape, shapesEqual } from "../tensor/shape.js";
+import type { TensorType, Value } from "../engine/graph/value.js";
+import { type Shape, shapesEqual } from "../engine/tensor/shape.js";
 
 /** How a parameter's first values are drawn; `uniform` is over -bound..bound. */
 export type Initializer = { readonly kind: "zeros" | "ones" } | { readonly kind: "uniform"; readonly bound: number };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../errors.js";
-import { createRandom } from "../random/index.js";
-import { type HostTensorRecord, tensor, zeros } from "../tensor/tensor.js";
+import { isDiffusionForcingError } from "../engine/errors.js";
+import { createRandom } from "../engine/random/index.js";
+import { type HostTensorRecord, tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Model, ParameterSpec } from "./model.js";
 import { checkParameters, countParameters, initializeParameters } from "./parameters.js";
 

@@ -1,8 +1,8 @@
-import { DiffusionForcingError } from "../errors.js";
-import type { RandomStream } from "../random/index.js";
-import { formatShape, shapesEqual, sizeOf } from "../tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
-import { zeros } from "../tensor/tensor.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import type { RandomStream } from "../engine/random/index.js";
+import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { zeros } from "../engine/tensor/tensor.js";
 import type { Initializer, Model } from "./model.js";
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {

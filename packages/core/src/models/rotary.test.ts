@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { matmul, reshape } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { matmul, reshape } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { rotaryFrequencies, rotaryTables, rotate } from "./rotary.js";
 
 describe("rotary positions", () => {

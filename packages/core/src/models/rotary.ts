@@ -1,6 +1,6 @@
-import { add, constant, matmul, mul, reshape } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
-import { type HostTensor, zeros } from "../tensor/tensor.js";
+import { add, constant, matmul, mul, reshape } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
 /** Cosine and sine of every position's angle in every feature, each float32 [count, width]. */
 export interface RotaryTables {

@@ -1,5 +1,5 @@
-import { type Conv2dOptions, conv2d, layerNorm, linear } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { type Conv2dOptions, conv2d, layerNorm, linear } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "./model.js";
 
 /** The parameters of one part of a model, and the layers that read them by their names within that part. */

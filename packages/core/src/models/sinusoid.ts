@@ -1,5 +1,5 @@
-import type { HostTensor } from "../tensor/tensor.js";
-import { zeros } from "../tensor/tensor.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
+import { zeros } from "../engine/tensor/tensor.js";
 
 /**
  * Sinusoidal embeddings (Vaswani et al. 2017, in the variant of the official Diffusion Forcing code) of

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../errors.js";
-import { buildGraph } from "../graph/graph.js";
-import { input } from "../graph/trace.js";
-import { createRandom } from "../random/index.js";
-import { evaluateGraph } from "../reference/index.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
+import { isDiffusionForcingError } from "../engine/errors.js";
+import { buildGraph } from "../engine/graph/graph.js";
+import { input } from "../engine/graph/trace.js";
+import { createRandom } from "../engine/random/index.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "./model.js";
 import { countParameters, initializeParameters } from "./parameters.js";
 import { type TransformerOptions, transformer } from "./transformer.js";

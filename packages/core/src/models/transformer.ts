@@ -1,5 +1,5 @@
-import { checkChoice } from "../choice.js";
-import { DiffusionForcingError } from "../errors.js";
+import { checkChoice } from "../engine/choice.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import {
   add,
   concat,
@@ -13,9 +13,9 @@ import {
   reshape,
   softmax,
   transpose,
-} from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
-import { sizeOf } from "../tensor/shape.js";
+} from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { sizeOf } from "../engine/tensor/shape.js";
 import { causalMask } from "./causal-mask.js";
 import type { Initializer, Model, ModelInput, ParameterSpec, Parameters } from "./model.js";
 import { linearSpecs, type NamedSpec, normSpecs } from "./parameter-specs.js";

@@ -1,9 +1,9 @@
-import { checkChoice } from "../choice.js";
-import { atLevel, perToken } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { checkChoice } from "../engine/choice.js";
+import { add, div, equal, maximum, mul, reshape, sqrt, sub, where } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import { atLevel, perToken } from "../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { stabilizedInput, stabilizedLevels } from "./denoiser.js";
 import { type Prediction, type SteeringOptions, type StepInputs, steeredPrediction } from "./prediction.js";
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { posterior } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { mul } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
+import { mul } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
+import { readTensor, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { evaluateGraph, referenceBackend } from "../reference/index.js";
-import { readTensor, tensor } from "../tensor/tensor.js";
+import { posterior } from "../process/gaussian/conversions.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { checkLaw } from "../testing/law.js";
 import { ddpmStep, skippingPosterior } from "./ddpm.js";
 

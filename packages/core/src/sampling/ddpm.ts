@@ -1,9 +1,23 @@
-import { addNoise, atLevel, perToken, posterior } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import type { NoiseSchedule } from "../diffusion/schedule.js";
-import { add, div, equal, exp, less, log, maximum, mul, or, reshape, sqrt, sub, where } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import {
+  add,
+  div,
+  equal,
+  exp,
+  less,
+  log,
+  maximum,
+  mul,
+  or,
+  reshape,
+  sqrt,
+  sub,
+  where,
+} from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import { addNoise, atLevel, perToken, posterior } from "../process/gaussian/conversions.js";
+import type { NoiseSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { stabilizedLevels } from "./denoiser.js";
 import { type Prediction, type SteeringOptions, type StepInputs, steeredPrediction } from "./prediction.js";
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import type { Objective } from "../diffusion/objective.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { add, cast, mul, reshape } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
+import { add, cast, mul, reshape } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { evaluateGraph } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import type { Objective } from "../process/gaussian/objective.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
 
 /** Answers its tokens + 100 times their level + 1000 times their condition. */

@@ -1,10 +1,10 @@
-import { atLevel } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { modelPrediction } from "../diffusion/objective.js";
-import { constant, equal, mul, where } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { constant, equal, mul, where } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import type { Parameters } from "../models/model.js";
-import { tensor } from "../tensor/tensor.js";
+import { atLevel } from "../process/gaussian/conversions.js";
+import { modelPrediction } from "../process/gaussian/objective.js";
+import type { DiffusionProcess } from "../process/loss.js";
 
 /** What the network makes of a partly noised sequence. */
 export interface Denoised {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import type { Objective } from "../diffusion/objective.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { isDiffusionForcingError } from "../errors.js";
-import { cast, mean, mul, reshape, square, sub, sum } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
+import { isDiffusionForcingError } from "../engine/errors.js";
+import { cast, mean, mul, reshape, square, sub, sum } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { evaluateGraph } from "../reference/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import type { Objective } from "../process/gaussian/objective.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { checkGuidance, type Guidance, guidanceGradient, guidanceSamples } from "./guidance.js";
 import { denoiserOf } from "./scores/index.js";
 

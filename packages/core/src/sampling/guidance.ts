@@ -1,11 +1,11 @@
-import { gradient } from "../autodiff/index.js";
-import { checkChoice } from "../choice.js";
-import { atLevel, perToken } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { DiffusionForcingError } from "../errors.js";
-import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../graph/operations.js";
-import { formatType } from "../graph/ops/helpers.js";
-import type { TensorType, Value } from "../graph/value.js";
+import { gradient } from "../engine/autodiff/index.js";
+import { checkChoice } from "../engine/choice.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { add, broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../engine/graph/operations.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import type { TensorType, Value } from "../engine/graph/value.js";
+import { atLevel, perToken } from "../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import type { Denoised } from "./denoiser.js";
 import type { CombinedInputs, Denoiser } from "./scores/index.js";
 

@@ -1,7 +1,6 @@
 export { type DdimInputs, type DdimOptions, type DdimResult, ddimCoefficients, ddimStep } from "./ddim.js";
 export { type DdpmInputs, type DdpmOptions, type DdpmResult, ddpmStep, skippingPosterior } from "./ddpm.js";
 export { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
-export { type FrameCodec, type FrameCodecOptions, frameCodec, stackFrames } from "./frame-codec.js";
 export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples } from "./guidance.js";
 export * from "./matrix-shapes.js";
 export { type NoiseSource, type NoiseSources, recordedNoise } from "./noise-source.js";

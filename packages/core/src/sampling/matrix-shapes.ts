@@ -1,5 +1,5 @@
-import { checkChoice } from "../choice.js";
-import { DiffusionForcingError } from "../errors.js";
+import { checkChoice } from "../engine/choice.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import type { SchedulingMatrix } from "./scheduling-matrix.js";
 
 /** Which scheduling matrix to denoise by, as JSON: {@link schedulingMatrix} builds it for any number of tokens. */

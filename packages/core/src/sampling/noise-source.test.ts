@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { createRandom } from "../random/index.js";
+import { createRandom } from "../engine/random/index.js";
 import { drawNoise, recordedNoise } from "./noise-source.js";
 
 it("plays recorded numbers back by the path of the draw, limited, and refuses another number of them", () => {

@@ -1,6 +1,6 @@
-import { DiffusionForcingError } from "../errors.js";
-import { sizeOf } from "../tensor/shape.js";
-import { type HostTensor, zeros } from "../tensor/tensor.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { sizeOf } from "../engine/tensor/shape.js";
+import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
 /**
  * Where sampling takes its normal numbers from: a `RandomStream`, or {@link recordedNoise}. Every draw has a path of

@@ -1,8 +1,8 @@
-import { x0FromNoise } from "../diffusion/conversions.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { clamp, mul, sub } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { clamp, mul, sub } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import { x0FromNoise } from "../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import type { Denoised } from "./denoiser.js";
 import { type Guidance, type GuidanceGradient, guidanceFactor, guidanceGradient } from "./guidance.js";
 import { denoiserOf, type ScoreCombination } from "./scores/index.js";

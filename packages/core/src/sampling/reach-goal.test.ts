@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { gradient } from "../autodiff/index.js";
-import { sum } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { gradient } from "../engine/autodiff/index.js";
+import { sum } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 
 function evaluateGoal(options: ReachGoalOptions, inputs: { x0: HostTensor; start: HostTensor; goal: HostTensor }) {

@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import {
   concat,
   constant,
@@ -12,9 +12,9 @@ import {
   sub,
   sum,
   tanh,
-} from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
-import { type HostTensor, zeros } from "../tensor/tensor.js";
+} from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 import type { Guidance } from "./guidance.js";
 
 export interface ReachGoalOptions extends Pick<Guidance, "samples" | "factor"> {

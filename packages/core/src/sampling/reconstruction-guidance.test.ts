@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { mul } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { mul } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { ddimStep } from "./ddim.js";
 import { reconstructionGuidance } from "./reconstruction-guidance.js";
 

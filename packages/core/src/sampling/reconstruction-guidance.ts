@@ -1,6 +1,6 @@
-import { mul, square, sub, sum } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
-import type { Shape } from "../tensor/shape.js";
+import { mul, square, sub, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import type { Shape } from "../engine/tensor/shape.js";
 import type { Guidance } from "./guidance.js";
 
 export interface ReconstructionGuidanceOptions extends Pick<Guidance, "samples"> {

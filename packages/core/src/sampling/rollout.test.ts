@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { add, mean, mul } from "../graph/operations.js";
-import { createRandom } from "../random/index.js";
-import { referenceBackend } from "../reference/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { add, mean, mul } from "../engine/graph/operations.js";
+import { createRandom } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import type { RolloutChunk, RolloutOptions } from "./rollout.js";
 import { Sampler } from "./sampler.js";
 

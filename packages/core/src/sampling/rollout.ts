@@ -1,7 +1,7 @@
-import { DiffusionForcingError, throwIfAborted } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import { type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens } from "../models/model.js";
-import { type HostTensor, type HostTensorRecord, zeros } from "../tensor/tensor.js";
 import { type MatrixShape, pyramid, schedulingMatrix } from "./matrix-shapes.js";
 import type { NoiseSource } from "./noise-source.js";
 import type { DenoiseProgress, Sampler } from "./sampler.js";

@@ -1,9 +1,9 @@
 import { describe, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cast, floor, mul } from "../graph/operations.js";
-import { createRandom, type RandomStream } from "../random/index.js";
-import { referenceBackend } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { cast, floor, mul } from "../engine/graph/operations.js";
+import { createRandom, type RandomStream } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { checkLaw } from "../testing/law.js";
 import { autoregressiveLaw, gaussianSequence } from "../testing/oracles/index.js";
 import { silentStream } from "../testing/silent-stream.js";

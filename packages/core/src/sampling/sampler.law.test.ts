@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { constant, mul, reshape, square, sub, sum } from "../graph/operations.js";
-import { createRandom } from "../random/index.js";
-import { referenceBackend } from "../reference/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { constant, mul, reshape, square, sub, sum } from "../engine/graph/operations.js";
+import { createRandom } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { checkLaw } from "../testing/law.js";
 import { autoregressiveLaw, gaussianMixture, gaussianSequence } from "../testing/oracles/index.js";
 import { silentStream } from "../testing/silent-stream.js";

@@ -1,10 +1,6 @@
-import type { Backend, Executable } from "../backend/contract.js";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { samplingLevels } from "../diffusion/sampling-levels.js";
-import { DiffusionForcingError, throwIfAborted } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
-import { describeTokens, holdsTokens } from "../models/model.js";
-import { checkParameters } from "../models/parameters.js";
+import type { Backend, Executable } from "../engine/backend/contract.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
 import {
   disposeTensor,
   type HostTensor,
@@ -13,7 +9,11 @@ import {
   type Tensor,
   tensor,
   zeros,
-} from "../tensor/tensor.js";
+} from "../engine/tensor/tensor.js";
+import { describeTokens, holdsTokens } from "../models/model.js";
+import { checkParameters } from "../models/parameters.js";
+import type { DiffusionProcess } from "../process/loss.js";
+import { samplingLevels } from "../process/sampling-levels.js";
 import { checkGuidance, guidanceSamples } from "./guidance.js";
 import { drawNoise, type NoiseSources } from "./noise-source.js";
 import type { SteeringOptions } from "./prediction.js";

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { cosineSchedule } from "../diffusion/schedule.js";
+import { square, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { createRandom } from "../engine/random/index.js";
 import { diffusionForcing } from "../forcing.js";
-import { square, sum } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
 import { initializeParameters } from "../models/parameters.js";
 import { transformer } from "../models/transformer.js";
-import { createRandom } from "../random/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
 
 it("runs each shape once ahead of its use, whatever the step takes as inputs, and keeps nothing", async () => {

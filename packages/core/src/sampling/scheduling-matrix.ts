@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 
 /**
  * The order in which tokens are denoised, as plain data. Row m holds every token's level index before step m: an index

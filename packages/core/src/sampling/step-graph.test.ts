@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { mul, sum } from "../graph/operations.js";
+import { mul, sum } from "../engine/graph/operations.js";
 import type { Model } from "../models/model.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import type { DdimOptions } from "./ddim.js";
 import type { Guidance } from "./guidance.js";
 import { guidanceInputName, parameterName, samplingStepGraph } from "./step-graph.js";

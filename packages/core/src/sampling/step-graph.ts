@@ -1,8 +1,8 @@
-import type { DiffusionProcess } from "../diffusion/loss.js";
-import { buildGraph, type Graph } from "../graph/graph.js";
-import { input } from "../graph/trace.js";
-import type { TensorType, Value, ValueOf } from "../graph/value.js";
+import { buildGraph, type Graph } from "../engine/graph/graph.js";
+import { input } from "../engine/graph/trace.js";
+import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import { ddimStep } from "./ddim.js";
 import { ddpmStep } from "./ddpm.js";
 import { guidanceSamples } from "./guidance.js";

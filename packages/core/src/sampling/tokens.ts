@@ -1,5 +1,5 @@
-import { sizeOf } from "../tensor/shape.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { sizeOf } from "../engine/tensor/shape.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 
 /** Tokens first..first + count of a float32 sequence [B, T, ...], copied. */
 export function sliceTokens(sequence: HostTensor, first: number, count: number): HostTensor {

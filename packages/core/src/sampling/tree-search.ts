@@ -1,9 +1,9 @@
-import { DiffusionForcingError, throwIfAborted } from "../errors.js";
-import { mul } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
-import type { RandomStream } from "../random/index.js";
-import { sizeOf } from "../tensor/shape.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { mul } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import type { RandomStream } from "../engine/random/index.js";
+import { sizeOf } from "../engine/tensor/shape.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
 import type { Guidance } from "./guidance.js";
 import type { DenoiseRequest, Sampler } from "./sampler.js";
 

@@ -1,8 +1,8 @@
-import { buildGraph } from "../graph/graph.js";
-import { input } from "../graph/trace.js";
+import { buildGraph } from "../engine/graph/graph.js";
+import { input } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { evaluateGraph } from "../reference/index.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
 
 export interface ModelInputTensors {
   readonly tokens: HostTensor;

@@ -1,7 +1,7 @@
-import { type ErrorCode, isDiffusionForcingError } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
-import { shapesEqual } from "../tensor/shape.js";
-import { type HostTensor, readTensor, type Tensor } from "../tensor/tensor.js";
+import { type ErrorCode, isDiffusionForcingError } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import { shapesEqual } from "../engine/tensor/shape.js";
+import { type HostTensor, readTensor, type Tensor } from "../engine/tensor/tensor.js";
 
 /** Throws unless `condition` holds. */
 export function assert(condition: boolean, message: string): asserts condition {

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import * as ops from "../graph/operations.js";
-import { rewriteGraph } from "../graph/passes/index.js";
-import { referenceBackend } from "../reference/index.js";
+import * as ops from "../engine/graph/operations.js";
+import { rewriteGraph } from "../engine/graph/passes/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
 import { compareOps } from "./compare-ops.js";
 import { opCases } from "./op-cases.js";
 

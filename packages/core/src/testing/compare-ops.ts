@@ -1,6 +1,6 @@
-import type { Backend } from "../backend/contract.js";
-import { evaluateGraph } from "../reference/index.js";
-import { relativeDifference } from "../tensor/relative-difference.js";
+import type { Backend } from "../engine/backend/contract.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { relativeDifference } from "../engine/tensor/relative-difference.js";
 import { groupedCases, joinCases } from "./joined-cases.js";
 import type { TestedOp } from "./op-cases.js";
 import { runOnce } from "./run.js";

@@ -1,9 +1,9 @@
-import { gradient } from "../autodiff/gradient.js";
-import { sum } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
-import { evaluateGraph } from "../reference/index.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { gradient } from "../engine/autodiff/gradient.js";
+import { sum } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 
 /**
  * Partial derivatives of sum(fn(operands)) by each float32 operand, flat, on the interpreter. For tests of

@@ -1,6 +1,6 @@
-import type { Backend } from "../backend/contract.js";
-import { referenceBackend } from "../reference/index.js";
-import { type DeviceTensor, type HostTensor, isHostTensor, readTensor } from "../tensor/tensor.js";
+import type { Backend } from "../engine/backend/contract.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { type DeviceTensor, type HostTensor, isHostTensor, readTensor } from "../engine/tensor/tensor.js";
 
 /** The reference backend as if it computed on a device; `live` counts device tensors not yet disposed. */
 export interface DeviceStandIn {

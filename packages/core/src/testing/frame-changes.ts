@@ -1,4 +1,4 @@
-import type { HostTensor } from "../tensor/tensor.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 
 /** Elements of one place [sequence, frame] of x [B, T, ...]: where they start and end. */
 function placeOf({ shape, data }: HostTensor, sequence: number, frame: number): [start: number, end: number] {

@@ -1,8 +1,8 @@
-import { gradient } from "../autodiff/gradient.js";
-import { trace } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
-import { type ArrayTensor, evaluateInDoubles } from "../reference/index.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import { gradient } from "../engine/autodiff/gradient.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { type ArrayTensor, evaluateInDoubles } from "../engine/reference/index.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 
 /** A function to differentiate, and where. */
 export interface GradientProblem {

@@ -1,8 +1,8 @@
-import { buildGraph, type Graph } from "../graph/graph.js";
-import { opNames } from "../graph/rules.js";
-import { input } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { buildGraph, type Graph } from "../engine/graph/graph.js";
+import { opNames } from "../engine/graph/rules.js";
+import { input } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { type OpCase, opCases, type TestedOp } from "./op-cases.js";
 import { applyCase, caseInputs, inferCase } from "./op-problems.js";
 

@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 
 /** What the test of a law found. */
 export interface Law {

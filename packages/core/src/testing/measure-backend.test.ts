@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { referenceBackend } from "../reference/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
 import { deviceStandIn } from "./device-stand-in.js";
 import { measureBackend } from "./measure-backend.js";
 

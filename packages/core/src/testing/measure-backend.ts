@@ -1,11 +1,11 @@
-import type { Backend } from "../backend/contract.js";
-import { type Probe, probeBackend } from "../backend/selection/index.js";
-import { cosineSchedule } from "../diffusion/index.js";
+import type { Backend } from "../engine/backend/contract.js";
+import { type Probe, probeBackend } from "../engine/backend/selection/index.js";
+import { matmul } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { disposeTensor } from "../engine/tensor/tensor.js";
 import { diffusionForcing } from "../forcing.js";
-import { matmul } from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
 import { transformer } from "../models/transformer.js";
-import { disposeTensor } from "../tensor/tensor.js";
+import { cosineSchedule } from "../process/index.js";
 import { drawTensor } from "./values.js";
 
 export interface Measurement extends Probe {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { evaluateInDoubles } from "../reference/index.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { evaluateInDoubles } from "../engine/reference/index.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { modelCases, modelProblem } from "./model-cases.js";
 import { drawTensor } from "./values.js";
 

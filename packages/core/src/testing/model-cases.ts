@@ -1,15 +1,15 @@
-import { gradient } from "../autodiff/gradient.js";
-import { type DiffusionProcess, diffusionForcingLoss } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import type { Graph } from "../graph/graph.js";
-import { trace } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
+import { gradient } from "../engine/autodiff/gradient.js";
+import type { Graph } from "../engine/graph/graph.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
 import { dit3d } from "../models/dit3d/index.js";
 import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer.js";
 import { unet3d } from "../models/unet3d/index.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../tensor/tensor.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { type DiffusionProcess, diffusionForcingLoss } from "../process/loss.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 

@@ -1,5 +1,5 @@
-import type { OpAttributes, OpName } from "../graph/value.js";
-import type { Shape } from "../tensor/shape.js";
+import type { OpAttributes, OpName } from "../engine/graph/value.js";
+import type { Shape } from "../engine/tensor/shape.js";
 import type { CaseOperand } from "./values.js";
 
 /** One application of one op, as plain data. */

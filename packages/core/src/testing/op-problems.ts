@@ -1,9 +1,9 @@
-import { emit } from "../graph/emit.js";
-import { mul, sum } from "../graph/operations.js";
-import { formatType } from "../graph/ops/helpers.js";
-import { input } from "../graph/trace.js";
-import type { OpName, Value } from "../graph/value.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { emit } from "../engine/graph/emit.js";
+import { mul, sum } from "../engine/graph/operations.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import { input } from "../engine/graph/trace.js";
+import type { OpName, Value } from "../engine/graph/value.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import type { GradientProblem } from "./gradient-problem.js";
 import type { OpCase } from "./op-cases.js";
 import { drawTensor } from "./values.js";

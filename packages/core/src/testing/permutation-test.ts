@@ -1,7 +1,7 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import type { RandomStream } from "../engine/random/index.js";
 import { medianDistance } from "../metrics/distances.js";
 import { checkPointSets, type PointSet, squaredDistance } from "../metrics/point-sets.js";
-import type { RandomStream } from "../random/index.js";
 
 export interface PermutationTestOptions {
   readonly random: RandomStream;

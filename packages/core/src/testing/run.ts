@@ -1,7 +1,13 @@
-import type { Backend, CompileOptions } from "../backend/contract.js";
-import type { Graph } from "../graph/graph.js";
-import { evaluateGraph } from "../reference/index.js";
-import { disposeTensor, type HostTensor, type HostTensorRecord, readTensor, type Tensor } from "../tensor/tensor.js";
+import type { Backend, CompileOptions } from "../engine/backend/contract.js";
+import type { Graph } from "../engine/graph/graph.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import {
+  disposeTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  readTensor,
+  type Tensor,
+} from "../engine/tensor/tensor.js";
 import { assertClose } from "./assertions.js";
 
 /** Compiles, runs once, reads everything to the host and frees the rest. */

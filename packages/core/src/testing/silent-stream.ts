@@ -1,4 +1,4 @@
-import type { RandomStream } from "../random/index.js";
+import type { RandomStream } from "../engine/random/index.js";
 
 /** A stream that draws nothing but zeros: what a sampler is with its noise left out, the broken variant of many laws. */
 export const silentStream: RandomStream = {

@@ -1,9 +1,9 @@
-import { gradient } from "../autodiff/gradient.js";
-import type { Graph } from "../graph/graph.js";
-import * as ops from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import type { TensorType, Value } from "../graph/value.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { gradient } from "../engine/autodiff/gradient.js";
+import type { Graph } from "../engine/graph/graph.js";
+import * as ops from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import type { TensorType, Value } from "../engine/graph/value.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { drawTensor } from "./values.js";
 
 type Values = Readonly<Record<string, Value>>;

@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../errors.js";
-import { erf } from "../reference/erf.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { erf } from "../engine/reference/erf.js";
 
 /** The standard normal distribution function. */
 export function normalDistribution(x: number): number {

@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/contract.js";
+import type { Backend } from "../engine/backend/contract.js";
 
 /**
  * What the kit needs of a test runner. Vitest's and Jest's functions fit as they are; for `node:test` pass its

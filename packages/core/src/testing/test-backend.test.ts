@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { Backend, Executable } from "../backend/contract.js";
-import { DiffusionForcingError } from "../errors.js";
-import { referenceBackend } from "../reference/index.js";
-import type { HostTensor, Tensor } from "../tensor/tensor.js";
+import type { Backend, Executable } from "../engine/backend/contract.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import type { HostTensor, Tensor } from "../engine/tensor/tensor.js";
 import type { ConformanceOptions } from "./test-api.js";
 import { testBackend } from "./test-backend.js";
 

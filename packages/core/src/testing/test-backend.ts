@@ -1,4 +1,4 @@
-import type { Backend } from "../backend/contract.js";
+import type { Backend } from "../engine/backend/contract.js";
 import { assert } from "./assertions.js";
 import type { ConformanceOptions } from "./test-api.js";
 import { testGraphs } from "./test-graphs.js";

@@ -1,9 +1,9 @@
-import { gradient } from "../autodiff/gradient.js";
-import * as ops from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
-import { evaluateGraph } from "../reference/index.js";
-import { isHostTensor, tensor } from "../tensor/tensor.js";
+import { gradient } from "../engine/autodiff/gradient.js";
+import * as ops from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { isHostTensor, tensor } from "../engine/tensor/tensor.js";
 import { assert, assertClose, assertRejects } from "./assertions.js";
 import { type GradientProblem, gradientValues } from "./gradient-problem.js";
 import { assertLikeReference, readAndDispose, runOnce } from "./run.js";

@@ -1,9 +1,9 @@
-import type { Backend } from "../backend/contract.js";
-import type { Graph } from "../graph/graph.js";
-import * as ops from "../graph/operations.js";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { disposeTensor, isHostTensor, tensor } from "../tensor/tensor.js";
+import type { Backend } from "../engine/backend/contract.js";
+import type { Graph } from "../engine/graph/graph.js";
+import * as ops from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { disposeTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
 import { assert, assertClose, assertRejects } from "./assertions.js";
 import { readAndDispose } from "./run.js";
 import type { Conformance } from "./test-api.js";

@@ -1,6 +1,6 @@
-import type { Backend } from "../backend/contract.js";
-import type { Graph } from "../graph/graph.js";
-import { evaluateGraph } from "../reference/index.js";
+import type { Backend } from "../engine/backend/contract.js";
+import type { Graph } from "../engine/graph/graph.js";
+import { evaluateGraph } from "../engine/reference/index.js";
 import {
   disposeTensor,
   type HostTensorRecord,
@@ -9,7 +9,7 @@ import {
   type TensorRecord,
   tensor,
   zeros,
-} from "../tensor/tensor.js";
+} from "../engine/tensor/tensor.js";
 import { assert, assertClose } from "./assertions.js";
 import { assertLikeReference, runOnce } from "./run.js";
 import {

@@ -1,8 +1,8 @@
-import { buildGraph, type Graph } from "../graph/graph.js";
-import { input } from "../graph/trace.js";
-import type { Value } from "../graph/value.js";
-import { evaluateGraph } from "../reference/index.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { buildGraph, type Graph } from "../engine/graph/graph.js";
+import { input } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { assert, assertClose } from "./assertions.js";
 import { finiteDifferences, type GradientProblem, gradientValues } from "./gradient-problem.js";
 import { groupedCases, joinCases } from "./joined-cases.js";

@@ -1,6 +1,6 @@
-import { allocate, type DType } from "../tensor/dtype.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { allocate, type DType } from "../engine/tensor/dtype.js";
+import { type Shape, sizeOf } from "../engine/tensor/shape.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 
 /** The type of an operand of a test case and the range its elements are drawn from, both ends included. */
 export interface CaseOperand {

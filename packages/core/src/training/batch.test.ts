@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../errors.js";
+import { isDiffusionForcingError } from "../engine/errors.js";
+import { tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { tensor, zeros } from "../tensor/tensor.js";
 import { type Batch, checkBatch } from "./batch.js";
 
 const plain: Model = {

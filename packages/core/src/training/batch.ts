@@ -1,9 +1,9 @@
-import { DiffusionForcingError } from "../errors.js";
-import { formatType } from "../graph/ops/helpers.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import type { RandomStream } from "../engine/random/index.js";
+import { broadcastShapes, formatShape, shapesEqual } from "../engine/tensor/shape.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
-import type { RandomStream } from "../random/index.js";
-import { broadcastShapes, formatShape, shapesEqual } from "../tensor/shape.js";
-import type { HostTensor } from "../tensor/tensor.js";
 
 /** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
 export interface Batch {

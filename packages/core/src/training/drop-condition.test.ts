@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../random/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { createRandom } from "../engine/random/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { dropCondition } from "./drop-condition.js";
 
 describe("dropCondition", () => {

@@ -1,5 +1,5 @@
-import type { RandomStream } from "../random/index.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import type { RandomStream } from "../engine/random/index.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 
 /**
  * The condition with whole sequences of it replaced by zeros, the null condition, each with probability `probability`:

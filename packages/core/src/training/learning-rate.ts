@@ -1,5 +1,5 @@
-import { checkChoice } from "../choice.js";
-import { DiffusionForcingError } from "../errors.js";
+import { checkChoice } from "../engine/choice.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 
 /** Linear warm-up from 0 over `warmupSteps`, then constant or a half cosine down to 0 at the last step. */
 export interface LearningRateSchedule {

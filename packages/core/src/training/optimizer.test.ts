@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { trace } from "../graph/trace.js";
-import { evaluateGraph } from "../reference/index.js";
-import { type HostTensor, tensor } from "../tensor/tensor.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
 
 /** The parameter [1, -2] after each step with the gradients [0.5, 0], [-0.25, 3], [1, -1]. */

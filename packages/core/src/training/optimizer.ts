@@ -1,5 +1,5 @@
-import { add, div, minimum, mul, sqrt, square, sub, sum } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { add, div, minimum, mul, sqrt, square, sub, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
 
 export interface AdamWOptions {

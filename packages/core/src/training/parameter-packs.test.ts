@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { buildGraph } from "../graph/graph.js";
-import { printGraph } from "../graph/print.js";
-import { input } from "../graph/trace.js";
-import { tensor } from "../tensor/tensor.js";
+import { buildGraph } from "../engine/graph/graph.js";
+import { printGraph } from "../engine/graph/print.js";
+import { input } from "../engine/graph/trace.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { parameterPacks } from "./parameter-packs.js";
 
 const zeros = { kind: "zeros" } as const;

@@ -1,9 +1,9 @@
-import { concat, slice } from "../graph/operations.js";
-import type { Value } from "../graph/value.js";
+import { concat, slice } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { type Shape, sizeOf } from "../engine/tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { zeros } from "../engine/tensor/tensor.js";
 import type { ParameterSpec, Parameters } from "../models/model.js";
-import { type Shape, sizeOf } from "../tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
-import { zeros } from "../tensor/tensor.js";
 
 /** Larger tensors stay alone: for them, packing would cost more copying than it saves. */
 const LARGEST_PACKED = 2 ** 15;

@@ -1,8 +1,8 @@
-import { DiffusionForcingError } from "../errors.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { createRandom } from "../engine/random/index.js";
+import { type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
-import { createRandom } from "../random/index.js";
-import { type HostTensor, type HostTensorRecord, zeros } from "../tensor/tensor.js";
 
 /** Everything a training run needs to go on exactly where it stopped. Random numbers depend on seed and step only. */
 export interface TrainingState {

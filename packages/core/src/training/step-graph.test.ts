@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess, LossOptions } from "../diffusion/loss.js";
-import { cosineSchedule } from "../diffusion/schedule.js";
-import { mul } from "../graph/operations.js";
+import { mul } from "../engine/graph/operations.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { evaluateGraph } from "../reference/index.js";
-import { tensor } from "../tensor/tensor.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess, LossOptions } from "../process/loss.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, type StepGraphOptions, trainingStepGraph, unpackState } from "./step-graph.js";
 

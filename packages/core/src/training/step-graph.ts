@@ -1,12 +1,12 @@
-import { gradient } from "../autodiff/index.js";
-import { type DiffusionProcess, diffusionForcingLoss, type LossOptions } from "../diffusion/loss.js";
-import { buildGraph, type Graph } from "../graph/graph.js";
-import { add, mul, sub } from "../graph/operations.js";
-import { input } from "../graph/trace.js";
-import type { Value, ValueOf } from "../graph/value.js";
+import { gradient } from "../engine/autodiff/index.js";
+import { buildGraph, type Graph } from "../engine/graph/graph.js";
+import { add, mul, sub } from "../engine/graph/operations.js";
+import { input } from "../engine/graph/trace.js";
+import type { Value, ValueOf } from "../engine/graph/value.js";
+import type { Shape } from "../engine/tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { Model, Parameters } from "../models/model.js";
-import type { Shape } from "../tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import { type DiffusionProcess, diffusionForcingLoss, type LossOptions } from "../process/loss.js";
 import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
 import { parameterPacks } from "./parameter-packs.js";
 

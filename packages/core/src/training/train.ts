@@ -1,9 +1,6 @@
-import type { Backend, Executable } from "../backend/contract.js";
-import type { DiffusionProcess, LossOptions } from "../diffusion/loss.js";
-import { independentNoiseLevels } from "../diffusion/noise-levels.js";
-import { DiffusionForcingError, throwIfAborted } from "../errors.js";
-import type { Model } from "../models/model.js";
-import { createRandom, type RandomStream } from "../random/index.js";
+import type { Backend, Executable } from "../engine/backend/contract.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { createRandom, type RandomStream } from "../engine/random/index.js";
 import {
   disposeTensor,
   type HostTensor,
@@ -12,7 +9,10 @@ import {
   readTensor,
   type Tensor,
   zeros,
-} from "../tensor/tensor.js";
+} from "../engine/tensor/tensor.js";
+import type { Model } from "../models/model.js";
+import type { DiffusionProcess, LossOptions } from "../process/loss.js";
+import { independentNoiseLevels } from "../process/noise-levels.js";
 import { type Batch, type BatchSource, checkBatch } from "./batch.js";
 import { checkLearningRate, type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
 import { type AdamWOptions, adamWScalars, completeAdamW } from "./optimizer.js";

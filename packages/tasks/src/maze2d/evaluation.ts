@@ -1,4 +1,5 @@
-import { createRandom, DiffusionForcingError, throwIfAborted } from "@diffusion-forcing/core";
+import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment } from "./environment.js";
 import { type Estimate, mean, pairedRatio, proportion } from "./intervals.js";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { trace } from "../../graph/trace.js";
-import { evaluateGraph } from "../../reference/index.js";
-import { tensor } from "../../tensor/tensor.js";
+import { trace } from "../../engine/graph/trace.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
 import { causalMask } from "../causal-mask.js";
 import { type Groups, selfAttention } from "./attention.js";
 

@@ -1,6 +1,6 @@
-import { add, constant, matmul, mul, reshape, slice, softmax, transpose } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import type { HostTensor } from "../../tensor/tensor.js";
+import { add, constant, matmul, mul, reshape, slice, softmax, transpose } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import type { HostTensor } from "../../engine/tensor/tensor.js";
 import { type RotaryTables, rotate } from "../rotary.js";
 
 /** Which rows attend to each other, of rows that lie [outer, length, inner]. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../../errors.js";
+import { isDiffusionForcingError } from "../../engine/errors.js";
 import { completeConfig, type DiT3dOptions, patchGridOf } from "./config.js";
 
 function complaint(options: Partial<DiT3dOptions>): string {

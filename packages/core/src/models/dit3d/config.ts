@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../../errors.js";
-import { formatShape } from "../../tensor/shape.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { formatShape } from "../../engine/tensor/shape.js";
 
 export interface DiT3dOptions {
   /** [C] for vectors, [C, H, W] for frames of a video. */

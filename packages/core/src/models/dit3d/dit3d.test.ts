@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../random/index.js";
-import { type HostTensor, tensor } from "../../tensor/tensor.js";
+import { createRandom } from "../../engine/random/index.js";
+import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { applyModel, drawnParameters } from "../../testing/apply-model.js";
 import { frameChanges, movedAt, reordered } from "../../testing/frame-changes.js";
 import { drawTensor } from "../../testing/values.js";

@@ -1,6 +1,6 @@
-import { emit } from "../../graph/emit.js";
-import { add, constant, gather, gelu, mul, reshape, silu, slice, transpose } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+import { emit } from "../../engine/graph/emit.js";
+import { add, constant, gather, gelu, mul, reshape, silu, slice, transpose } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
 import { causalMask } from "../causal-mask.js";
 import type { Model, ModelInput, Parameters } from "../model.js";
 import { type Scope, scopeOf } from "../scope.js";

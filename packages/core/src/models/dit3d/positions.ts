@@ -1,4 +1,4 @@
-import { type HostTensor, zeros } from "../../tensor/tensor.js";
+import { type HostTensor, zeros } from "../../engine/tensor/tensor.js";
 import { type RotaryTables, rotaryTables } from "../rotary.js";
 import { cosineFirstTable } from "../sinusoid.js";
 import type { PatchGrid } from "./config.js";

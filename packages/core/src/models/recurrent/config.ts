@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../../errors.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
 
 export interface RecurrentOptions {
   /** C: features of a token. */

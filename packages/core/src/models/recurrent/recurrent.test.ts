@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { trace } from "../../graph/trace.js";
-import { createRandom } from "../../random/index.js";
-import { referenceBackend } from "../../reference/index.js";
-import { type HostTensor, type HostTensorRecord, readTensor, tensor } from "../../tensor/tensor.js";
+import { trace } from "../../engine/graph/trace.js";
+import { createRandom } from "../../engine/random/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
+import { type HostTensor, type HostTensorRecord, readTensor, tensor } from "../../engine/tensor/tensor.js";
 import { initializeParameters } from "../parameters.js";
 import { recurrent } from "./recurrent.js";
 

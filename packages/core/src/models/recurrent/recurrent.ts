@@ -11,9 +11,9 @@ import {
   slice,
   sub,
   tanh,
-} from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import { zeros } from "../../tensor/tensor.js";
+} from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { zeros } from "../../engine/tensor/tensor.js";
 import type { Model, ModelInput, Parameters, Recurrence } from "../model.js";
 import { type Scope, scopeOf } from "../scope.js";
 import { sinusoidTable } from "../sinusoid.js";

@@ -9,8 +9,8 @@ import {
   slice,
   softmax,
   transpose,
-} from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+} from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
 import { causalMask } from "../causal-mask.js";
 import { rotaryTables, rotate } from "../rotary.js";
 import type { Scope } from "../scope.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { constant } from "../../graph/operations.js";
-import { trace } from "../../graph/trace.js";
-import type { Value } from "../../graph/value.js";
-import { evaluateGraph } from "../../reference/index.js";
-import { type HostTensor, tensor } from "../../tensor/tensor.js";
+import { constant } from "../../engine/graph/operations.js";
+import { trace } from "../../engine/graph/trace.js";
+import type { Value } from "../../engine/graph/value.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { scopeOf } from "../scope.js";
 import { double, groupStandardize, halve } from "./blocks.js";
 import { completeConfig } from "./config.js";

@@ -1,7 +1,7 @@
-import { emit } from "../../graph/emit.js";
-import { add, broadcastTo, mul, reshape, silu, slice, transpose } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import { sizeOf } from "../../tensor/shape.js";
+import { emit } from "../../engine/graph/emit.js";
+import { add, broadcastTo, mul, reshape, silu, slice, transpose } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { sizeOf } from "../../engine/tensor/shape.js";
 import type { Scope } from "../scope.js";
 import { GROUPS, type UNet3dConfig } from "./config.js";
 

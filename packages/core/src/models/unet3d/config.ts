@@ -1,5 +1,5 @@
-import { DiffusionForcingError } from "../../errors.js";
-import { formatShape } from "../../tensor/shape.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { formatShape } from "../../engine/tensor/shape.js";
 
 /** Groups of channels that are normalised together. */
 export const GROUPS = 8;

@@ -1,5 +1,5 @@
-import { add, concat, constant, gather, reshape, silu, transpose } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+import { add, concat, constant, gather, reshape, silu, transpose } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
 import type { Model, ModelInput, Parameters } from "../model.js";
 import { type Scope, scopeOf } from "../scope.js";
 import { cosineFirstTable } from "../sinusoid.js";

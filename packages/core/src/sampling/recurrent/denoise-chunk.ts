@@ -1,5 +1,5 @@
-import { throwIfAborted } from "../../errors.js";
-import { type HostTensor, type HostTensorRecord, type Tensor, zeros } from "../../tensor/tensor.js";
+import { throwIfAborted } from "../../engine/errors.js";
+import { type HostTensor, type HostTensorRecord, type Tensor, zeros } from "../../engine/tensor/tensor.js";
 import { type Guidance, guidanceSamples } from "../guidance.js";
 import { type MatrixShape, schedulingMatrix } from "../matrix-shapes.js";
 import { validateSchedulingMatrix } from "../scheduling-matrix.js";

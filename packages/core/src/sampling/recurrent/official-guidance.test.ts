@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { linearSchedule } from "../../diffusion/schedule.js";
-import { trace } from "../../graph/trace.js";
+import { trace } from "../../engine/graph/trace.js";
+import { referenceBackend } from "../../engine/reference/index.js";
+import { readTensor, tensor } from "../../engine/tensor/tensor.js";
 import { recurrent } from "../../models/recurrent/index.js";
-import { referenceBackend } from "../../reference/index.js";
-import { readTensor, tensor } from "../../tensor/tensor.js";
+import { linearSchedule } from "../../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { officialGuidanceFactor } from "./official-guidance.js";
 
 const process: DiffusionProcess = {

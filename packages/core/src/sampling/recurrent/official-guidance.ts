@@ -1,8 +1,8 @@
-import { atLevel } from "../../diffusion/conversions.js";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { DiffusionForcingError } from "../../errors.js";
-import { equal, mul, reshape, sqrt, sub, where } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { equal, mul, reshape, sqrt, sub, where } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { atLevel } from "../../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { ddimCoefficients } from "../ddim.js";
 import { type Guidance, guidanceSamples } from "../guidance.js";
 

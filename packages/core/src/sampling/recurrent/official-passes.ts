@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../../errors.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
 import type { MatrixShape } from "../matrix-shapes.js";
 
 /** Level indices that each token lags behind the one before it. */

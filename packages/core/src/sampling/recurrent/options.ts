@@ -1,6 +1,6 @@
-import type { Backend } from "../../backend/contract.js";
-import type { RandomStream } from "../../random/index.js";
-import type { HostTensor, HostTensorRecord } from "../../tensor/tensor.js";
+import type { Backend } from "../../engine/backend/contract.js";
+import type { RandomStream } from "../../engine/random/index.js";
+import type { HostTensor, HostTensorRecord } from "../../engine/tensor/tensor.js";
 import type { Guidance } from "../guidance.js";
 import type { MatrixShape } from "../matrix-shapes.js";
 

@@ -1,10 +1,20 @@
 import { describe, expect, it } from "vitest";
-import { cosineSchedule, linearSchedule } from "../../diffusion/schedule.js";
-import { add, broadcastTo, constant, mul, reshape, square, stopGradient, sub, sum } from "../../graph/operations.js";
+import {
+  add,
+  broadcastTo,
+  constant,
+  mul,
+  reshape,
+  square,
+  stopGradient,
+  sub,
+  sum,
+} from "../../engine/graph/operations.js";
+import { createRandom } from "../../engine/random/index.js";
+import { evaluateGraph, referenceBackend } from "../../engine/reference/index.js";
+import { type HostTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
 import type { Model } from "../../models/model.js";
-import { createRandom } from "../../random/index.js";
-import { evaluateGraph, referenceBackend } from "../../reference/index.js";
-import { type HostTensor, tensor, zeros } from "../../tensor/tensor.js";
+import { cosineSchedule, linearSchedule } from "../../process/gaussian/schedule.js";
 import { checkLaw } from "../../testing/law.js";
 import { autoregressiveModel, kalmanFilter } from "../../testing/oracles/index.js";
 import type { Guidance } from "../guidance.js";

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { cosineSchedule } from "../../diffusion/schedule.js";
+import { createRandom } from "../../engine/random/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
+import { type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
 import { recurrent } from "../../models/recurrent/index.js";
-import { createRandom } from "../../random/index.js";
-import { referenceBackend } from "../../reference/index.js";
-import { type HostTensorRecord, tensor } from "../../tensor/tensor.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import type { BatchSource } from "../../training/batch.js";
 import { train } from "../../training/train.js";
 import { RecurrentSampler } from "./recurrent-sampler.js";

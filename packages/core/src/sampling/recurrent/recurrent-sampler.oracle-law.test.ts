@@ -1,8 +1,8 @@
 import { describe, it } from "vitest";
-import { cast, floor, mul } from "../../graph/operations.js";
+import { cast, floor, mul } from "../../engine/graph/operations.js";
+import { createRandom } from "../../engine/random/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
 import type { ModelInput } from "../../models/model.js";
-import { createRandom } from "../../random/index.js";
-import { referenceBackend } from "../../reference/index.js";
 import { checkLaw } from "../../testing/law.js";
 import { autoregressiveModel, kalmanFilter } from "../../testing/oracles/index.js";
 import { kolmogorovSmirnov, normalDistribution } from "../../testing/statistics.js";

@@ -1,10 +1,10 @@
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { DiffusionForcingError } from "../../errors.js";
-import { buildGraph, type Graph } from "../../graph/graph.js";
-import { add, broadcastTo, clamp, concat, equal, mul, reshape, slice, where } from "../../graph/operations.js";
-import { input } from "../../graph/trace.js";
-import type { TensorType, Value, ValueOf } from "../../graph/value.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { buildGraph, type Graph } from "../../engine/graph/graph.js";
+import { add, broadcastTo, clamp, concat, equal, mul, reshape, slice, where } from "../../engine/graph/operations.js";
+import { input } from "../../engine/graph/trace.js";
+import type { TensorType, Value, ValueOf } from "../../engine/graph/value.js";
 import type { Model, ModelInput, Parameters, Recurrence } from "../../models/model.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { type DdimResult, ddimStep } from "../ddim.js";
 import { type Guidance, guidanceGradient, guidanceSamples } from "../guidance.js";
 import { denoiserOf } from "../scores/index.js";

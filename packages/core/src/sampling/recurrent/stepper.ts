@@ -1,6 +1,6 @@
-import type { Backend, Executable } from "../../backend/contract.js";
-import { DiffusionForcingError } from "../../errors.js";
-import { type HostTensor, type HostTensorRecord, type Tensor, tensor, zeros } from "../../tensor/tensor.js";
+import type { Backend, Executable } from "../../engine/backend/contract.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { type HostTensor, type HostTensorRecord, type Tensor, tensor, zeros } from "../../engine/tensor/tensor.js";
 import { guidanceInputName, parameterName } from "../step-graph.js";
 import { type RecurrentProcess, type RecurrentStepOptions, recurrentStepGraph } from "./step-graph.js";
 import type { HeldTensors } from "./tokens.js";

@@ -1,6 +1,6 @@
-import type { NoiseSchedule } from "../../diffusion/schedule.js";
-import { sizeOf } from "../../tensor/shape.js";
-import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor } from "../../tensor/tensor.js";
+import { sizeOf } from "../../engine/tensor/shape.js";
+import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor } from "../../engine/tensor/tensor.js";
+import type { NoiseSchedule } from "../../process/gaussian/schedule.js";
 
 /** Token t of [B, T, ...] as [B, 1, ...]. */
 export function tokenAt({ shape, data }: HostTensor, t: number): HostTensor {

@@ -1,6 +1,4 @@
-import { addNoise, perToken } from "../../diffusion/conversions.js";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { DiffusionForcingError } from "../../errors.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
 import {
   add,
   and,
@@ -16,10 +14,12 @@ import {
   slice,
   sum,
   where,
-} from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+} from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { type HostTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
 import type { Parameters } from "../../models/model.js";
-import { type HostTensor, tensor, zeros } from "../../tensor/tensor.js";
+import { addNoise, perToken } from "../../process/gaussian/conversions.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { type Denoised, denoise } from "../denoiser.js";
 import type { HistoryView, ScoreCombination } from "./score-combination.js";
 

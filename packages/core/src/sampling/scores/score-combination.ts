@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../../errors.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
 
 /**
  * How one term of a combination shows the history, the tokens at level 0, to the model. Default: all of it, as the

@@ -1,11 +1,11 @@
-import { atLevel, noiseFromX0, velocity } from "../../diffusion/conversions.js";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import type { Objective } from "../../diffusion/objective.js";
-import { cosineSchedule, type NoiseSchedule } from "../../diffusion/schedule.js";
-import { concat, slice } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+import { concat, slice } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import type { Shape } from "../../engine/tensor/shape.js";
 import type { ModelInput, Recurrence } from "../../models/model.js";
-import type { Shape } from "../../tensor/shape.js";
+import { atLevel, noiseFromX0, velocity } from "../../process/gaussian/conversions.js";
+import type { Objective } from "../../process/gaussian/objective.js";
+import { cosineSchedule, type NoiseSchedule } from "../../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 
 export interface OracleOptions {
   /** Default a cosine schedule of 1000 levels. */

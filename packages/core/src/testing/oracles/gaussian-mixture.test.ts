@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { cosineSchedule } from "../../diffusion/schedule.js";
-import { trace } from "../../graph/trace.js";
-import { evaluateGraph } from "../../reference/index.js";
-import { tensor } from "../../tensor/tensor.js";
+import { trace } from "../../engine/graph/trace.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { gaussianMixture, type MixtureLaw } from "./gaussian-mixture.js";
 
 const schedule = cosineSchedule(100);

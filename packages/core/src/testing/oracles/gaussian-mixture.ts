@@ -1,5 +1,5 @@
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { add, concat, mul, slice, softmax } from "../../graph/operations.js";
+import { add, concat, mul, slice, softmax } from "../../engine/graph/operations.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { exactProcess, type OracleOptions } from "./exact-denoiser.js";
 import { type GaussianLaw, gaussianPosterior } from "./gaussian-sequence.js";
 

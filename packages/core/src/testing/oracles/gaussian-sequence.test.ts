@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { modelPrediction, type Objective } from "../../diffusion/objective.js";
-import { cosineSchedule } from "../../diffusion/schedule.js";
-import { trace } from "../../graph/trace.js";
-import { evaluateGraph } from "../../reference/index.js";
-import { tensor } from "../../tensor/tensor.js";
+import { trace } from "../../engine/graph/trace.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
+import { modelPrediction, type Objective } from "../../process/gaussian/objective.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { autoregressiveLaw, type GaussianLaw, gaussianSequence } from "./gaussian-sequence.js";
 
 const schedule = cosineSchedule(100);

@@ -1,6 +1,6 @@
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { add, broadcastTo, matmul, mul, reshape, sub, sum } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
+import { add, broadcastTo, matmul, mul, reshape, sub, sum } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { exactProcess, type Observed, type OracleOptions } from "./exact-denoiser.js";
 import { identity, type Matrix, matrixConstant } from "./matrix.js";
 import { solve } from "./solve.js";

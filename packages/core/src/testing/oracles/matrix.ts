@@ -1,6 +1,6 @@
-import { constant } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import { tensor } from "../../tensor/tensor.js";
+import { constant } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { tensor } from "../../engine/tensor/tensor.js";
 
 /** Rows of equal length. */
 export type Matrix = readonly (readonly number[])[];

@@ -1,6 +1,6 @@
-import { add, concat, constant, div, log, mul, slice, sub } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import { tensor } from "../../tensor/tensor.js";
+import { add, concat, constant, div, log, mul, slice, sub } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { tensor } from "../../engine/tensor/tensor.js";
 
 /**
  * Positive definite systems in a graph, by Gauss-Jordan elimination without exchanges: some ten nodes a row.

@@ -1,10 +1,10 @@
 import { describe, it } from "vitest";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { createRandom } from "../../random/index.js";
-import { referenceBackend } from "../../reference/index.js";
+import { createRandom } from "../../engine/random/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { fullSequence, type MatrixShape, pyramid, schedulingMatrix } from "../../sampling/matrix-shapes.js";
 import { Sampler } from "../../sampling/sampler.js";
-import { tensor } from "../../tensor/tensor.js";
 import { checkLaw } from "../law.js";
 import { permutationTest } from "../permutation-test.js";
 import { silentStream } from "../silent-stream.js";

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { DiffusionProcess } from "../../diffusion/loss.js";
-import { cosineSchedule } from "../../diffusion/schedule.js";
-import { trace } from "../../graph/trace.js";
-import { evaluateGraph } from "../../reference/index.js";
-import { tensor } from "../../tensor/tensor.js";
+import { trace } from "../../engine/graph/trace.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../../process/loss.js";
 import { autoregressiveLaw, gaussianSequence } from "./gaussian-sequence.js";
 import { autoregressiveModel, kalmanFilter, type StateSpaceModel, stateSpaceLaw } from "./state-space.js";
 

@@ -1,6 +1,6 @@
-import { add, broadcastTo, concat, constant, matmul, mul, reshape, slice, sub } from "../../graph/operations.js";
-import type { Value } from "../../graph/value.js";
-import { zeros } from "../../tensor/tensor.js";
+import { add, broadcastTo, concat, constant, matmul, mul, reshape, slice, sub } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { zeros } from "../../engine/tensor/tensor.js";
 import { exactRecurrentProcess, type Observed, type OracleOptions } from "./exact-denoiser.js";
 import type { GaussianLaw } from "./gaussian-sequence.js";
 import { identity, type Matrix, matrixConstant, plus, product, transposed } from "./matrix.js";

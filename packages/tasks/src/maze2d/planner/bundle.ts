@@ -1,11 +1,6 @@
-import {
-  checkParameters,
-  DiffusionForcingError,
-  decodeWeights,
-  encodeWeights,
-  type HostTensorRecord,
-  isDiffusionForcingError,
-} from "@diffusion-forcing/core";
+import { DiffusionForcingError, type HostTensorRecord, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { decodeWeights, encodeWeights } from "@diffusion-forcing/core/bundle";
+import { checkParameters } from "@diffusion-forcing/core/models";
 import { type PlannerConfig, parsePlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
 

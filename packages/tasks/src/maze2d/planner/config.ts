@@ -1,17 +1,18 @@
 import {
-  constant,
   DiffusionForcingError,
   type DiffusionProcess,
   type LossWeighting,
-  lossWeight,
-  type ModelConfig,
   modelFromConfig,
+  zeros,
+} from "@diffusion-forcing/core";
+import { constant, shapesEqual } from "@diffusion-forcing/core/graph";
+import type { ModelConfig } from "@diffusion-forcing/core/models";
+import {
+  lossWeight,
   type NoiseScheduleConfig,
   parseObjective,
   scheduleFromConfig,
-  shapesEqual,
-  zeros,
-} from "@diffusion-forcing/core";
+} from "@diffusion-forcing/core/process";
 import { type MazeName, mazes } from "../mazes.js";
 import { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
 

@@ -10,8 +10,8 @@ import {
   Sampler,
   schedulingMatrix,
   tensor,
-  throwIfAborted,
 } from "@diffusion-forcing/core";
+import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import type { MazeName } from "../mazes.js";
 import { type PlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, normalizeFrames } from "./frames.js";

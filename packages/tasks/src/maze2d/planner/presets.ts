@@ -1,4 +1,5 @@
-import { type LearningRateSchedule, transformer } from "@diffusion-forcing/core";
+import { transformer } from "@diffusion-forcing/core";
+import type { LearningRateSchedule } from "@diffusion-forcing/core/training";
 import type { MazeName } from "../mazes.js";
 import type { PlannerConfig } from "./config.js";
 import { type FrameField, featuresPerFrame } from "./frames.js";

@@ -1,0 +1,38 @@
+import type { HostTensor } from "@diffusion-forcing/core";
+import { evaluateGraph } from "@diffusion-forcing/core/graph";
+import { modelCases, modelProblem } from "@diffusion-forcing/core/testing";
+import * as runtime from "onnxruntime-node";
+import { describe, expect, it } from "vitest";
+import { decodeModel } from "./proto/decode.js";
+import { toOnnx } from "./to-onnx.js";
+
+function onnxTensor({ dtype, shape, data }: HostTensor): runtime.Tensor {
+  return dtype === "float32"
+    ? new runtime.Tensor("float32", data as Float32Array, [...shape])
+    : new runtime.Tensor("int32", data as Int32Array, [...shape]);
+}
+
+describe("exported models", () => {
+  it.each(modelCases)("$name: the file loads elsewhere and computes the same", async (modelCase) => {
+    const { inputs, parameterNames, forward } = modelProblem(modelCase);
+    const graph = forward();
+    const constants = Object.fromEntries(parameterNames.map((name) => [name, inputs[name] as HostTensor]));
+    const bytes = toOnnx(graph, { constants });
+    const { graph: lowered, operatorSets } = decodeModel(bytes);
+    expect(operatorSets).toEqual([{ domain: "", version: 18 }]);
+    const names = lowered.inputs.map(({ name }) => name);
+    expect(names.filter((name) => !["tokens", "noiseLevels", "noise", "condition"].includes(name))).toEqual([]);
+    const session = await runtime.InferenceSession.create(bytes);
+    const fed = names.map((name) => [name, onnxTensor(inputs[name] as HostTensor)]);
+    const { output } = await session.run(Object.fromEntries(fed));
+    await session.release();
+    const expected = evaluateGraph(graph, inputs).output as HostTensor;
+    expect(output?.dims).toEqual(expected.shape);
+    const data = output?.data as Float32Array;
+    let largest = 0;
+    for (const [i, value] of expected.data.entries()) {
+      largest = Math.max(largest, Math.abs((data[i] as number) - value) / (1 + Math.abs(value)));
+    }
+    expect(largest).toBeLessThan(2e-5);
+  });
+});

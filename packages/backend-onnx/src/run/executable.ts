@@ -1,0 +1,147 @@
+import { DiffusionForcingError, type HostTensor, type Tensor, type TensorRecord } from "@diffusion-forcing/core";
+import {
+  checkRunInputs,
+  disposeTensor,
+  type Executable,
+  isHostTensor,
+  type RunOptions,
+} from "@diffusion-forcing/core/backend";
+import { allocate, type Graph, shapesEqual, sizeOf, type Value } from "@diffusion-forcing/core/graph";
+import { checkDevice, type Device, untilLost } from "../device/device.js";
+import { backendFailure } from "../device/failure.js";
+import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
+import type { HeldSession } from "./held-session.js";
+import type { RuntimeTensor } from "./runtime.js";
+
+interface Parts {
+  readonly memory: DeviceMemory;
+  readonly session: HeldSession;
+  readonly graph: Graph;
+  /** Output name of the graph -> output name of the session. */
+  readonly outputNames: ReadonlyMap<string, string>;
+  readonly baked: ReadonlySet<string>;
+}
+
+type Feeds = Record<string, RuntimeTensor>;
+
+/** A session with one run at a time. */
+export class OnnxExecutable implements Executable {
+  readonly #parts: Parts;
+  readonly #device: Device;
+  readonly #onDispose: (executable: OnnxExecutable) => void;
+  /** Wrapped host tensors: looping state meets the same objects again. */
+  readonly #wrapped = new WeakMap<HostTensor, RuntimeTensor>();
+  #disposed = false;
+
+  constructor(parts: Parts, onDispose: (executable: OnnxExecutable) => void) {
+    this.#parts = parts;
+    this.#device = parts.memory.device;
+    this.#onDispose = onDispose;
+  }
+
+  async run(inputs: TensorRecord, { reuse = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+    try {
+      this.#checkAlive();
+      checkRunInputs(this.#parts.graph, inputs, this.#parts.baked);
+      const feeds = this.#feeds(inputs);
+      return this.#device.turns.take(() => this.#runNow(inputs, feeds, reuse));
+    } finally {
+      // What was offered for reuse is the backend's now. Native buffers go after the run, as disposal takes a turn.
+      for (const offered of Object.values(reuse)) disposeTensor(offered);
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    this.#onDispose(this);
+    this.#device.turns.take(() => this.#parts.session.letGo()).catch(() => {});
+  }
+
+  /** Device tensors are taken hold of when the run is asked for: they may be disposed while it waits for its turn. */
+  #feeds(inputs: TensorRecord): Feeds {
+    const feeds: Feeds = {};
+    for (const [name, tensor] of Object.entries(inputs)) {
+      if (isHostTensor(tensor)) feeds[name] = this.#wrap(tensor);
+      else if (tensor instanceof OnnxDeviceTensor && tensor.memory === this.#parts.memory) {
+        feeds[name] = tensor.native(`run: input "${name}"`);
+      } else throw foreignTensor(name, tensor.device, this.#device);
+    }
+    return feeds;
+  }
+
+  async #runNow(inputs: TensorRecord, feeds: Feeds, reuse: TensorRecord): Promise<Record<string, Tensor>> {
+    this.#checkAlive();
+    checkDevice(this.#device);
+    try {
+      if (this.#device.outputs === "preallocated") return await this.#runInto(inputs, feeds, reuse);
+      const results = await untilLost(this.#device, this.#parts.session.session.run(feeds));
+      return this.#collect((name) => results[name] as RuntimeTensor);
+    } catch (cause) {
+      checkDevice(this.#device);
+      throw backendFailure("running", this.#device.name, cause);
+    }
+  }
+
+  /** Results go straight into typed arrays, those offered for reuse if they fit, without a copy. */
+  async #runInto(inputs: TensorRecord, feeds: Feeds, reuse: TensorRecord): Promise<Record<string, Tensor>> {
+    const read = new Set<unknown>();
+    for (const name in inputs) read.add((inputs[name] as HostTensor).data);
+    const outputs: Record<string, HostTensor> = {};
+    const fetches: Feeds = {};
+    for (const [name, sessionName] of this.#parts.outputNames) {
+      const output = this.#storageFor(name, reuse[name], read);
+      outputs[name] = output;
+      fetches[sessionName] = this.#wrap(output);
+    }
+    await this.#parts.session.session.run(feeds, fetches);
+    return outputs;
+  }
+
+  #collect(resultOf: (name: string) => RuntimeTensor): Record<string, Tensor> {
+    const outputs: Record<string, Tensor> = {};
+    for (const [name, sessionName] of this.#parts.outputNames) {
+      const { dtype, shape } = this.#parts.graph.outputs[name] as Value;
+      const result = resultOf(sessionName);
+      outputs[name] =
+        result.location === "cpu"
+          ? ({ dtype, shape, data: result.data } as HostTensor)
+          : this.#parts.memory.adopt(result, { dtype, shape }, this.#parts.session);
+    }
+    return outputs;
+  }
+
+  /** The tensor offered for reuse if it fits and no input of this run shares its memory; else a new one. */
+  #storageFor(name: string, offered: Tensor | undefined, read: ReadonlySet<unknown>): HostTensor {
+    const { dtype, shape } = this.#parts.graph.outputs[name] as Value;
+    const fits =
+      offered !== undefined &&
+      isHostTensor(offered) &&
+      offered.dtype === dtype &&
+      shapesEqual(offered.shape, shape) &&
+      !read.has(offered.data);
+    return fits ? offered : { dtype, shape, data: allocate(dtype, sizeOf(shape)) };
+  }
+
+  #wrap(tensor: HostTensor): RuntimeTensor {
+    const earlier = this.#wrapped.get(tensor);
+    if (earlier !== undefined) return earlier;
+    const wrapped = new this.#device.runtime.Tensor(tensor.dtype, tensor.data, tensor.shape);
+    this.#wrapped.set(tensor, wrapped);
+    return wrapped;
+  }
+
+  #checkAlive(): void {
+    if (this.#disposed) {
+      throw new DiffusionForcingError("disposed", "run: this executable has been disposed. Compile the graph again.");
+    }
+  }
+}
+
+function foreignTensor(name: string, given: string, { name: device, outputs }: Device): DiffusionForcingError {
+  const taken = outputs === "device" ? "host tensors and its own device tensors" : "host tensors";
+  return new DiffusionForcingError(
+    "invalid-argument",
+    `run: input "${name}" lives on ${given}; this onnx backend on ${device} takes ${taken}. Call its read() first.`,
+  );
+}

@@ -1,0 +1,45 @@
+import type { HostTensorRecord } from "@diffusion-forcing/core";
+import {
+  bakeConstants,
+  emit,
+  expandComposites,
+  foldConstants,
+  type Graph,
+  mergeCommonSubexpressions,
+  optimize,
+  rewriteGraph,
+  type Value,
+} from "@diffusion-forcing/core/graph";
+import { preciseCos, preciseSin } from "./precise-trigonometry.js";
+import type { Traits } from "./traits.js";
+
+/** The graph an engine interprets: constants in, composites without a kernel out, simplified. */
+export function prepareGraph(graph: Graph, constants: HostTensorRecord, traits: Traits): Graph {
+  const baked = bakeConstants(graph, constants);
+  const sound = traits.coarseTrigonometry ? rewriteGraph(baked, withPreciseTrigonometry) : baked;
+  const expanded = optimize(expandComposites(optimize(sound), traits.whole));
+  if (!traits.transposesBeforeProducts) return expanded;
+  return mergeCommonSubexpressions(foldConstants(rewriteGraph(expanded, withPlainOperands)));
+}
+
+function withPreciseTrigonometry(node: Value): Value {
+  if (node.op === "sin") return preciseSin(node.inputs[0] as Value);
+  if (node.op === "cos") return preciseCos(node.inputs[0] as Value);
+  return node;
+}
+
+/** A product of transposed operands as a product of transposes, which several products of one operand then share. */
+function withPlainOperands(node: Value): Value {
+  if (node.op !== "matmul") return node;
+  const [a, b] = node.inputs as [Value, Value];
+  const { transposeA, transposeB } = node.attributes;
+  if (!transposeA && !transposeB) return node;
+  const operands = [transposeA ? exchanged(a) : a, transposeB ? exchanged(b) : b];
+  return emit("matmul", operands, { transposeA: false, transposeB: false });
+}
+
+function exchanged(x: Value): Value {
+  const last = x.shape.length - 1;
+  const permutation = x.shape.map((_, axis) => (axis < last - 1 ? axis : 2 * last - 1 - axis));
+  return emit("transpose", [x], { permutation });
+}

@@ -1,0 +1,63 @@
+import {
+  cosineSchedule,
+  createRandom,
+  type DiffusionProcess,
+  initializeParameters,
+  type Tensor,
+  tensor,
+  transformer,
+  zeros,
+} from "@diffusion-forcing/core";
+import { disposeTensor } from "@diffusion-forcing/core/backend";
+import { adamWScalars, packState, trainingStepGraph } from "@diffusion-forcing/core/training";
+import { expect, it } from "vitest";
+import { openCpu } from "../device/open-cpu.js";
+import { openWasm } from "../device/open-wasm.js";
+import type { Session } from "../device/session.js";
+import { wasmFolder } from "../node/wasm-folder.js";
+import { TfjsBackend } from "./backend.js";
+
+const model = transformer({ features: 1, width: 8, layers: 1, heads: 2, feedForward: 8 });
+const process: DiffusionProcess = {
+  model,
+  schedule: cosineSchedule(20),
+  objective: "v",
+  lossWeighting: { kind: "min-snr", clip: 5 },
+  clipNoise: 20,
+};
+const optimizer = { learningRate: 1e-3, betas: [0.9, 0.999] as const, epsilon: 1e-8, weightDecay: 0 };
+
+it.each<[string, () => Promise<Session>]>([
+  ["cpu", openCpu],
+  ["wasm", () => openWasm(wasmFolder)],
+])("holds as much after twenty training steps as after one, and nothing once disposed: %s", async (_name, open) => {
+  const session = await open();
+  const held = () => session.kernels.native.numDataIds();
+  const before = held();
+  const backend = new TfjsBackend(session);
+  const options = { optimizer, clipNorm: 1, averageDecay: undefined };
+  const executable = await backend.compile(trainingStepGraph(process, options, { tokens: [2, 4, 1] }));
+  const parameters = initializeParameters(model, createRandom(0));
+  const empty = () =>
+    Object.fromEntries(Object.entries(parameters).map(([n, { shape }]) => [n, zeros("float32", shape)]));
+  let state: Record<string, Tensor> = packState(model, { parameters, first: empty(), second: empty() });
+  const counts: number[] = [];
+  for (let step = 1; step <= 20; step++) {
+    const scalars = Object.entries(adamWScalars(optimizer, step, 1e-3)).map(([n, value]) => [n, tensor([value], [])]);
+    const { loss, gradientNorm, ...next } = await executable.run({
+      ...state,
+      ...Object.fromEntries(scalars),
+      tokens: tensor([1, 2, 3, 4, 4, 3, 2, 1], [2, 4, 1]),
+      noise: tensor([0, 1, 0, -1, 1, 0, -1, 0], [2, 4, 1]),
+      noiseLevels: tensor(Int32Array.of(1, 5, 10, 20, 3, 7, 12, 18), [2, 4]),
+    });
+    for (const tensor of [loss, gradientNorm, ...Object.values(state)]) disposeTensor(tensor as Tensor);
+    state = next;
+    counts.push(held());
+  }
+  expect(new Set(counts).size).toBe(1);
+  for (const tensor of Object.values(state)) disposeTensor(tensor);
+  executable.dispose();
+  expect(held()).toBe(before);
+  await backend.dispose();
+});

@@ -1,0 +1,181 @@
+import { DiffusionForcingError } from "../engine/errors.js";
+import { corrupt, METADATA_KEY, parseHeader, quote, type StoredDType, storedTypes } from "./safetensors-header.js";
+
+/**
+ * A tensor in a safetensors file, row-major. The first three are the project's host tensors; the others, under the
+ * format's own names, are for data of other programs.
+ */
+export type SafetensorsTensor =
+  | { readonly dtype: "float32"; readonly shape: readonly number[]; readonly data: Float32Array }
+  | { readonly dtype: "int32"; readonly shape: readonly number[]; readonly data: Int32Array }
+  | { readonly dtype: "bool"; readonly shape: readonly number[]; readonly data: Uint8Array }
+  | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
+  | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
+  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+
+/** What a safetensors file holds. */
+export interface SafetensorsContent {
+  readonly tensors: Record<string, SafetensorsTensor>;
+  /** The free-form strings under `__metadata__`. */
+  readonly metadata: Record<string, string>;
+}
+
+interface ArrayOver {
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): SafetensorsTensor["data"];
+  readonly BYTES_PER_ELEMENT: number;
+}
+
+const LENGTH_BYTES = 8;
+
+/**
+ * Room for some 150,000 tensors. The format's reference implementation accepts 100 MB, but `JSON.parse` can be kept
+ * busy for a minute by a malicious header of that size.
+ */
+const DEFAULT_MAX_HEADER_BYTES = 16_000_000;
+
+/**
+ * A safetensors file (https://huggingface.co/docs/safetensors): the header's length as 8 bytes, a JSON header padded
+ * with spaces to a multiple of 8, then the elements, little-endian. Tensors and metadata are sorted by name, so equal
+ * content gives equal bytes.
+ *
+ * @throws `invalid-argument` for a reserved name or a value of a bool tensor other than 0 and 1, `shape-mismatch` for
+ * data that does not fill its shape, `dtype-mismatch` for an array of another type than the dtype says.
+ */
+export function encodeSafetensors(
+  tensors: Readonly<Record<string, SafetensorsTensor>>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const members: string[] = [];
+  const metadataMembers = sortedEntries(metadata).map(([key, text]) => {
+    checkName(key, "metadata key");
+    if (typeof text !== "string") throw invalid(`metadata ${quote(key)} is ${quote(text)}; expected a string.`);
+    return `${JSON.stringify(key)}:${JSON.stringify(text)}`;
+  });
+  if (metadataMembers.length > 0) members.push(`"${METADATA_KEY}":{${metadataMembers.join()}}`);
+
+  const sorted = sortedEntries(tensors);
+  let dataBytes = 0;
+  for (const [name, tensor] of sorted) {
+    checkName(name, "tensor");
+    const stored = checkTensor(name, tensor);
+    const end = dataBytes + tensor.data.byteLength;
+    const entry = { dtype: stored, shape: tensor.shape, data_offsets: [dataBytes, end] };
+    members.push(`${JSON.stringify(name)}:${JSON.stringify(entry)}`);
+    dataBytes = end;
+  }
+
+  const header = new TextEncoder().encode(`{${members.join()}}`);
+  const headerBytes = Math.ceil(header.length / 8) * 8;
+  const file = new Uint8Array(LENGTH_BYTES + headerBytes + dataBytes);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
+  file.set(header, LENGTH_BYTES);
+  file.fill(0x20, LENGTH_BYTES + header.length, LENGTH_BYTES + headerBytes);
+  let offset = LENGTH_BYTES + headerBytes;
+  for (const [, { data }] of sorted) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset);
+    offset += data.byteLength;
+  }
+  return file;
+}
+
+/**
+ * Reads a safetensors file. Safe for files from anywhere: every number in them is checked before it is used, and no
+ * more is allocated than the file is long.
+ *
+ * Arrays are views into `bytes` where their alignment allows, copies otherwise.
+ *
+ * @param options.maxHeaderBytes longest header to accept, 16 MB by default.
+ * @throws `corrupt-file` naming the tensor and what does not fit.
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  options: { readonly maxHeaderBytes?: number } = {},
+): SafetensorsContent {
+  const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  if (bytes.length < LENGTH_BYTES) throw corrupt(`the file has ${bytes.length} bytes; expected at least 8.`);
+  const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const available = Math.min(maxHeaderBytes, bytes.length - LENGTH_BYTES);
+  if (!(headerBytes <= available)) {
+    throw corrupt(
+      `the header is said to have ${headerBytes} bytes; expected at most ${available} ` +
+        `(the file has ${bytes.length} bytes, and headers are read up to ${maxHeaderBytes}).`,
+    );
+  }
+  const dataStart = LENGTH_BYTES + Number(headerBytes);
+  const header = parseHeader(decodeText(bytes.subarray(LENGTH_BYTES, dataStart)), bytes.length - dataStart);
+
+  const tensors: Record<string, SafetensorsTensor> = {};
+  for (const { name, dtype, shape, begin, end } of header.entries) {
+    const data = viewOrCopy(bytes, dataStart + begin, dataStart + end, dtype);
+    if (dtype === "BOOL") checkBooleans(name, data as Uint8Array, corrupt);
+    tensors[name] = { dtype: storedTypes[dtype].dtype, shape, data } as SafetensorsTensor;
+  }
+  return { tensors, metadata: header.metadata };
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch (cause) {
+    throw corrupt("the header is not valid UTF-8. The file is damaged or not a safetensors file.", cause);
+  }
+}
+
+function viewOrCopy(bytes: Uint8Array, start: number, end: number, dtype: StoredDType): SafetensorsTensor["data"] {
+  const array: ArrayOver = storedTypes[dtype].array;
+  const aligned = (bytes.byteOffset + start) % array.BYTES_PER_ELEMENT === 0;
+  // Not `slice`: that of a Node Buffer, which is a Uint8Array too, does not copy.
+  const source = aligned ? bytes.subarray(start, end) : new Uint8Array(bytes.subarray(start, end));
+  return new array(source.buffer, source.byteOffset, source.byteLength / array.BYTES_PER_ELEMENT);
+}
+
+function checkBooleans(name: string, data: Uint8Array, failure: (message: string) => Error): void {
+  const index = data.findIndex((value) => value > 1);
+  if (index >= 0) {
+    throw failure(`bool tensor ${quote(name)} holds ${data[index]} at index ${index}; expected 0 or 1.`);
+  }
+}
+
+function checkName(name: string, what: string): void {
+  if (name === METADATA_KEY || name === "__proto__") {
+    throw invalid(`${what} ${quote(name)}: the name is reserved; rename it.`);
+  }
+}
+
+/** The format's name for the tensor's dtype. */
+function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): StoredDType {
+  const what = `encodeSafetensors: tensor ${quote(name)}`;
+  const stored = (Object.keys(storedTypes) as StoredDType[]).find((key) => storedTypes[key].dtype === dtype);
+  if (stored === undefined) {
+    const known = Object.values(storedTypes).map((type) => type.dtype);
+    throw new DiffusionForcingError(
+      "dtype-mismatch",
+      `${what} has dtype ${quote(dtype)}; expected one of ${known.join(", ")}.`,
+    );
+  }
+  if (!(data instanceof storedTypes[stored].array)) {
+    throw new DiffusionForcingError(
+      "dtype-mismatch",
+      `${what} of dtype ${dtype} holds ${Object.prototype.toString.call(data).slice(8, -1)} data; expected ` +
+        `${storedTypes[stored].array.name}.`,
+    );
+  }
+  const size = shape.reduce((product, axis) => product * axis, 1);
+  if (!shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0) || size !== data.length) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `${what} of shape ${quote(shape)} holds ${data.length} elements; expected ${size}.`,
+    );
+  }
+  if (dtype === "bool") checkBooleans(name, data, invalid);
+  return stored;
+}
+
+function invalid(message: string): DiffusionForcingError {
+  return new DiffusionForcingError("invalid-argument", `encodeSafetensors: ${message}`);
+}
+
+/** Sorted by UTF-16 code units: the same in every locale. */
+function sortedEntries<T>(record: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+}

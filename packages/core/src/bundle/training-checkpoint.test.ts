@@ -1,0 +1,120 @@
+import { describe, expect, it } from "vitest";
+import { isDiffusionForcingError } from "../engine/errors.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { checkParameters } from "../models/parameters.js";
+import { transformer } from "../models/transformer.js";
+import { initialTrainingState, type TrainingState } from "../training/state.js";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
+import { decodeTrainingState, decodeWeights, encodeTrainingState, encodeWeights } from "./training-checkpoint.js";
+
+const state: TrainingState = {
+  step: 1200,
+  seed: 7,
+  parameters: { "layers.0.weight": tensor([1, 2, 3, 4], [2, 2]), "average/bias": tensor([0.1], [1]) },
+  first: { "layers.0.weight": tensor([5, 6, 7, 8], [2, 2]), "average/bias": tensor([-1e-30], [1]) },
+  second: { "layers.0.weight": tensor([0, 0, 0, 0], [2, 2]), "average/bias": tensor([3e38], [1]) },
+  average: { "layers.0.weight": tensor([9, 8, 7, 6], [2, 2]), "average/bias": tensor([-0], [1]) },
+};
+const { average: _average, ...withoutAverage } = state;
+
+function failure(work: () => unknown): string {
+  try {
+    work();
+  } catch (error) {
+    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+  }
+  return "succeeded";
+}
+
+describe("training state", () => {
+  it("comes back bit for bit, with and without an average", () => {
+    expect(decodeTrainingState(encodeTrainingState(state))).toEqual(state);
+    const decoded = decodeTrainingState(encodeTrainingState(withoutAverage));
+    expect(decoded).toEqual(withoutAverage);
+    expect("average" in decoded).toBe(false);
+  });
+
+  it("is a safetensors file with the group before each name, the same bytes for the same state", () => {
+    const bytes = encodeTrainingState(withoutAverage);
+    const { tensors, metadata } = decodeSafetensors(bytes);
+    expect(metadata).toEqual({ format: "diffusion-forcing-training-1", step: "1200", seed: "7" });
+    expect(Object.keys(tensors)).toEqual([
+      "first/average/bias",
+      "first/layers.0.weight",
+      "parameters/average/bias",
+      "parameters/layers.0.weight",
+      "second/average/bias",
+      "second/layers.0.weight",
+    ]);
+    expect(encodeTrainingState(withoutAverage)).toEqual(bytes);
+  });
+
+  it("is not read from a safetensors file of another kind", () => {
+    expect(failure(() => decodeTrainingState(encodeWeights(state.parameters)))).toBe(
+      'corrupt-file: The file is no training checkpoint: its format is "not given", expected "diffusion-forcing-training-1".',
+    );
+    const newer = encodeSafetensors({}, { format: "diffusion-forcing-training-2", step: "1", seed: "0" });
+    expect(failure(() => decodeTrainingState(newer))).toMatch(/^corrupt-file: .*"diffusion-forcing-training-2"/);
+  });
+
+  const file = (metadata: Record<string, string>, tensors = {}) =>
+    encodeSafetensors(tensors, { format: "diffusion-forcing-training-1", step: "1", seed: "0", ...metadata });
+
+  it.each(["", "-1", "1.5", "1e3", "0x10", " 12", "twelve", "9007199254740993"])("refuses the step %j", (step) => {
+    expect(failure(() => decodeTrainingState(file({ step })))).toBe(
+      `corrupt-file: The checkpoint's step is "${step}"; expected a whole number.`,
+    );
+    expect(failure(() => decodeTrainingState(file({ seed: step })))).toMatch(
+      /^corrupt-file: The checkpoint's seed is /,
+    );
+  });
+
+  it("refuses a file without step or seed", () => {
+    const bytes = encodeSafetensors({}, { format: "diffusion-forcing-training-1", seed: "0" });
+    expect(failure(() => decodeTrainingState(bytes))).toMatch(/^corrupt-file: The checkpoint's step is ""/);
+  });
+
+  it("refuses tensors of no group or that are not float32", () => {
+    const stray = file({}, { weight: tensor([1]) });
+    expect(failure(() => decodeTrainingState(stray))).toBe(
+      'corrupt-file: Tensor "weight" belongs to none of parameters, first, second, average.',
+    );
+    const integers = file({}, { "first/weight": tensor(Int32Array.of(1)) });
+    expect(failure(() => decodeTrainingState(integers))).toBe(
+      'corrupt-file: Tensor "first/weight" is int32; weights are float32.',
+    );
+  });
+
+  it("refuses every truncation", () => {
+    const bytes = encodeTrainingState(withoutAverage);
+    for (let length = 0; length < bytes.length; length += 7) {
+      expect(failure(() => decodeTrainingState(bytes.slice(0, length)))).toMatch(/^corrupt-file/);
+    }
+  });
+});
+
+describe("weights", () => {
+  const model = transformer({ features: 1, width: 8, layers: 1, heads: 2 });
+  const { parameters } = initialTrainingState(model, 0, false);
+
+  it("come back bit for bit, with their metadata", () => {
+    const bytes = encodeWeights(parameters, { note: "base" });
+    const decoded = decodeWeights(bytes);
+    expect(decoded).toEqual(parameters);
+    checkParameters(model, decoded);
+    expect(decodeSafetensors(bytes).metadata).toEqual({ note: "base" });
+  });
+
+  it("of another model are told apart", () => {
+    const decoded = decodeWeights(encodeWeights(parameters));
+    const deeper = transformer({ features: 1, width: 8, layers: 2, heads: 2 });
+    expect(failure(() => checkParameters(deeper, decoded))).toMatch(/^checkpoint-mismatch: .*"layers.1.*is missing/);
+    const wider = transformer({ features: 1, width: 16, layers: 1, heads: 2 });
+    expect(failure(() => checkParameters(wider, decoded))).toMatch(/^checkpoint-mismatch: .*expected float32\[16, 9\]/);
+  });
+
+  it("are float32", () => {
+    const bytes = encodeSafetensors({ w: { dtype: "F64", shape: [1], data: Float64Array.of(1) } });
+    expect(failure(() => decodeWeights(bytes))).toBe('corrupt-file: Tensor "w" is F64; weights are float32.');
+  });
+});

@@ -1,0 +1,35 @@
+/** How long work may hold the thread before timers, frames, signals and aborts get their turn, in milliseconds. */
+const LONGEST_HOLD = 40;
+
+interface Scheduler {
+  readonly setImmediate?: (callback: () => void) => unknown;
+}
+
+/** Ends the current task: what waits in the event loop runs before the promise resolves. */
+function nextTask(): Promise<void> {
+  const { setImmediate } = globalThis as Scheduler;
+  if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
+  // A message is not delayed as nested timeouts are, which browsers stretch to 4 ms.
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}
+
+/**
+ * For loops over steps that a backend may compute synchronously: awaiting promises then never leaves the task, and no
+ * timer, abort, key press or frame gets through. Await the function between any two steps; it ends the task whenever the
+ * last one was longer ago than {@link LONGEST_HOLD}.
+ */
+export function breather(): () => Promise<void> {
+  let last = performance.now();
+  return async () => {
+    if (performance.now() - last < LONGEST_HOLD) return;
+    await nextTask();
+    last = performance.now();
+  };
+}

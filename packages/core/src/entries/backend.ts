@@ -1,0 +1,7 @@
+/** The contract of a backend, selection at run time, and a backend in another thread. */
+export * from "../engine/backend/index.js";
+export { checkChoice } from "../engine/choice.js";
+export { throwIfAborted } from "../engine/errors.js";
+export { referenceBackend, referenceProvider } from "../engine/reference/backend.js";
+export { relativeDifference } from "../engine/tensor/relative-difference.js";
+export * from "../engine/tensor/tensor.js";

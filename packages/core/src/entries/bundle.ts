@@ -1,0 +1,2 @@
+export * from "../bundle/index.js";
+export * from "../codecs/frame-codec.js";

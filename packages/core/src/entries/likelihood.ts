@@ -1,0 +1,1 @@
+export * from "../likelihood/index.js";

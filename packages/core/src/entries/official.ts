@@ -1,0 +1,1 @@
+export * from "../official/index.js";

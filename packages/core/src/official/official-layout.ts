@@ -1,0 +1,54 @@
+import { DiffusionForcingError } from "../engine/errors.js";
+import type { Shape } from "../engine/tensor/shape.js";
+import type { ModelConfig } from "../models/model.js";
+import { modelFromConfig } from "../models/model-from-config.js";
+import type { RecurrentConfig } from "../models/recurrent/index.js";
+import type { TransformerConfig } from "../models/transformer.js";
+import { officialConstants, officialParameters, type UNet3dConfig } from "../models/unet3d/index.js";
+import { learnedStateName, recurrentLayout } from "./recurrent-layout.js";
+import { transformerLayout } from "./transformer-layout.js";
+
+/** A tensor of an official PyTorch state dict and the parameters whose elements it holds. */
+export interface OfficialTensor {
+  /** Name relative to the official diffusion module: `model.out.weight`. */
+  readonly official: string;
+  readonly officialShape: Shape;
+  /** Whether it belongs to the module around the diffusion module: its name then lacks that module's own. */
+  readonly outside?: boolean;
+  /** This library's parameters whose elements it holds, one after the other along its first axis. */
+  readonly own: readonly string[];
+}
+
+/** Where everything of a model stands in the official state dict. */
+export interface OfficialLayout {
+  readonly tensors: readonly OfficialTensor[];
+  /** Entries that are constants here. */
+  readonly constants: Readonly<Record<string, Float32Array>>;
+  /** Names of weights outside the diffusion module that such a model may have. */
+  readonly outside?: readonly string[];
+}
+
+const layouts: Readonly<Record<string, (config: ModelConfig) => OfficialLayout>> = {
+  recurrent: (config) => ({
+    tensors: recurrentLayout(config as RecurrentConfig),
+    constants: {},
+    outside: [learnedStateName],
+  }),
+  transformer: (config) => ({ tensors: transformerLayout(config as TransformerConfig), constants: {} }),
+  unet3d: (config) => ({
+    tensors: officialParameters(config as unknown as UNet3dConfig).map((entry) => ({ ...entry, own: [entry.own] })),
+    constants: officialConstants(config as unknown as UNet3dConfig),
+  }),
+};
+
+/** @throws `invalid-config` for an illegal config or a kind of model that the official code does not have. */
+export function officialLayout(config: ModelConfig): OfficialLayout {
+  const layout = Object.hasOwn(layouts, config.kind) ? layouts[config.kind] : undefined;
+  if (layout === undefined) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `The official code has no model of kind "${config.kind}"; it has ${Object.keys(layouts).join(", ")}.`,
+    );
+  }
+  return layout(modelFromConfig(config).config);
+}
