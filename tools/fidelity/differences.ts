@@ -33,7 +33,7 @@ export const differences: readonly Difference[] = [
     official: "Goal weights written through a view of one row: 8 everywhere, 2 on the start",
     library: "The weights that were meant",
     option: '`reachGoal({ weights: "aliased" })`',
-    test: `${core}/sampling/reach-goal.test.ts`,
+    test: "packages/tasks/src/maze2d/planner/reach-goal.test.ts",
   },
   {
     official: "The trapezoid mirrors column 1 instead of 0 and never schedules the middle of an even horizon",

@@ -1,6 +1,7 @@
 import { type Backend, type HostTensor, tensor } from "@diffusion-forcing/core";
 import type { Value } from "@diffusion-forcing/core/graph";
-import { diffusionForcingLoss, type PlanningDraws, planningLevels } from "@diffusion-forcing/core/process";
+import { diffusionForcingLoss } from "@diffusion-forcing/core/process";
+import { type PlanningDraws, planningLevels } from "@diffusion-forcing/tasks/maze2d";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";

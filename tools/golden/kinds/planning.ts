@@ -1,21 +1,14 @@
-import {
-  type Backend,
-  type Guidance,
-  type HostTensor,
-  reachGoal,
-  schedulingMatrix,
-  tensor,
-} from "@diffusion-forcing/core";
+import { type Backend, type Guidance, type HostTensor, schedulingMatrix, tensor } from "@diffusion-forcing/core";
 import { reshape, slice } from "@diffusion-forcing/core/graph";
 import { samplingLevels } from "@diffusion-forcing/core/process";
 import {
   guidanceInputName,
   noiseInputs,
   parameterName,
-  reachGoalWeights,
   type StepOptions,
   samplingStepGraph,
 } from "@diffusion-forcing/core/sampling";
+import { reachGoal, reachGoalWeights } from "@diffusion-forcing/tasks/maze2d";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { readAll } from "../evaluate.js";

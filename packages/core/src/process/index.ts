@@ -10,7 +10,6 @@ export {
 } from "./gaussian/conversions.js";
 export * from "./gaussian/loss-weight.js";
 export * from "./gaussian/objective.js";
-export * from "./gaussian/planning-levels.js";
 export * from "./gaussian/schedule.js";
 export type { ScheduleTables } from "./gaussian/schedule-tables.js";
 export * from "./loss.js";

@@ -46,7 +46,7 @@ export function checkGuidance(guidance: Guidance): void {
   if (typeof guidance !== "object" || guidance === null || typeof guidance.value !== "function") {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `Guidance: got ${JSON.stringify(guidance)}; expected an object with a function value(x0), such as reachGoal() makes.`,
+      `Guidance: got ${JSON.stringify(guidance)}; expected an object with a function value(x0), such as reconstructionGuidance() makes.`,
     );
   }
   checkChoice("Guidance: factor", guidance.factor, ["next", "current", "x0"]);

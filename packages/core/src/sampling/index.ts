@@ -5,7 +5,6 @@ export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples
 export * from "./matrix-shapes.js";
 export { type NoiseSource, type NoiseSources, recordedNoise } from "./noise-source.js";
 export type { Prediction, SteeringOptions, StepInputs } from "./prediction.js";
-export { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./reconstruction-guidance.js";
 export * from "./recurrent/index.js";
 export {

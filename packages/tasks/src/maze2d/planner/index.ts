@@ -4,5 +4,7 @@ export * from "./frames.js";
 export type { Plan } from "./plan.js";
 export * from "./planner.js";
 export * from "./planner-policy.js";
+export * from "./planning-levels.js";
 export * from "./presets.js";
+export * from "./reach-goal.js";
 export * from "./training-windows.js";

@@ -6,7 +6,6 @@ import {
   type HostTensorRecord,
   type MatrixShape,
   type RandomStream,
-  reachGoal,
   Sampler,
   schedulingMatrix,
   tensor,
@@ -16,6 +15,7 @@ import type { MazeName } from "../mazes.js";
 import { type PlannerConfig, plannerProcess } from "./config.js";
 import { featuresPerFrame, type Normalizer, normalizeFrames } from "./frames.js";
 import { type Plan, planOfFrames } from "./plan.js";
+import { reachGoal } from "./reach-goal.js";
 
 /** How the planner is told where to go. */
 export type GoalMethod =

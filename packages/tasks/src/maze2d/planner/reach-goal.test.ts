@@ -1,9 +1,6 @@
+import { type HostTensor, tensor } from "@diffusion-forcing/core";
+import { evaluateGraph, gradient, sum, trace } from "@diffusion-forcing/core/graph";
 import { describe, expect, it } from "vitest";
-import { gradient } from "../engine/autodiff/index.js";
-import { sum } from "../engine/graph/operations.js";
-import { trace } from "../engine/graph/trace.js";
-import { evaluateGraph } from "../engine/reference/index.js";
-import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal.js";
 
 function evaluateGoal(options: ReachGoalOptions, inputs: { x0: HostTensor; start: HostTensor; goal: HostTensor }) {

@@ -1,4 +1,4 @@
-import { DiffusionForcingError } from "../engine/errors.js";
+import { DiffusionForcingError, type Guidance, type HostTensor, zeros } from "@diffusion-forcing/core";
 import {
   concat,
   constant,
@@ -12,10 +12,8 @@ import {
   sub,
   sum,
   tanh,
-} from "../engine/graph/operations.js";
-import type { Value } from "../engine/graph/value.js";
-import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
-import type { Guidance } from "./guidance.js";
+  type Value,
+} from "@diffusion-forcing/core/graph";
 
 export interface ReachGoalOptions extends Pick<Guidance, "samples" | "factor"> {
   /** Strength per sample. The official code's scale is divided by its batch size: its 2 at batch 40 is 0.05 here. */

@@ -1,6 +1,5 @@
-import type { RandomStream } from "../../engine/random/index.js";
-import { type HostTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
-import { independentNoiseLevels, maskNoiseLevels, type NoiseLevelSizes } from "../noise-levels.js";
+import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { independentNoiseLevels, maskNoiseLevels, type NoiseLevelSizes } from "@diffusion-forcing/core/process";
 
 /** Sizes of a batch of plans: token 0 is the start, each token holds `framesPerToken` frames. */
 export interface PlanningSizes extends NoiseLevelSizes {

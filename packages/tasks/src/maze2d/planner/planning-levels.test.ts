@@ -1,6 +1,5 @@
+import { createRandom, tensor } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../../engine/random/index.js";
-import { tensor } from "../../engine/tensor/tensor.js";
 import { drawPlanningLevels, planningLevels } from "./planning-levels.js";
 
 describe("planningLevels", () => {
