@@ -1,8 +1,7 @@
-/** Checks the house rules that neither the compiler nor the linter knows; prints each breach and fails if there is one. */
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { basename, join } from "node:path";
-import { testDevices } from "./test-devices/devices.js";
+import { testDevices } from "../test-devices/devices.js";
 
 const LINE_BUDGET = 400;
 
@@ -18,7 +17,7 @@ interface SourceFile {
 
 function readSources(folder: string): SourceFile[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts"))
+    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
     .sort()
     .map((name) => ({ path: join(folder, name), text: readFileSync(join(folder, name), "utf8") }));
 }
@@ -86,15 +85,21 @@ function* readmeShowsTheExample(): Iterable<string> {
   }
 }
 
-const packages = readdirSync("packages").map((name) => join("packages", name));
-const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
 const fileRules = [lineBudget, indexOnlyReexports, conformanceNamesItsDevice, testStandsBesideItsFile, coreWithoutNode];
 
-const breaches = [
-  ...readmeShowsTheExample(),
-  ...packages.flatMap((folder) => [...packageIsComplete(folder)]),
-  ...sources.flatMap((file) => fileRules.flatMap((rule) => [...rule(file)])),
-];
-for (const breach of breaches) console.error(breach);
-console.log(`${sources.length} files in ${packages.length} packages: ${breaches.length} breaches of the conventions.`);
-process.exitCode = breaches.length === 0 ? 0 : 1;
+export interface FilesChecked {
+  readonly files: number;
+  readonly breaches: readonly string[];
+}
+
+/** Every source of the packages and tools against the rules of a file, and every package against those of a package. */
+export function checkFiles(): FilesChecked {
+  const packages = readdirSync("packages").map((name) => join("packages", name));
+  const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
+  const breaches = [
+    ...readmeShowsTheExample(),
+    ...packages.flatMap((folder) => [...packageIsComplete(folder)]),
+    ...sources.flatMap((file) => fileRules.flatMap((rule) => [...rule(file)])),
+  ];
+  return { files: sources.length, breaches };
+}

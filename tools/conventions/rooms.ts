@@ -1,0 +1,43 @@
+/**
+ * Which rooms of a package may import which, as ARCHITECTURE.md draws them: never upward. A room is a folder in `src`,
+ * or a file directly in it. Types count: an import that the compiler erases still says what knows what.
+ */
+export type Rooms = Readonly<Record<string, readonly string[]>>;
+
+/** From the bottom up; every room may import all that stand before it, unless it says otherwise. */
+const core: Rooms = {
+  engine: [],
+  metrics: ["engine"],
+  process: ["engine"],
+  models: ["engine", "process"],
+  codecs: ["engine", "models"],
+  training: ["engine", "process", "models"],
+  sampling: ["engine", "process", "models"],
+  likelihood: ["engine", "process", "models", "sampling"],
+  bundle: ["engine", "process", "models", "codecs", "training", "sampling", "likelihood"],
+  // What exists only to match the official code: nobody in core imports it.
+  official: ["engine", "process", "models", "training", "sampling", "bundle"],
+  "forcing.ts": ["engine", "process", "models", "training", "sampling", "likelihood"],
+};
+const below = Object.keys(core);
+
+/** Both backends tell one story: `compile` and `device` know no runs, `run` knows no platform, and platforms not each other. */
+const backend: Rooms = {
+  device: [],
+  compile: ["device"],
+  run: ["device", "compile"],
+  node: ["device", "compile", "run"],
+  web: ["device", "compile", "run"],
+  "index.ts": ["device", "compile", "run", "node"],
+};
+
+export const roomsOf: Readonly<Record<string, Rooms>> = {
+  core: {
+    ...core,
+    testing: below.filter((room) => room !== "official"),
+    entries: [...below, "testing"],
+    "index.ts": [...below.filter((room) => room !== "official"), "entries"],
+  },
+  "backend-onnx": backend,
+  "backend-tfjs": backend,
+};
