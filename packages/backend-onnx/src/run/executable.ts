@@ -39,10 +39,10 @@ export class OnnxExecutable implements Executable {
     this.#onDispose = onDispose;
   }
 
-  async run(inputs: TensorRecord, { reuse = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(given: TensorRecord, { reuse = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
     try {
       this.#checkAlive();
-      checkRunInputs(this.#parts.graph, inputs, this.#parts.baked);
+      const inputs = checkRunInputs(this.#parts.graph, given, this.#parts.baked);
       const feeds = this.#feeds(inputs);
       return this.#device.turns.take(() => this.#runNow(inputs, feeds, reuse));
     } finally {

@@ -56,9 +56,9 @@ export class TfjsExecutable implements Executable {
     const { memory, graph, baked } = this.#parts;
     try {
       if (this.#disposed) throw disposedError("run: this executable", "Compile the graph again.");
-      checkRunInputs(graph, inputs, baked);
+      const checked = checkRunInputs(graph, inputs, baked);
       checkDevice(memory.session);
-      return await this.#compute(inputs);
+      return await this.#compute(checked);
     } finally {
       // Elements cannot be overwritten in place: what was offered goes back to the engine, which reuses storage.
       for (const offered of Object.values(options.reuse ?? {})) disposeTensor(offered);

@@ -1,3 +1,5 @@
+import { typedArrayName } from "./typed-array-name.js";
+
 const LONGEST = 60;
 
 /**
@@ -25,7 +27,9 @@ export function describe(value: unknown): string {
 
 function describeObject(value: object | null): string {
   if (value === null) return "null";
-  if (ArrayBuffer.isView(value)) return `a typed array of ${value.byteLength} bytes`;
+  const name = typedArrayName(value);
+  if (name !== undefined)
+    return `${name.startsWith("I") ? "an" : "a"} ${name} of ${(value as Uint8Array).length} elements`;
   if (Array.isArray(value)) {
     const isShort = value.length <= 8 && value.every((item) => typeof item !== "object" || item === null);
     return isShort ? `[${value.map(describe).join(", ")}]` : `an array of ${value.length} elements`;

@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeAxis, type Shape, shapesEqual, sizeOf } from "../tensor/shape.js";
-import type { HostTensor } from "../tensor/tensor.js";
+import { checkHostTensor, type HostTensor } from "../tensor/tensor.js";
 import { emit } from "./emit.js";
 import type { BinaryOp } from "./ops/binary.js";
 import { scalar } from "./ops/helpers.js";
@@ -81,7 +81,8 @@ export function stopGradient(x: Value): Value {
 /** A host tensor as a constant of the graph. */
 export function constant(value: HostTensor | number): Value {
   if (typeof value === "number") return scalar(emit, value);
-  return emit("constant", [], { data: value.data, shape: value.shape });
+  const { data, shape } = checkHostTensor("constant: it", value);
+  return emit("constant", [], { data, shape });
 }
 
 function reductionAxes(x: Value, axes: number | readonly number[] | undefined, what: string): number[] {

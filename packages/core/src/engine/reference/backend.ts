@@ -2,7 +2,7 @@ import { checkRunInputs } from "../backend/check-inputs.js";
 import type { Backend, BackendProvider, CompileOptions, Executable } from "../backend/contract.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
-import { type HostTensor, readTensor, type TensorRecord } from "../tensor/tensor.js";
+import { type HostTensor, type HostTensorRecord, readTensor, type TensorRecord } from "../tensor/tensor.js";
 import { evaluateGraph } from "./evaluate.js";
 
 /** The backend that defines the others: the interpreter, in host memory, without dependencies. Slow. */
@@ -37,15 +37,15 @@ function executable(
 ): Executable {
   const baked = new Set(Object.keys(constants));
   const bakedInputs = graph.inputs.filter((declared) => baked.has(declared.attributes.name));
-  checkRunInputs({ ...graph, inputs: bakedInputs }, constants, new Set());
+  const known = checkRunInputs({ ...graph, inputs: bakedInputs }, constants, new Set());
   let disposed = false;
   return {
     run: async (inputs) => {
       if (disposed || backendDisposed()) {
         throw new DiffusionForcingError("disposed", "run: this executable, or its backend, has been disposed.");
       }
-      checkRunInputs(graph, inputs, baked);
-      return evaluateGraph(graph, { ...constants, ...(await readAll(inputs)) });
+      const given = await readAll(checkRunInputs(graph, inputs, baked));
+      return evaluateGraph(graph, { ...(known as HostTensorRecord), ...given });
     },
     dispose: () => {
       disposed = true;

@@ -29,8 +29,8 @@ export function evaluateGraph(
   inputs: HostTensorRecord,
   { precision = "float32" }: EvaluateOptions = {},
 ): Record<string, HostTensor> {
-  checkRunInputs(graph, inputs, new Set());
-  return mapRecord(evaluateArrays(graph, inputs, precision), (result) => {
+  const given = checkRunInputs(graph, inputs, new Set()) as HostTensorRecord;
+  return mapRecord(evaluateArrays(graph, given, precision), (result) => {
     const { dtype, shape, data } = result;
     // A copy: the result may share its array with an input or a constant.
     return { dtype, shape, data: data instanceof Float64Array ? Float32Array.from(data) : data.slice() } as HostTensor;

@@ -1,3 +1,5 @@
+import { typedArrayName } from "../typed-array-name.js";
+
 /**
  * Element types. `bool` is stored one byte per element, 0 or 1. `int32` has all of its 32 bits on every backend, and
  * sums, differences, products and negations wrap around.
@@ -13,7 +15,13 @@ export interface TypedArrayOf {
 
 export type TensorData = TypedArrayOf[DType];
 
-const constructors: { [D in DType]: new (length: number) => TypedArrayOf[D] } = {
+type Constructor<D extends DType> = {
+  new (length: number): TypedArrayOf[D];
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): TypedArrayOf[D];
+  readonly prototype: TypedArrayOf[D];
+};
+
+const constructors: { readonly [D in DType]: Constructor<D> } = {
   float32: Float32Array,
   int32: Int32Array,
   bool: Uint8Array,
@@ -24,10 +32,26 @@ export function allocate<D extends DType>(dtype: D, length: number): TypedArrayO
   return new constructors[dtype](length);
 }
 
-/** The dtype that a typed array holds, or undefined for array types the project does not use. */
+const dtypes: Readonly<Record<string, DType>> = { Float32Array: "float32", Int32Array: "int32", Uint8Array: "bool" };
+
+/** The dtype that a typed array of any realm holds, or undefined for array types the project does not use. */
 export function dtypeOf(data: unknown): DType | undefined {
-  if (data instanceof Float32Array) return "float32";
-  if (data instanceof Int32Array) return "int32";
-  if (data instanceof Uint8Array) return "bool";
-  return undefined;
+  const name = typedArrayName(data);
+  return name === undefined ? undefined : dtypes[name];
+}
+
+/**
+ * The elements as engines take them: a plain typed array of this realm over memory that no other thread writes. It is
+ * `data` itself where that is one already, a view of the same memory for an array of another realm or a subclass, and a
+ * copy of shared memory.
+ */
+export function ownedArray<D extends DType>(dtype: D, data: TypedArrayOf[D]): TypedArrayOf[D] {
+  const typedArray: Constructor<D> = constructors[dtype];
+  if (Object.prototype.toString.call(data.buffer) === "[object SharedArrayBuffer]") {
+    const copy = allocate(dtype, data.length);
+    copy.set(data as never);
+    return copy;
+  }
+  if (Object.getPrototypeOf(data) === typedArray.prototype) return data;
+  return new typedArray(data.buffer, data.byteOffset, data.length);
 }

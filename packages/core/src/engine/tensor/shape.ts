@@ -1,3 +1,4 @@
+import { describe } from "../describe.js";
 import { DiffusionForcingError } from "../errors.js";
 
 /** Sizes of a tensor's axes, outermost first. `[]` is a scalar. */
@@ -63,12 +64,20 @@ export function normalizeAxis(axis: number, rank: number, what: string): number 
   return normalized;
 }
 
-/** Throws unless every size is a positive safe integer. */
-export function checkShape(shape: Shape, what: string): void {
-  if (!shape.every((size) => Number.isSafeInteger(size) && size > 0)) {
-    throw new DiffusionForcingError(
-      "shape-mismatch",
-      `${what}: shape ${formatShape(shape)} must hold positive integers only (tensors here are never empty).`,
-    );
-  }
+/** Whether `shape` is an array of whole numbers from `least`. */
+export function isShape(shape: unknown, least: 0 | 1): shape is Shape {
+  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= least);
+}
+
+/**
+ * Throws unless every size is a positive safe integer. Values in a graph are never empty; host tensors may be, for whom
+ * `least` is 0.
+ */
+export function checkShape(shape: unknown, what: string, least: 0 | 1 = 1): asserts shape is Shape {
+  if (isShape(shape, least)) return;
+  const advice = isShape(shape, 0) ? " Values in a graph are never empty: leave out what has no elements." : "";
+  throw new DiffusionForcingError(
+    "shape-mismatch",
+    `${what}: the shape is ${describe(shape)}; expected an array of whole numbers from ${least}.${advice}`,
+  );
 }

@@ -1,6 +1,7 @@
 import { DiffusionForcingError } from "../../errors.js";
 import { formatType } from "../../graph/ops/helpers.js";
 import {
+  checkHostTensors,
   type DeviceTensor,
   type HostTensor,
   isHostTensor,
@@ -51,12 +52,17 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
       }
       const { executable } = await connection.ask("compile", {
         graph: graphToMessage(graph),
-        constants: Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, postable(value)])),
+        constants: Object.fromEntries(
+          Object.entries(checkHostTensors("compile: the constants", constants)).map(([name, value]) => [
+            name,
+            postable(value),
+          ]),
+        ),
       });
       const baked = new Set(Object.keys(constants));
       return remoteExecutable(connection, executable, device, (inputs) => {
         if (disposal !== undefined) throw new DiffusionForcingError("disposed", "run: the backend has been disposed.");
-        checkRunInputs(graph, inputs, baked);
+        return checkRunInputs(graph, inputs, baked);
       });
     },
     dispose: () => {
@@ -175,7 +181,7 @@ function remoteExecutable(
   connection: Connection,
   executable: number,
   device: string,
-  check: (inputs: TensorRecord) => void,
+  check: (inputs: TensorRecord) => TensorRecord,
 ): Executable {
   let disposed = false;
   return {
@@ -183,8 +189,9 @@ function remoteExecutable(
       if (disposed) {
         throw new DiffusionForcingError("disposed", "run: this executable has been disposed. Compile the graph again.");
       }
-      check(inputs);
-      const sent = Object.entries(inputs).map(([name, value]) => [name, connection.toMessage(name, value)] as const);
+      const sent = Object.entries(check(inputs)).map(
+        ([name, value]) => [name, connection.toMessage(name, value)] as const,
+      );
       const offered = Object.entries(reuse).filter(([, value]) => !isHostTensor(value));
       const handles = offered.map(([name, value]) => [name, connection.handleOf(name, value)] as const);
       for (const [, value] of offered) connection.forget(value);

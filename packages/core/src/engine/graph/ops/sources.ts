@@ -1,3 +1,4 @@
+import { describe } from "../../describe.js";
 import { DiffusionForcingError } from "../../errors.js";
 import { dtypeOf } from "../../tensor/dtype.js";
 import { checkShape, formatShape, sizeOf } from "../../tensor/shape.js";
@@ -18,7 +19,7 @@ export const constant: OpRule<"constant"> = {
     if (dtype === undefined || data.length !== sizeOf(shape)) {
       throw new DiffusionForcingError(
         "shape-mismatch",
-        `constant: ${data.length} elements do not fill shape ${formatShape(shape)}.`,
+        `constant: the data are ${describe(data)}; expected a typed array of ${sizeOf(shape)} elements, to fill the shape ${formatShape(shape)}.`,
       );
     }
     return { dtype, shape };

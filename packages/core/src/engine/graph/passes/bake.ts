@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../../errors.js";
 import { shapesEqual } from "../../tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../../tensor/tensor.js";
+import { checkHostTensors, type HostTensor, type HostTensorRecord } from "../../tensor/tensor.js";
 import { emit } from "../emit.js";
 import type { Graph } from "../graph.js";
 import { formatType } from "../ops/helpers.js";
@@ -8,7 +8,7 @@ import type { ValueOf } from "../value.js";
 import { rewriteGraph } from "./rewrite.js";
 
 /**
- * Replaces the inputs named in `constants` by constants over the given data (not copied). The result no longer
+ * Replaces the inputs named in `constants` by constants over the given data (not copied unless shared with threads). The result no longer
  * declares them.
  *
  * @throws `invalid-argument` for a name that is no input, `shape-mismatch`, `dtype-mismatch`.
@@ -17,13 +17,14 @@ export function bakeConstants(graph: Graph, constants: HostTensorRecord): Graph 
   const names = Object.keys(constants);
   if (names.length === 0) return graph;
   const declared = new Map(graph.inputs.map((input) => [input.attributes.name, input]));
-  for (const name of names) check(name, constants[name] as HostTensor, declared);
+  const given = checkHostTensors("bakeConstants", constants);
+  for (const name of names) check(name, given[name] as HostTensor, declared);
   const remaining = graph.inputs.filter((input) => !Object.hasOwn(constants, input.attributes.name));
   return rewriteGraph(
     graph,
     (node) => {
       if (node.op !== "input" || !Object.hasOwn(constants, node.attributes.name)) return node;
-      const { data } = constants[node.attributes.name] as HostTensor;
+      const { data } = given[node.attributes.name] as HostTensor;
       return emit("constant", [], { data, shape: node.shape });
     },
     remaining,
