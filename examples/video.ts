@@ -10,6 +10,7 @@ import {
   samplingParameters,
   tensor,
 } from "@diffusion-forcing/core";
+import { encodeGif, encodePng, videoAnimation, videoStrip } from "@diffusion-forcing/tasks/pictures";
 import { movingDots, scoreDots } from "@diffusion-forcing/tasks/video";
 
 const [length, size, steps] = [5, 6, 3000];
@@ -37,46 +38,31 @@ for await (const { step, loss, snapshot } of training) {
 // The first two frames of 8 videos are given; the others are sampled one by one, long past the training length.
 const videos = 8;
 const context = movingDots({ batch: videos, length: 2, size }, createRandom(7));
-const frames = [0, 1].map((frame) => frameOf(context.data, frame, 2));
 const sampler = forcing.sampler({ backend, parameters, steps: 20, stabilizationLevel: 5 });
+const dreamt: Float32Array[] = []; // one frame of all videos each, [videos, 1, 1, size, size]
 for await (const { data } of sampler.rollout({ context, length: 30, window: length, random: createRandom(0) })) {
-  frames.push(frameOf(data as Float32Array, 0, 1));
+  dreamt.push(data as Float32Array);
+  if (dreamt.length % 7 === 0) console.log(`${dreamt.length} of 28 frames sampled`);
 }
 
-/** One frame of every video, [videos * size * size]. */
-function frameOf(data: Float32Array, frame: number, count: number): Float32Array {
+/** Frames one after another: `[B, T, 1, size, size]` from the B videos' frames of each step. */
+function inOrder(first: Float32Array, given: number, rest: readonly Float32Array[]) {
   const pixels = size * size;
-  const parts = Array.from({ length: videos }, (_, video) => {
-    const start = (video * count + frame) * pixels;
-    return [...data.subarray(start, start + pixels)];
-  });
-  return Float32Array.from(parts.flat());
+  const parts = Array.from({ length: videos }, (_, video) => [
+    ...first.subarray(video * given * pixels, (video + 1) * given * pixels),
+    ...rest.flatMap((frame) => [...frame.subarray(video * pixels, (video + 1) * pixels)]),
+  ]);
+  return tensor(parts.flat(), [videos, given + rest.length, 1, size, size]);
 }
 
-const dreamt = frames.slice(2);
-const inOrder = Array.from({ length: videos }, (_, video) =>
-  dreamt.flatMap((frame) => [...frame.subarray(video * size * size, (video + 1) * size * size)]),
-);
-const { oneDot, moved } = scoreDots(tensor(inOrder.flat(), [videos, dreamt.length, 1, size, size]));
+const { oneDot, moved } = scoreDots(inOrder(new Float32Array(0), 0, dreamt));
 console.log(
   `${(100 * oneDot).toFixed(0)} % of the frames show one dot; ${(100 * moved).toFixed(0)} % of its moves are right`,
 );
 
-// A strip of all frames, a video a row, as a picture that any viewer opens (portable graymap).
-const rows: number[][] = [];
-for (let video = 0; video < videos; video++) {
-  for (let y = 0; y < size; y++) {
-    const row = frames.flatMap((frame) => {
-      const start = (video * size + y) * size;
-      return [...frame.subarray(start, start + size)].map((x) =>
-        Math.round(127.5 * (1 + Math.min(1, Math.max(-1, x)))),
-      );
-    });
-    rows.push(row.map((gray) => Math.min(255, gray)));
-  }
-}
-writeFileSync(
-  "video.pgm",
-  `P2 ${rows[0]?.length} ${rows.length} 255\n${rows.map((row) => row.join(" ")).join("\n")}\n`,
-);
+// A strip of all frames, a video a row, and the same as an animation: blue frames were given, amber ones are sampled.
+const all = inOrder(context.data as Float32Array, 2, dreamt);
+writeFileSync("video.png", encodePng(videoStrip(all, { context: 2, scale: 6 })));
+writeFileSync("video.gif", encodeGif(videoAnimation(all, { context: 2, framesPerSecond: 5 })));
+console.log("wrote video.png and video.gif");
 await backend.dispose();

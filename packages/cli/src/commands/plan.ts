@@ -1,5 +1,14 @@
 import { join } from "node:path";
-import { evaluateMazePolicy, type MazeEvaluation, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
+import {
+  drawAnimation,
+  drawStill,
+  evaluateMazePolicy,
+  type MazeEvaluation,
+  mazes,
+  plannerPolicy,
+  recordEpisode,
+} from "@diffusion-forcing/tasks/maze2d";
+import { encodeGif } from "@diffusion-forcing/tasks/pictures";
 import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
@@ -7,10 +16,9 @@ import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadPlanner } from "../files/models.js";
 import { jsonOption, seedOption, threadsOption } from "../options.js";
 import { withProgress } from "../output/progress.js";
+import { toPixels, toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
-import { renderAnimation, renderStill } from "../picture/index.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
-import { recordEpisode } from "../story-recorder.js";
 
 interface PlanOptions extends BackendChoice, PlanningOptions {
   readonly model: string;
@@ -19,6 +27,9 @@ interface PlanOptions extends BackendChoice, PlanningOptions {
   readonly out: string;
   readonly json?: boolean;
 }
+
+/** In pixels. */
+const [animationWidth, stillWidth] = [560, 1200];
 
 export function planCommand(): Command {
   const command = new Command("plan")
@@ -74,15 +85,19 @@ async function runPlan(options: PlanOptions): Promise<void> {
   await planner.dispose();
   await backend.dispose();
 
-  const still = renderStill(story);
+  const still = drawStill(story);
   const files = {
     animation: join(options.out, "plan.gif"),
     still: join(options.out, "plan.png"),
     drawing: join(options.out, "plan.svg"),
   };
-  await writeAtomically(files.animation, renderAnimation(story));
-  await writeAtomically(files.still, still.png);
-  await writeAtomically(files.drawing, still.svg);
+  const frames = drawAnimation(story).map(({ svg, milliseconds }) => ({
+    pixels: toPixels(svg, animationWidth, "#ffffff"),
+    milliseconds,
+  }));
+  await writeAtomically(files.animation, encodeGif(frames));
+  await writeAtomically(files.still, toPng(still, stillWidth));
+  await writeAtomically(files.drawing, still);
   const document = {
     model: options.model,
     maze: maze.name,

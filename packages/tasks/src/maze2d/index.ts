@@ -6,6 +6,7 @@ export * from "./expert.js";
 export type { Estimate } from "./intervals.js";
 export * from "./mazes.js";
 export * from "./physics.js";
+export * from "./pictures/index.js";
 export * from "./planner/index.js";
 export * from "./policy.js";
 export * from "./support.js";

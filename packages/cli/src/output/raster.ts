@@ -1,6 +1,7 @@
+import type { Pixels } from "@diffusion-forcing/tasks/pictures";
 import { Resvg, type ResvgRenderOptions } from "@resvg/resvg-js";
 
-/** The pictures hold no text that is drawn; not looking for fonts saves most of the start-up. */
+/** The pictures draw their text as lines; not looking for fonts saves most of the start-up. */
 function options(width: number): ResvgRenderOptions {
   return { fitTo: { mode: "width", value: width }, font: { loadSystemFonts: false }, logLevel: "off" };
 }
@@ -8,13 +9,6 @@ function options(width: number): ResvgRenderOptions {
 /** An SVG document as a PNG file `width` pixels wide. */
 export function toPng(svg: string, width: number): Uint8Array {
   return new Uint8Array(new Resvg(svg, options(width)).render().asPng());
-}
-
-export interface Pixels {
-  readonly width: number;
-  readonly height: number;
-  /** `[height * width * 4]`: red, green, blue, alpha. */
-  readonly rgba: Uint8Array;
 }
 
 /** An SVG document as pixels over `background`. */

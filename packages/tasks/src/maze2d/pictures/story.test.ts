@@ -1,5 +1,5 @@
-import { mazes } from "@diffusion-forcing/tasks/maze2d";
 import { expect, it } from "vitest";
+import { mazes } from "../mazes.js";
 import { checkStory, type PlanStory } from "./story.js";
 
 const positions = Float32Array.of(1, 1, 1, 2);

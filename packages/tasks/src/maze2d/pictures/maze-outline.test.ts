@@ -1,5 +1,5 @@
-import { type Maze, mazes, parseMaze } from "@diffusion-forcing/tasks/maze2d";
 import { describe, expect, it } from "vitest";
+import { type Maze, mazes, parseMaze } from "../mazes.js";
 import { floorOutlines, type GridCorner } from "./maze-outline.js";
 
 const settings = { name: "test", episodeLength: 10, referenceScores: { minimum: 0, maximum: 1 }, datasetSize: 1 };

@@ -1,5 +1,7 @@
-import type { MazeEpisode, MazePlanner, MazePolicy, Plan } from "@diffusion-forcing/tasks/maze2d";
-import type { PlanStory } from "./picture/index.js";
+import type { Plan } from "../planner/plan.js";
+import type { MazePlanner } from "../planner/planner.js";
+import type { MazeEpisode, MazePolicy } from "../policy.js";
+import type { PlanStory } from "./story.js";
 
 /** What is recorded of one episode for its pictures. */
 export interface Recording {

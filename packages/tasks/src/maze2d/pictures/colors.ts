@@ -6,6 +6,7 @@ export const colors = {
   wallEdge: "#b9c3d4",
   floor: "#fdfdfb",
   ink: "#1f2a44",
+  faint: "#7c869c",
   paper: "#ffffff",
   start: "#6852be",
   goal: "#f0a41c",

@@ -23,9 +23,9 @@ export interface DriveFrame {
   readonly milliseconds: number;
 }
 
-const denoisingFrames = 38;
-/** Above 1 the denoising slows down towards its end, where noise turns into a path. */
-const slowing = 1.4;
+const denoisingFrames = 20;
+/** Above 1 the denoising slows down towards its end, where a cloud turns into a path. */
+const slowing = 1.6;
 const driveFrames = 44;
 /** After the goal is reached little happens, so it passes quickly. */
 const restFrames = 8;
@@ -38,17 +38,38 @@ export function storyFrames(story: PlanStory, milliseconds: number): StoryFrame[
   return [...denoising(story, milliseconds), ...drive(story, milliseconds)];
 }
 
-function denoising(story: PlanStory, milliseconds: number): DenoisingFrame[] {
-  const last = story.denoising.length - 1;
-  const count = last === 0 ? 1 : denoisingFrames;
+/**
+ * Moments at which the plan has come equally much closer to the finished one: most of the steps only make a cloud a
+ * little smaller, and a viewer has seen that after three pictures.
+ */
+function denoising({ denoising: states }: PlanStory, milliseconds: number): DenoisingFrame[] {
+  const last = states.length - 1;
+  const finished = states[last] as Float32Array;
+  // How far each state lies from the end, never rising, so that every share of the way is reached once.
+  const left = states.map((state) => meanDistance(state, finished));
+  for (let at = last - 1; at >= 0; at--) left[at] = Math.max(left[at] as number, left[at + 1] as number);
+  const whole = left[0] as number;
+  const count = whole === 0 ? 1 : denoisingFrames;
   return Array.from({ length: count }, (_, index) => {
-    const remaining = count === 1 ? 0 : 1 - index / (count - 1);
+    const target = count === 1 ? 0 : whole * (1 - index / (count - 1)) ** slowing;
     return {
       kind: "denoising",
-      at: last * (1 - remaining ** slowing),
+      at: index === count - 1 ? last : index === 0 ? 0 : momentOf(left, target),
       milliseconds: index === count - 1 ? planHold : index === 0 ? noiseHold : milliseconds,
     };
   });
+}
+
+/** Where the falling `left` passes `target`, between its entries. */
+function momentOf(left: readonly number[], target: number): number {
+  const after = left.findIndex((distance) => distance <= target);
+  const [from, to] = [left[after - 1] as number, left[after] as number];
+  return after - (target - to) / (from - to);
+}
+
+function meanDistance(positions: Float32Array, finished: Float32Array): number {
+  const total = positions.reduce((sum, value, at) => sum + Math.abs(value - (finished[at] as number)), 0);
+  return total / positions.length;
 }
 
 function drive(story: PlanStory, milliseconds: number): DriveFrame[] {

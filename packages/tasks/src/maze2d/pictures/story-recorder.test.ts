@@ -1,15 +1,13 @@
-import { createRandom, referenceBackend } from "@diffusion-forcing/core";
-import { type MazeEpisode, MazePlanner, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
-import { beforeAll, describe, expect, it } from "vitest";
-import { loadPlanner } from "./files/models.js";
+import { createRandom } from "@diffusion-forcing/core";
+import { describe, expect, it } from "vitest";
+import { mazes } from "../mazes.js";
+import { plannerPolicy } from "../planner/planner-policy.js";
+import { planner as fixture, tinyConfig, zeroParameters } from "../planner/testing/planner-fixture.js";
+import type { MazeEpisode } from "../policy.js";
 import { recordEpisode } from "./story-recorder.js";
-import { trainTiny } from "./testing/cli.js";
 
-let planner: MazePlanner;
-beforeAll(async () => {
-  const bundle = await loadPlanner(await trainTiny({ steps: 1 }));
-  planner = new MazePlanner({ backend: referenceBackend(), ...bundle, steps: 3 });
-});
+const config = tinyConfig({ frameStack: 10, lengths: [3] });
+const planner = fixture({ config, parameters: zeroParameters(config), steps: 3 });
 
 const episode = (goal: readonly [number, number]): MazeEpisode => ({
   maze: mazes.umaze,

@@ -7,13 +7,10 @@ const blue = [0, 0, 255, 255];
 it("writes one global palette and, from the second frame on, only the pixels that changed", () => {
   const first = { width: 2, height: 1, rgba: Uint8Array.from([...red, ...red]) };
   const second = { width: 2, height: 1, rgba: Uint8Array.from([...red, ...blue]) };
-  const gif = encodeGif(
-    [second],
-    [
-      { pixels: first, milliseconds: 50 },
-      { pixels: second, milliseconds: 1700 },
-    ],
-  );
+  const gif = encodeGif([
+    { pixels: first, milliseconds: 50 },
+    { pixels: second, milliseconds: 1700 },
+  ]);
   const hex = Buffer.from(gif).toString("hex");
   const palette = hex.slice(26, 26 + 24);
   const indexOf = (color: string) => palette.match(/.{6}/g)!.indexOf(color);
@@ -42,3 +39,12 @@ function lzw(firstPixel: number, secondPixel: number): string {
   const bytes = Array.from({ length: 5 }, (_, index) => Number((bits >> BigInt(8 * index)) & 255n));
   return `0805${Buffer.from(bytes).toString("hex")}00`;
 }
+
+it("refuses no frames, and frames of different sizes", () => {
+  const frame = (width: number) => ({
+    pixels: { width, height: 1, rgba: new Uint8Array(4 * width) },
+    milliseconds: 50,
+  });
+  expect(() => encodeGif([])).toThrow("there are no frames");
+  expect(() => encodeGif([frame(2), frame(3)])).toThrow("frame 1 is 3 by 1; frame 0 is 2 by 1");
+});

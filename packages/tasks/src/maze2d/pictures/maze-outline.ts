@@ -1,4 +1,4 @@
-import { isWall, type Maze } from "@diffusion-forcing/tasks/maze2d";
+import { isWall, type Maze } from "../mazes.js";
 
 /** A corner of the grid: column and row of the cell to its lower right. */
 export type GridCorner = readonly [column: number, row: number];

@@ -1,5 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import type { Maze } from "@diffusion-forcing/tasks/maze2d";
+import type { Maze } from "../mazes.js";
 
 /** A plan and the simulation step from which it was followed. */
 export interface StoryPlan {

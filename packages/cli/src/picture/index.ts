@@ -1,3 +1,0 @@
-export * from "./animation.js";
-export * from "./still.js";
-export type { PlanStory, StoryPlan } from "./story.js";

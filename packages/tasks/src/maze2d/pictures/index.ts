@@ -1,0 +1,4 @@
+export * from "./animation.js";
+export * from "./still.js";
+export * from "./story.js";
+export * from "./story-recorder.js";

@@ -1,0 +1,4 @@
+export { encodeGif } from "./gif.js";
+export type { Frame, Pixels } from "./pixels.js";
+export * from "./png.js";
+export * from "./videos.js";
