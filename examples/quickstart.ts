@@ -33,7 +33,7 @@ const training = forcing.train({
   seed: 0,
   optimizer: { learningRate: 2e-3 },
   learningRate: { kind: "cosine", warmupSteps: 50 },
-  averageDecay: 0.98,
+  emaDecay: 0.98,
 });
 let weights = {};
 for await (const { step, loss, snapshot } of training) {

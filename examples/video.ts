@@ -28,7 +28,7 @@ const training = forcing.train({
   steps,
   optimizer: { learningRate: 3e-3 },
   learningRate: { kind: "cosine", warmupSteps: 30 },
-  averageDecay: 0.98,
+  emaDecay: 0.98,
 });
 for await (const { step, loss, snapshot } of training) {
   if (step % 200 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);

@@ -58,7 +58,7 @@ export async function trainAndSample(
     steps,
     seed: 1,
     optimizer: { learningRate: 3e-4 },
-    averageDecay: 0.98,
+    emaDecay: 0.98,
   });
   const losses: number[] = [];
   let state: TrainingState | undefined;

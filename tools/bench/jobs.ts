@@ -53,8 +53,8 @@ function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job 
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
     optimizer: { learningRate: 5e-4 },
-    clipNorm: false,
-    averageDecay: false,
+    maxGradNorm: false,
+    emaDecay: false,
   });
   return {
     name: "train_step",

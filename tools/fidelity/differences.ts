@@ -62,7 +62,7 @@ export const differences: readonly Difference[] = [
   {
     official: "Planning on the paper's branch multiplies the loss by 10",
     library: "No factor",
-    option: '`elementWeights` of 10 with `loss: { mean: "elements" }`',
+    option: '`lossMask` of 10 with `loss: { mean: "elements" }`',
     test: `${core}/process/loss.test.ts`,
   },
   {

@@ -29,8 +29,8 @@ describe("parseRunConfig", () => {
     ["schedule", "cosine", "training.schedule"],
     ["schedule", { kind: "linear" }, "training.schedule.kind"],
     ["schedule", { kind: "cosine", warmupSteps: -1 }, "training.schedule.warmupSteps"],
-    ["averageDecay", 1, "training.averageDecay"],
-    ["averageDecay", -0.1, "training.averageDecay"],
+    ["emaDecay", 1, "training.emaDecay"],
+    ["emaDecay", -0.1, "training.emaDecay"],
   ])("refuses training.%s %j, naming it", (field, value, named) => {
     const parsing = parse({ planner, training: { ...training, [field]: value } });
     const given = named
@@ -48,8 +48,8 @@ describe("parseRunConfig", () => {
   });
 
   it("names all wrong fields at once", () => {
-    const message = /training\.steps: [\s\S]*training\.averageDecay: [\s\S]*seed: /;
-    expect(parse({ planner, training: { ...training, steps: 0, averageDecay: 2 }, seed: -1 })).toThrow(message);
+    const message = /training\.steps: [\s\S]*training\.emaDecay: [\s\S]*seed: /;
+    expect(parse({ planner, training: { ...training, steps: 0, emaDecay: 2 }, seed: -1 })).toThrow(message);
   });
 
   it("refuses misspelt and missing fields", () => {

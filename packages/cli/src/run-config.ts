@@ -13,7 +13,7 @@ const trainingSchema = z.strictObject({
   dataSeed: z.int().nonnegative(),
   learningRate: positive,
   schedule: z.strictObject({ kind: z.enum(["constant", "cosine"]), warmupSteps: z.int().nonnegative().optional() }),
-  averageDecay: z.number().min(0).lt(1),
+  emaDecay: z.number().min(0).lt(1),
 });
 
 const runSchema = z.strictObject({

@@ -27,13 +27,13 @@ const sequence = (token: readonly number[]): HostTensor => tensor(data, [2, 4, .
 const parameters = { w: tensor([0.7]) };
 
 async function trained(token: readonly number[]): Promise<readonly number[]> {
-  const elementWeights = tensor(
+  const lossMask = tensor(
     Float32Array.from({ length: 8 }, (_, i) => i % 3),
     [2, 4, ...token.map(() => 1)],
   );
-  const steps = forcingOf(token).train({
+  const steps = forcingOf(token).trainStream({
     backend: referenceBackend(),
-    batches: () => ({ tokens: sequence(token), elementWeights }),
+    batches: () => ({ tokens: sequence(token), lossMask }),
     steps: 3,
     optimizer: { learningRate: 0.1 },
   });

@@ -4,7 +4,8 @@ import { type Objective, parseObjective } from "./process/gaussian/objective.js"
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
 import type { DiffusionProcess } from "./process/loss.js";
 import { Sampler, type SamplerOptions } from "./sampling/sampler.js";
-import { type TrainingOptions, type TrainingProgress, train } from "./training/train.js";
+import type { TrainingOptions } from "./training/options.js";
+import { type TrainingProgress, type TrainingResult, train, trainStream } from "./training/train.js";
 
 export interface DiffusionForcingOptions {
   readonly model: Model;
@@ -19,8 +20,10 @@ export interface DiffusionForcingOptions {
 
 /** A diffusion process with what one does with it. */
 export interface DiffusionForcing extends DiffusionProcess {
-  /** See {@link train}. */
-  train(options: TrainingOptions): AsyncGenerator<TrainingProgress>;
+  /** Trains to the end; see {@link train}. */
+  train(options: TrainingOptions): Promise<TrainingResult>;
+  /** Trains step by step; see {@link trainStream}. */
+  trainStream(options: TrainingOptions): AsyncGenerator<TrainingProgress>;
   /** See {@link Sampler}. */
   sampler(options: SamplerOptions): Sampler;
 }
@@ -38,6 +41,7 @@ export function diffusionForcing(options: DiffusionForcingOptions): DiffusionFor
   return {
     ...process,
     train: (training) => train(process, training),
+    trainStream: (training) => trainStream(process, training),
     sampler: (sampling) => new Sampler(process, sampling),
   };
 }

@@ -70,5 +70,6 @@ export {
   samplingParameters,
   type TrainingOptions,
   type TrainingProgress,
+  type TrainingResult,
   type TrainingState,
 } from "./training/index.js";

@@ -26,8 +26,8 @@ export async function libraryContender(
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
     optimizer: { learningRate: 5e-4 },
-    clipNorm: false,
-    averageDecay: false,
+    maxGradNorm: false,
+    emaDecay: false,
   });
   return {
     step: async () => {

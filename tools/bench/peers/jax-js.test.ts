@@ -17,8 +17,8 @@ describe("the jax-js peer", () => {
       batches: () => ({ tokens }),
       steps: 5,
       optimizer: { learningRate: 5e-4 },
-      clipNorm: false,
-      averageDecay: false,
+      maxGradNorm: false,
+      emaDecay: false,
     })) {
       expected.push(loss);
     }

@@ -38,8 +38,8 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
 
   const process = officialProcess(planningProcess(golden));
   const parameters = officialParameters(golden, process.model.config);
-  const elementWeights = perElement(levels.frameWeights, tokens);
-  const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, elementWeights };
+  const lossMask = perElement(levels.frameWeights, tokens);
+  const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, lossMask };
   const { loss, x0 } = await evaluate<string>(backend, { ...parameters, ...inputs }, (values) => {
     const result = diffusionForcingLoss(
       process,
@@ -48,7 +48,7 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
         tokens: values.tokens as Value,
         noiseLevels: values.noiseLevels as Value,
         noise: values.noise as Value,
-        elementWeights: values.elementWeights as Value,
+        lossMask: values.lossMask as Value,
       },
       { mean: "elements" },
     );

@@ -38,13 +38,13 @@ export async function runRecurrentTraining(golden: GoldenCase, backend: Backend)
   });
   const tokens = officialCodec(config).encode(float32(tensorOf(golden, "in.observations")));
   const condition = stackedConditions(golden, config);
-  const elementWeights = presentElements(golden, config);
+  const lossMask = presentElements(golden, config);
   const parameters = officialParameters(golden, process.model.config);
   const outputs = await lossAndGradients(backend, process, parameters, {
     tokens,
     noiseLevels: noiseLevels(golden, config, tokens.shape),
     noise: noise(golden, config),
-    elementWeights,
+    lossMask,
     ...(condition === undefined ? {} : { condition }),
   });
   const gradients = Object.fromEntries(
@@ -112,7 +112,7 @@ function lossAndGradients(
         tokens: values.tokens as Value,
         noiseLevels: values.noiseLevels as Value,
         noise: values.noise as Value,
-        elementWeights: values.elementWeights as Value,
+        lossMask: values.lossMask as Value,
         ...("condition" in values ? { condition: values.condition as Value } : {}),
       },
       { mean: "elements" },

@@ -137,7 +137,7 @@ async function trainedParameters(
   { lr, betas, eps, weight_decay, steps }: Config["optimizer"],
 ): Promise<{ losses: number[]; trained: HostTensorRecord }> {
   const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay };
-  const options: StepGraphOptions = { optimizer, clipNorm: undefined, averageDecay: undefined };
+  const options: StepGraphOptions = { optimizer, maxGradNorm: undefined, emaDecay: undefined };
   const { tokens, condition } = batch;
   const executable = await backend.compile(
     trainingStepGraph(process, options, {

@@ -35,7 +35,7 @@ it.each<[string, () => Promise<Session>]>([
   const held = () => session.kernels.native.numDataIds();
   const before = held();
   const backend = new TfjsBackend(session);
-  const options = { optimizer, clipNorm: 1, averageDecay: undefined };
+  const options = { optimizer, maxGradNorm: 1, emaDecay: undefined };
   const executable = await backend.compile(trainingStepGraph(process, options, { tokens: [2, 4, 1] }));
   const parameters = initializeParameters(model, createRandom(0));
   const empty = () =>

@@ -139,7 +139,7 @@ async function continueRun(
     seed,
     optimizer: { learningRate: training.learningRate },
     learningRate: training.schedule,
-    averageDecay: training.averageDecay,
+    emaDecay: training.emaDecay,
     checkpoint: {
       every: options.checkpointEvery,
       save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),

@@ -112,7 +112,7 @@ export const tinyRecipe: PlannerPreset & { readonly seed: number } = {
     dataSeed: 1,
     learningRate: 1e-3,
     schedule: { kind: "constant" },
-    averageDecay: 0.9,
+    emaDecay: 0.9,
   },
   seed: 3,
 };

@@ -1,21 +1,23 @@
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { checkParameters } from "../models/parameters.js";
+import { createRandom } from "../engine/random/index.js";
+import { checkParameters, initializeParameters } from "../models/parameters.js";
 import { transformer } from "../models/transformer.js";
-import { initialTrainingState, type TrainingState } from "../training/state.js";
+import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import { decodeTrainingState, decodeWeights, encodeTrainingState, encodeWeights } from "./training-checkpoint.js";
 
 const state: TrainingState = {
   step: 1200,
   seed: 7,
-  parameters: { "layers.0.weight": tensor([1, 2, 3, 4], [2, 2]), "average/bias": tensor([0.1], [1]) },
-  first: { "layers.0.weight": tensor([5, 6, 7, 8], [2, 2]), "average/bias": tensor([-1e-30], [1]) },
-  second: { "layers.0.weight": tensor([0, 0, 0, 0], [2, 2]), "average/bias": tensor([3e38], [1]) },
-  average: { "layers.0.weight": tensor([9, 8, 7, 6], [2, 2]), "average/bias": tensor([-0], [1]) },
+  subject: { model: { kind: "test" }, process: { kind: "gaussian", levels: 10 } },
+  parameters: { "layers.0.weight": tensor([1, 2, 3, 4], [2, 2]), "ema/bias": tensor([0.1], [1]) },
+  first: { "layers.0.weight": tensor([5, 6, 7, 8], [2, 2]), "ema/bias": tensor([-1e-30], [1]) },
+  second: { "layers.0.weight": tensor([0, 0, 0, 0], [2, 2]), "ema/bias": tensor([3e38], [1]) },
+  ema: { "layers.0.weight": tensor([9, 8, 7, 6], [2, 2]), "ema/bias": tensor([-0], [1]) },
 };
-const { average: _average, ...withoutAverage } = state;
+const { ema: _ema, ...withoutEma } = state;
 
 function failure(work: () => unknown): string {
   try {
@@ -29,55 +31,72 @@ function failure(work: () => unknown): string {
 describe("training state", () => {
   it("comes back bit for bit, with and without an average", () => {
     expect(decodeTrainingState(encodeTrainingState(state))).toEqual(state);
-    const decoded = decodeTrainingState(encodeTrainingState(withoutAverage));
-    expect(decoded).toEqual(withoutAverage);
-    expect("average" in decoded).toBe(false);
+    const decoded = decodeTrainingState(encodeTrainingState(withoutEma));
+    expect(decoded).toEqual(withoutEma);
+    expect("ema" in decoded).toBe(false);
   });
 
   it("is a safetensors file with the group before each name, the same bytes for the same state", () => {
-    const bytes = encodeTrainingState(withoutAverage);
+    const bytes = encodeTrainingState(withoutEma);
     const { tensors, metadata } = decodeSafetensors(bytes);
-    expect(metadata).toEqual({ format: "diffusion-forcing-training-1", step: "1200", seed: "7" });
+    expect(metadata).toEqual({
+      format: "diffusion-forcing-training-2",
+      step: "1200",
+      seed: "7",
+      subject: '{"model":{"kind":"test"},"process":{"kind":"gaussian","levels":10}}',
+    });
     expect(Object.keys(tensors)).toEqual([
-      "first/average/bias",
+      "first/ema/bias",
       "first/layers.0.weight",
-      "parameters/average/bias",
+      "parameters/ema/bias",
       "parameters/layers.0.weight",
-      "second/average/bias",
+      "second/ema/bias",
       "second/layers.0.weight",
     ]);
-    expect(encodeTrainingState(withoutAverage)).toEqual(bytes);
+    expect(encodeTrainingState(withoutEma)).toEqual(bytes);
   });
 
   it("is not read from a safetensors file of another kind", () => {
     expect(failure(() => decodeTrainingState(encodeWeights(state.parameters)))).toBe(
-      'corrupt-file: The file is no training checkpoint: its format is "not given", expected "diffusion-forcing-training-1".',
+      'corrupt-file: The file is no training checkpoint: its format is "not given", expected "diffusion-forcing-training-2".',
     );
-    const newer = encodeSafetensors({}, { format: "diffusion-forcing-training-2", step: "1", seed: "0" });
-    expect(failure(() => decodeTrainingState(newer))).toMatch(/^corrupt-file: .*"diffusion-forcing-training-2"/);
+    const newer = encodeSafetensors({}, { format: "diffusion-forcing-training-3", step: "1", seed: "0" });
+    expect(failure(() => decodeTrainingState(newer))).toMatch(/^corrupt-file: .*"diffusion-forcing-training-3"/);
   });
 
   const file = (metadata: Record<string, string>, tensors = {}) =>
-    encodeSafetensors(tensors, { format: "diffusion-forcing-training-1", step: "1", seed: "0", ...metadata });
+    encodeSafetensors(tensors, {
+      format: "diffusion-forcing-training-2",
+      step: "1",
+      seed: "0",
+      subject: '{"model":null,"process":null}',
+      ...metadata,
+    });
 
-  it.each(["", "-1", "1.5", "1e3", "0x10", " 12", "twelve", "9007199254740993"])("refuses the step %j", (step) => {
-    expect(failure(() => decodeTrainingState(file({ step })))).toBe(
-      `corrupt-file: The checkpoint's step is "${step}"; expected a whole number.`,
+  it.each(["", "-1", "1.5", "0x10", "twelve", "9007199254740993"])("refuses the step %j", (step) => {
+    expect(failure(() => decodeTrainingState(file({ step })))).toMatch(
+      /^corrupt-file: The checkpoint: step is .*; expected a whole number from 0\.$/,
     );
-    expect(failure(() => decodeTrainingState(file({ seed: step })))).toMatch(
-      /^corrupt-file: The checkpoint's seed is /,
-    );
+    expect(failure(() => decodeTrainingState(file({ seed: step })))).toMatch(/^corrupt-file: The checkpoint: seed is /);
+  });
+
+  it("holds a seed that was a stream, and the best evaluation", () => {
+    const best = { step: 3, loss: 0.25, misses: 1, parameters: { w: tensor([1]) } };
+    const full: TrainingState = { ...state, seed: [1, 4294967295], best };
+    expect(decodeTrainingState(encodeTrainingState(full))).toEqual(full);
+    expect(failure(() => decodeTrainingState(file({ seed: "[1]" })))).toMatch(/^corrupt-file/);
+    expect(failure(() => decodeTrainingState(file({ best: "{}" })))).toMatch(/^corrupt-file/);
   });
 
   it("refuses a file without step or seed", () => {
-    const bytes = encodeSafetensors({}, { format: "diffusion-forcing-training-1", seed: "0" });
-    expect(failure(() => decodeTrainingState(bytes))).toMatch(/^corrupt-file: The checkpoint's step is ""/);
+    const bytes = encodeSafetensors({}, { format: "diffusion-forcing-training-2", seed: "0" });
+    expect(failure(() => decodeTrainingState(bytes))).toBe("corrupt-file: The checkpoint: step is missing.");
   });
 
   it("refuses tensors of no group or that are not float32", () => {
     const stray = file({}, { weight: tensor([1]) });
     expect(failure(() => decodeTrainingState(stray))).toBe(
-      'corrupt-file: Tensor "weight" belongs to none of parameters, first, second, average.',
+      'corrupt-file: Tensor "weight" belongs to none of parameters, first, second, ema, best.',
     );
     const integers = file({}, { "first/weight": tensor(Int32Array.of(1)) });
     expect(failure(() => decodeTrainingState(integers))).toBe(
@@ -86,7 +105,7 @@ describe("training state", () => {
   });
 
   it("refuses every truncation", () => {
-    const bytes = encodeTrainingState(withoutAverage);
+    const bytes = encodeTrainingState(withoutEma);
     for (let length = 0; length < bytes.length; length += 7) {
       expect(failure(() => decodeTrainingState(bytes.slice(0, length)))).toMatch(/^corrupt-file/);
     }
@@ -95,7 +114,7 @@ describe("training state", () => {
 
 describe("weights", () => {
   const model = transformer({ features: 1, width: 8, layers: 1, heads: 2 });
-  const { parameters } = initialTrainingState(model, 0, false);
+  const parameters = initializeParameters(model, createRandom(0));
 
   it("come back bit for bit, with their metadata", () => {
     const bytes = encodeWeights(parameters, { note: "base" });

@@ -1,10 +1,12 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
 
-const format = "diffusion-forcing-training-1";
-const groups = ["parameters", "first", "second", "average"] as const;
+const format = "diffusion-forcing-training-2";
+const groups = ["parameters", "first", "second", "ema", "best"] as const;
 
 /** Model weights as a safetensors file. */
 export function encodeWeights(
@@ -30,16 +32,35 @@ function float32(name: string, stored: SafetensorsTensor): HostTensor {
   throw new DiffusionForcingError("corrupt-file", `Tensor "${name}" is ${stored.dtype}; weights are float32.`);
 }
 
-/** A training state as a safetensors file: tensors `group/parameter`, metadata `step` and `seed`. */
+/**
+ * A training state as a safetensors file: tensors `group/parameter`, and as metadata `step`, `seed`, the `subject` (what
+ * is trained) and, with early stopping, the `best` evaluation.
+ */
 export function encodeTrainingState(state: TrainingState): Uint8Array {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const group of groups) {
-    for (const [name, value] of Object.entries(state[group] ?? {})) {
+    for (const [name, value] of Object.entries((group === "best" ? state.best?.parameters : state[group]) ?? {})) {
       tensors[`${group}/${name}`] = value as SafetensorsTensor;
     }
   }
-  return encodeSafetensors(tensors, { format, step: String(state.step), seed: String(state.seed) });
+  const { step, loss, misses } = state.best ?? {};
+  return encodeSafetensors(tensors, {
+    format,
+    step: String(state.step),
+    seed: JSON.stringify(state.seed),
+    subject: JSON.stringify(state.subject),
+    ...(state.best === undefined ? {} : { best: JSON.stringify({ step, loss, misses }) }),
+  });
 }
+
+const whole = schemas.integer(0);
+const word = schemas.integer(0, 2 ** 32 - 1);
+const metadataSchema = v.object({
+  step: whole,
+  seed: v.union([whole, v.strictTuple([word, word])]),
+  subject: v.strictObject({ model: v.unknown(), process: v.unknown() }),
+  best: v.optional(v.strictObject({ step: whole, loss: schemas.number(), misses: whole })),
+});
 
 /**
  * A training state written by {@link encodeTrainingState}.
@@ -48,18 +69,16 @@ export function encodeTrainingState(state: TrainingState): Uint8Array {
  */
 export function decodeTrainingState(bytes: Uint8Array): TrainingState {
   const { tensors, metadata } = decodeSafetensors(bytes);
-  const whole = (key: string): number => {
-    const text = metadata[key] ?? "";
-    const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value)) return value;
-    throw new DiffusionForcingError("corrupt-file", `The checkpoint's ${key} is "${text}"; expected a whole number.`);
-  };
   if (metadata.format !== format) {
     throw new DiffusionForcingError(
       "corrupt-file",
       `The file is no training checkpoint: its format is "${metadata.format ?? "not given"}", expected "${format}".`,
     );
   }
+  const fields = ["step", "seed", "subject", "best"].flatMap((key) =>
+    metadata[key] === undefined ? [] : [[key, parsed(metadata[key])]],
+  );
+  const { best, ...rest } = check("The checkpoint", metadataSchema, Object.fromEntries(fields), "corrupt-file");
   const records: Partial<Record<(typeof groups)[number], Record<string, HostTensor>>> = {};
   for (const [path, stored] of Object.entries(tensors)) {
     const group = groups.find((prefix) => path.startsWith(`${prefix}/`));
@@ -69,7 +88,22 @@ export function decodeTrainingState(bytes: Uint8Array): TrainingState {
     records[group] ??= {};
     records[group][path.slice(group.length + 1)] = float32(path, stored);
   }
-  const { parameters = {}, first = {}, second = {}, average } = records;
-  const state = { step: whole("step"), seed: whole("seed"), parameters, first, second };
-  return average === undefined ? state : { ...state, average };
+  const { parameters = {}, first = {}, second = {}, ema } = records;
+  return {
+    ...(rest as Pick<TrainingState, "step" | "seed" | "subject">),
+    parameters,
+    first,
+    second,
+    ...(ema === undefined ? {} : { ema }),
+    ...(best === undefined ? {} : { best: { ...best, parameters: records.best ?? {} } }),
+  };
+}
+
+/** Metadata are JSON; what is none is shown as it is. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

@@ -9,6 +9,8 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** The parameter whose first values these are copies of, of the same shape and initializer; absent: none. */
   readonly copyOf?: string;
+  /** Whether weight decay pulls at it. Default: exactly if it has two axes or more, so not biases and gains of norms. */
+  readonly decays?: boolean;
 }
 
 /** Traced parameters by name. */

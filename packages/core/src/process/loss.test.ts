@@ -26,7 +26,7 @@ interface Case {
   tokens: number[];
   levels: number[];
   noise: number[];
-  elementWeights?: HostTensor;
+  lossMask?: HostTensor;
   mean?: LossOptions["mean"];
 }
 
@@ -45,7 +45,7 @@ function lossOf({ objective, lossWeighting = { kind: "min-snr", clip: 0.5 }, cli
     tokens: tensor(given.tokens, shape),
     noiseLevels: tensor(Int32Array.from(given.levels), shape.slice(0, 2)),
     noise: tensor(given.noise, shape),
-    elementWeights: given.elementWeights ?? tensor([1], [1, 1, 1]),
+    lossMask: given.lossMask ?? tensor([1], [1, 1, 1]),
   };
   const graph = trace(inputs, ({ w, ...batch }) => {
     const values = diffusionForcingLoss(process, { w }, batch, given.mean ? { mean: given.mean } : {});
@@ -102,7 +102,7 @@ describe("diffusionForcingLoss", () => {
   it("drops elements of weight 0 from loss and gradient; from the mean's denominator unless told otherwise", () => {
     const lossWeighting = { kind: "uniform" } as const;
     const both = lossOf({ ...example, objective: "x0", lossWeighting });
-    const weighted = { ...example, objective: "x0", lossWeighting, elementWeights: tensor([1, 0], [1, 2, 1]) } as const;
+    const weighted = { ...example, objective: "x0", lossWeighting, lossMask: tensor([1, 0], [1, 2, 1]) } as const;
     const official = lossOf({ ...weighted, mean: "elements" });
     const one = lossOf(weighted);
     expect(both.elements).toEqual(close([0.2216228, 2.1841911]));
@@ -119,8 +119,8 @@ describe("diffusionForcingLoss", () => {
     // Unweighted errors 0.2216228 and 2.1841911; (1 * first + 3 * second) / 4.
     const lossWeighting = { kind: "uniform" } as const;
     const lossAt = (weights: number[], mean?: LossOptions["mean"]) => {
-      const elementWeights = tensor(weights, [1, weights.length, 1]);
-      return lossOf({ ...example, objective: "x0", lossWeighting, elementWeights, ...(mean ? { mean } : {}) }).loss;
+      const lossMask = tensor(weights, [1, weights.length, 1]);
+      return lossOf({ ...example, objective: "x0", lossWeighting, lossMask, ...(mean ? { mean } : {}) }).loss;
     };
     expect(lossAt([1, 3])).toEqual(close([1.693549]));
     expect(lossAt([10, 30])).toEqual(close([1.693549]));

@@ -1,6 +1,6 @@
-import { checkChoice } from "../engine/choice.js";
-import { broadcastTo, div, maximum, mean, mul, reshape, square, sub, sum } from "../engine/graph/operations.js";
+import { broadcastTo, constant, div, maximum, mean, mul, reshape, square, sub, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
+import { type Shape, sizeOf } from "../engine/tensor/shape.js";
 import type { Model, Parameters } from "../models/model.js";
 import { addNoise, perToken } from "./gaussian/conversions.js";
 import { type LossWeighting, lossWeight } from "./gaussian/loss-weight.js";
@@ -27,22 +27,34 @@ export interface LossInputs {
   readonly noise: Value;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: Value;
-  /** Further weights, broadcastable to [B, T, ...tokenShape]: 0 for elements that are padding. */
-  readonly elementWeights?: Value;
+  /** Weights of the elements, broadcastable to [B, T, ...tokenShape]: 0 for those that are padding. */
+  readonly lossMask?: Value;
 }
 
+/**
+ * What the sum of the weighted squared errors is divided by: a scalar, or a number.
+ *
+ * @param lossMask as in {@link LossInputs}.
+ * @param shape of the tokens, [B, T, ...tokenShape].
+ */
+export type LossDenominator = (lossMask: Value | undefined, shape: Shape) => Value | number;
+
 export interface LossOptions {
-  /**
-   * What the sum of the weighted squared errors is divided by: the sum of the element weights ("weights"), so that
-   * padding changes nothing, or the number of elements whatever their weight ("elements", the official code, where the
-   * more of a batch is padding the smaller its gradient). The same without element weights. Default "weights".
-   */
-  readonly mean?: "weights" | "elements";
+  /** Default {@link meanOverMask}. */
+  readonly denominator?: LossDenominator;
 }
+
+/** The sum of the mask over all elements, so that padding changes nothing; without a mask the number of elements. */
+export const meanOverMask: LossDenominator = (lossMask, shape) =>
+  // Not quite 0 where all of the mask is, so that the loss is.
+  lossMask === undefined ? sizeOf(shape) : maximum(sum(broadcastTo(lossMask, shape)), 1e-12);
 
 export interface LossValues {
   /** Mean of the weighted squared errors, scalar. */
   readonly loss: Value;
+  /** Sum of the weighted squared errors, scalar, and what it is divided by: what accumulates over parts of a batch. */
+  readonly total: Value;
+  readonly denominator: Value;
   /** The weighted squared errors, [B, T, ...tokenShape]. */
   readonly elements: Value;
   /** Estimate of the clean sequence, [B, T, ...tokenShape]. */
@@ -64,9 +76,8 @@ export function diffusionForcingLoss(
   inputs: LossInputs,
   options: LossOptions = {},
 ): LossValues {
-  checkChoice("diffusionForcingLoss: mean", options.mean, ["weights", "elements"]);
   const { model, schedule, objective } = process;
-  const { tokens, noiseLevels, noise, condition, elementWeights } = inputs;
+  const { tokens, noiseLevels, noise, condition, lossMask } = inputs;
   const noisedTokens = addNoise(schedule, tokens, noiseLevels, noise);
   const modelOutput = model.apply(parameters, {
     tokens: noisedTokens,
@@ -80,13 +91,10 @@ export function diffusionForcingLoss(
   const target = trainingTarget(schedule, objective, tokens, noiseLevels, noise);
   const tokenWeights = lossWeight(schedule, objective, noiseLevels, process.lossWeighting);
   const errors = mul(square(sub(modelOutput, target)), reshape(tokenWeights, perToken(tokens)));
-  const elements = elementWeights === undefined ? errors : mul(errors, elementWeights);
-  const isPlain = elementWeights === undefined || options.mean === "elements";
-  const loss = isPlain ? mean(elements) : div(sum(elements), weightSum(elementWeights, tokens));
-  return { loss, elements, x0, noisedTokens, modelOutput, tokenWeights };
-}
-
-/** Over all elements; not quite 0 where every weight is, so that the loss is. */
-function weightSum(weights: Value, tokens: Value): Value {
-  return maximum(sum(broadcastTo(weights, tokens.shape)), 1e-12);
+  const elements = lossMask === undefined ? errors : mul(errors, lossMask);
+  const denominator = (options.denominator ?? meanOverMask)(lossMask, tokens.shape);
+  const total = sum(elements);
+  const loss = denominator === sizeOf(tokens.shape) ? mean(elements) : div(total, denominator);
+  const divisor = typeof denominator === "number" ? constant(denominator) : denominator;
+  return { loss, total, denominator: divisor, elements, x0, noisedTokens, modelOutput, tokenWeights };
 }

@@ -57,7 +57,7 @@ async function timeTrainingStep(backend: Backend): Promise<number> {
     schedule: cosineSchedule(1000),
   });
   const tokens = drawTensor({ dtype: "float32", shape: [8, 16, 4], low: -1, high: 1 }, 3);
-  const steps = forcing.train({
+  const steps = forcing.trainStream({
     backend,
     batches: () => ({ tokens }),
     steps: warmupRuns + timedRuns,

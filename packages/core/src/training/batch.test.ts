@@ -29,8 +29,8 @@ describe("checkBatch", () => {
   it("accepts what fits", () => {
     const noiseLevels = levels([0, 1, 2, 8, 9, 10]);
     expect(verdict({ tokens })).toBe("accepted");
-    expect(verdict({ tokens, noiseLevels, elementWeights: zeros("float32", [2, 3, 1]) })).toBe("accepted");
-    expect(verdict({ tokens, elementWeights: zeros("float32", [2]) })).toBe("accepted");
+    expect(verdict({ tokens, noiseLevels, lossMask: zeros("float32", [2, 3, 1]) })).toBe("accepted");
+    expect(verdict({ tokens, lossMask: zeros("float32", [2]) })).toBe("accepted");
     expect(verdict({ tokens, condition: zeros("float32", [2, 3, 1]) }, conditioned)).toBe("accepted");
   });
 
@@ -48,8 +48,8 @@ describe("checkBatch", () => {
       "invalid-data: The batch's tokens hold NaN at element 2; expected finite numbers. Clean the data.",
     );
     const infinite = tensor([1, Number.POSITIVE_INFINITY]);
-    expect(verdict({ tokens, elementWeights: infinite })).toMatch(
-      /^invalid-data: .*elementWeights hold Infinity at element 1/,
+    expect(verdict({ tokens, lossMask: infinite })).toMatch(
+      /^invalid-data: .*lossMask hold Infinity at element 1/,
     );
     const condition = tensor([0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY], [2, 3, 1]);
     expect(verdict({ tokens, condition }, conditioned)).toMatch(
@@ -69,14 +69,14 @@ describe("checkBatch", () => {
   });
 
   it("refuses element weights that would not broadcast to the tokens", () => {
-    expect(verdict({ tokens, elementWeights: zeros("float32", [2, 2, 2]) })).toBe(
+    expect(verdict({ tokens, lossMask: zeros("float32", [2, 2, 2]) })).toBe(
       "shape-mismatch: The batch's element weights are float32[2, 2, 2]; expected float32, broadcastable to [2, 3, 2].",
     );
     // These would blow the loss up to a mean over more elements than the batch has.
-    expect(verdict({ tokens, elementWeights: zeros("float32", [4, 2, 3, 2]) })).toMatch(/^shape-mismatch/);
+    expect(verdict({ tokens, lossMask: zeros("float32", [4, 2, 3, 2]) })).toMatch(/^shape-mismatch/);
     const single = zeros("float32", [1, 1, 2]);
-    expect(verdict({ tokens: single, elementWeights: zeros("float32", [1, 5, 2]) })).toMatch(/^shape-mismatch/);
-    expect(verdict({ tokens, elementWeights: zeros("int32", [2]) })).toMatch(/^shape-mismatch: .* int32\[2\]/);
+    expect(verdict({ tokens: single, lossMask: zeros("float32", [1, 5, 2]) })).toMatch(/^shape-mismatch/);
+    expect(verdict({ tokens, lossMask: zeros("int32", [2]) })).toMatch(/^shape-mismatch: .* int32\[2\]/);
   });
 
   it("refuses a condition the model does not take, and one that is missing", () => {

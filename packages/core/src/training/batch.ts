@@ -12,7 +12,7 @@ export interface Batch {
   /** int32 [B, T], 0..K. Default: independent and uniform over 1..K (Chen et al. 2024, Algorithm 1). */
   readonly noiseLevels?: HostTensor;
   /** float32, broadcastable to the tokens; 0 for padding. */
-  readonly elementWeights?: HostTensor;
+  readonly lossMask?: HostTensor;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
 }
@@ -26,7 +26,7 @@ function refuse(what: string): never {
 
 /** @throws `invalid-data`, `shape-mismatch` or `invalid-noise-levels` for a batch that cannot be trained on. */
 export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
-  const { tokens, noiseLevels, elementWeights, condition } = batch;
+  const { tokens, noiseLevels, lossMask, condition } = batch;
   if (!holdsTokens(model, tokens)) {
     throw new DiffusionForcingError(
       "shape-mismatch",
@@ -34,7 +34,7 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
     );
   }
   const [batchSize, length] = tokens.shape as [number, number];
-  for (const [name, tensor] of Object.entries({ tokens, elementWeights, condition })) {
+  for (const [name, tensor] of Object.entries({ tokens, lossMask, condition })) {
     const bad = tensor?.data.findIndex((x) => !Number.isFinite(x)) ?? -1;
     if (bad >= 0)
       refuse(
@@ -53,13 +53,13 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
       throw new DiffusionForcingError("invalid-noise-levels", `Noise level ${bad} is outside 0..${levelCount}.`);
     }
   }
-  if (elementWeights !== undefined) {
+  if (lossMask !== undefined) {
     // Nothing may broadcast the other way: the loss would become a mean over more elements than there are.
-    const fits = broadcastShapes(elementWeights.shape, tokens.shape);
-    if (elementWeights.dtype !== "float32" || fits === undefined || !shapesEqual(fits, tokens.shape)) {
+    const fits = broadcastShapes(lossMask.shape, tokens.shape);
+    if (lossMask.dtype !== "float32" || fits === undefined || !shapesEqual(fits, tokens.shape)) {
       throw new DiffusionForcingError(
         "shape-mismatch",
-        `The batch's element weights are ${formatType(elementWeights)}; expected float32, broadcastable to ${formatShape(tokens.shape)}.`,
+        `The batch's element weights are ${formatType(lossMask)}; expected float32, broadcastable to ${formatShape(tokens.shape)}.`,
       );
     }
   }

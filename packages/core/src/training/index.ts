@@ -1,15 +1,31 @@
 export { type Batch, type BatchSource, checkBatch } from "./batch.js";
 export { dropCondition } from "./drop-condition.js";
-export { type LearningRateSchedule, learningRateFactor } from "./learning-rate.js";
-export { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
-export { copyRecord, initialTrainingState, samplingParameters, type TrainingState } from "./state.js";
+export type { BatchShapes } from "./graph-inputs.js";
 export {
-  type BatchShapes,
-  packState,
+  type LearningRateCurve,
+  type LearningRateFunction,
+  type LearningRateSchedule,
+  learningRateFactor,
+} from "./learning-rate.js";
+export {
+  type AdamWOptions,
+  adamW,
+  adamWScalars,
+  clipByNorm,
+  completeAdamW,
+  emaRate,
+  globalNorm,
+} from "./optimizer.js";
+export type { TrainingOptions } from "./options.js";
+export { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from "./parameter-groups.js";
+export {
+  copyRecord,
+  initialTrainingState,
+  samplingParameters,
   type StateGroup,
-  type StateTensors,
-  type StepGraphOptions,
-  trainingStepGraph,
-  unpackState,
-} from "./step-graph.js";
-export { type TrainingOptions, type TrainingProgress, train } from "./train.js";
+  type TrainingState,
+  type TrainingSubject,
+} from "./state.js";
+export { packState, type StateLayout, type StateTensors, stateLayout, unpackState } from "./state-layout.js";
+export { type StepGraphOptions, stepScalars, trainingStepGraph } from "./step-graph.js";
+export { type TrainingProgress, type TrainingResult, train, trainStream } from "./train.js";

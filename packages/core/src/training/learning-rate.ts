@@ -1,37 +1,47 @@
-import { checkChoice } from "../engine/choice.js";
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 
+/** The factor on the peak learning rate at `step` (1-based) of `steps`: finite, at least 0. */
+export type LearningRateFunction = (step: number, steps: number) => number;
+
 /** Linear warm-up from 0 over `warmupSteps`, then constant or a half cosine down to 0 at the last step. */
-export interface LearningRateSchedule {
+export interface LearningRateCurve {
   readonly kind: "constant" | "cosine";
   /** Default 0. */
   readonly warmupSteps?: number;
-  /**
-   * "official" warms up as the official code does, which sets the rate after each step: the first step takes the whole
-   * rate, and every other step of the warm-up what the step before should have had. With AdamW, whose first step moves
-   * every parameter by about the learning rate, that is the jump that warming up is to avoid. Default: off.
-   */
-  readonly compatibility?: "official";
 }
+
+/** How the learning rate goes over a run: one of the usual curves, or a function of one's own. */
+export type LearningRateSchedule = LearningRateCurve | LearningRateFunction;
+
+const curveSchema = v.strictObject({
+  kind: schemas.choice("constant", "cosine"),
+  warmupSteps: v.optional(schemas.integer(0)),
+});
 
 /** @throws `invalid-argument` for what is no schedule. */
-export function checkLearningRate({ kind, warmupSteps = 0, compatibility }: LearningRateSchedule): void {
-  checkChoice("learningRate: kind", kind ?? "missing", ["constant", "cosine"]);
-  checkChoice("learningRate: compatibility", compatibility, ["official"]);
-  if (!Number.isInteger(warmupSteps) || warmupSteps < 0) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `learningRate: warmupSteps is ${warmupSteps}; expected a whole number of at least 0.`,
-    );
-  }
+export function checkLearningRate(schedule: LearningRateSchedule): void {
+  if (typeof schedule !== "function") check("train: learningRate", curveSchema, schedule);
 }
 
-/** The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`. */
+/**
+ * The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`.
+ *
+ * @throws `invalid-argument` if a function of one's own gives no finite number from 0.
+ */
 export function learningRateFactor(schedule: LearningRateSchedule, step: number, steps: number): number {
+  if (typeof schedule === "function") {
+    const factor = schedule(step, steps);
+    if (Number.isFinite(factor) && factor >= 0) return factor;
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `train: learningRate(${step}, ${steps}) is ${describe(factor)}; expected a factor on the peak rate, a number from 0.`,
+    );
+  }
   const warmup = schedule.warmupSteps ?? 0;
-  const isOfficial = schedule.compatibility === "official";
-  const warmed = isOfficial ? (step === 1 ? warmup : step - 1) : step;
-  if (step <= warmup) return warmed / warmup;
+  if (step <= warmup) return step / warmup;
   if (schedule.kind === "constant") return 1;
   const progress = (step - warmup) / Math.max(1, steps - warmup);
   return 0.5 * (1 + Math.cos(Math.PI * Math.min(1, progress)));

@@ -1,22 +1,27 @@
 import { add, div, minimum, mul, sqrt, square, sub, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
+import { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from "./parameter-groups.js";
 
+/** AdamW (Loshchilov and Hutter 2019). Everything has a default that small and middling transformers train well with. */
 export interface AdamWOptions {
-  /** Peak learning rate. */
-  readonly learningRate: number;
+  /** Peak learning rate. Default 1e-3. */
+  readonly learningRate?: number;
   /** Decay rates of the first and second moment. Default [0.9, 0.999]. */
   readonly betas?: readonly [number, number];
   /** Default 1e-8. */
   readonly epsilon?: number;
-  /** Decoupled decay of every parameter, biases and norms included. Default 1e-4. */
+  /** Decoupled decay of the weights, in proportion to the scheduled rate. Default 1e-4. */
   readonly weightDecay?: number;
+  /** Which parameters decay, or learn at another rate. Default {@link decayWeightsOnly}. */
+  readonly group?: ParameterGrouping;
 }
 
 export interface CompleteAdamWOptions extends Required<AdamWOptions> {}
 
-export function completeAdamW(options: AdamWOptions): CompleteAdamWOptions {
-  return { betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 1e-4, ...options };
+export function completeAdamW(options: AdamWOptions = {}): CompleteAdamWOptions {
+  const defaults = { learningRate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 1e-4 } as const;
+  return { ...defaults, group: decayWeightsOnly, ...options };
 }
 
 /** The optimiser's state of all parameters, by parameter name. */
@@ -25,27 +30,33 @@ export interface Moments {
   readonly second: Parameters;
 }
 
-/** Per-step numbers of AdamW, computed in float64 on the host and fed to the step graph as scalars. */
+/** Per-step numbers of AdamW for one group of parameters. */
 export interface AdamWScalars<T> {
-  /** 1 - learningRate * weightDecay. */
-  readonly decay: T;
+  /** 1 - learningRate * weightDecay; absent where nothing decays. */
+  readonly decay?: T;
   readonly stepSize: T;
   readonly epsilon: T;
 }
 
 /**
- * The scalars of step `step` (1-based) at the given learning rate.
+ * The scalars of step `step` (1-based) at the given learning rate, for one group, in float64.
  *
  * The graph keeps moments without their constant factors, m / (1 - beta1) and v / (1 - beta2), which saves two
  * passes over every parameter; the factors and both bias corrections are folded in here.
  */
-export function adamWScalars(options: CompleteAdamWOptions, step: number, learningRate: number): AdamWScalars<number> {
+export function adamWScalars(
+  options: Pick<CompleteAdamWOptions, "betas" | "epsilon">,
+  group: Required<ParameterGroup>,
+  step: number,
+  learningRate: number,
+): AdamWScalars<number> {
   const [beta1, beta2] = options.betas;
+  const rate = learningRate * group.learningRate;
   const first = (1 - beta1) / (1 - beta1 ** step);
   const second = Math.sqrt((1 - beta2) / (1 - beta2 ** step));
   return {
-    decay: 1 - learningRate * options.weightDecay,
-    stepSize: (learningRate * first) / second,
+    ...(group.weightDecay === 0 ? {} : { decay: 1 - rate * group.weightDecay }),
+    stepSize: (rate * first) / second,
     epsilon: options.epsilon / second,
   };
 }
@@ -57,24 +68,26 @@ export interface AdamWResult {
 }
 
 /**
- * One AdamW update (Loshchilov & Hutter 2019, in PyTorch's order: decay first) of every parameter.
- * p' = p (1 - lr wd) - lr m^ / (sqrt(v^) + eps).
+ * One AdamW update (in PyTorch's order: decay first) of every parameter. p' = p (1 - lr wd) - lr m^ / (sqrt(v^) + eps).
+ *
+ * @param scalarsOf the scalars of the group that a parameter is in.
  */
 export function adamW(
-  options: CompleteAdamWOptions,
+  options: Pick<CompleteAdamWOptions, "betas">,
   parameters: Parameters,
   gradients: Parameters,
   moments: Moments,
-  scalars: AdamWScalars<Value>,
+  scalarsOf: (name: string) => AdamWScalars<Value>,
 ): AdamWResult {
   const [beta1, beta2] = options.betas;
   const result: AdamWResult = { parameters: {}, first: {}, second: {} };
   for (const [name, parameter] of Object.entries(parameters)) {
+    const scalars = scalarsOf(name);
     const gradient = gradients[name] as Value;
     const first = add(mul(moments.first[name] as Value, beta1), gradient);
     const second = add(mul(moments.second[name] as Value, beta2), square(gradient));
     const update = mul(div(first, add(sqrt(second), scalars.epsilon)), scalars.stepSize);
-    const decayed = options.weightDecay === 0 ? parameter : mul(parameter, scalars.decay);
+    const decayed = scalars.decay === undefined ? parameter : mul(parameter, scalars.decay);
     result.parameters[name] = sub(decayed, update);
     result.first[name] = first;
     result.second[name] = second;
@@ -92,4 +105,22 @@ export function globalNorm(gradients: Parameters): Value {
 export function clipByNorm(gradients: Parameters, norm: Value, limit: number): Record<string, Value> {
   const factor = minimum(div(limit, add(norm, 1e-6)), 1);
   return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, mul(gradient, factor)]));
+}
+
+/**
+ * How far the moving average goes towards the parameters in step `step` (1-based): 1 - decay, but more at first,
+ * 1 - (1 + step) / (10 + step). An average over the last tenth of a short run, that is, instead of one that still holds
+ * the random first parameters: at decay 0.999 they would have weight 0.37 after 1,000 steps.
+ */
+export function emaRate(decay: number, step: number): number {
+  return 1 - Math.min(decay, (1 + step) / (10 + step));
+}
+
+/** ema + (p - ema) rate, for each tensor. */
+export function movingAverage(ema: Parameters, parameters: Parameters, rate: Value): Record<string, Value> {
+  const entries = Object.entries(ema).map(([name, kept]) => {
+    const step = mul(sub(parameters[name] as Value, kept), rate);
+    return [name, add(kept, step)] as const;
+  });
+  return Object.fromEntries(entries);
 }

@@ -10,6 +10,8 @@ const LARGEST_PACKED = 2 ** 15;
 
 /** Joins many small tensors into few, and takes them apart again: traced values in a graph, and host tensors. */
 export interface ParameterPacks {
+  /** Names of the parameters in each pack. */
+  readonly members: ReadonlyMap<string, readonly string[]>;
   /** Shape of each pack, by the pack's name. */
   readonly shapes: Readonly<Record<string, Shape>>;
   /** One value per parameter, by name -> one value per pack. */
@@ -24,9 +26,14 @@ export interface ParameterPacks {
  * Groups small parameters that agree on all axes but the first, to be joined along it. An optimiser treats every
  * element alike: on packs it runs a handful of ops instead of a dozen for every bias, and a step has few tensors to
  * hand over.
+ *
+ * @param groupOf index of the optimiser's group of a parameter: only members of one group share a pack.
  */
-export function parameterPacks(specs: Readonly<Record<string, ParameterSpec>>): ParameterPacks {
-  const members = groupMembers(specs);
+export function parameterPacks(
+  specs: Readonly<Record<string, ParameterSpec>>,
+  groupOf: (name: string) => number = () => 0,
+): ParameterPacks {
+  const members = groupMembers(specs, groupOf);
   const shapeOf = (name: string): Shape => (specs[name] as ParameterSpec).shape;
   const rowsOf = (name: string): number => shapeOf(name)[0] ?? 1;
   const mapPacks = <T>(make: (names: readonly string[], pack: string) => T): Record<string, T> =>
@@ -36,6 +43,7 @@ export function parameterPacks(specs: Readonly<Record<string, ParameterSpec>>): 
     return names.length === 1 ? first : [names.reduce((rows, name) => rows + rowsOf(name), 0), ...first.slice(1)];
   });
   return {
+    members,
     shapes,
     pack: (values) =>
       mapPacks((names) =>
@@ -86,11 +94,16 @@ export function parameterPacks(specs: Readonly<Record<string, ParameterSpec>>): 
 }
 
 /** Parameter names by pack; a parameter without company is a pack of its own name. */
-function groupMembers(specs: Readonly<Record<string, ParameterSpec>>): ReadonlyMap<string, readonly string[]> {
+function groupMembers(
+  specs: Readonly<Record<string, ParameterSpec>>,
+  groupOf: (name: string) => number,
+): ReadonlyMap<string, readonly string[]> {
   const groups = new Map<string, string[]>();
   for (const [name, { shape }] of Object.entries(specs)) {
     const joins = shape.length > 0 && sizeOf(shape) <= LARGEST_PACKED;
-    const key = joins ? `pack [${["*", ...shape.slice(1)].join(", ")}]` : name;
+    const group = groupOf(name);
+    const suffix = group === 0 ? "" : ` of group ${group}`;
+    const key = joins ? `pack [${["*", ...shape.slice(1)].join(", ")}]${suffix}` : name;
     groups.set(key, [...(groups.get(key) ?? []), name]);
   }
   return new Map([...groups].map(([key, names]) => [names.length === 1 ? (names[0] as string) : key, names]));

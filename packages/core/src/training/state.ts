@@ -1,20 +1,59 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import { createRandom } from "../engine/random/index.js";
+import { createRandom, type RandomStream } from "../engine/random/index.js";
+import { formatShape, sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
+import type { DiffusionProcess } from "../process/loss.js";
 
-/** Everything a training run needs to go on exactly where it stopped. Random numbers depend on seed and step only. */
+/** What a run is a run of, as JSON: the model's configuration and the process's. A state goes on only with the same. */
+export interface TrainingSubject {
+  readonly model: unknown;
+  readonly process: unknown;
+}
+
+/** A seed as a state holds it: the number, or the key of the stream that was given. */
+export type RecordedSeed = number | readonly [number, number];
+
+/** The best of the validation losses so far, and the weights that it was measured with. */
+export interface BestEvaluation {
+  readonly step: number;
+  readonly loss: number;
+  /** Evaluations since, none of them better. */
+  readonly misses: number;
+  readonly parameters: HostTensorRecord;
+}
+
+/**
+ * Everything a training run needs to go on exactly where it stopped. Random numbers depend on seed and step only. JSON
+ * does not hold it: write it by `encodeTrainingState`.
+ */
 export interface TrainingState {
   /** Steps done. */
   readonly step: number;
-  readonly seed: number;
+  readonly seed: RecordedSeed;
+  readonly subject: TrainingSubject;
   readonly parameters: HostTensorRecord;
   /** AdamW's moments, without their constant factors (see `adamWScalars`). */
   readonly first: HostTensorRecord;
   readonly second: HostTensorRecord;
   /** Exponential moving average of the parameters, if one is kept. */
-  readonly average?: HostTensorRecord;
+  readonly ema?: HostTensorRecord;
+  /** Present with early stopping, after the first evaluation. */
+  readonly best?: BestEvaluation;
+}
+
+/** The groups of tensors that a training step reads and writes. */
+export const stateGroups = ["parameters", "first", "second", "ema"] as const;
+export type StateGroup = (typeof stateGroups)[number];
+
+export function trainingSubject({ model, schedule, objective }: DiffusionProcess): TrainingSubject {
+  return { model: model.config, process: { kind: "gaussian", schedule: schedule.config, objective } };
+}
+
+export function recordedSeed(seed: number | RandomStream): RecordedSeed {
+  return typeof seed === "number" ? seed : seed.state().key;
 }
 
 function copy(tensor: HostTensor): HostTensor {
@@ -25,31 +64,115 @@ export function copyRecord(record: HostTensorRecord): Record<string, HostTensor>
   return Object.fromEntries(Object.entries(record).map(([name, tensor]) => [name, copy(tensor)]));
 }
 
-/** The state before the first step: fresh parameters, zero moments, the average equal to the parameters. */
-export function initialTrainingState(model: Model, seed: number, keepAverage: boolean): TrainingState {
-  const parameters = initializeParameters(model, createRandom(seed).split("parameters"));
-  const moments = (): HostTensorRecord =>
-    Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
-  const state = { step: 0, seed, parameters, first: moments(), second: moments() };
-  return keepAverage ? { ...state, average: copyRecord(parameters) } : state;
+export interface InitialStateOptions {
+  readonly seed: number | RandomStream;
+  readonly keepEma: boolean;
+  /** Weights to start from in place of fresh ones. */
+  readonly parameters?: HostTensorRecord;
 }
 
-/** Checks that a state to resume from fits the model and the run. @throws `checkpoint-mismatch` */
-export function checkTrainingState(model: Model, state: TrainingState, seed: number, keepAverage: boolean): void {
-  for (const record of [state.parameters, state.first, state.second]) checkParameters(model, record);
-  if (keepAverage !== (state.average !== undefined)) {
+/** The state before the first step: fresh parameters or those given, zero moments, the average equal to the parameters. */
+export function initialTrainingState(process: DiffusionProcess, options: InitialStateOptions): TrainingState {
+  const { model } = process;
+  const { seed, keepEma } = options;
+  if (options.parameters !== undefined) checkRecord(model, "parameters", options.parameters);
+  const parameters = options.parameters
+    ? copyRecord(options.parameters)
+    : initializeParameters(model, createRandom(seed).split("parameters"));
+  const moments = (): HostTensorRecord =>
+    Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
+  return {
+    step: 0,
+    seed: recordedSeed(seed),
+    subject: trainingSubject(process),
+    parameters,
+    first: moments(),
+    second: moments(),
+    ...(keepEma ? { ema: copyRecord(parameters) } : {}),
+  };
+}
+
+/**
+ * Checks that a state to resume from is one, whole, and of this process, model and seed.
+ *
+ * @throws `checkpoint-mismatch`, `invalid-argument` for what is no state, `non-finite-loss` if it is spoilt.
+ */
+export function checkTrainingState(
+  process: DiffusionProcess,
+  state: TrainingState,
+  { seed, keepEma }: Omit<InitialStateOptions, "parameters">,
+): void {
+  const { step, first, second } = state;
+  if (!isRecord(first) || !isRecord(second) || !Number.isSafeInteger(step) || step < 0) {
     throw new DiffusionForcingError(
-      "checkpoint-mismatch",
-      `The state to resume from ${keepAverage ? "has no" : "has a"} moving average of the parameters, the run ${keepAverage ? "keeps one" : "does not"}. Resume with the options of the first run.`,
+      "invalid-argument",
+      `train: resume is ${describe(state)}; expected a TrainingState with step and the optimiser's moments. To start anew from weights alone, give them as parameters.`,
     );
   }
-  if (state.average !== undefined) checkParameters(model, state.average);
-  if (state.seed !== seed) {
+  checkSubject(trainingSubject(process), state.subject);
+  const groups = stateGroups.filter((group) => group !== "ema" || state.ema !== undefined);
+  for (const group of groups) checkRecord(process.model, `resume.${group}`, state[group]);
+  if (state.best !== undefined) checkRecord(process.model, "resume.best.parameters", state.best.parameters);
+  if (keepEma !== (state.ema !== undefined)) {
     throw new DiffusionForcingError(
       "checkpoint-mismatch",
-      `The state to resume from was trained with seed ${state.seed}, the run has seed ${seed}. Pass seed ${state.seed} to go on exactly.`,
+      `The state to resume from ${keepEma ? "has no" : "has a"} moving average of the parameters, the run ${keepEma ? "keeps one" : "does not"}. Resume with the emaDecay of the first run.`,
     );
   }
+  if (String(createRandom(state.seed).state().key) !== String(createRandom(seed).state().key)) {
+    throw new DiffusionForcingError(
+      "checkpoint-mismatch",
+      `The state to resume from was trained with seed ${describe(state.seed)}, the run has seed ${describe(recordedSeed(seed))}. Pass the state's to go on exactly.`,
+    );
+  }
+  checkFiniteState(state);
+}
+
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+/** Model tensors, whole: typed arrays as long as their shapes. JSON turns them into objects that hold no numbers. */
+function checkRecord(model: Model, what: string, record: HostTensorRecord | undefined): void {
+  const entries: [string, unknown][] = isRecord(record) ? Object.entries(record as object) : [];
+  for (const [name, tensor] of entries) {
+    const { shape, data } = (isRecord(tensor) ? tensor : {}) as Partial<HostTensor>;
+    if (Array.isArray(shape) && ArrayBuffer.isView(data) && data.length === sizeOf(shape)) continue;
+    const holds = ArrayBuffer.isView(data) && Array.isArray(shape) ? `${data.length} elements for ${formatShape(shape)}` : describe(data);
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `train: the data of ${what} "${name}" are ${holds}; expected a typed array of the shape's size. JSON does not hold tensors: save states by encodeTrainingState, weights by encodeWeights.`,
+    );
+  }
+  checkParameters(model, record ?? {});
+}
+
+/** @throws `checkpoint-mismatch` naming the first field in which they differ. */
+function checkSubject(expected: TrainingSubject, given: TrainingSubject | undefined): void {
+  for (const part of ["process", "model"] as const) {
+    const found = firstDifference(part, expected[part], given?.[part]);
+    if (found === undefined) continue;
+    throw new DiffusionForcingError(
+      "checkpoint-mismatch",
+      `The state to resume from was trained with ${found.path} ${describe(found.given)}, the run has ${describe(found.expected)}. Resume with the process and the model of the first run, or start anew from the state's parameters.`,
+    );
+  }
+}
+
+interface Difference {
+  readonly path: string;
+  readonly expected: unknown;
+  readonly given: unknown;
+}
+
+function firstDifference(path: string, expected: unknown, given: unknown): Difference | undefined {
+  if (!isRecord(expected) || !isRecord(given)) return Object.is(expected, given) ? undefined : { path, expected, given };
+  const [one, other] = [expected, given] as [Record<string, unknown>, Record<string, unknown>];
+  for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
+    const found = firstDifference(`${path}.${key}`, one[key], other[key]);
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /**
@@ -58,19 +181,20 @@ export function checkTrainingState(model: Model, state: TrainingState, seed: num
  * @throws `non-finite-loss` naming the first tensor that holds a NaN or an infinity.
  */
 export function checkFiniteState(state: TrainingState): void {
-  for (const record of [state.parameters, state.first, state.second, state.average ?? {}]) {
-    for (const [name, { data }] of Object.entries(record)) {
+  for (const group of stateGroups) {
+    for (const [name, { data }] of Object.entries(state[group] ?? {})) {
       const bad = data.find((x) => !Number.isFinite(x));
       if (bad === undefined) continue;
+      const what = group === "parameters" ? `parameter "${name}"` : `"${name}" in the state's ${group}`;
       throw new DiffusionForcingError(
         "non-finite-loss",
-        `After step ${state.step}, parameter "${name}" or its optimiser state holds ${bad}. Lower the learning rate, clip gradients or check the data; the last checkpoint is intact.`,
+        `After step ${state.step}, ${what} holds ${bad}: a gradient overflowed. The last checkpoint is intact; go on from it with a lower learning rate or maxGradNorm, or look for outliers in the data and the loss mask.`,
       );
     }
   }
 }
 
-/** The weights to sample with: the moving average if there is one, else the parameters. */
+/** The weights to sample with: those of the best evaluation with early stopping, else the moving average, if there is one. */
 export function samplingParameters(state: TrainingState): HostTensorRecord {
-  return state.average ?? state.parameters;
+  return state.best?.parameters ?? state.ema ?? state.parameters;
 }

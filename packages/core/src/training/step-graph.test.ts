@@ -25,8 +25,8 @@ const process: DiffusionProcess = {
 };
 const options: StepGraphOptions = {
   optimizer: completeAdamW({ learningRate: 0.1, weightDecay: 0.01 }),
-  clipNorm: 1,
-  averageDecay: 0.9,
+  maxGradNorm: 1,
+  emaDecay: 0.9,
 };
 const shapes = { tokens: [1, 2, 1] };
 
@@ -63,7 +63,7 @@ describe("trainingStepGraph", () => {
   });
 
   it("steps by the whole gradient without clipping, and keeps no average unless told", () => {
-    const graph = trainingStepGraph(process, { ...options, clipNorm: undefined, averageDecay: undefined }, shapes);
+    const graph = trainingStepGraph(process, { ...options, maxGradNorm: undefined, emaDecay: undefined }, shapes);
     expect(values(evaluateGraph(graph, { ...state, ...batch }))).toEqual(
       close({ loss: 10, "parameters/w": 2.897, "first/w": 10, "second/w": 100 }),
     );
@@ -71,9 +71,9 @@ describe("trainingStepGraph", () => {
 
   it("leaves elements of weight 0 out of the gradient", () => {
     const reduced = (loss: LossOptions) => {
-      const without = { ...options, averageDecay: undefined, loss };
-      const graph = trainingStepGraph(process, without, { ...shapes, elementWeights: [2, 1] });
-      return values(evaluateGraph(graph, { ...state, ...batch, elementWeights: tensor([1, 0], [2, 1]) }));
+      const without = { ...options, emaDecay: undefined, loss };
+      const graph = trainingStepGraph(process, without, { ...shapes, lossMask: [2, 1] });
+      return values(evaluateGraph(graph, { ...state, ...batch, lossMask: tensor([1, 0], [2, 1]) }));
     };
     // Only x0 = 1 counts: 4 of one element, or (4 + 0) / 2.
     expect(reduced({})).toMatchObject(close({ loss: 4, gradientNorm: 4 }));
@@ -81,14 +81,14 @@ describe("trainingStepGraph", () => {
   });
 
   it("declares the state, the batch and the scalars", () => {
-    const graph = trainingStepGraph(process, options, { ...shapes, elementWeights: [1] });
+    const graph = trainingStepGraph(process, options, { ...shapes, lossMask: [1] });
     const names = graph.inputs.map(
       ({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`,
     );
     expect(names.sort()).toEqual([
       "average/w float32[1]",
       "decay float32[]",
-      "elementWeights float32[1]",
+      "lossMask float32[1]",
       "epsilon float32[]",
       "first/w float32[1]",
       "noise float32[1, 2, 1]",

@@ -1,120 +1,160 @@
 import { gradient } from "../engine/autodiff/index.js";
 import { buildGraph, type Graph } from "../engine/graph/graph.js";
-import { add, mul, sub } from "../engine/graph/operations.js";
-import { input } from "../engine/graph/trace.js";
-import type { Value, ValueOf } from "../engine/graph/value.js";
-import type { Shape } from "../engine/tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Model, Parameters } from "../models/model.js";
+import { add, div, mul } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import type { Parameters } from "../models/model.js";
 import { type DiffusionProcess, diffusionForcingLoss, type LossOptions } from "../process/loss.js";
-import { adamW, type CompleteAdamWOptions, clipByNorm, globalNorm } from "./optimizer.js";
-import { parameterPacks } from "./parameter-packs.js";
-
-/** The groups of tensors that a training step reads and writes. */
-export const stateGroups = ["parameters", "first", "second", "average"] as const;
-export type StateGroup = (typeof stateGroups)[number];
-
-/** A training state's tensors by group and parameter name; `average` only if one is kept. */
-export type StateTensors = Readonly<Partial<Record<StateGroup, HostTensorRecord>>>;
+import { type BatchShapes, GraphInputs } from "./graph-inputs.js";
+import {
+  type AdamWScalars,
+  adamW,
+  adamWScalars,
+  type CompleteAdamWOptions,
+  clipByNorm,
+  emaRate,
+  globalNorm,
+  movingAverage,
+} from "./optimizer.js";
+import { type StateLayout, stateLayout } from "./state-layout.js";
 
 export interface StepGraphOptions {
   readonly optimizer: CompleteAdamWOptions;
   /** Largest global gradient norm; undefined leaves gradients as they are. */
-  readonly clipNorm: number | undefined;
+  readonly maxGradNorm: number | undefined;
   /** Decay of the exponential moving average of the parameters; undefined keeps none. */
-  readonly averageDecay: number | undefined;
+  readonly emaDecay: number | undefined;
   readonly loss?: LossOptions;
-}
-
-export interface BatchShapes {
-  /** [B, T, ...tokenShape] */
-  readonly tokens: Shape;
-  /** Shape of the further weights, broadcastable to [B, T, ...tokenShape]. */
-  readonly elementWeights?: Shape;
-  /** [B, T, D] */
-  readonly condition?: Shape;
-}
-
-/** A state as the step graph's inputs: small parameters packed (see {@link parameterPacks}), named `group/pack`. */
-export function packState(model: Model, state: StateTensors): Record<string, HostTensor> {
-  const packs = parameterPacks(model.parameters);
-  const entries = Object.entries(state).flatMap(([group, tensors]) =>
-    Object.entries(packs.packTensors(tensors)).map(([pack, tensor]) => [`${group}/${pack}`, tensor] as const),
-  );
-  return Object.fromEntries(entries);
-}
-
-/** The reverse of {@link packState}, for the groups given; copies. */
-export function unpackState(
-  model: Model,
-  groups: readonly StateGroup[],
-  packed: HostTensorRecord,
-): Record<StateGroup, Record<string, HostTensor>> {
-  const packs = parameterPacks(model.parameters);
-  const entries = groups.map((group) => {
-    const own = Object.keys(packs.shapes).map((pack) => [pack, packed[`${group}/${pack}`] as HostTensor] as const);
-    return [group, packs.unpackTensors(Object.fromEntries(own))] as const;
-  });
-  return Object.fromEntries(entries) as Record<StateGroup, Record<string, HostTensor>>;
 }
 
 /**
  * One whole training step as a graph: noising, forward, loss, backward, clipping, AdamW, moving average.
  *
- * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `average/...`, see {@link packState}), the batch
- * (`tokens` [B, T, ...tokenShape], `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `elementWeights`, `condition` if the batch has them) and the
- * scalars `decay`, `stepSize`, `epsilon`. Outputs: the new state under the same names, `loss`, `gradientNorm`
- * (with clipping).
+ * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `ema/...`, see `packState`), the batch (`tokens`
+ * [B, T, ...tokenShape], `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `lossMask`, `condition` if the
+ * batch has them) and the step's {@link stepScalars}. Outputs: the new state under the same names, `loss`,
+ * `gradientNorm` (with clipping).
  */
 export function trainingStepGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const declared: ValueOf<"input">[] = [];
-  const declare = (name: string, shape: Shape, dtype: "float32" | "int32" = "float32"): Value => {
-    const value = input(name, { dtype, shape });
-    declared.push(value);
-    return value;
-  };
-  const packs = parameterPacks(process.model.parameters);
-  const stateOf = (group: StateGroup): Parameters =>
-    Object.fromEntries(Object.entries(packs.shapes).map(([pack, shape]) => [pack, declare(`${group}/${pack}`, shape)]));
-  const packed = stateOf("parameters");
-  const moments = { first: stateOf("first"), second: stateOf("second") };
-  const parameters = packs.unpack(packed);
-  const scalars = { decay: declare("decay", []), stepSize: declare("stepSize", []), epsilon: declare("epsilon", []) };
-  const batch = {
-    tokens: declare("tokens", shapes.tokens),
-    noiseLevels: declare("noiseLevels", shapes.tokens.slice(0, 2), "int32"),
-    noise: declare("noise", shapes.tokens),
-    ...(shapes.condition === undefined ? {} : { condition: declare("condition", shapes.condition) }),
-    ...(shapes.elementWeights === undefined
-      ? {}
-      : { elementWeights: declare("elementWeights", shapes.elementWeights) }),
-  };
-  const { loss } = diffusionForcingLoss(process, parameters, batch, options.loss);
-
-  const slopes = gradient(loss, Object.values(parameters));
-  const names = Object.keys(parameters);
-  let gradients = packs.pack(Object.fromEntries(names.map((name, i) => [name, slopes[i] as Value])));
-  const outputs: Record<string, Value> = { loss };
-  if (options.clipNorm !== undefined) {
-    outputs.gradientNorm = globalNorm(gradients);
-    gradients = clipByNorm(gradients, outputs.gradientNorm, options.clipNorm);
-  }
-  const keep = (group: StateGroup, tensors: Parameters): void => {
-    for (const [pack, value] of Object.entries(tensors)) outputs[`${group}/${pack}`] = value;
-  };
-  const updated = adamW(options.optimizer, packed, gradients, moments, scalars);
-  for (const group of ["parameters", "first", "second"] as const) keep(group, updated[group]);
-  if (options.averageDecay !== undefined) {
-    keep("average", movingAverage(stateOf("average"), updated.parameters, options.averageDecay));
-  }
-  return buildGraph(declared, outputs);
+  const layout = stateLayout(process.model, options.optimizer);
+  const inputs = new GraphInputs();
+  const packed = inputs.packs("parameters", layout);
+  const parameters = layout.packs.unpack(packed);
+  const { loss } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  const gradients = packedGradient(layout, loss, parameters);
+  const update = updatedState(layout, options, inputs, packed, gradients);
+  return buildGraph(inputs.declared, { loss, ...update });
 }
 
-/** a + (p - a) (1 - decay), for each tensor. */
-function movingAverage(average: Parameters, parameters: Parameters, decay: number): Record<string, Value> {
-  const entries = Object.entries(average).map(([name, kept]) => {
-    const step = mul(sub(parameters[name] as Value, kept), 1 - decay);
-    return [name, add(kept, step)] as const;
+/**
+ * Part of a step's work for gradient accumulation: the gradient of some of the batch's sequences, not yet divided, is
+ * added to what is there.
+ *
+ * Inputs: `parameters/...`, the sums so far `gradient/...`, `total` and `denominator` of the loss, `keep` (0 for the
+ * first part, which starts them anew, else 1), and the batch. Outputs: the sums, under the same names.
+ */
+export function microStepGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
+  const layout = stateLayout(process.model, options.optimizer);
+  const inputs = new GraphInputs();
+  const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
+  const sums = inputs.packs("gradient", layout);
+  const [totals, denominators] = [inputs.declare("total", []), inputs.declare("denominator", [])];
+  const keep = inputs.declare("keep", []);
+  const { total, denominator } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  const gradients = packedGradient(layout, total, parameters);
+  const added = Object.entries(gradients).map(([pack, gradient]) => [
+    `gradient/${pack}`,
+    add(mul(sums[pack] as Value, keep), gradient),
+  ]);
+  return buildGraph(inputs.declared, {
+    ...(Object.fromEntries(added) as Record<string, Value>),
+    total: add(mul(totals, keep), total),
+    denominator: add(mul(denominators, keep), denominator),
   });
-  return Object.fromEntries(entries);
+}
+
+/**
+ * The rest of a step with gradient accumulation. Inputs: the state, the sums of {@link microStepGraph} and the step's
+ * {@link stepScalars}. Outputs: as of {@link trainingStepGraph}.
+ */
+export function accumulatedUpdateGraph(process: DiffusionProcess, options: StepGraphOptions): Graph {
+  const layout = stateLayout(process.model, options.optimizer);
+  const inputs = new GraphInputs();
+  const packed = inputs.packs("parameters", layout);
+  const sums = inputs.packs("gradient", layout);
+  const [total, denominator] = [inputs.declare("total", []), inputs.declare("denominator", [])];
+  const gradients = Object.fromEntries(Object.entries(sums).map(([pack, sum]) => [pack, div(sum, denominator)]));
+  const update = updatedState(layout, options, inputs, packed, gradients);
+  return buildGraph(inputs.declared, { loss: div(total, denominator), ...update });
+}
+
+/**
+ * The loss without its gradient, for validation. Inputs: `parameters/...` and the batch. Outputs: `total` and
+ * `denominator`, whose ratio is the loss.
+ */
+export function lossGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
+  const layout = stateLayout(process.model, options.optimizer);
+  const inputs = new GraphInputs();
+  const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
+  const { total, denominator } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  return buildGraph(inputs.declared, { total, denominator });
+}
+
+function packedGradient(layout: StateLayout, objective: Value, parameters: Parameters): Record<string, Value> {
+  const slopes = gradient(objective, Object.values(parameters));
+  return layout.packs.pack(Object.fromEntries(Object.keys(parameters).map((name, i) => [name, slopes[i] as Value])));
+}
+
+/** Clipping, AdamW and the moving average, by name of the graph's outputs. */
+function updatedState(
+  layout: StateLayout,
+  options: StepGraphOptions,
+  inputs: GraphInputs,
+  parameters: Parameters,
+  gradients: Parameters,
+): Record<string, Value> {
+  const outputs: Record<string, Value> = {};
+  let limited = gradients;
+  if (options.maxGradNorm !== undefined) {
+    outputs.gradientNorm = globalNorm(gradients);
+    limited = clipByNorm(gradients, outputs.gradientNorm, options.maxGradNorm);
+  }
+  const keep = (group: string, tensors: Parameters): void => {
+    for (const [pack, value] of Object.entries(tensors)) outputs[`${group}/${pack}`] = value;
+  };
+  const moments = { first: inputs.packs("first", layout), second: inputs.packs("second", layout) };
+  const epsilon = inputs.declare("epsilon", []);
+  const scalars = layout.groups.map(
+    ({ weightDecay }, i): AdamWScalars<Value> => ({
+      stepSize: inputs.declare(`stepSize/${i}`, []),
+      epsilon,
+      ...(weightDecay === 0 ? {} : { decay: inputs.declare(`decay/${i}`, []) }),
+    }),
+  );
+  const scalarsOf = (pack: string) => scalars[layout.groupOf(pack)] as AdamWScalars<Value>;
+  const updated = adamW(options.optimizer, parameters, limited, moments, scalarsOf);
+  for (const group of ["parameters", "first", "second"] as const) keep(group, updated[group]);
+  if (options.emaDecay !== undefined) {
+    keep("ema", movingAverage(inputs.packs("ema", layout), updated.parameters, inputs.declare("emaRate", [])));
+  }
+  return outputs;
+}
+
+/**
+ * The scalar inputs of step `step` (1-based) at the given learning rate, in float64: `epsilon`, `stepSize/g` and
+ * `decay/g` of every group g of the layout (no decay where nothing decays), `emaRate` if an average is kept.
+ */
+export function stepScalars(
+  { groups }: StateLayout,
+  { optimizer, emaDecay }: Pick<StepGraphOptions, "optimizer" | "emaDecay">,
+  step: number,
+  learningRate: number,
+): Record<string, number> {
+  const scalars: Record<string, number> = emaDecay === undefined ? {} : { emaRate: emaRate(emaDecay, step) };
+  groups.forEach((group, i) => {
+    const { epsilon, stepSize, decay } = adamWScalars(optimizer, group, step, learningRate);
+    scalars.epsilon = epsilon;
+    scalars[`stepSize/${i}`] = stepSize;
+    if (decay !== undefined) scalars[`decay/${i}`] = decay;
+  });
+  return scalars;
 }

@@ -79,7 +79,7 @@ describe("train", () => {
     }
     // Warm-up to 0.01 over two steps, then half a cosine down to 0.
     expect(seen).toEqual([1, 2, 3, 4].map((step, i) => [step, 4, [0.005, 0.01, expect.closeTo(0.005, 9), 0][i], true]));
-    for await (const progress of train(process, options({ steps: 1, clipNorm: false }))) {
+    for await (const progress of train(process, options({ steps: 1, maxGradNorm: false }))) {
       expect("gradientNorm" in progress).toBe(false);
     }
   });
@@ -108,7 +108,7 @@ describe("train", () => {
     const batches: BatchSource = (step) => {
       const length = step % 2 === 0 ? 2 : 3;
       const tokens = tensor(new Float32Array(2 * length), [2, length, 1]);
-      return step > 4 ? { tokens, elementWeights: tensor([1], [1, 1, 1]) } : { tokens };
+      return step > 4 ? { tokens, lossMask: tensor([1], [1, 1, 1]) } : { tokens };
     };
     const { losses } = await runAll(options({ backend: counting, batches, steps: 8 }));
     expect(losses.every(Number.isFinite)).toBe(true);
@@ -128,9 +128,9 @@ describe("train", () => {
 });
 
 describe("moving average", () => {
-  const states = async (averageDecay: number | false): Promise<TrainingState[]> => {
+  const states = async (emaDecay: number | false): Promise<TrainingState[]> => {
     const found: TrainingState[] = [];
-    for await (const { snapshot } of train(process, options({ steps: 2, averageDecay }))) found.push(await snapshot());
+    for await (const { snapshot } of train(process, options({ steps: 2, emaDecay }))) found.push(await snapshot());
     return found;
   };
 
@@ -152,10 +152,10 @@ describe("resuming", () => {
     throw new Error(`The run ended before step ${step}.`);
   };
 
-  it.each([0.9, false] as const)("ends in the bits of an uninterrupted run, averageDecay %s", async (averageDecay) => {
-    const straight = await runAll(options({ averageDecay }));
-    const resume = await stopAfter(2, options({ averageDecay }));
-    const { losses, state } = await runAll(options({ averageDecay, resume }));
+  it.each([0.9, false] as const)("ends in the bits of an uninterrupted run, emaDecay %s", async (emaDecay) => {
+    const straight = await runAll(options({ emaDecay }));
+    const resume = await stopAfter(2, options({ emaDecay }));
+    const { losses, state } = await runAll(options({ emaDecay, resume }));
     expect(losses).toEqual(straight.losses.slice(2));
     expect(state).toEqual(straight.state);
   });
@@ -170,7 +170,7 @@ describe("resuming", () => {
   it("refuses a state of another seed, model or averaging before the first step", async () => {
     const resume = await stopAfter(1, options());
     expect(await failure(runAll(options({ resume, seed: 6 })))).toMatch(/^checkpoint-mismatch: .* seed 5/);
-    expect(await failure(runAll(options({ resume, averageDecay: false })))).toMatch(/^checkpoint-mismatch: .* average/);
+    expect(await failure(runAll(options({ resume, emaDecay: false })))).toMatch(/^checkpoint-mismatch: .* average/);
     const wider = { ...process, model: transformer({ features: 1, width: 16, layers: 1, heads: 2 }) };
     expect(await failure(train(wider, options({ resume })).next())).toMatch(
       /^checkpoint-mismatch: .*embedding1.weight/,
@@ -244,9 +244,9 @@ describe("failures", () => {
   });
 
   it("saves no state that an overflowing gradient has spoilt, though the loss was still finite", async () => {
-    const elementWeights = tensor([1e25], [1]);
-    const batches: BatchSource = async (step, random) => ({ ...(await ramps(step, random)), elementWeights });
-    const { outcome, saved } = await savedUntil({ batches, clipNorm: false, loss: { mean: "elements" } });
+    const lossMask = tensor([1e25], [1]);
+    const batches: BatchSource = async (step, random) => ({ ...(await ramps(step, random)), lossMask });
+    const { outcome, saved } = await savedUntil({ batches, maxGradNorm: false, loss: { mean: "elements" } });
     expect(outcome).toMatch(/^non-finite-loss: After step 1, parameter /);
     expect(saved).toEqual([]);
   });

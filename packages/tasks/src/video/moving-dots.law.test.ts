@@ -47,7 +47,7 @@ describe("the U-Net learns to draw moving dots", () => {
       seed: 0,
       optimizer: { learningRate: 4e-3 },
       learningRate: { kind: "cosine", warmupSteps: 30 },
-      averageDecay: 0.98,
+      emaDecay: 0.98,
     });
     for await (const { step, loss, snapshot } of training) {
       losses.push(loss);

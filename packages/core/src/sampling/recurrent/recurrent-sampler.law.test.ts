@@ -38,7 +38,7 @@ async function trained(steps: number): Promise<HostTensorRecord> {
     batches: autoregression,
     steps,
     seed: 2,
-    averageDecay: false,
+    emaDecay: false,
   } as const;
   for await (const { step, snapshot } of train(process, { ...options, optimizer: { learningRate: 0.01 } })) {
     if (step === steps) ({ parameters } = await snapshot());

@@ -14,7 +14,7 @@ export interface PlannerTraining {
   readonly dataSeed: number;
   readonly learningRate: number;
   readonly schedule: LearningRateSchedule;
-  readonly averageDecay: number;
+  readonly emaDecay: number;
 }
 
 export interface PlannerPreset {
@@ -62,7 +62,7 @@ function training(maze: MazeName, steps: number, learningRate: number): PlannerT
     dataSeed: 1,
     learningRate,
     schedule: { kind: "cosine", warmupSteps: 300 },
-    averageDecay: 0.998,
+    emaDecay: 0.998,
   };
 }
 
@@ -78,6 +78,6 @@ export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>>
   large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
   quick: {
     planner: plannerConfig("umaze", { width: 64, layers: 3, feedForward: 256 }),
-    training: { ...training("umaze", 1500, 1e-3), schedule: { kind: "cosine", warmupSteps: 100 }, averageDecay: 0.99 },
+    training: { ...training("umaze", 1500, 1e-3), schedule: { kind: "cosine", warmupSteps: 100 }, emaDecay: 0.99 },
   },
 };

@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import type { Backend } from "../engine/backend/contract.js";
+import { check, schemas } from "../engine/check.js";
+import type { RandomStream } from "../engine/random/index.js";
+import type { HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { LossOptions } from "../process/loss.js";
+import type { BatchSource } from "./batch.js";
+import { checkLearningRate, type LearningRateSchedule } from "./learning-rate.js";
+import { type AdamWOptions, type CompleteAdamWOptions, completeAdamW } from "./optimizer.js";
+import type { TrainingState } from "./state.js";
+import type { StepGraphOptions } from "./step-graph.js";
+
+export interface TrainingOptions {
+  readonly backend: Backend;
+  readonly batches: BatchSource;
+  /** Steps of the whole run, those before a resumed state included. */
+  readonly steps: number;
+  /** Seeds parameters, data order, levels and noise. Of a stream only the key counts, not what it has drawn. Default 0. */
+  readonly seed?: number | RandomStream;
+  /** Weights to start from, float32, in place of fresh ones: fine-tuning. They are not changed. */
+  readonly parameters?: HostTensorRecord;
+  readonly optimizer?: AdamWOptions;
+  /** Default: constant, no warm-up. */
+  readonly learningRate?: LearningRateSchedule;
+  /** How the loss is reduced. */
+  readonly loss?: LossOptions;
+  /** Largest global gradient norm. Default 1; `false` for no clipping. */
+  readonly maxGradNorm?: number | false;
+  /**
+   * Decay of the exponential moving average of the parameters, in its long run: at first it follows faster, see
+   * `emaRate`. Default 0.999; `false` keeps none.
+   */
+  readonly emaDecay?: number | false;
+  /** Where to go on from; the run ends bit-identical to one that was never interrupted. */
+  readonly resume?: TrainingState;
+  /** Called with a copy of the state every `every` steps, after the last step and when aborted. */
+  readonly checkpoint?: { readonly every: number; save(state: TrainingState): void | Promise<void> };
+  readonly signal?: AbortSignal;
+}
+
+/** Options checked and with their defaults. */
+export interface CompleteTrainingOptions extends TrainingOptions {
+  readonly seed: number | RandomStream;
+  readonly learningRate: LearningRateSchedule;
+  readonly step: StepGraphOptions;
+}
+
+const fraction = v.custom<number>(
+  (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1,
+  "a number from 0 to below 1",
+);
+/** `false`, or what the schema takes. */
+const orFalse = (schema: v.CustomSchema<number, v.ErrorMessage<v.CustomIssue>>) =>
+  v.custom<number | false>((value) => value === false || v.is(schema, value), `${schema.message} or false`);
+
+const optionsSchema = v.strictObject({
+  backend: schemas.having<Backend>("a backend", "compile"),
+  batches: schemas.function<BatchSource>(),
+  steps: schemas.integer(1),
+  seed: v.optional(
+    v.custom<number | RandomStream>(
+      (value) => v.is(schemas.integer(0), value) || v.is(schemas.having("", "split"), value),
+      "a whole number from 0 or a RandomStream",
+    ),
+  ),
+  parameters: v.optional(schemas.having<HostTensorRecord>("a record of tensors")),
+  optimizer: v.optional(schemas.having<AdamWOptions>("an object")),
+  learningRate: v.optional(v.any()),
+  loss: v.optional(v.strictObject({ denominator: v.optional(schemas.function()) })),
+  maxGradNorm: v.optional(orFalse(schemas.positive())),
+  emaDecay: v.optional(orFalse(fraction)),
+  resume: v.optional(schemas.having<TrainingState>("a TrainingState", "step", "parameters")),
+  checkpoint: v.optional(v.strictObject({ every: schemas.integer(1), save: schemas.function() })),
+  signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
+});
+
+const optimizerSchema = v.strictObject({
+  learningRate: v.optional(schemas.number(0)),
+  betas: v.optional(v.strictTuple([fraction, fraction])),
+  epsilon: v.optional(schemas.positive()),
+  weightDecay: v.optional(schemas.number(0)),
+  group: v.optional(schemas.function()),
+});
+
+/** @throws `invalid-argument` naming the option that is unknown or out of its range. */
+export function completeTrainingOptions(options: TrainingOptions): CompleteTrainingOptions {
+  check("train", optionsSchema, options);
+  const { seed = 0, learningRate = { kind: "constant" }, maxGradNorm = 1, emaDecay = 0.999 } = options;
+  checkLearningRate(learningRate);
+  const step: StepGraphOptions = {
+    optimizer: checkedOptimizer(options.optimizer),
+    maxGradNorm: maxGradNorm === false ? undefined : maxGradNorm,
+    emaDecay: emaDecay === false ? undefined : emaDecay,
+    ...(options.loss ? { loss: options.loss } : {}),
+  };
+  return { ...options, seed, learningRate, step };
+}
+
+function checkedOptimizer(options: AdamWOptions = {}): CompleteAdamWOptions {
+  return completeAdamW(check("train: optimizer", optimizerSchema, options) as AdamWOptions);
+}

@@ -1,0 +1,42 @@
+import type { ParameterSpec } from "../models/model.js";
+
+/** How the optimiser treats some of the parameters. */
+export interface ParameterGroup {
+  /** Factor on the learning rate; 0 freezes them. Default 1. */
+  readonly learningRate?: number;
+  /** Decoupled weight decay in place of the optimiser's. */
+  readonly weightDecay?: number;
+}
+
+/** The group of a parameter, called once for each. */
+export type ParameterGrouping = (name: string, spec: ParameterSpec) => ParameterGroup;
+
+/**
+ * What the field does: weights decay; biases, gains of norms and other tensors with fewer than two axes do not, nor does
+ * what its specification exempts. To decay a gain is to pull it from 1, where it belongs, to 0.
+ */
+export const decayWeightsOnly: ParameterGrouping = (_name, { shape, decays = shape.length >= 2 }) =>
+  decays ? {} : { weightDecay: 0 };
+
+/** The distinct groups of a model's parameters, and which of them each is in. */
+export interface ParameterGroups {
+  readonly groups: readonly Required<ParameterGroup>[];
+  /** Index into `groups` by parameter name. */
+  readonly indexOf: Readonly<Record<string, number>>;
+}
+
+export function parameterGroups(
+  specs: Readonly<Record<string, ParameterSpec>>,
+  groupOf: ParameterGrouping,
+  weightDecay: number,
+): ParameterGroups {
+  const groups: Required<ParameterGroup>[] = [];
+  const indices = Object.entries(specs).map(([name, spec]): [string, number] => {
+    const group = { learningRate: 1, weightDecay, ...groupOf(name, spec) };
+    const known = groups.findIndex(
+      (other) => other.learningRate === group.learningRate && other.weightDecay === group.weightDecay,
+    );
+    return [name, known >= 0 ? known : groups.push(group) - 1];
+  });
+  return { groups, indexOf: Object.fromEntries(indices) };
+}
