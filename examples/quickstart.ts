@@ -4,7 +4,6 @@ import {
   createRandom,
   diffusionForcing,
   type RandomStream,
-  samplingParameters,
   tensor,
   transformer,
 } from "@diffusion-forcing/core";
@@ -26,23 +25,20 @@ function waves(random: RandomStream) {
 }
 
 // Every token of every wave gets its own noise level; one step is one run of one ONNX graph.
-const training = forcing.train({
+const { parameters } = await forcing.train({
   backend,
   batches: (_step, random) => ({ tokens: waves(random) }),
   steps: 1000,
   seed: 0,
   optimizer: { learningRate: 2e-3 },
   learningRate: { kind: "cosine", warmupSteps: 50 },
-  emaDecay: 0.98,
+  log: ({ step, loss }) => {
+    if (step % 200 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);
+  },
 });
-let weights = {};
-for await (const { step, loss, snapshot } of training) {
-  if (step % 200 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);
-  if (step === 1000) weights = samplingParameters(await snapshot());
-}
 
 // Go on from 8 known tokens, token by token, far past the training length.
-const sampler = forcing.sampler({ backend, parameters: weights, steps: 20, stabilizationLevel: 10 });
+const sampler = forcing.sampler({ backend, parameters, steps: 20, stabilizationLevel: 10 });
 const context = tensor(
   Float32Array.from({ length: 8 }, (_, t) => Math.sin(t / 3)),
   [1, 8, 1],

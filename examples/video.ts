@@ -1,15 +1,7 @@
 // A transformer learns a tiny video world and dreams on from two frames: npx tsx --conditions=source examples/video.ts
 import { writeFileSync } from "node:fs";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
-import {
-  cosineSchedule,
-  createRandom,
-  diffusionForcing,
-  dit3d,
-  type HostTensorRecord,
-  samplingParameters,
-  tensor,
-} from "@diffusion-forcing/core";
+import { cosineSchedule, createRandom, diffusionForcing, dit3d, tensor } from "@diffusion-forcing/core";
 import { encodeGif, encodePng, videoAnimation, videoStrip } from "@diffusion-forcing/tasks/pictures";
 import { movingDots, scoreDots } from "@diffusion-forcing/tasks/video";
 
@@ -21,19 +13,16 @@ const forcing = diffusionForcing({
 });
 
 // A dot of 2 by 2 pixels moves by one pixel a frame in both directions and bounces off the walls.
-let parameters: HostTensorRecord = {};
-const training = forcing.train({
+const { parameters } = await forcing.train({
   backend,
   batches: (_step, random) => ({ tokens: movingDots({ batch: 16, length, size }, random) }),
   steps,
   optimizer: { learningRate: 3e-3 },
   learningRate: { kind: "cosine", warmupSteps: 30 },
-  emaDecay: 0.98,
+  log: ({ step, loss }) => {
+    if (step % 200 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);
+  },
 });
-for await (const { step, loss, snapshot } of training) {
-  if (step % 200 === 0) console.log(`step ${step}: loss ${loss.toFixed(3)}`);
-  if (step === steps) parameters = samplingParameters(await snapshot());
-}
 
 // The first two frames of 8 videos are given; the others are sampled one by one, long past the training length.
 const videos = 8;

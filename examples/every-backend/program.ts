@@ -7,7 +7,6 @@ import {
   fullSequence,
   type HostTensor,
   type RandomStream,
-  samplingParameters,
   type TrainingState,
   tensor,
   transformer,
@@ -52,23 +51,15 @@ export async function trainAndSample(
   steps = 200,
   onStep: (step: number, loss: number) => void = () => {},
 ): Promise<Outcome> {
-  const training = forcing.train({
+  const { losses, state, parameters } = await forcing.train({
     backend,
     batches: (_step, random) => ({ tokens: noisyWaves(random) }),
     steps,
     seed: 1,
     optimizer: { learningRate: 3e-4 },
-    emaDecay: 0.98,
+    log: ({ step, loss }) => onStep(step, loss),
   });
-  const losses: number[] = [];
-  let state: TrainingState | undefined;
-  for await (const { step, loss, snapshot } of training) {
-    losses.push(loss);
-    onStep(step, loss);
-    if (step === steps) state = await snapshot();
-  }
-  if (state === undefined) throw new RangeError(`steps is ${steps}; expected 1 or more.`);
-  return { losses, state, sample: await sampleOnce(backend, samplingParameters(state)) };
+  return { losses, state, sample: await sampleOnce(backend, parameters) };
 }
 
 /** One sequence in 50 steps, all its tokens denoised together. */

@@ -11,7 +11,7 @@ import {
   transformer,
 } from "@diffusion-forcing/core";
 import { mean, mul, reshape, square, sub, type Value } from "@diffusion-forcing/core/graph";
-import { train } from "@diffusion-forcing/core/training";
+import { trainStream } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "./configs.js";
 
 /** A job prepared to be timed: `run` does it once. */
@@ -48,7 +48,7 @@ export function normalTensor(seed: number, shape: readonly number[]): HostTensor
 /** Forward, backward and AdamW, with fresh levels and noise every time; no clipping, no moving average. */
 function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job {
   const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
-  const steps = train(benchProcess(config), {
+  const steps = trainStream(benchProcess(config), {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,

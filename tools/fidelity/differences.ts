@@ -56,20 +56,26 @@ export const differences: readonly Difference[] = [
   {
     official: "Elements of weight 0 count in the loss's denominator",
     library: "The loss is a mean over the weights",
-    option: '`loss: { mean: "elements" }`',
-    test: `${core}/process/loss.test.ts`,
+    option: "`loss: { denominator: meanOverElements }`",
+    test: `${core}/official/training.test.ts`,
   },
   {
     official: "Planning on the paper's branch multiplies the loss by 10",
     library: "No factor",
-    option: '`lossMask` of 10 with `loss: { mean: "elements" }`',
-    test: `${core}/process/loss.test.ts`,
+    option: "`lossMask` of 10 with `loss: { denominator: meanOverElements }`",
+    test: `${core}/official/training.test.ts`,
   },
   {
     official: "Warm-up starts after the first step, which takes the whole rate",
     library: "It holds for the first step too",
-    option: '`learningRate: { compatibility: "official" }`',
-    test: `${core}/training/learning-rate.test.ts`,
+    option: "`learningRate: officialWarmup({ ... })`",
+    test: `${core}/official/training.test.ts`,
+  },
+  {
+    official: "Weight decay pulls at every parameter",
+    library: "At weights only, not at biases and gains of norms",
+    option: "`optimizer: { group: everythingDecays }`",
+    test: `${core}/official/training.test.ts`,
   },
   {
     official: "All layers of the transformer start as copies of one",

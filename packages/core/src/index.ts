@@ -68,6 +68,7 @@ export {
   type BatchSource,
   dropCondition,
   samplingParameters,
+  type TrainingMetrics,
   type TrainingOptions,
   type TrainingProgress,
   type TrainingResult,

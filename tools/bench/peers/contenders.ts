@@ -1,6 +1,6 @@
 /// <reference lib="dom" />
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
-import { initialTrainingState, train } from "@diffusion-forcing/core/training";
+import { initialTrainingState, trainStream } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "../configs.js";
 import { benchProcess, normalTensor } from "../jobs.js";
 
@@ -21,7 +21,7 @@ export async function libraryContender(
 ): Promise<Contender> {
   const backend = await provider.open(device);
   const tokens = tokensOf(config);
-  const training = train(benchProcess(config), {
+  const training = trainStream(benchProcess(config), {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -48,5 +48,10 @@ export async function jaxContender(config: BenchConfig): Promise<Contender> {
   await init("wasm");
   defaultDevice("wasm");
   const process = benchProcess(config);
-  return jaxTraining(config, process, initialTrainingState(process.model, 0, false).parameters, tokensOf(config));
+  return jaxTraining(
+    config,
+    process,
+    initialTrainingState(process, { seed: 0, keepEma: false }).parameters,
+    tokensOf(config),
+  );
 }

@@ -1,5 +1,5 @@
 import { referenceBackend } from "@diffusion-forcing/core";
-import { initialTrainingState, train } from "@diffusion-forcing/core/training";
+import { initialTrainingState, trainStream } from "@diffusion-forcing/core/training";
 import { defaultDevice, init } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { BenchConfig } from "../configs.js";
@@ -12,7 +12,7 @@ describe("the jax-js peer", () => {
     const process = benchProcess(config);
     const tokens = normalTensor(1, [4, 5, 3]);
     const expected: number[] = [];
-    for await (const { loss } of train(process, {
+    for await (const { loss } of trainStream(process, {
       backend: referenceBackend(),
       batches: () => ({ tokens }),
       steps: 5,
@@ -25,7 +25,8 @@ describe("the jax-js peer", () => {
 
     await init("wasm");
     defaultDevice("wasm");
-    const training = jaxTraining(config, process, initialTrainingState(process.model, 0, false).parameters, tokens);
+    const { parameters } = initialTrainingState(process, { seed: 0, keepEma: false });
+    const training = jaxTraining(config, process, parameters, tokens);
     const losses: number[] = [];
     for (let i = 0; i < 5; i++) losses.push(await training.step());
     training.dispose();

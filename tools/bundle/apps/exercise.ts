@@ -1,11 +1,4 @@
-import {
-  cosineSchedule,
-  createRandom,
-  diffusionForcing,
-  samplingParameters,
-  tensor,
-  transformer,
-} from "@diffusion-forcing/core";
+import { cosineSchedule, createRandom, diffusionForcing, tensor, transformer } from "@diffusion-forcing/core";
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
 
 /** What three training steps and one sampled sequence came to. */
@@ -27,14 +20,14 @@ export async function exercise(provider: BackendProvider, device: string): Promi
     Float32Array.from({ length: 4 * 6 * 2 }, (_, i) => Math.sin(i)),
     [4, 6, 2],
   );
-  const losses: number[] = [];
-  let weights = {};
-  const training = forcing.train({ backend, batches: () => ({ tokens }), steps: 3, optimizer: { learningRate: 1e-3 } });
-  for await (const { step, loss, snapshot } of training) {
-    losses.push(loss);
-    if (step === 3) weights = samplingParameters(await snapshot());
-  }
-  const sampler = forcing.sampler({ backend, parameters: weights, steps: 5 });
+  const batches = () => ({ tokens });
+  const { losses, parameters } = await forcing.train({
+    backend,
+    batches,
+    steps: 3,
+    optimizer: { learningRate: 1e-3 },
+  });
+  const sampler = forcing.sampler({ backend, parameters, steps: 5 });
   const sample: number[] = [];
   const context = tensor(new Float32Array(2), [1, 1, 2]);
   for await (const token of sampler.rollout({ context, length: 4, window: 6, random: createRandom(0) })) {

@@ -1,5 +1,6 @@
 import { type Backend, type HostTensor, tensor } from "@diffusion-forcing/core";
 import type { Value } from "@diffusion-forcing/core/graph";
+import { meanOverElements } from "@diffusion-forcing/core/official";
 import { diffusionForcingLoss } from "@diffusion-forcing/core/process";
 import { type PlanningDraws, planningLevels } from "@diffusion-forcing/tasks/maze2d";
 import { type GoldenCase, tensorOf } from "../case.js";
@@ -50,7 +51,7 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
         noise: values.noise as Value,
         lossMask: values.lossMask as Value,
       },
-      { mean: "elements" },
+      { denominator: meanOverElements },
     );
     return { loss: result.loss, x0: result.x0 };
   });

@@ -1,5 +1,6 @@
 import type { Backend, DiffusionProcess, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
 import { gradient, type Value } from "@diffusion-forcing/core/graph";
+import { meanOverElements } from "@diffusion-forcing/core/official";
 import { diffusionForcingLoss, stepwiseNoiseLevels } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
@@ -115,7 +116,7 @@ function lossAndGradients(
         lossMask: values.lossMask as Value,
         ...("condition" in values ? { condition: values.condition as Value } : {}),
       },
-      { mean: "elements" },
+      { denominator: meanOverElements },
     );
     const slopes = gradient(loss, Object.values(traced));
     return { loss, x0, ...Object.fromEntries(slopes.map((slope, i) => [`gradient/${names[i]}`, slope])) };

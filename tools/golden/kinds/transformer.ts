@@ -7,11 +7,13 @@ import {
   zeros,
 } from "@diffusion-forcing/core";
 import { gradient, type Value } from "@diffusion-forcing/core/graph";
+import { everythingDecays } from "@diffusion-forcing/core/official";
 import { diffusionForcingLoss } from "@diffusion-forcing/core/process";
 import {
-  adamWScalars,
   packState,
   type StepGraphOptions,
+  stateLayout,
+  stepScalars,
   trainingStepGraph,
   unpackState,
 } from "@diffusion-forcing/core/training";
@@ -136,7 +138,8 @@ async function trainedParameters(
   batch: HostTensorRecord,
   { lr, betas, eps, weight_decay, steps }: Config["optimizer"],
 ): Promise<{ losses: number[]; trained: HostTensorRecord }> {
-  const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay };
+  const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay, group: everythingDecays };
+  const layout = stateLayout(process.model, optimizer);
   const options: StepGraphOptions = { optimizer, maxGradNorm: undefined, emaDecay: undefined };
   const { tokens, condition } = batch;
   const executable = await backend.compile(
@@ -147,10 +150,10 @@ async function trainedParameters(
   );
   const moments = (): HostTensorRecord =>
     Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
-  let state = packState(process.model, { parameters, first: moments(), second: moments() });
+  let state = packState(layout, { parameters, first: moments(), second: moments() });
   const losses: number[] = [];
   for (let step = 1; step <= steps; step++) {
-    const scalars = Object.entries(adamWScalars(optimizer, step, lr)).map(([name, value]) => [
+    const scalars = Object.entries(stepScalars(layout, options, step, lr)).map(([name, value]) => [
       name,
       tensor([value], []),
     ]);
@@ -160,5 +163,5 @@ async function trainedParameters(
     state = next;
   }
   executable.dispose();
-  return { losses, trained: unpackState(process.model, ["parameters"], state).parameters };
+  return { losses, trained: unpackState(layout, ["parameters"], state).parameters };
 }

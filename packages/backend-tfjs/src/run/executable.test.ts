@@ -9,7 +9,13 @@ import {
   zeros,
 } from "@diffusion-forcing/core";
 import { disposeTensor } from "@diffusion-forcing/core/backend";
-import { adamWScalars, packState, trainingStepGraph } from "@diffusion-forcing/core/training";
+import {
+  completeAdamW,
+  packState,
+  stateLayout,
+  stepScalars,
+  trainingStepGraph,
+} from "@diffusion-forcing/core/training";
 import { expect, it } from "vitest";
 import { openCpu } from "../device/open-cpu.js";
 import { openWasm } from "../device/open-wasm.js";
@@ -25,7 +31,7 @@ const process: DiffusionProcess = {
   lossWeighting: { kind: "min-snr", clip: 5 },
   clipNoise: 20,
 };
-const optimizer = { learningRate: 1e-3, betas: [0.9, 0.999] as const, epsilon: 1e-8, weightDecay: 0 };
+const optimizer = completeAdamW({ learningRate: 1e-3, weightDecay: 0 });
 
 it.each<[string, () => Promise<Session>]>([
   ["cpu", openCpu],
@@ -36,14 +42,18 @@ it.each<[string, () => Promise<Session>]>([
   const before = held();
   const backend = new TfjsBackend(session);
   const options = { optimizer, maxGradNorm: 1, emaDecay: undefined };
+  const layout = stateLayout(model, optimizer);
   const executable = await backend.compile(trainingStepGraph(process, options, { tokens: [2, 4, 1] }));
   const parameters = initializeParameters(model, createRandom(0));
   const empty = () =>
     Object.fromEntries(Object.entries(parameters).map(([n, { shape }]) => [n, zeros("float32", shape)]));
-  let state: Record<string, Tensor> = packState(model, { parameters, first: empty(), second: empty() });
+  let state: Record<string, Tensor> = packState(layout, { parameters, first: empty(), second: empty() });
   const counts: number[] = [];
   for (let step = 1; step <= 20; step++) {
-    const scalars = Object.entries(adamWScalars(optimizer, step, 1e-3)).map(([n, value]) => [n, tensor([value], [])]);
+    const scalars = Object.entries(stepScalars(layout, options, step, 1e-3)).map(([n, value]) => [
+      n,
+      tensor([value], []),
+    ]);
     const { loss, gradientNorm, ...next } = await executable.run({
       ...state,
       ...Object.fromEntries(scalars),

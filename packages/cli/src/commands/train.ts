@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { DiffusionForcingError, isDiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
-import { train } from "@diffusion-forcing/core/training";
+import { trainStream } from "@diffusion-forcing/core/training";
 import {
   fitNormalizer,
   generateMazeDataset,
@@ -132,7 +132,7 @@ async function continueRun(
   const started = performance.now();
   let step = state?.step ?? 0;
   let loss: number | null = null;
-  const run = train(plannerProcess(planner), {
+  const run = trainStream(plannerProcess(planner), {
     backend,
     batches: trainingWindows(planner, dataset, normalizer, training.tokensPerStep),
     steps: training.steps,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../engine/errors.js";
-import { tensor } from "../engine/tensor/tensor.js";
 import { createRandom } from "../engine/random/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
 import { transformer } from "../models/transformer.js";
 import type { TrainingState } from "../training/state.js";

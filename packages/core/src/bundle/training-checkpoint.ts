@@ -55,7 +55,7 @@ export function encodeTrainingState(state: TrainingState): Uint8Array {
 
 const whole = schemas.integer(0);
 const word = schemas.integer(0, 2 ** 32 - 1);
-const metadataSchema = v.object({
+const metadataSchema = v.strictObject({
   step: whole,
   seed: v.union([whole, v.strictTuple([word, word])]),
   subject: v.strictObject({ model: v.unknown(), process: v.unknown() }),

@@ -1,4 +1,15 @@
-import { broadcastTo, constant, div, maximum, mean, mul, reshape, square, sub, sum } from "../engine/graph/operations.js";
+import {
+  broadcastTo,
+  constant,
+  div,
+  maximum,
+  mean,
+  mul,
+  reshape,
+  square,
+  sub,
+  sum,
+} from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
 import type { Model, Parameters } from "../models/model.js";

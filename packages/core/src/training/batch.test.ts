@@ -48,9 +48,7 @@ describe("checkBatch", () => {
       "invalid-data: The batch's tokens hold NaN at element 2; expected finite numbers. Clean the data.",
     );
     const infinite = tensor([1, Number.POSITIVE_INFINITY]);
-    expect(verdict({ tokens, lossMask: infinite })).toMatch(
-      /^invalid-data: .*lossMask hold Infinity at element 1/,
-    );
+    expect(verdict({ tokens, lossMask: infinite })).toMatch(/^invalid-data: .*lossMask hold Infinity at element 1/);
     const condition = tensor([0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY], [2, 3, 1]);
     expect(verdict({ tokens, condition }, conditioned)).toMatch(
       /^invalid-data: .*condition hold -Infinity at element 5/,

@@ -7,6 +7,7 @@ export {
   type LearningRateSchedule,
   learningRateFactor,
 } from "./learning-rate.js";
+export type { TrainingMetrics } from "./metrics.js";
 export {
   type AdamWOptions,
   adamW,
@@ -21,8 +22,8 @@ export { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from ".
 export {
   copyRecord,
   initialTrainingState,
-  samplingParameters,
   type StateGroup,
+  samplingParameters,
   type TrainingState,
   type TrainingSubject,
 } from "./state.js";

@@ -14,12 +14,6 @@ describe("learningRateFactor", () => {
     expect(factors({ kind: "cosine", warmupSteps: 4 }, 12, [1, 2, 3, 4])).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
-  it("takes the whole rate in the first step and lags by one after it, as the official code does, if told", () => {
-    const schedule = { kind: "constant", warmupSteps: 4, compatibility: "official" } as const;
-    expect(factors(schedule, 12, [1, 2, 3, 4, 5, 6])).toEqual([1, 0.25, 0.5, 0.75, 1, 1]);
-    expect(factors({ kind: "constant", compatibility: "official" }, 3, [1, 2, 3])).toEqual([1, 1, 1]);
-  });
-
   it("falls by half a cosine from the end of warm-up to 0 at the last step", () => {
     // (1 + cos(pi / 4)) / 2, and the same at 1/2 and 3/4 of the way.
     const close = [0.8535533906, 0.5, 0.1464466094, 0].map((value) => expect.closeTo(value, 9));
@@ -33,12 +27,23 @@ describe("learningRateFactor", () => {
   });
 });
 
+describe("a function of one's own", () => {
+  it("gives the factor", () => {
+    expect(factors((step, steps) => step / steps, 4, [1, 4])).toEqual([0.25, 1]);
+  });
+
+  it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, undefined])("may not give %s", (value) => {
+    const message = `train: learningRate(2, 4) is ${value}; expected a factor on the peak rate, a number from 0.`;
+    expect(() => learningRateFactor(() => value as number, 2, 4)).toThrow(message);
+  });
+});
+
 describe("checkLearningRate", () => {
   it.each<[unknown, string]>([
-    [{ kind: "linear" }, 'kind is "linear"; expected "constant", "cosine"'],
-    [{}, 'kind is "missing"'],
+    [{ kind: "linear" }, 'kind is "linear"; expected "constant" or "cosine"'],
+    [{}, "kind is missing"],
     [{ kind: "cosine", warmupSteps: -1 }, "warmupSteps is -1"],
-    [{ kind: "cosine", compatibility: "pytorch" }, 'compatibility is "pytorch"'],
+    [{ kind: "cosine", warmup: 3 }, "there is no option warmup. The known ones are kind, warmupSteps."],
   ])("refuses %j", (schedule, message) => {
     expect(() => checkLearningRate(schedule as LearningRateSchedule)).toThrow(message);
   });

@@ -3,6 +3,7 @@ import { trace } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
+import { decayWeightsOnly } from "./parameter-groups.js";
 
 /** The parameter [1, -2] after each step with the gradients [0.5, 0], [-0.25, 3], [1, -1]. */
 function threeSteps(given: AdamWOptions): number[][] {
@@ -16,14 +17,15 @@ function threeSteps(given: AdamWOptions): number[][] {
       { p },
       { p: g },
       { first: { p: m }, second: { p: v } },
-      scalars,
+      () => scalars,
     );
     return { p: parameters.p!, m: first.p!, v: second.p! };
   });
   let state: Record<string, HostTensor> = { p: tensor([1, -2]), m: tensor([0, 0]), v: tensor([0, 0]) };
   const gradients = [tensor([0.5, 0]), tensor([-0.25, 3]), tensor([1, -1])];
   return gradients.map((g, i) => {
-    const { decay, stepSize, epsilon } = adamWScalars(options, i + 1, options.learningRate);
+    const group = { learningRate: 1, weightDecay: options.weightDecay };
+    const { decay = 1, stepSize, epsilon } = adamWScalars(options, group, i + 1, options.learningRate);
     const scalars = { decay: tensor([decay], []), stepSize: tensor([stepSize], []), epsilon: tensor([epsilon], []) };
     state = evaluateGraph(graph, { ...state, g, ...scalars });
     return [...state.p!.data];
@@ -73,7 +75,9 @@ describe("completeAdamW", () => {
       betas: [0.9, 0.999],
       epsilon: 1e-8,
       weightDecay: 1e-4,
+      group: decayWeightsOnly,
     });
+    expect(completeAdamW().learningRate).toBe(1e-3);
   });
 });
 

@@ -6,6 +6,7 @@ import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { LossOptions } from "../process/loss.js";
 import type { BatchSource } from "./batch.js";
 import { checkLearningRate, type LearningRateSchedule } from "./learning-rate.js";
+import type { TrainingMetrics } from "./metrics.js";
 import { type AdamWOptions, type CompleteAdamWOptions, completeAdamW } from "./optimizer.js";
 import type { TrainingState } from "./state.js";
 import type { StepGraphOptions } from "./step-graph.js";
@@ -31,6 +32,13 @@ export interface TrainingOptions {
    * `emaRate`. Default 0.999; `false` keeps none.
    */
   readonly emaDecay?: number | false;
+  /**
+   * Parts that a batch falls into: the gradient is computed part by part and added up, so that memory is bounded by one
+   * of them, and the result is that of the whole batch, to rounding. Must divide the number of sequences. Default 1.
+   */
+  readonly accumulate?: number;
+  /** Called, and awaited, after every step: for a console, a file or any logger. */
+  readonly log?: (metrics: TrainingMetrics) => void | Promise<void>;
   /** Where to go on from; the run ends bit-identical to one that was never interrupted. */
   readonly resume?: TrainingState;
   /** Called with a copy of the state every `every` steps, after the last step and when aborted. */
@@ -42,16 +50,14 @@ export interface TrainingOptions {
 export interface CompleteTrainingOptions extends TrainingOptions {
   readonly seed: number | RandomStream;
   readonly learningRate: LearningRateSchedule;
+  readonly accumulate: number;
   readonly step: StepGraphOptions;
 }
 
-const fraction = v.custom<number>(
-  (value) => Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1,
-  "a number from 0 to below 1",
-);
-/** `false`, or what the schema takes. */
-const orFalse = (schema: v.CustomSchema<number, v.ErrorMessage<v.CustomIssue>>) =>
-  v.custom<number | false>((value) => value === false || v.is(schema, value), `${schema.message} or false`);
+const isFraction = (value: unknown): boolean =>
+  Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1;
+const fraction = v.custom<number>(isFraction, "a number from 0 to below 1");
+const isPositive = (value: unknown): boolean => v.is(schemas.positive(), value);
 
 const optionsSchema = v.strictObject({
   backend: schemas.having<Backend>("a backend", "compile"),
@@ -67,8 +73,14 @@ const optionsSchema = v.strictObject({
   optimizer: v.optional(schemas.having<AdamWOptions>("an object")),
   learningRate: v.optional(v.any()),
   loss: v.optional(v.strictObject({ denominator: v.optional(schemas.function()) })),
-  maxGradNorm: v.optional(orFalse(schemas.positive())),
-  emaDecay: v.optional(orFalse(fraction)),
+  maxGradNorm: v.optional(
+    v.custom<number | false>((value) => value === false || isPositive(value), "a positive number or false"),
+  ),
+  emaDecay: v.optional(
+    v.custom<number | false>((value) => value === false || isFraction(value), "a number from 0 to below 1, or false"),
+  ),
+  accumulate: v.optional(schemas.integer(1)),
+  log: v.optional(schemas.function()),
   resume: v.optional(schemas.having<TrainingState>("a TrainingState", "step", "parameters")),
   checkpoint: v.optional(v.strictObject({ every: schemas.integer(1), save: schemas.function() })),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
@@ -85,7 +97,7 @@ const optimizerSchema = v.strictObject({
 /** @throws `invalid-argument` naming the option that is unknown or out of its range. */
 export function completeTrainingOptions(options: TrainingOptions): CompleteTrainingOptions {
   check("train", optionsSchema, options);
-  const { seed = 0, learningRate = { kind: "constant" }, maxGradNorm = 1, emaDecay = 0.999 } = options;
+  const { seed = 0, learningRate = { kind: "constant" }, maxGradNorm = 1, emaDecay = 0.999, accumulate = 1 } = options;
   checkLearningRate(learningRate);
   const step: StepGraphOptions = {
     optimizer: checkedOptimizer(options.optimizer),
@@ -93,7 +105,7 @@ export function completeTrainingOptions(options: TrainingOptions): CompleteTrain
     emaDecay: emaDecay === false ? undefined : emaDecay,
     ...(options.loss ? { loss: options.loss } : {}),
   };
-  return { ...options, seed, learningRate, step };
+  return { ...options, seed, learningRate, accumulate, step };
 }
 
 function checkedOptimizer(options: AdamWOptions = {}): CompleteAdamWOptions {

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
 import {
   checkFiniteState,
   checkTrainingState,
@@ -19,6 +21,14 @@ const model: Model = {
   apply: (_parameters, { tokens }) => tokens,
 };
 
+const process: DiffusionProcess = {
+  model,
+  schedule: cosineSchedule(10),
+  objective: "v",
+  lossWeighting: { kind: "uniform" },
+  clipNoise: 6,
+};
+
 function verdict(check: () => void): string {
   try {
     check();
@@ -30,23 +40,27 @@ function verdict(check: () => void): string {
 
 describe("initialTrainingState", () => {
   it("has fresh parameters, zero moments, and an average equal to the parameters", () => {
-    const state = initialTrainingState(model, 7, true);
+    const state = initialTrainingState(process, { seed: 7, keepEma: true });
     expect(state).toEqual({
       step: 0,
       seed: 7,
+      subject: {
+        model: { kind: "test" },
+        process: { kind: "gaussian", schedule: { name: "cosine", levels: 10, s: 0.008 }, objective: "v" },
+      },
       parameters: state.parameters,
       first: { w: tensor([0, 0]) },
       second: { w: tensor([0, 0]) },
-      average: state.parameters,
+      ema: state.parameters,
     });
-    expect(state.average!.w!.data).not.toBe(state.parameters.w!.data);
+    expect(state.ema!.w!.data).not.toBe(state.parameters.w!.data);
     expect(state.parameters.w!.data[0]).not.toBe(0);
   });
 
   it("depends on the seed alone, not on whether an average is kept", () => {
-    const { average: _average, ...rest } = initialTrainingState(model, 7, true);
-    expect(initialTrainingState(model, 7, false)).toEqual(rest);
-    expect(initialTrainingState(model, 8, false).parameters).not.toEqual(rest.parameters);
+    const { ema: _ema, ...rest } = initialTrainingState(process, { seed: 7, keepEma: true });
+    expect(initialTrainingState(process, { seed: 7, keepEma: false })).toEqual(rest);
+    expect(initialTrainingState(process, { seed: 8, keepEma: false }).parameters).not.toEqual(rest.parameters);
   });
 });
 
@@ -61,53 +75,55 @@ describe("copyRecord", () => {
 
 describe("samplingParameters", () => {
   it("prefers the average", () => {
-    const state = initialTrainingState(model, 7, true);
-    const average = { w: tensor([3, 4]) };
-    expect(samplingParameters({ ...state, average })).toBe(average);
-    const { average: _average, ...without } = state;
+    const state = initialTrainingState(process, { seed: 7, keepEma: true });
+    const ema = { w: tensor([3, 4]) };
+    expect(samplingParameters({ ...state, ema })).toBe(ema);
+    const { ema: _ema, ...without } = state;
     expect(samplingParameters(without)).toBe(state.parameters);
   });
 });
 
 describe("checkTrainingState", () => {
-  const state = initialTrainingState(model, 7, true);
-  const { average: _average, ...withoutAverage } = state;
+  const state = initialTrainingState(process, { seed: 7, keepEma: true });
+  const { ema: _ema, ...withoutEma } = state;
 
   it("accepts a state of the same model, seed and averaging", () => {
-    expect(verdict(() => checkTrainingState(model, state, 7, true))).toBe("accepted");
-    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, false))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(process, state, { seed: 7, keepEma: true }))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(process, withoutEma, { seed: 7, keepEma: false }))).toBe("accepted");
   });
 
   it("refuses another seed, saying which to pass", () => {
-    expect(verdict(() => checkTrainingState(model, state, 8, true))).toBe(
-      "checkpoint-mismatch: The state to resume from was trained with seed 7, the run has seed 8. Pass seed 7 to go on exactly.",
+    expect(verdict(() => checkTrainingState(process, state, { seed: 8, keepEma: true }))).toBe(
+      "checkpoint-mismatch: The state to resume from was trained with seed 7, the run has seed 8. Pass the state's to go on exactly.",
     );
   });
 
   it("refuses an average where none is kept, and the other way round", () => {
-    expect(verdict(() => checkTrainingState(model, state, 7, false))).toMatch(/^checkpoint-mismatch: .* has a moving/);
-    expect(verdict(() => checkTrainingState(model, withoutAverage, 7, true))).toMatch(
+    expect(verdict(() => checkTrainingState(process, state, { seed: 7, keepEma: false }))).toMatch(
+      /^checkpoint-mismatch: .* has a moving/,
+    );
+    expect(verdict(() => checkTrainingState(process, withoutEma, { seed: 7, keepEma: true }))).toMatch(
       /^checkpoint-mismatch: .* has no/,
     );
   });
 
-  it.each(["parameters", "first", "second", "average"] as const)("refuses %s of another model", (group) => {
+  it.each(["parameters", "first", "second", "ema"] as const)("refuses %s of another model", (group) => {
     const other: TrainingState = { ...state, [group]: { w: tensor([1, 2, 3]) } };
-    expect(verdict(() => checkTrainingState(model, other, 7, true))).toMatch(/^checkpoint-mismatch: .*float32\[3\]/);
+    expect(verdict(() => checkTrainingState(process, other, { seed: 7, keepEma: true }))).toMatch(
+      /^checkpoint-mismatch: .*float32\[3\]/,
+    );
   });
 });
 
 describe("checkFiniteState", () => {
-  const state = { ...initialTrainingState(model, 7, true), step: 12 };
+  const state = { ...initialTrainingState(process, { seed: 7, keepEma: true }), step: 12 };
 
   it("accepts finite numbers", () => {
     expect(verdict(() => checkFiniteState(state))).toBe("accepted");
   });
 
-  it.each(["parameters", "first", "second", "average"] as const)("refuses an overflow in %s", (group) => {
+  it.each(["parameters", "first", "second", "ema"] as const)("refuses an overflow in %s", (group) => {
     const spoilt: TrainingState = { ...state, [group]: { w: tensor([1, Number.POSITIVE_INFINITY]) } };
-    expect(verdict(() => checkFiniteState(spoilt))).toMatch(
-      /^non-finite-loss: After step 12, parameter "w" .* Infinity/,
-    );
+    expect(verdict(() => checkFiniteState(spoilt))).toMatch(/^non-finite-loss: After step 12, .*"w".* holds Infinity/);
   });
 });

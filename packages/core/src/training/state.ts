@@ -1,8 +1,7 @@
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
-import { formatShape, sizeOf } from "../engine/tensor/shape.js";
-import { type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
+import { checkHostTensors, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
 import type { DiffusionProcess } from "../process/loss.js";
@@ -132,19 +131,9 @@ function isRecord(value: unknown): boolean {
   return typeof value === "object" && value !== null;
 }
 
-/** Model tensors, whole: typed arrays as long as their shapes. JSON turns them into objects that hold no numbers. */
-function checkRecord(model: Model, what: string, record: HostTensorRecord | undefined): void {
-  const entries: [string, unknown][] = isRecord(record) ? Object.entries(record as object) : [];
-  for (const [name, tensor] of entries) {
-    const { shape, data } = (isRecord(tensor) ? tensor : {}) as Partial<HostTensor>;
-    if (Array.isArray(shape) && ArrayBuffer.isView(data) && data.length === sizeOf(shape)) continue;
-    const holds = ArrayBuffer.isView(data) && Array.isArray(shape) ? `${data.length} elements for ${formatShape(shape)}` : describe(data);
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `train: the data of ${what} "${name}" are ${holds}; expected a typed array of the shape's size. JSON does not hold tensors: save states by encodeTrainingState, weights by encodeWeights.`,
-    );
-  }
-  checkParameters(model, record ?? {});
+/** Whole tensors, those of the model. */
+function checkRecord(model: Model, what: string, record: unknown): void {
+  checkParameters(model, checkHostTensors(`train: ${what}`, record));
 }
 
 /** @throws `checkpoint-mismatch` naming the first field in which they differ. */
@@ -166,7 +155,8 @@ interface Difference {
 }
 
 function firstDifference(path: string, expected: unknown, given: unknown): Difference | undefined {
-  if (!isRecord(expected) || !isRecord(given)) return Object.is(expected, given) ? undefined : { path, expected, given };
+  if (!isRecord(expected) || !isRecord(given))
+    return Object.is(expected, given) ? undefined : { path, expected, given };
   const [one, other] = [expected, given] as [Record<string, unknown>, Record<string, unknown>];
   for (const key of new Set([...Object.keys(one), ...Object.keys(other)])) {
     const found = firstDifference(`${path}.${key}`, one[key], other[key]);

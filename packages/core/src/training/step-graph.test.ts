@@ -4,9 +4,10 @@ import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import type { DiffusionProcess, LossOptions } from "../process/loss.js";
+import type { DiffusionProcess, LossDenominator } from "../process/loss.js";
 import { completeAdamW } from "./optimizer.js";
-import { packState, type StepGraphOptions, trainingStepGraph, unpackState } from "./step-graph.js";
+import { packState, stateLayout, unpackState } from "./state-layout.js";
+import { type StepGraphOptions, trainingStepGraph } from "./step-graph.js";
 
 /** Answers w times what it sees. */
 const scaling: Model = {
@@ -24,7 +25,7 @@ const process: DiffusionProcess = {
   clipNoise: 6,
 };
 const options: StepGraphOptions = {
-  optimizer: completeAdamW({ learningRate: 0.1, weightDecay: 0.01 }),
+  optimizer: completeAdamW({ learningRate: 0.1, weightDecay: 0.01, group: () => ({}) }),
   maxGradNorm: 1,
   emaDecay: 0.9,
 };
@@ -37,8 +38,8 @@ const batch = {
   tokens: tensor([1, 2], [1, 2, 1]),
   noiseLevels: tensor(Int32Array.of(0, 0), [1, 2]),
   noise: tensor([5, -5], [1, 2, 1]),
-  decay: tensor([0.999], []),
-  stepSize: tensor([0.1], []),
+  "decay/0": tensor([0.999], []),
+  "stepSize/0": tensor([0.1], []),
   epsilon: tensor([0], []),
 };
 const values = (results: ReturnType<typeof evaluateGraph>) =>
@@ -49,7 +50,7 @@ const close = (expected: Record<string, number>) =>
 describe("trainingStepGraph", () => {
   it("steps by the clipped gradient and moves the average", () => {
     const graph = trainingStepGraph(process, options, shapes);
-    const results = evaluateGraph(graph, { ...state, "average/w": tensor([3]), ...batch });
+    const results = evaluateGraph(graph, { ...state, "ema/w": tensor([3]), emaRate: tensor([0.1], []), ...batch });
     expect(values(results)).toEqual(
       close({
         loss: 10,
@@ -57,7 +58,7 @@ describe("trainingStepGraph", () => {
         "parameters/w": 2.897, // 3 * 0.999 - 0.1
         "first/w": 1, // 10 / 10, without the factor 1 - beta1
         "second/w": 1,
-        "average/w": 2.9897, // 3 + (2.897 - 3) / 10
+        "ema/w": 2.9897, // 3 + (2.897 - 3) / 10
       }),
     );
   });
@@ -70,14 +71,14 @@ describe("trainingStepGraph", () => {
   });
 
   it("leaves elements of weight 0 out of the gradient", () => {
-    const reduced = (loss: LossOptions) => {
-      const without = { ...options, emaDecay: undefined, loss };
+    const reduced = (denominator?: LossDenominator) => {
+      const without = { ...options, emaDecay: undefined, loss: denominator ? { denominator } : {} };
       const graph = trainingStepGraph(process, without, { ...shapes, lossMask: [2, 1] });
       return values(evaluateGraph(graph, { ...state, ...batch, lossMask: tensor([1, 0], [2, 1]) }));
     };
     // Only x0 = 1 counts: 4 of one element, or (4 + 0) / 2.
-    expect(reduced({})).toMatchObject(close({ loss: 4, gradientNorm: 4 }));
-    expect(reduced({ mean: "elements" })).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
+    expect(reduced()).toMatchObject(close({ loss: 4, gradientNorm: 4 }));
+    expect(reduced(() => 2)).toMatchObject(close({ loss: 2, gradientNorm: 2 }));
   });
 
   it("declares the state, the batch and the scalars", () => {
@@ -86,24 +87,26 @@ describe("trainingStepGraph", () => {
       ({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`,
     );
     expect(names.sort()).toEqual([
-      "average/w float32[1]",
-      "decay float32[]",
-      "lossMask float32[1]",
+      "decay/0 float32[]",
+      "ema/w float32[1]",
+      "emaRate float32[]",
       "epsilon float32[]",
       "first/w float32[1]",
+      "lossMask float32[1]",
       "noise float32[1, 2, 1]",
       "noiseLevels int32[1, 2]",
       "parameters/w float32[1]",
       "second/w float32[1]",
-      "stepSize float32[]",
+      "stepSize/0 float32[]",
       "tokens float32[1, 2, 1]",
     ]);
   });
 
   it("packs a state and takes it apart again", () => {
     const w = { w: tensor([3]) };
-    const packed = packState(scaling, { parameters: w, first: { w: tensor([4]) } });
+    const layout = stateLayout(scaling, options.optimizer);
+    const packed = packState(layout, { parameters: w, first: { w: tensor([4]) } });
     expect(packed).toEqual({ "parameters/w": tensor([3]), "first/w": tensor([4]) });
-    expect(unpackState(scaling, ["parameters"], packed)).toEqual({ parameters: w });
+    expect(unpackState(layout, ["parameters"], packed)).toEqual({ parameters: w });
   });
 });

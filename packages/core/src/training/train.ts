@@ -5,6 +5,7 @@ import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { DiffusionProcess } from "../process/loss.js";
 import { checkBatch } from "./batch.js";
 import { learningRateFactor } from "./learning-rate.js";
+import type { TrainingMetrics } from "./metrics.js";
 import { type CompleteTrainingOptions, completeTrainingOptions, type TrainingOptions } from "./options.js";
 import {
   checkFiniteState,
@@ -17,15 +18,8 @@ import {
 } from "./state.js";
 import { TrainingStepper } from "./stepper.js";
 
-export interface TrainingProgress {
-  /** Steps done, 1-based. */
-  readonly step: number;
+export interface TrainingProgress extends TrainingMetrics {
   readonly steps: number;
-  /** Loss before this step's update. */
-  readonly loss: number;
-  /** Global gradient norm before clipping; absent without clipping. */
-  readonly gradientNorm?: number;
-  readonly learningRate: number;
   /** A copy of the state after this step; valid until the next step is asked for. */
   snapshot(): Promise<TrainingState>;
 }
@@ -75,7 +69,12 @@ export async function* trainStream(
     await breathe();
     throwIfAborted(signal);
   };
-  const stepper = new TrainingStepper(process, start, { backend, step: options.step, accumulate: 1, between });
+  const stepper = new TrainingStepper(process, start, {
+    backend,
+    step: options.step,
+    accumulate: options.accumulate,
+    between,
+  });
   const root = createRandom(seed).split("training");
   const identity = { seed: recordedSeed(seed), subject: trainingSubject(process) };
   let saved = start.step;
@@ -106,6 +105,7 @@ export async function* trainStream(
       const result = await stepper.step(batch, random, learningRate);
       checkLoss(result.loss, step, learningRate, options);
       if (checkpoint && (step % checkpoint.every === 0 || step === steps)) await save(step);
+      await options.log?.({ step, ...result, learningRate });
       yield { step, steps, ...result, learningRate, snapshot: () => snapshot(step) };
     }
   } catch (error) {
@@ -126,7 +126,12 @@ function startingState(process: DiffusionProcess, options: CompleteTrainingOptio
   return resume;
 }
 
-function checkLoss(loss: number, step: number, learningRate: number, { step: { maxGradNorm } }: CompleteTrainingOptions) {
+function checkLoss(
+  loss: number,
+  step: number,
+  learningRate: number,
+  { step: { maxGradNorm } }: CompleteTrainingOptions,
+) {
   if (Number.isFinite(loss)) return;
   const limit = maxGradNorm === undefined ? " or limit gradients by maxGradNorm" : "";
   throw new DiffusionForcingError(

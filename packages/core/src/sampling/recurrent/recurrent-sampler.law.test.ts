@@ -32,17 +32,14 @@ const autoregression: BatchSource = (_, random) => {
 };
 
 async function trained(steps: number): Promise<HostTensorRecord> {
-  let parameters: HostTensorRecord = {};
-  const options = {
+  const { parameters } = await train(process, {
     backend: referenceBackend(),
     batches: autoregression,
     steps,
     seed: 2,
+    optimizer: { learningRate: 0.01 },
     emaDecay: false,
-  } as const;
-  for await (const { step, snapshot } of train(process, { ...options, optimizer: { learningRate: 0.01 } })) {
-    if (step === steps) ({ parameters } = await snapshot());
-  }
+  });
   return parameters;
 }
 
