@@ -16,14 +16,6 @@ export const knownBreaches: readonly KnownBreach[] = [
   ...listed("backend-onnx: device", "packages/backend-onnx/src", {
     "device/device.ts": ["compile/target.ts", "run/device-reader.ts", "run/runtime.ts", "run/turns.ts"],
   }),
-  ...listed("backend-tfjs: device", "packages/backend-tfjs/src", {
-    "device/open-cpu.ts": ["compile/kernels.ts"],
-    "device/open-engine.ts": ["run/backend.ts"],
-    "device/open-wasm.ts": ["compile/kernels.ts"],
-    "device/open-webgpu.ts": ["compile/kernels.ts"],
-    "device/session.ts": ["compile/kernels.ts"],
-  }),
-  ...listed("no circles", "packages/backend-tfjs/src", { "run/device-memory.ts": ["run/tfjs-tensor.ts"] }),
   ...listed("core: models", "packages/core/src", { "models/unet3d/index.ts": ["official/unet3d-names.ts"] }),
   ...listed("core: process", "packages/core/src", { "process/loss.ts": ["models/model.ts"] }),
   ...listed("no circles", "packages/core/src", {

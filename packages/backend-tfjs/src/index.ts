@@ -1,3 +1,3 @@
-export type { TfjsEngine } from "./device/engine.js";
+export type { TfjsDevice } from "./device/device.js";
 export type { WasmPaths } from "./device/open-wasm.js";
 export { type TfjsBackendOptions, tfjsBackend, tfjsProvider } from "./node/tfjs-backend.js";

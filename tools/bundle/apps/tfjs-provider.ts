@@ -4,5 +4,5 @@ import type { BackendProvider } from "@diffusion-forcing/core/backend";
 /** TensorFlow.js, whose `.wasm` files the site serves from a folder. */
 export const provider: BackendProvider = {
   ...tfjsProvider,
-  open: (device) => tfjsBackend({ engine: device as "wasm", wasmPaths: "/wasm/" }),
+  open: (device) => tfjsBackend({ device: device as "wasm", wasmPaths: "/wasm/" }),
 };

@@ -1,6 +1,6 @@
 import type { OpName, ValueOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../device/runtime.js";
-import type { Scope } from "./kernels.js";
+import type { Scope } from "./scope.js";
 import type { Traits } from "./traits.js";
 
 /**

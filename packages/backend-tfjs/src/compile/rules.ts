@@ -1,7 +1,6 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { OpName, ValueOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../device/runtime.js";
-import type { Scope } from "./kernels.js";
 import { conv2d } from "./ops/convolution.js";
 import * as elementwise from "./ops/elementwise.js";
 import { gather, scatterAdd } from "./ops/indexing.js";
@@ -10,6 +9,7 @@ import { linear, matmul } from "./ops/matrix-product.js";
 import * as movement from "./ops/movement.js";
 import { max, softmax, sum } from "./ops/reductions.js";
 import type { KernelRule } from "./rule.js";
+import type { Scope } from "./scope.js";
 import type { Traits } from "./traits.js";
 
 /** An op that {@link prepareGraph} replaces, or whose value is given, and that so never reaches its rule. */

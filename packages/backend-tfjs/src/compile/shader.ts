@@ -1,7 +1,7 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { sizeOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../device/runtime.js";
-import type { Scope } from "./kernels.js";
+import type { Scope } from "./scope.js";
 
 const WORKGROUP = 64;
 

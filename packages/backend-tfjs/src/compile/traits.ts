@@ -1,7 +1,7 @@
 import type { OpName } from "@diffusion-forcing/core/graph";
-import type { TfjsEngine } from "../device/engine.js";
+import type { TfjsDevice } from "../device/device.js";
 
-/** In what an engine's kernels differ from the others'; read by the rules and by {@link prepareGraph}. */
+/** In what a device's kernels differ from the others'; read by the rules and by {@link prepareGraph}. */
 export interface Traits {
   /** Composites with a kernel of their own; the others are decomposed. */
   readonly whole: ReadonlySet<OpName>;
@@ -48,7 +48,7 @@ const usual: Traits = {
   sharesArrays: true,
 };
 
-export const traits: { readonly [E in TfjsEngine]: Traits } = {
+export const traits: { readonly [D in TfjsDevice]: Traits } = {
   cpu: { ...usual, multipliesInDoubles: true },
   wasm: {
     ...usual,

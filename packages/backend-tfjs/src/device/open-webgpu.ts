@@ -1,9 +1,10 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { Kernels } from "../compile/kernels.js";
+import type { Device } from "./device.js";
+import { messageOf } from "./failure.js";
 import type { Gpu, GpuAdapter, GpuDevice } from "./gpu.js";
-import { exportsOf, messageOf } from "./import-optional.js";
+import { Kernels } from "./kernels.js";
+import { exportsOf } from "./loading.js";
 import type { NativeBackend, TfjsCore } from "./runtime.js";
-import type { Session } from "./session.js";
 
 interface WebGpuNative extends NativeBackend {
   shouldExecuteOnCPU: () => boolean;
@@ -36,12 +37,11 @@ const raisedLimits = [
 ];
 
 /**
- * Kernels in WGSL. Each session has a device and a native backend of its own.
+ * Kernels in WGSL. Each backend has a device and a native backend of its own.
  *
- * @param device called with the device, for tests of losing it.
  * @throws `backend-unavailable` without an adapter.
  */
-export async function openWebGpu(core: object, webgpu: object, platform: WebGpuPlatform): Promise<Session> {
+export async function openWebGpu(core: object, webgpu: object, platform: WebGpuPlatform): Promise<Device> {
   const tfjs = exportsOf<TfjsCore>(core, "getKernel");
   const { WebGPUBackend } = exportsOf<WebGpuModule>(webgpu, "WebGPUBackend");
   const adapter = await requestAdapter(platform);
@@ -51,11 +51,13 @@ export async function openWebGpu(core: object, webgpu: object, platform: WebGpuP
       return limit === undefined ? [] : [[name, limit] as const];
     }),
   );
-  const device = await adapter.requestDevice({ requiredLimits });
+  const device = await adapter.requestDevice({ requiredLimits }).catch((cause: unknown) => {
+    throw unavailable(`the WebGPU adapter gives no device: ${messageOf(cause)}`, platform.advice, cause);
+  });
   const native = platform.withNavigator(() => new WebGPUBackend(device, adapter.info));
   // Small tensors would be computed in JavaScript: the numbers are to come from the device that was asked for.
   native.shouldExecuteOnCPU = () => false;
-  return new WebGpuSession(tfjs, native, device);
+  return new WebGpuDevice(tfjs, native, device);
 }
 
 async function requestAdapter({ gpu, advice }: WebGpuPlatform): Promise<GpuAdapter> {
@@ -66,24 +68,23 @@ async function requestAdapter({ gpu, advice }: WebGpuPlatform): Promise<GpuAdapt
   });
   if (adapter !== null) return adapter;
   const reason = cause === undefined ? "" : ` (${messageOf(cause)})`;
-  throw new DiffusionForcingError(
-    "backend-unavailable",
-    `tfjsBackend: WebGPU has no adapter here${reason}. ${advice}`,
-    {
-      cause,
-    },
-  );
+  throw unavailable(`WebGPU has no adapter here${reason}`, advice, cause);
+}
+
+function unavailable(what: string, advice: string, cause: unknown): DiffusionForcingError {
+  return new DiffusionForcingError("backend-unavailable", `tfjsBackend: ${what}. ${advice}`, { cause });
 }
 
 const errorFilters = ["validation", "out-of-memory", "internal"] as const;
 
-class WebGpuSession implements Session {
-  readonly engine = "webgpu";
+class WebGpuDevice implements Device {
+  readonly name = "webgpu";
   readonly version: string;
   readonly kernels: Kernels;
-  readonly device: GpuDevice;
+  /** For tests of losing it. */
+  readonly gpuDevice: GpuDevice;
   readonly #native: WebGpuNative;
-  #failure: Error | undefined;
+  #lost: string | undefined;
   #closed = false;
   /** Settles when the device has done what was submitted before. */
   #earlier: Promise<unknown> = Promise.resolve();
@@ -91,15 +92,15 @@ class WebGpuSession implements Session {
   constructor(tfjs: TfjsCore, native: WebGpuNative, device: GpuDevice) {
     this.version = tfjs.version_core;
     this.kernels = new Kernels(tfjs, "webgpu", native);
-    this.device = device;
+    this.gpuDevice = device;
     this.#native = native;
     void device.lost.then(({ message }) => {
-      if (!this.#closed) this.#failure ??= new Error(message === "" ? "The WebGPU device was lost." : message);
+      if (!this.#closed) this.#lost = message || "the browser or the driver does not say why.";
     });
   }
 
-  failure(): Error | undefined {
-    return this.#failure;
+  lost(): string | undefined {
+    return this.#lost;
   }
 
   /**
@@ -107,7 +108,7 @@ class WebGpuSession implements Session {
    * others. Afterwards the device is at most one run behind: work does not pile up.
    */
   async compute<T>(burst: () => T): Promise<T> {
-    const { device } = this;
+    const { gpuDevice: device } = this;
     for (const filter of errorFilters) device.pushErrorScope(filter);
     let result: T;
     let scopes: Promise<unknown>[] = [];
@@ -125,7 +126,7 @@ class WebGpuSession implements Session {
   }
 
   async #popErrorScope(): Promise<void> {
-    const error = await this.device.popErrorScope().catch(() => null);
+    const error = await this.gpuDevice.popErrorScope().catch(() => null);
     if (error !== null) throw new Error(error.message);
   }
 
@@ -138,6 +139,6 @@ class WebGpuSession implements Session {
   close(): void {
     this.#closed = true;
     this.#native.dispose();
-    this.device.destroy();
+    this.gpuDevice.destroy();
   }
 }

@@ -1,9 +1,9 @@
 import * as util from "node:util";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { Kernels } from "../compile/kernels.js";
-import { exportsOf, importOptional } from "../device/import-optional.js";
+import type { Device } from "../device/device.js";
+import { Kernels } from "../device/kernels.js";
+import { exportsOf, loadFailure } from "../device/loading.js";
 import type { NativeBackend, TfjsCore } from "../device/runtime.js";
-import type { Session } from "../device/session.js";
 
 /** The native backend of `@tensorflow/tfjs-node`. */
 interface TensorFlowBackend extends NativeBackend {
@@ -22,8 +22,8 @@ export interface NativeHost {
 const host: NativeHost = {
   load: async (name) => {
     // In a variable, so that neither TypeScript nor a bundler looks for a package that most do not have.
-    const [core, node] = [await import("@tensorflow/tfjs-core"), await import(/* @vite-ignore */ name)];
-    return { core, node };
+    const core = await import("@tensorflow/tfjs-core");
+    return { core, node: await import(/* @vite-ignore */ /* webpackIgnore: true */ name) };
   },
   nodeVersion: process.versions.node,
   hasOldHelpers: typeof (util as { isNullOrUndefined?: unknown }).isNullOrUndefined === "function",
@@ -39,17 +39,19 @@ const BACKEND = "tensorflow";
  *   load, and for "node-gpu" where the library found no GPU.
  */
 export async function openNative(
-  engine: "node" | "node-gpu",
+  device: "node" | "node-gpu",
   { load, nodeVersion, hasOldHelpers }: NativeHost = host,
-): Promise<Session> {
-  const name = engine === "node" ? "@tensorflow/tfjs-node" : "@tensorflow/tfjs-node-gpu";
+): Promise<Device> {
+  const name = device === "node" ? "@tensorflow/tfjs-node" : "@tensorflow/tfjs-node-gpu";
   if (!hasOldHelpers) {
     throw new DiffusionForcingError(
       "backend-unavailable",
-      `tfjsBackend: ${name} 4.22 calls util.isNullOrUndefined, which Node ${nodeVersion} no longer has. Use Node 20 or 22, or another engine.`,
+      `tfjsBackend: ${name} 4.22 calls util.isNullOrUndefined, which Node ${nodeVersion} no longer has. Use Node 20 or 22, or another device.`,
     );
   }
-  const { core } = await importOptional({ engine, packages: ["@tensorflow/tfjs-core", name] }, () => load(name));
+  const { core } = await load(name).catch((cause: unknown) => {
+    throw loadFailure(device, ["@tensorflow/tfjs-core", name], cause);
+  });
   const tfjs = exportsOf<TfjsCore>(core, "getKernel");
   const native = (tfjs.engine().registry[BACKEND] ?? (await tfjs.findBackendFactory(BACKEND)?.())) as
     | TensorFlowBackend
@@ -60,17 +62,17 @@ export async function openNative(
       `tfjsBackend: ${name} is installed, but its backend belongs to another copy of @tensorflow/tfjs-core. Install one version of each: npm install @tensorflow/tfjs-core@4.22.0 ${name}@4.22.0`,
     );
   }
-  if (engine === "node-gpu" && native.isUsingGpuDevice !== true) {
+  if (device === "node-gpu" && native.isUsingGpuDevice !== true) {
     throw new DiffusionForcingError(
       "backend-unavailable",
       `tfjsBackend: ${name} found no GPU. It needs an NVIDIA driver, CUDA 11 and cuDNN 8 on the library path; see "nvidia-smi".`,
     );
   }
   return {
-    engine,
+    name: device,
     version: tfjs.version_core,
     kernels: new Kernels(tfjs, BACKEND, native),
-    failure: () => undefined,
+    lost: () => undefined,
     compute: async (burst) => burst(),
     // TensorFlow.js uses the one native backend by this name too.
     close: () => {},

@@ -1,7 +1,7 @@
+import type { Device } from "../device/device.js";
 import type { Gpu } from "../device/gpu.js";
-import { importOptional } from "../device/import-optional.js";
+import { loadFailure } from "../device/loading.js";
 import { openWebGpu, type WebGpuPlatform } from "../device/open-webgpu.js";
-import type { Session } from "../device/session.js";
 
 interface DawnModule {
   create(options: readonly string[]): Gpu;
@@ -12,15 +12,8 @@ interface DawnModule {
 let dawn: Gpu | undefined;
 
 /** WebGPU through the package `webgpu` (Dawn). */
-export async function openNodeWebGpu(): Promise<Session> {
-  const packages = ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-webgpu", "webgpu"];
-  const [core, webgpu, module] = await importOptional({ engine: "webgpu", packages }, () =>
-    Promise.all([
-      import("@tensorflow/tfjs-core"),
-      import("@tensorflow/tfjs-backend-webgpu"),
-      import("webgpu") as unknown as Promise<DawnModule>,
-    ]),
-  );
+export async function openNodeWebGpu(): Promise<Device> {
+  const [core, webgpu, module] = await load();
   defineMissing(module.globals);
   dawn ??= module.create([]);
   const gpu = dawn;
@@ -31,6 +24,18 @@ export async function openNodeWebGpu(): Promise<Session> {
       "Install a Vulkan driver (Linux: libvulkan1 and a driver; without a GPU, set VK_DRIVER_FILES to a software one).",
   };
   return openWebGpu(core, webgpu, platform);
+}
+
+async function load(): Promise<[core: object, webgpu: object, dawn: DawnModule]> {
+  try {
+    return [
+      await import("@tensorflow/tfjs-core"),
+      await import("@tensorflow/tfjs-backend-webgpu"),
+      (await import("webgpu")) as unknown as DawnModule,
+    ];
+  } catch (cause) {
+    throw loadFailure("webgpu", ["@tensorflow/tfjs-core", "@tensorflow/tfjs-backend-webgpu", "webgpu"], cause);
+  }
 }
 
 /** TensorFlow.js refers to WebGPU's classes and flags as globals. */

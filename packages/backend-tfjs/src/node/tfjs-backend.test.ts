@@ -3,7 +3,6 @@ import { disposeTensor, readTensor } from "@diffusion-forcing/core/backend";
 import { add, concat, matmul, mul, softmax, trace } from "@diffusion-forcing/core/graph";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import type { TfjsEngine } from "../device/engine.js";
 import { tfjsBackend, tfjsProvider } from "./tfjs-backend.js";
 
 const graph = () =>
@@ -24,8 +23,31 @@ const once = async (backend: Backend): Promise<number[]> => {
 };
 
 describe("tfjsBackend", () => {
-  it("names itself, its engine and its version", async () => {
-    const backend = await tfjsBackend({ engine: "cpu" });
+  it("refuses options that it does not know, and values that mean nothing", async () => {
+    await expect(tfjsBackend({ engine: "wasm" } as object)).rejects.toThrow(
+      "tfjsBackend: there is no option engine. The known ones are device, wasmPaths.",
+    );
+    await expect(tfjsBackend({ device: 3 as never })).rejects.toThrow(
+      "tfjsBackend: device is 3; expected a device's name.",
+    );
+    await expect(tfjsBackend({ wasmPaths: { a: 1 } as never })).rejects.toThrow(
+      "wasmPaths is an object with a; expected",
+    );
+  });
+
+  it("says that other paths come too late, and where the files were looked for", async () => {
+    const first = await tfjsBackend({ device: "wasm" });
+    const late = tfjsBackend({ device: "wasm", wasmPaths: "/elsewhere/" });
+    expect(await codeOf(late)).toBe("invalid-argument");
+    await expect(late).rejects.toThrow(
+      /wasmPaths is "\/elsewhere\/", but the one WebAssembly engine .* was started with "/,
+    );
+    const same = await tfjsBackend({ device: "wasm" });
+    await Promise.all([first.dispose(), same.dispose()]);
+  });
+
+  it("names itself, its device and its version", async () => {
+    const backend = await tfjsBackend({ device: "cpu" });
     expect([backend.name, backend.device, backend.version]).toEqual(["tfjs", "cpu", "4.22.0"]);
     await backend.dispose();
   });
@@ -45,15 +67,15 @@ describe("tfjsBackend", () => {
   });
 
   it("refuses an engine there is not, and lists what there is", async () => {
-    const opening = tfjsBackend({ engine: "webgl" as TfjsEngine });
+    const opening = tfjsBackend({ device: "webgl" as "cpu" });
     await expect(opening).rejects.toThrow(
-      'no engine "webgl" on this platform; expected "auto" or "node-gpu", "webgpu"',
+      'there is no device "webgl" here; expected "auto", "node-gpu", "webgpu", "node", "wasm", "cpu".',
     );
     expect(await codeOf(opening)).toBe("backend-unavailable");
   });
 
   it("runs two engines side by side, each with its own tensors, and leaves the user's engine alone", async () => {
-    const [wasm, cpu] = [await tfjsBackend({ engine: "wasm" }), await tfjsBackend({ engine: "cpu" })];
+    const [wasm, cpu] = [await tfjsBackend({ device: "wasm" }), await tfjsBackend({ device: "cpu" })];
     await tf.setBackend("cpu");
     const before = [tf.memory().numTensors, tf.engine().backendName];
     const expected = await once(cpu);

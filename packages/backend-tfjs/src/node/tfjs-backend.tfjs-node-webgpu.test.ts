@@ -8,14 +8,14 @@ import { openNodeWebGpu } from "./open-node-webgpu.js";
 const doubling = () => trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: mul(x, 2) }));
 
 it("survives the loss of its device: runs fail, the process lives, and another backend can be made", async () => {
-  const session = (await openNodeWebGpu()) as Awaited<ReturnType<typeof openNodeWebGpu>> & {
-    readonly device: { destroy(): void; readonly lost: Promise<unknown> };
+  const device = (await openNodeWebGpu()) as Awaited<ReturnType<typeof openNodeWebGpu>> & {
+    readonly gpuDevice: { destroy(): void; readonly lost: Promise<unknown> };
   };
-  const backend = new TfjsBackend(session);
+  const backend = new TfjsBackend(device);
   const executable = await backend.compile(doubling());
   await executable.run({ x: tensor([1, 2]) });
-  session.device.destroy();
-  await session.device.lost;
+  device.gpuDevice.destroy();
+  await device.gpuDevice.lost;
   const failure = await executable.run({ x: tensor([1, 2]) }).catch((error: unknown) => error);
   expect(isDiffusionForcingError(failure, "backend-failure")).toBe(true);
   await backend.dispose();

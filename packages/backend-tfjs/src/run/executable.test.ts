@@ -17,9 +17,9 @@ import {
   trainingStepGraph,
 } from "@diffusion-forcing/core/training";
 import { expect, it } from "vitest";
+import type { Device } from "../device/device.js";
 import { openCpu } from "../device/open-cpu.js";
 import { openWasm } from "../device/open-wasm.js";
-import type { Session } from "../device/session.js";
 import { wasmFolder } from "../node/wasm-folder.js";
 import { TfjsBackend } from "./backend.js";
 
@@ -33,14 +33,14 @@ const process: DiffusionProcess = {
 };
 const optimizer = completeAdamW({ learningRate: 1e-3, weightDecay: 0 });
 
-it.each<[string, () => Promise<Session>]>([
+it.each<[string, () => Promise<Device>]>([
   ["cpu", openCpu],
-  ["wasm", () => openWasm(wasmFolder)],
+  ["wasm", () => openWasm({ wasmPaths: undefined, usualPaths: wasmFolder })],
 ])("holds as much after twenty training steps as after one, and nothing once disposed: %s", async (_name, open) => {
-  const session = await open();
-  const held = () => session.kernels.native.numDataIds();
+  const device = await open();
+  const held = () => device.kernels.native.numDataIds();
   const before = held();
-  const backend = new TfjsBackend(session);
+  const backend = new TfjsBackend(device);
   const options = { optimizer, maxGradNorm: 1, emaDecay: undefined };
   const layout = stateLayout(model, optimizer);
   const executable = await backend.compile(trainingStepGraph(process, options, { tokens: [2, 4, 1] }));

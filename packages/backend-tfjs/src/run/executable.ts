@@ -6,15 +6,15 @@ import {
   isHostTensor,
   type RunOptions,
 } from "@diffusion-forcing/core/backend";
-import type { Graph, Value, ValueOf } from "@diffusion-forcing/core/graph";
-import { Scope } from "../compile/kernels.js";
+import { formatType, type Graph, type Value, type ValueOf } from "@diffusion-forcing/core/graph";
 import { planOf, type Step } from "../compile/plan.js";
 import { computeByRule } from "../compile/rules.js";
+import { Scope } from "../compile/scope.js";
 import { type Traits, traits } from "../compile/traits.js";
+import { checkDevice } from "../device/device.js";
+import { backendFailure, disposedError } from "../device/failure.js";
 import type { NativeTensor } from "../device/runtime.js";
-import type { DeviceMemory } from "./device-memory.js";
-import { backendFailure, checkDevice, disposedError, runningNode } from "./failure.js";
-import { TfjsTensor } from "./tfjs-tensor.js";
+import { type DeviceMemory, TfjsDeviceTensor } from "./device-tensor.js";
 
 interface Parts {
   readonly memory: DeviceMemory;
@@ -44,11 +44,16 @@ export class TfjsExecutable implements Executable {
     this.#parts = parts;
     this.#onDispose = onDispose;
     this.#steps = planOf(parts.prepared);
-    this.#traits = traits[parts.memory.session.engine];
-    for (const node of parts.prepared.nodes) {
-      if (node.op !== "constant") continue;
-      const { dtype, shape, attributes } = node;
-      this.#constants.set(node, parts.memory.upload({ dtype, shape, data: attributes.data }));
+    this.#traits = traits[parts.memory.device.name];
+    try {
+      for (const node of parts.prepared.nodes) {
+        if (node.op !== "constant") continue;
+        const { dtype, shape, attributes } = node;
+        this.#constants.set(node, parts.memory.upload({ dtype, shape, data: attributes.data }));
+      }
+    } catch (error) {
+      this.#freeConstants();
+      throw error;
     }
   }
 
@@ -57,7 +62,7 @@ export class TfjsExecutable implements Executable {
     try {
       if (this.#disposed) throw disposedError("run: this executable", "Compile the graph again.");
       const checked = checkRunInputs(graph, inputs, baked);
-      checkDevice(memory.session);
+      checkDevice(memory.device);
       return await this.#compute(checked);
     } finally {
       // Elements cannot be overwritten in place: what was offered goes back to the engine, which reuses storage.
@@ -68,29 +73,33 @@ export class TfjsExecutable implements Executable {
   dispose(): void {
     if (this.#disposed) return;
     this.#disposed = true;
-    for (const constant of this.#constants.values()) this.#parts.memory.session.kernels.dispose(constant);
-    this.#constants.clear();
+    this.#freeConstants();
     this.#onDispose(this);
   }
 
+  #freeConstants(): void {
+    for (const constant of this.#constants.values()) this.#parts.memory.device.kernels.dispose(constant);
+    this.#constants.clear();
+  }
+
   async #compute(inputs: TensorRecord): Promise<Record<string, Tensor>> {
-    const { session } = this.#parts.memory;
+    const { device } = this.#parts.memory;
     let outputs: Record<string, Tensor> = {};
     try {
-      await session.compute(() => {
+      await device.compute(() => {
         outputs = this.#interpret(inputs);
       });
-      checkDevice(session);
+      checkDevice(device);
       return outputs;
     } catch (cause) {
       for (const output of Object.values(outputs)) disposeTensor(output);
-      throw backendFailure(session, "running a graph", cause);
+      throw backendFailure("running a graph", device.name, cause);
     }
   }
 
   #interpret(inputs: TensorRecord): Record<string, Tensor> {
     const { memory, prepared } = this.#parts;
-    const { kernels } = memory.session;
+    const { kernels } = memory.device;
     const values: Values = new Map(this.#constants);
     /** Whatever this run made and has not freed or given away yet. */
     const owned: Values = new Map();
@@ -100,7 +109,7 @@ export class TfjsExecutable implements Executable {
       const results = Object.entries(prepared.outputs).map(([name, value]) => {
         // Another reference to the same elements: an output may be an input, a constant, or another output.
         const own = kernels.reshape(values.get(value) as NativeTensor, value.shape);
-        return [name, memory.own(own, value.dtype)] as const;
+        return [name, memory.adopt(own, value)] as const;
       });
       return Object.fromEntries(results);
     } finally {
@@ -109,19 +118,19 @@ export class TfjsExecutable implements Executable {
   }
 
   #computeStep({ node, lastUses }: Step, values: Values, owned: Values): void {
-    const { session } = this.#parts.memory;
+    const { kernels, name } = this.#parts.memory.device;
     try {
       const operands = node.inputs.map((operand) => values.get(operand) as NativeTensor);
-      const result = Scope.run(session.kernels, node.shape, (scope) =>
+      const result = Scope.run(kernels, node.shape, (scope) =>
         computeByRule(node as ValueOf<typeof node.op>, operands, scope, this.#traits),
       );
       values.set(node, result);
       owned.set(node, result);
     } catch (cause) {
-      throw backendFailure(session, runningNode(node), cause);
+      throw backendFailure(`running ${node.op} ${formatType(node)}`, name, cause);
     }
     for (const value of lastUses) {
-      session.kernels.dispose(owned.get(value) as NativeTensor);
+      kernels.dispose(owned.get(value) as NativeTensor);
       owned.delete(value);
       values.delete(value);
     }
@@ -137,12 +146,12 @@ export class TfjsExecutable implements Executable {
       owned.set(node, uploaded);
       return uploaded;
     }
-    if (!(tensor instanceof TfjsTensor) || tensor.memory !== memory) {
+    if (!(tensor instanceof TfjsDeviceTensor) || tensor.memory !== memory) {
       throw new DiffusionForcingError(
         "invalid-argument",
-        `run: input "${name}" lives on ${tensor.device}, in the memory of another backend than this one (tfjs on ${memory.session.engine}). Pass await readTensor(tensor) instead.`,
+        `run: input "${name}" lives on ${tensor.device}, in the memory of another backend than this one (tfjs on ${memory.device.name}). Pass await readTensor(tensor) instead.`,
       );
     }
-    return tensor.native;
+    return tensor.native(`run: input "${name}"`);
   }
 }

@@ -5,7 +5,7 @@ import { tfjsBackend } from "./tfjs-backend.js";
 
 const wasmPaths = "/node_modules/@tensorflow/tfjs-backend-wasm/dist/";
 
-testBackend("tfjs-wasm", () => tfjsBackend({ engine: "wasm", wasmPaths }), {
+testBackend("tfjs-wasm", () => tfjsBackend({ device: "wasm", wasmPaths }), {
   describe,
   it,
   afterAll,

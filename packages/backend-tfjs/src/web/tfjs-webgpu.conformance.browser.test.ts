@@ -5,7 +5,7 @@ import { tfjsBackend } from "./tfjs-backend.js";
 
 const wasmPaths = "/node_modules/@tensorflow/tfjs-backend-wasm/dist/";
 
-testBackend("tfjs-webgpu", () => tfjsBackend({ engine: "webgpu", wasmPaths }), {
+testBackend("tfjs-webgpu", () => tfjsBackend({ device: "webgpu", wasmPaths }), {
   describe,
   it,
   afterAll,

@@ -22,6 +22,15 @@ export function check<Schema extends v.GenericSchema>(
   throw new DiffusionForcingError(code, `${what}: ${explain(result.issues[0] as v.BaseIssue<unknown>, schema)}`);
 }
 
+/**
+ * As {@link check}, for an object of options that may all be left out, by the schema of each: for packages that bring no
+ * library of schemas.
+ */
+export function checkOptions(what: string, entries: Readonly<Record<string, v.GenericSchema>>, value: unknown): void {
+  const optional = Object.entries(entries).map(([name, schema]) => [name, v.optional(schema)] as const);
+  check(what, v.strictObject(Object.fromEntries(optional)), value);
+}
+
 function explain(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
   const path = (issue.path ?? []).map(({ key }) => String(key)).join(".");
   if (issue.type === "strict_object" && issue.expected === "never") {
@@ -41,7 +50,7 @@ type Custom<T> = v.CustomSchema<T, v.ErrorMessage<v.CustomIssue>>;
  * Schemas that options share. Each message says what is expected, and follows "expected".
  *
  * `integer`, `number`: from `low` to `high`, finite. `positive`: finite, above 0. `having`: an object of any kind that
- * has these members, such as a backend, a signal or a model.
+ * has these members, such as a backend, a signal or a model. `satisfying`: whatever a test of one's own lets through.
  */
 export const schemas: {
   integer(low: number, high?: number): Custom<number>;
@@ -50,6 +59,7 @@ export const schemas: {
   choice<const Words extends readonly string[]>(...words: Words): Custom<Words[number]>;
   function<F>(): Custom<F>;
   having<T>(what: string, ...members: readonly string[]): Custom<T>;
+  satisfying<T>(what: string, holds: (value: unknown) => boolean): Custom<T>;
 } = {
   integer: (low, high = Number.MAX_SAFE_INTEGER) =>
     v.custom(
@@ -67,6 +77,7 @@ export const schemas: {
   function: () => v.custom((value) => typeof value === "function", "a function"),
   having: (what, ...members) =>
     v.custom((value) => typeof value === "object" && value !== null && members.every((name) => name in value), what),
+  satisfying: (what, holds) => v.custom(holds, what),
 };
 
 function range(low: number, high: number): string {

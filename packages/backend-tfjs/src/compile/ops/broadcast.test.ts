@@ -1,7 +1,7 @@
 import { type Shape, sizeOf } from "@diffusion-forcing/core/graph";
 import { describe, expect, it, vi } from "vitest";
 import { openCpu } from "../../device/open-cpu.js";
-import { Scope } from "../kernels.js";
+import { Scope } from "../scope.js";
 import { broadcastTo, joinedAxes, runBinary } from "./broadcast.js";
 
 const { kernels } = await openCpu();

@@ -1,6 +1,6 @@
 import { allocate, type DType, type Shape, shapesEqual, sizeOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
+import type { Scope } from "../scope.js";
 import { aroundAxis, withSize } from "./blocks.js";
 
 /** The largest rank that every engine broadcasts at. */
@@ -33,7 +33,7 @@ export function broadcastTo(x: NativeTensor, shape: Shape, scope: Scope): Native
 
 /**
  * Two shapes that broadcast, neighbouring axes joined where both shapes go the same way along them: [8, 4, 1, 3] and
- * [1, 3] become [32, 1, 3] and [1, 1, 3].
+ * [1, 3] become [32, 3] and [1, 3].
  */
 export function joinedAxes(a: Shape, b: Shape): [number[], number[]] {
   const rank = Math.max(a.length, b.length);
@@ -56,17 +56,20 @@ export function joinedAxes(a: Shape, b: Shape): [number[], number[]] {
   return joined;
 }
 
-/** Runs a kernel of two broadcast operands. */
+/**
+ * Runs a kernel of two broadcast operands. The result has `shape`, whatever shape the kernel saw: it may itself be
+ * broadcast against another.
+ */
 export function runBinary(name: string, a: NativeTensor, b: NativeTensor, shape: Shape, scope: Scope): NativeTensor {
   const [left, right] = joinedAxes(a.shape, b.shape);
   if (left.length <= LARGEST_RANK) {
-    return scope.run(name, { a: scope.reshape(a, left), b: scope.reshape(b, right) });
+    return scope.reshape(scope.run(name, { a: scope.reshape(a, left), b: scope.reshape(b, right) }), shape);
   }
   const size = [sizeOf(shape)];
   const [filledA, filledB] = [a, b].map((operand) =>
     shapesEqual(operand.shape, shape) ? operand : broadcastTo(operand, shape, scope),
   ) as [NativeTensor, NativeTensor];
-  return scope.run(name, { a: scope.reshape(filledA, size), b: scope.reshape(filledB, size) });
+  return scope.reshape(scope.run(name, { a: scope.reshape(filledA, size), b: scope.reshape(filledB, size) }), shape);
 }
 
 /** One element of any dtype. */

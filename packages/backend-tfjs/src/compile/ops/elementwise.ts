@@ -1,17 +1,20 @@
 import { type OpName, type Shape, sizeOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
+import type { Scope } from "../scope.js";
 import { broadcastTo, runBinary, scalar } from "./broadcast.js";
 
-/** Applies a kernel of one operand to the elements in a row: no engine then meets a rank it lacks. */
+/**
+ * Applies a kernel of one operand to the elements in a row: no engine then meets a rank it lacks. The result has the
+ * operand's shape.
+ */
 function flat(
   name: string,
   x: NativeTensor,
   scope: Scope,
   attrs: Readonly<Record<string, unknown>> = {},
 ): NativeTensor {
-  return scope.run(name, { x: scope.reshape(x, [sizeOf(x.shape)]) }, attrs);
+  return scope.reshape(scope.run(name, { x: scope.reshape(x, [sizeOf(x.shape)]) }, attrs), x.shape);
 }
 
 function unary<K extends OpName>(name: string): KernelRule<K> {
@@ -63,14 +66,10 @@ export const mul: KernelRule<"mul"> = (node, operands, scope, { multipliesInDoub
   const times = (x: NativeTensor, y: NativeTensor): NativeTensor => runBinary("Multiply", x, y, node.shape, scope);
   if (node.dtype === "float32" || !multipliesInDoubles) return times(a, b);
   const half = scalar(2 ** 16, "int32", scope);
-  const row = scope.reshape(a, [sizeOf(a.shape)]);
-  const high = scope.run("FloorDiv", { a: row, b: half });
-  const low = scope.run("Sub", { a: row, b: scope.run("Multiply", { a: high, b: half }) });
-  const [upper, lower] = [high, low].map((part) => times(scope.reshape(part, a.shape), b)) as [
-    NativeTensor,
-    NativeTensor,
-  ];
-  return scope.run("Add", { a: scope.run("Multiply", { a: upper, b: half }), b: lower });
+  const high = runBinary("FloorDiv", a, half, a.shape, scope);
+  const low = runBinary("Sub", a, runBinary("Multiply", high, half, a.shape, scope), a.shape, scope);
+  const upper = runBinary("Multiply", times(high, b), half, node.shape, scope);
+  return runBinary("Add", upper, times(low, b), node.shape, scope);
 };
 
 export const div: KernelRule<"div"> = binary("RealDiv");
@@ -103,9 +102,8 @@ export const cast: KernelRule<"cast"> = (node, [operand], scope, { castsByName }
   if (node.dtype === "bool") return runBinary("NotEqual", x, scalar(0, x.dtype, scope), node.shape, scope);
   const called = flat("Cast", x, scope, { dtype: node.dtype });
   // A product with 1 computes the conversion.
-  if (castsByName && node.dtype === "float32")
-    return runBinary("Multiply", called, scalar(1, "float32", scope), called.shape, scope);
-  return called;
+  const isOnlyCalled = castsByName && node.dtype === "float32";
+  return isOnlyCalled ? runBinary("Multiply", called, scalar(1, "float32", scope), node.shape, scope) : called;
 };
 
 export const stopGradient: KernelRule<"stopGradient"> = (_node, [x]) => x as NativeTensor;

@@ -9,7 +9,7 @@ import { tfjsBackend } from "../../node/tfjs-backend.js";
 const x = tensor(Int32Array.of(16_777_217, -16_777_217, 2_147_483_647, -2_147_483_648, 16_777_219, 7), [2, 3]);
 const y = tensor(Int32Array.of(16_777_216, 1, 16_777_218), [3]);
 
-const backend = tfjsBackend({ engine: "webgpu" });
+const backend = tfjsBackend({ device: "webgpu" });
 afterAll(async () => (await backend).dispose());
 
 async function computed(fn: (x: ops.Value, y: ops.Value) => ops.Value): Promise<number[]> {

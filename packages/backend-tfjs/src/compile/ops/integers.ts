@@ -1,7 +1,7 @@
 import { broadcastStrides, type OpName, type Shape, sizeOf, stridesOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
+import type { Scope } from "../scope.js";
 import { runShader } from "../shader.js";
 import { pick, pickOfTwo, places } from "./pick.js";
 import { reduceLast } from "./reductions.js";

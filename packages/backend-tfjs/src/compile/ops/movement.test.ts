@@ -2,14 +2,15 @@ import { tensor } from "@diffusion-forcing/core";
 import { readTensor } from "@diffusion-forcing/core/backend";
 import { concat, pad, sizeOf, slice, trace, transpose, type Value } from "@diffusion-forcing/core/graph";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
+import { Kernels } from "../../device/kernels.js";
 import { openCpu } from "../../device/open-cpu.js";
 import type { NativeTensor } from "../../device/runtime.js";
 import { tfjsBackend } from "../../node/tfjs-backend.js";
-import { Kernels, Scope } from "../kernels.js";
+import { Scope } from "../scope.js";
 import { traits } from "../traits.js";
 import { transposed } from "./movement.js";
 
-const backends = [tfjsBackend({ engine: "cpu" }), tfjsBackend({ engine: "wasm" })];
+const backends = [tfjsBackend({ device: "cpu" }), tfjsBackend({ device: "wasm" })];
 afterAll(async () => {
   for (const backend of backends) await (await backend).dispose();
 });

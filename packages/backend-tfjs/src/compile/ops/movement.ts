@@ -1,7 +1,7 @@
 import { type Shape, sizeOf, stridesOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
+import type { Scope } from "../scope.js";
 import type { Traits } from "../traits.js";
 import { aroundAxis, withSize } from "./blocks.js";
 import { broadcastTo, runBinary, scalar } from "./broadcast.js";
@@ -109,7 +109,7 @@ export const pad: KernelRule<"pad"> = (node, [operand], scope) => {
   let shape: Shape = x.shape;
   // Kernels take the value as float32: a larger integer is what the elements are shifted by instead.
   const shift = node.dtype === "int32" && Math.fround(value) !== value ? scalar(value, "int32", scope) : undefined;
-  if (shift !== undefined) x = scope.reshape(runBinary("Sub", x, shift, shape, scope), shape);
+  if (shift !== undefined) x = runBinary("Sub", x, shift, shape, scope);
   node.shape.forEach((size, axis) => {
     const amounts = [low[axis] as number, high[axis] as number];
     if (size === shape[axis]) return;

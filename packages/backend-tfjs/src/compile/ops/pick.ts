@@ -1,6 +1,6 @@
 import type { Shape } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
+import type { Scope } from "../scope.js";
 import { runShader } from "../shader.js";
 
 // For WebGPU, and for int32 and bool: elements moved as they are, from where the host says.

@@ -5,8 +5,8 @@ import { expect, it } from "vitest";
 import { tfjsBackend } from "../../node/tfjs-backend.js";
 
 // In a row, float32 sums lose digits: a million times 0.1 came to 100958 on wasm.
-it.each(["cpu", "wasm"] as const)("%s: long sums keep five digits, whatever their length", async (engine) => {
-  const backend = await tfjsBackend({ engine });
+it.each(["cpu", "wasm"] as const)("%s: long sums keep five digits, whatever their length", async (device) => {
+  const backend = await tfjsBackend({ device });
   for (const [rows, columns] of [
     [1, 1_000_000],
     [3, 99_991],

@@ -1,7 +1,7 @@
 import { sizeOf } from "@diffusion-forcing/core/graph";
 import type { NativeTensor } from "../../device/runtime.js";
-import type { Scope } from "../kernels.js";
 import type { KernelRule } from "../rule.js";
+import type { Scope } from "../scope.js";
 import type { Traits } from "../traits.js";
 import { transposed } from "./movement.js";
 
