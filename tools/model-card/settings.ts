@@ -17,7 +17,7 @@ const gradientSettings: Readonly<
 export function cardRows(maze: string): readonly CardRow[] {
   const { tokens, scale, episodes } = gradientSettings[maze] as (typeof gradientSettings)[string];
   const gradient = (samples: string): readonly string[] => [
-    "--goal",
+    "--reach",
     "gradient",
     "--scale",
     scale,

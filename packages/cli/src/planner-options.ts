@@ -2,18 +2,18 @@ import type { Backend } from "@diffusion-forcing/core";
 import { autoregressive, fullSequence, type MatrixShape, pyramid, trapezoid } from "@diffusion-forcing/core";
 import {
   createDataSupport,
-  type GoalMethod,
   generateMazeDataset,
   type Maze,
   MazePlanner,
   type PlannerBundle,
+  type ReachMethod,
 } from "@diffusion-forcing/tasks/maze2d";
 import { type Command, Option } from "commander";
 import { positive, UsageError, whole } from "./options.js";
 
 /** Options shared by the commands that plan. */
 export interface PlanningOptions {
-  readonly goal: "token" | "gradient";
+  readonly reach: "token" | "gradient";
   readonly scale: number;
   readonly samples: number;
   readonly guidanceWeights: "intended" | "aliased";
@@ -36,7 +36,7 @@ const matrices: Readonly<
 export function addPlanningOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--goal <method>", "the goal as a clean token, or by gradient guidance")
+      new Option("--reach <method>", "how the goal is told: as a clean last token, or by gradient guidance")
         .choices(["token", "gradient"])
         .default("token"),
     )
@@ -67,16 +67,16 @@ export function createPlanner(
   options: PlanningOptions,
   batch: number,
 ): MazePlanner {
-  const { goal, scale, samples, guidanceWeights, tokens } = options;
-  const method: GoalMethod =
-    goal === "token" ? { kind: "goal-token" } : { kind: "gradient", scale, samples, weights: guidanceWeights };
+  const { reach, scale, samples, guidanceWeights, tokens } = options;
+  const method: ReachMethod =
+    reach === "token" ? { kind: "token" } : { kind: "gradient", scale, samples, weights: guidanceWeights };
   if (options.steps > bundle.config.schedule.levels) {
     throw new UsageError(`--steps is ${options.steps}; the model has ${bundle.config.schedule.levels} noise levels.`);
   }
   return new MazePlanner({
     backend,
     ...bundle,
-    goal: method,
+    reach: method,
     matrix: matrices[options.matrix](options.uncertainty),
     steps: options.steps,
     batch,

@@ -24,7 +24,7 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [["plan", "--threads", "0"], '--threads is "0"; expected a whole number from 1.'],
     [["plan", "--seed", "-1"], '--seed is "-1"; expected a whole number from 0.'],
     [["plan", "--seed", "9007199254740993"], "--seed is"],
-    [["plan", "--goal", "magic"], "Allowed choices are token, gradient"],
+    [["plan", "--reach", "magic"], "Allowed choices are token, gradient"],
     [["plan", "--matrix", "square"], "Allowed choices are full-sequence, pyramid, trapezoid, autoregressive"],
     [["plan", "--scale", "0"], '--scale is "0"; expected a number above 0.'],
     [["plan", "--tokens", "2"], '--tokens is "2"; expected a whole number from 3.'],

@@ -42,7 +42,7 @@ describe("dforce eval", () => {
   });
 
   it("takes every way of planning at once, and says in its result that support was used", async () => {
-    const ways = ["--multi-task", "--support", "--goal", "gradient", "--samples", "2", "--matrix", "pyramid"];
+    const ways = ["--multi-task", "--support", "--reach", "gradient", "--samples", "2", "--matrix", "pyramid"];
     const document = await documentOf("--episodes", "2", ...ways);
     expect(document).toMatchObject({ multiTask: true, support: true, episodes: 2 });
   });
@@ -50,7 +50,7 @@ describe("dforce eval", () => {
   it.each([
     ["--matrix", "trapezoid", "--uncertainty", "0.5"],
     ["--matrix", "autoregressive", "--tokens", "4"],
-    ["--goal", "gradient", "--samples", "1", "--guidance-weights", "aliased", "--scale", "0.1"],
+    ["--reach", "gradient", "--samples", "1", "--guidance-weights", "aliased", "--scale", "0.1"],
   ])("takes %s %s %s %s", async (...args) => {
     expect((await documentOf("--episodes", "1", ...args)).plans).toBeGreaterThan(0);
   });

@@ -48,7 +48,7 @@ export function recordEpisode(
       const tokens = plans[0]?.plan.tokens ?? (lengths[0] as number);
       const denoising: Float32Array[] = [];
       const stream = random.split("planner").split(0);
-      for await (const frames of planner.watch({ history: present, goal }, stream, tokens)) {
+      for await (const frames of planner.watch({ history: [present], goal }, stream, tokens)) {
         denoising.push(positionsOf(frames, width));
       }
       return {

@@ -3,6 +3,7 @@ export * from "./config.js";
 export * from "./frames.js";
 export type { Plan } from "./plan.js";
 export * from "./planner.js";
+export * from "./planner-options.js";
 export * from "./planner-policy.js";
 export * from "./planning-levels.js";
 export * from "./presets.js";

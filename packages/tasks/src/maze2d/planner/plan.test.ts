@@ -1,16 +1,56 @@
-import { expect, it } from "vitest";
-import { planOfFrames } from "./plan.js";
+import { describe, expect, it } from "vitest";
+import { isBetterPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
 
-it("takes the positions out of wider frames and measures the largest step", () => {
-  const frames = Float32Array.of(1, 2, 50, 60, 4, 6, 70, 80, 4, 7, -50, 0);
-  const plan = planOfFrames(frames, 4, 3);
-  expect([...plan.positions]).toEqual([1, 2, 4, 6, 4, 7]);
-  expect(plan.roughness).toBe(5);
-  expect(plan.tokens).toBe(3);
-  expect(plan.frames).toBe(frames);
+describe("planOfFrames", () => {
+  it("takes the positions out of wider frames, measures the largest step and how far the end is from the goal", () => {
+    const frames = Float32Array.of(1, 2, 50, 60, 4, 6, 70, 80, 4, 7, -50, 0);
+    const plan = planOfFrames(frames, 4, 3, [7, 11]);
+    expect([...plan.positions]).toEqual([1, 2, 4, 6, 4, 7]);
+    expect(plan.roughness).toBe(5);
+    expect(plan.miss).toBe(5);
+    expect(plan.tokens).toBe(3);
+    expect(plan.frames).toBe(frames);
+  });
+
+  it("is not rough if it rests", () => {
+    expect(planOfFrames(Float32Array.of(1, 2, 1, 2), 2, 3, [1, 2]).roughness).toBe(0);
+    expect(planOfFrames(Float32Array.of(1, 2), 2, 3, [1, 2])).toMatchObject({ roughness: 0, miss: 0 });
+  });
+
+  it("is infinitely rough and far away where it diverged", () => {
+    const plan = planOfFrames(Float32Array.of(1, 2, Number.NaN, 2, 1, Number.NaN), 2, 3, [1, 2]);
+    expect(plan).toMatchObject({ roughness: Number.POSITIVE_INFINITY, miss: Number.POSITIVE_INFINITY });
+  });
 });
 
-it("is not rough if it rests", () => {
-  expect(planOfFrames(Float32Array.of(1, 2, 1, 2), 2, 3).roughness).toBe(0);
-  expect(planOfFrames(Float32Array.of(1, 2), 2, 3).roughness).toBe(0);
+describe("judgePlan", () => {
+  const rule = { smoothness: 0.5, arrival: 0.25, accept: () => true };
+  /** From (0, 0) by one step, then resting. */
+  const plan = (roughness: number, goal: number): Plan =>
+    planOfFrames(Float32Array.of(0, 0, roughness, 0), 2, 3, [goal, 0]);
+
+  it("accepts what is smooth, ends at the goal and fulfils the condition", () => {
+    expect(judgePlan(plan(0.25, 0.5), rule).plan.accepted).toBe(true);
+    expect(judgePlan(plan(0.5, 0.5), rule).plan.accepted).toBe(false);
+    // A smooth plan that stops short of the goal.
+    expect(judgePlan(plan(0.25, 0.75), rule).plan.accepted).toBe(false);
+    expect(judgePlan(plan(0.25, 0.5), { ...rule, accept: () => false }).plan.accepted).toBe(false);
+  });
+
+  it("prefers, among the rest, what the condition takes, then what arrives, then the smoothest or nearest", () => {
+    const wayOff = judgePlan(plan(0.25, 8), rule);
+    const off = judgePlan(plan(0.25, 4), rule);
+    const rough = judgePlan(plan(4, 4), rule);
+    const lessRough = judgePlan(plan(2, 2), rule);
+    const refused = judgePlan(plan(0.25, 0.25), { ...rule, accept: () => false });
+    const rising = [refused, wayOff, off, rough, lessRough];
+    for (const [i, worse] of rising.entries()) {
+      expect(isBetterPlan(worse, undefined)).toBe(true);
+      expect(isBetterPlan(worse, worse)).toBe(false);
+      for (const better of rising.slice(i + 1)) {
+        expect(isBetterPlan(better, worse)).toBe(true);
+        expect(isBetterPlan(worse, better)).toBe(false);
+      }
+    }
+  });
 });

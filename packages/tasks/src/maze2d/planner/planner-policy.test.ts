@@ -4,7 +4,7 @@ import { mazes } from "../mazes.js";
 import type { MazeEpisode, MazePolicy } from "../policy.js";
 import type { FrameField } from "./frames.js";
 import { type Plan, planOfFrames } from "./plan.js";
-import type { PlanProblem } from "./planner.js";
+import type { PlanProblem } from "./planner-options.js";
 import { type PlannerPolicyOptions, plannerPolicy } from "./planner-policy.js";
 import { plannerPresets } from "./presets.js";
 
@@ -49,12 +49,16 @@ async function act(policy: MazePolicy, step: number, ...observation: number[]): 
   return [...actions];
 }
 
+const flat = (problem: PlanProblem | undefined): number[] =>
+  (problem?.history ?? []).flatMap((frame) => Array.from(frame));
+
 /** Rests at (1, 1). */
 const resting = (): Plan =>
   planOfFrames(
     Float32Array.from({ length: 200 }, () => 1),
     2,
     3,
+    [3, 3],
   );
 
 describe("plannerPolicy", () => {
@@ -63,7 +67,7 @@ describe("plannerPolicy", () => {
     const frames = Float32Array.from({ length: 80 }, (_, i) =>
       i % 2 === 0 ? 1 + i / 256 : 2 - ((i - 1) / 2) ** 2 / 4096,
     );
-    const { policy } = scripted(() => planOfFrames(frames, 2, 3));
+    const { policy } = scripted(() => planOfFrames(frames, 2, 3, [3, 3]));
     await policy.start([episode([3, 3])]);
     for (let step = 0; step < 9; step++) await act(policy, step, 1 + step / 128, 2, 0, 0);
     const [x, y] = (await act(policy, 9, 1 + 9 / 128, 2 - 100 / 4096, 0.5, -0.25)) as [number, number];
@@ -74,7 +78,7 @@ describe("plannerPolicy", () => {
   it("measures the velocity at a plan's beginning over the frames there are, and rests at its end", async () => {
     // One frame per 1 / 1024; frame 5 is the last.
     const frames = Float32Array.from({ length: 12 }, (_, i) => (i % 2 === 0 ? i / 2048 : 0));
-    const { policy, calls } = scripted(() => planOfFrames(frames, 2, 3));
+    const { policy, calls } = scripted(() => planOfFrames(frames, 2, 3, [3, 3]));
     await policy.start([episode([3, 3])]);
     const expected = [
       // At step s the aim is frame s + 1; its velocity is that between these frames.
@@ -118,7 +122,7 @@ describe("plannerPolicy", () => {
 
   it("follows a new plan only if it arrives earlier, or is sound where the old one is not", async () => {
     const rest = (frames: number, accepted: boolean): Plan =>
-      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, accepted);
+      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, [3, 3], accepted);
     const followed = async (...plans: Plan[]): Promise<number[]> => {
       const steps: number[] = [];
       let next = 0;
@@ -141,9 +145,10 @@ describe("plannerPolicy", () => {
     const { policy, calls } = scripted(
       ({ history }) =>
         planOfFrames(
-          Float32Array.from({ length: 20 }, (_, i) => history[2 + (i % 2)] ?? 1),
+          Float32Array.from({ length: 20 }, (_, i) => history[0]?.[i % 2] ?? 1),
           2,
           3,
+          [3, 3],
         ),
       { onPlan: (_episode, step) => planned.push(step) },
     );
@@ -153,7 +158,7 @@ describe("plannerPolicy", () => {
     expect(planned).toEqual([0]);
     await act(policy, 2, 1.375, 1.375, 0, 0);
     expect(planned).toEqual([0, 2]);
-    expect([...(calls[1]?.problems[0]?.history ?? [])]).toEqual([1.5, 1, 1.375, 1.375]);
+    expect(flat(calls[1]?.problems[0])).toEqual([1.5, 1, 1.375, 1.375]);
     for (let step = 3; step < 53; step++) await act(policy, step, 1.375, 1.375, 0, 0);
     expect(planned).toEqual([0, 2, 52]);
   });
@@ -208,7 +213,7 @@ describe("plannerPolicy", () => {
   });
 
   it("reports the points of every plan, whole, and forgets them at the next start", async () => {
-    const two = (): Plan => planOfFrames(Float32Array.of(1, 1, 1.25, 1), 2, 3);
+    const two = (): Plan => planOfFrames(Float32Array.of(1, 1, 1.25, 1), 2, 3, [3, 3]);
     const { policy } = scripted(two, { replanEvery: 2 });
     await policy.start([episode([3, 3])]);
     for (let step = 0; step < 3; step++) await act(policy, step, 1, 1, 0, 0);
@@ -221,7 +226,7 @@ describe("plannerPolicy", () => {
     const { policy, calls } = scripted(resting, { replanEvery: 1, frameStack: 3 });
     await policy.start([episode([9, 9])]);
     for (let step = 0; step < 5; step++) await act(policy, step, 1 + step / 16, 1, 0, 0);
-    expect(calls.map(({ problems }) => [...(problems[0]?.history ?? [])])).toEqual([
+    expect(calls.map(({ problems }) => flat(problems[0]))).toEqual([
       [1, 1],
       [1, 1, 1.0625, 1],
       [1, 1, 1.0625, 1, 1.125, 1],
@@ -236,6 +241,7 @@ describe("plannerPolicy", () => {
         Float32Array.from({ length: 60 }, (_, i) => (i % 6 < 2 ? 1 : 0)),
         6,
         3,
+        [3, 3],
       );
     const { policy, calls } = scripted(wide, { replanEvery: 1, fields: ["position", "velocity", "action"] });
     await policy.start([episode([9, 9])]);
@@ -245,7 +251,7 @@ describe("plannerPolicy", () => {
     // Far off: the action is clipped. What the caller leaves in its arrays is not looked at.
     expect(await act(policy, 1, 1.25, 0.75, 0, 0)).toEqual([-1, 1]);
     await act(policy, 2, 1, 1, 0.125, 0);
-    const given = calls.map(({ problems }) => [...(problems[0]?.history ?? [])]);
+    const given = calls.map(({ problems }) => flat(problems[0]));
     const float = (value = 0): number => Math.fround(value);
     expect(given).toEqual([
       [1, 1, 0.5, -0.25, 0, 0],

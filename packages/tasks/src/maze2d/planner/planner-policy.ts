@@ -115,7 +115,10 @@ export function plannerPolicy(
   async function planFor(open: readonly number[], observed: readonly Float64Array[], step: number): Promise<void> {
     const chosen = open.map((i) => drivers[i] as Driver);
     const problems = chosen.map(({ history, frames, episode }) => ({
-      history: history.slice((frameStack - frames) * width),
+      history: Array.from({ length: frames }, (_, i) => {
+        const at = (frameStack - frames + i) * width;
+        return history.slice(at, at + width);
+      }),
       goal: episode.goal,
     }));
     const plans = await planner.plan(

@@ -1,6 +1,7 @@
 import { createRandom, isDiffusionForcingError, type RandomStream, type TensorRecord } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import { type PlannerOptions, type PlanProblem, planStreams } from "./planner.js";
+import { planStreams } from "./planner.js";
+import type { PlannerOptions, PlanProblem } from "./planner-options.js";
 import {
   config,
   here,
@@ -37,17 +38,17 @@ describe("the sequence", () => {
 
   it("begins exactly where the particle is, whatever normalising rounds", async () => {
     const rounding = { mean: [33, -21], standardDeviation: [0.8997, 0.7093] };
-    const starts = Array.from({ length: 10 }, (_, i) => Float32Array.of(1 + 0.137 * i, 2.1 - 0.119 * i));
+    const starts = Array.from({ length: 10 }, (_, i) => [Float32Array.of(1 + 0.137 * i, 2.1 - 0.119 * i)] as const);
     const problems = starts.map((history): PlanProblem => ({ history, goal: [3, 4] }));
     const plans = await planner({ normalizer: rounding, lengths: [3], steps: 1 }).plan(problems, planStreams(0, 10));
-    expect(plans.map(({ positions }) => positions.slice(0, 2))).toEqual(starts);
+    expect(plans.map(({ positions }) => positions.slice(0, 2))).toEqual(starts.map(([frame]) => frame));
   });
 
   it("ends with a denoised token when the goal is reached by gradient", async () => {
     const options = {
       parameters: zeroParameters(config),
       lengths: [3],
-      goal: { kind: "gradient", scale: 0, samples: 1 },
+      reach: { kind: "gradient", scale: 0, samples: 1 },
     };
     const [plan] = await planner(options as Partial<PlannerOptions>).plan([here], [createRandom(9)]);
     const expected = [1.25, 2.5, raw(4), raw(5), raw(6), raw(7), raw(8), raw(9), raw(10), raw(11)];
@@ -63,7 +64,10 @@ describe("the sequence", () => {
     const runs: TensorRecord[] = [];
     const backend = recordingBackend(runs);
     const parameters = zeroParameters(wide);
-    const history = Float32Array.of(1, 2, 3, 3, 0, 0, 1.5, 2.5, 1, 7, 1, -1);
+    const history = [
+      [1, 2, 3, 3, 0, 0],
+      [1.5, 2.5, 1, 7, 1, -1],
+    ];
     const [plan] = await planner({ backend, config: wide, parameters, normalizer: wideNormalizer, lengths: [3] }).plan(
       [{ history, goal: [3, 4] }],
       [createRandom(9)],
@@ -82,9 +86,9 @@ describe("the sequence", () => {
 
   it("gives gradient guidance the present and the goal, normalised", async () => {
     const runs: TensorRecord[] = [];
-    const goal = { kind: "gradient", scale: 0.01, samples: 1 } as const;
-    await planner({ backend: recordingBackend(runs), goal, lengths: [3], batch: 2 }).plan(
-      [here, { history: Float32Array.of(2, 3), goal: [2, 3.5] }],
+    const reach = { kind: "gradient", scale: 0.01, samples: 1 } as const;
+    await planner({ backend: recordingBackend(runs), reach, lengths: [3], batch: 2 }).plan(
+      [here, { history: [[2, 3]], goal: [2, 3.5] }],
       [createRandom(1), createRandom(2)],
     );
     expect(numbers(runs[0]?.["guidance/start"])).toEqual([-1.5, -2, 0, 0]);
@@ -92,22 +96,82 @@ describe("the sequence", () => {
   });
 
   it.each([
-    ["one frame, repeated", [1, 2], [-2, -4, -2, -4, -2, -4]],
-    ["two frames, the older one repeated", [1, 2, 2, 3], [-2, -4, -2, -4, 0, 0]],
-    ["just a token", [1, 2, 2, 3, 3, 4], [-2, -4, 0, 0, 2, 4]],
-    ["more than a token, the last frames", [9, 9, 1, 2, 2, 3, 3, 4], [-2, -4, 0, 0, 2, 4]],
+    ["one frame, repeated", [[1, 2]], [-2, -4, -2, -4, -2, -4]],
+    [
+      "two frames, the older one repeated",
+      [
+        [1, 2],
+        [2, 3],
+      ],
+      [-2, -4, -2, -4, 0, 0],
+    ],
+    [
+      "just a token",
+      [
+        [1, 2],
+        [2, 3],
+        [3, 4],
+      ],
+      [-2, -4, 0, 0, 2, 4],
+    ],
+    [
+      "more than a token, the last frames",
+      [
+        [9, 9],
+        [1, 2],
+        [2, 3],
+        [3, 4],
+      ],
+      [-2, -4, 0, 0, 2, 4],
+    ],
   ])("starts with %s", async (_what, history, token) => {
     const runs: TensorRecord[] = [];
     const three = tinyConfig({ frameStack: 3 });
     const options = { backend: recordingBackend(runs), config: three, parameters: zeroParameters(three), lengths: [3] };
-    await planner(options).plan([{ history: Float32Array.from(history), goal: [3, 4] }], [createRandom(0)]);
+    await planner(options).plan([{ history, goal: [3, 4] }], [createRandom(0)]);
     expect(numbers(runs[0]?.x).slice(0, 6)).toEqual(token);
   });
 
-  it.each([0, 1, 3, 5])("refuses a history of %i numbers where frames have 2", async (count) => {
-    const plan = planner().plan([{ history: new Float32Array(count), goal: [1, 1] }], [createRandom(0)]);
-    await expect(plan).rejects.toThrow(`the history holds ${count} numbers; expected whole frames of 2, at least one`);
+  it.each([
+    ["an empty list", [], "[]"],
+    ["an observation for a frame of positions", [[1, 2, 0, 0]], "an array of 1"],
+    ["the numbers of two frames in a row", Float32Array.of(1, 2, 1, 2), "a typed array of 16 bytes"],
+    ["half a frame", [[1, 2], [1]], "an array of 2"],
+    ["no number", [[1, Number.NaN]], "an array of 1"],
+  ])("refuses %s as history", async (_what, history, shown) => {
+    const plan = planner().plan([{ history: history as unknown as number[][], goal: [1, 1] }], [createRandom(0)]);
+    const wanted = "expected at least one frame of 2 finite numbers (position), the newest last";
+    await expect(plan).rejects.toThrow(wanted);
+    await expect(plan).rejects.toThrow(`the history is ${shown}`);
     await expect(plan).rejects.toSatisfy((error) => isDiffusionForcingError(error, "shape-mismatch"));
+  });
+
+  it.each([
+    ["an object", { x: 1, y: 1 }, "the goal is an object with x, y; expected [x, y]"],
+    ["three numbers", [1, 1, 1], "the goal is [1, 1, 1]; expected [x, y]"],
+    ["not a number", [Number.NaN, 1], "the goal is [NaN, 1]"],
+    ["a wall", [1, 3], "the goal, (1, 3), lies in a wall of, or outside, maze"],
+    ["far away", [100, 3], "the goal, (100, 3), lies in a wall of, or outside, maze"],
+  ])("refuses %s as goal", async (_what, goal, message) => {
+    const plan = planner().plan([{ ...here, goal: goal as never }], [createRandom(0)]);
+    await expect(plan).rejects.toThrow(message);
+    await expect(plan).rejects.toSatisfy((error) => isDiffusionForcingError(error, "invalid-argument"));
+  });
+
+  it("refuses a present outside the maze, such as a velocity in the place of a position", async () => {
+    const plan = planner().plan(
+      [
+        {
+          ...here,
+          history: [
+            [1, 1],
+            [0.1, -0.2],
+          ],
+        },
+      ],
+      [createRandom(0)],
+    );
+    await expect(plan).rejects.toThrow('the present, (0.1, -0.2), lies outside maze "medium"');
   });
 });
 
@@ -141,8 +205,8 @@ describe("the order of denoising", () => {
   });
 
   it("denoises the last token too when the goal is reached by gradient", async () => {
-    const goal = { kind: "gradient", scale: 0.01, samples: 1 } as const;
-    const rows = await levels({ lengths: [3], steps: 2, goal, matrix: { name: "pyramid", uncertainty: 1 } });
+    const reach = { kind: "gradient", scale: 0.01, samples: 1 } as const;
+    const rows = await levels({ lengths: [3], steps: 2, reach, matrix: { name: "pyramid", uncertainty: 1 } });
     expect(rows).toEqual([
       [0, 100, 100],
       [0, 50, 100],
@@ -214,7 +278,7 @@ describe("the choice of length", () => {
 
   it("goes by the maze's smoothness unless told otherwise", async () => {
     const calm = { mean: [2, 3], standardDeviation: [0.06, 0.06] };
-    const problem: PlanProblem = { history: Float32Array.of(2, 3), goal: [2.25, 3] };
+    const problem: PlanProblem = { history: [[2, 3]], goal: [2.31, 3] };
     const tokens = async (options: Partial<PlannerOptions>): Promise<number[]> => {
       const all = { parameters, normalizer: calm, lengths: [3, 4], ...options };
       const plans = await planner(all).plan(new Array(10).fill(problem), planStreams(1, 10));
@@ -244,15 +308,21 @@ describe("the choice of length", () => {
 describe("batches and seeds", () => {
   const problems: PlanProblem[] = [
     here,
-    { history: Float32Array.of(2, 2), goal: [1, 1] },
-    { history: Float32Array.of(3, 1, 3, 1.25), goal: [2.5, 3] },
-    { history: Float32Array.of(2, 3), goal: [2, 4] },
+    { history: [[2, 2]], goal: [1, 1] },
+    {
+      history: [
+        [3, 1],
+        [3, 1.25],
+      ],
+      goal: [2.5, 3],
+    },
+    { history: [[2, 3]], goal: [2, 4] },
   ];
 
   it.each<[string, Partial<PlannerOptions>]>([
     ["a goal token", {}],
-    ["a gradient", { goal: { kind: "gradient", scale: 0.05, samples: 1 } }],
-    ["a gradient over futures", { goal: { kind: "gradient", scale: 0.05, samples: 3 } }],
+    ["a gradient", { reach: { kind: "gradient", scale: 0.05, samples: 1 } }],
+    ["a gradient over futures", { reach: { kind: "gradient", scale: 0.05, samples: 3 } }],
     ["a goal token with fresh noise in every step", { eta: 1 }],
   ])("a plan to %s does not depend on what it is planned together with", async (_what, options) => {
     const alone = await planner(options).plan(problems, planStreams(2, 4));
@@ -291,7 +361,7 @@ describe("batches and seeds", () => {
   it.each<[string, Partial<PlannerOptions>]>([
     ["deterministic", {}],
     ["stochastic", { eta: 1 }],
-    ["guided", { goal: { kind: "gradient", scale: 0.05, samples: 2 } }],
+    ["guided", { reach: { kind: "gradient", scale: 0.05, samples: 2 } }],
   ])("repeats a %s plan bit for bit, and not with another seed", async (_what, options) => {
     const [first] = await planner(options).plan([here], planStreams(2, 1));
     const [again] = await planner(options).plan([here], planStreams(2, 1));
@@ -311,12 +381,12 @@ describe("batches and seeds", () => {
 
 describe("gradient guidance", () => {
   const parameters = zeroParameters(config);
-  const problems = new Array<PlanProblem>(8).fill({ history: Float32Array.of(2, 3), goal: [2.5, 3.25] });
+  const problems = new Array<PlanProblem>(8).fill({ history: [[2, 3]], goal: [2.5, 3.25] });
 
   /** Mean distance, in deviations, of the last frame from the goal, which is at (1, 1). */
   async function distance(scale: number, samples: number): Promise<number> {
-    const goal = { kind: "gradient", scale, samples } as const;
-    const plans = await planner({ parameters, goal, lengths: [4], steps: 8 }).plan(problems, planStreams(4, 8));
+    const reach = { kind: "gradient", scale, samples } as const;
+    const plans = await planner({ parameters, reach, lengths: [4], steps: 8 }).plan(problems, planStreams(4, 8));
     const distances = plans.map(({ positions }) => {
       const [x = 0, y = 0] = positions.subarray(-2);
       return Math.sqrt(((x - 2.5) / 0.5) ** 2 + ((y - 3.25) / 0.25) ** 2);
@@ -333,8 +403,8 @@ describe("gradient guidance", () => {
 
   it("draws other futures than the single estimate, unless the scale is 0", async () => {
     const frames = async (scale: number, samples: number): Promise<number[]> => {
-      const goal = { kind: "gradient", scale, samples } as const;
-      const [plan] = await planner({ goal, lengths: [3] }).plan([here], [createRandom(1)]);
+      const reach = { kind: "gradient", scale, samples } as const;
+      const [plan] = await planner({ reach, lengths: [3] }).plan([here], [createRandom(1)]);
       return [...(plan?.frames ?? [])];
     };
     expect(await frames(0, 4)).toEqual(await frames(0, 1));
@@ -360,17 +430,34 @@ describe("MazePlanner", () => {
   });
 
   it.each<[Partial<PlannerOptions>, string]>([
-    [{ batch: 0 }, "batch is 0; expected a positive integer"],
+    [{ batch: 0 }, "batch is 0; expected a whole number from 1"],
     [{ batch: 1.5 }, "batch is 1.5"],
-    [{ lengths: [] }, "lengths are []; expected at least one, integers from 3"],
-    [{ lengths: [3, 2] }, "lengths are [3, 2]"],
-    [{ steps: 101 }, "101 steps over 100 levels"],
-    [{ eta: 2 }, "eta 2"],
-    [{ goal: { kind: "gradient", scale: 1, samples: 0 } }, "0 samples"],
+    [{ lengths: [] }, "lengths is []; expected at least one length"],
+    [{ lengths: [3, 2] }, "lengths.1 is 2; expected a whole number from 3 to 64"],
+    [{ lengths: [65] }, "lengths.0 is 65; expected a whole number from 3 to 64"],
+    [{ steps: 101 }, "steps is 101; expected a whole number from 1 to 100"],
+    [{ eta: 2 }, "eta is 2; expected a number from 0 to 1"],
+    [{ smoothness: Number.NaN }, "smoothness is NaN"],
+    [{ arrival: 0 }, "arrival is 0; expected a positive number"],
+    [{ accept: true as never }, "accept is true; expected a function"],
+    [{ goal: { kind: "gradient", scale: 1 } } as never, "there is no option goal"],
+    [{ reach: "token" as never }, 'reach is "token"; expected an object with kind "token" or "gradient"'],
+    [{ reach: { kind: "goal-token" } as never }, "reach"],
+    [{ reach: { kind: "token", scale: 1 } as never }, "reach.scale"],
+    [{ reach: { kind: "gradient" } as never }, "reach.scale is missing"],
+    [{ reach: { kind: "gradient", scale: Number.POSITIVE_INFINITY } }, "reach.scale is Infinity"],
+    [{ reach: { kind: "gradient", scale: 1, samples: 0 } }, "reach.samples is 0; expected a whole number from 1"],
   ])("refuses %j", async (options, message) => {
     const use = async (): Promise<unknown> => planner(options).plan([here], [createRandom(0)]);
     await expect(use()).rejects.toThrow(message);
     await expect(use()).rejects.toSatisfy((error) => isDiffusionForcingError(error, "invalid-argument"));
+  });
+
+  it.each([
+    ["another width", { mean: [0, 0, 0], standardDeviation: [1, 1, 1] }],
+    ["no numbers", { mean: "0", standardDeviation: [1, 1] }],
+  ])("refuses a normaliser of %s", (_what, wrong) => {
+    expect(() => planner({ normalizer: wrong as never })).toThrow('must hold "mean" and "standardDeviation", 2 finite');
   });
 
   it("refuses the weights of another model, and problems without a stream of their own", async () => {

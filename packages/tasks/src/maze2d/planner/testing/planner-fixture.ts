@@ -12,14 +12,15 @@ import {
 } from "@diffusion-forcing/core";
 import { type PlannerConfig, plannerProcess } from "../config.js";
 import type { Normalizer } from "../frames.js";
-import { MazePlanner, type PlannerOptions, type PlanProblem } from "../planner.js";
+import { MazePlanner } from "../planner.js";
+import type { PlannerOptions, PlanProblem } from "../planner-options.js";
 
 export function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
   const { fields = ["position"], frameStack = 2 } = change;
   const features = 2 * fields.length * frameStack;
   return {
     kind: "maze2d-planner",
-    maze: "umaze",
+    maze: "medium",
     fields,
     frameStack,
     lengths: [3, 4],
@@ -81,4 +82,10 @@ export function remainingNoise(levels: readonly number[]): number {
   return levels.slice(1).reduce((left, level, i) => left * Math.cos(angle(levels[i] as number) - angle(level)), 1);
 }
 
-export const here: PlanProblem = { history: Float32Array.of(1, 2, 1.25, 2.5), goal: [3, 4] };
+export const here: PlanProblem = {
+  history: [
+    [1, 2],
+    [1.25, 2.5],
+  ],
+  goal: [3, 4],
+};
