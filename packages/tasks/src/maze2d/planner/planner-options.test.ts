@@ -40,7 +40,7 @@ describe("problems", () => {
   it.each([
     ["an empty list", [], "[]"],
     ["an observation for a frame of positions", [[1, 2, 0, 0]], "an array of 1"],
-    ["the numbers of two frames in a row", Float32Array.of(1, 2, 1, 2), "a typed array of 16 bytes"],
+    ["the numbers of two frames in a row", Float32Array.of(1, 2, 1, 2), "a Float32Array of 4 elements"],
     ["half a frame", [[1, 2], [1]], "an array of 2"],
     ["no number", [[1, Number.NaN]], "an array of 1"],
   ])("refuses %s as history", async (_what, history, shown) => {
