@@ -80,8 +80,8 @@ export const differences: readonly Difference[] = [
   {
     official: "All layers of the transformer start as copies of one",
     library: "From draws of their own",
-    option: '`transformer({ layerInitialization: "identical" })`',
-    test: `${core}/models/transformer.test.ts`,
+    option: "`officialInitialization(model, random)`",
+    test: `${core}/official/initialization.test.ts`,
   },
   {
     official: "The causal U-Net normalises over all frames, which shows the past its future",

@@ -31,6 +31,7 @@ export function officialProcess(official: OfficialProcess): DiffusionProcess {
       heads: attn_heads,
       feedForward: dim_feedforward,
       causal,
+      positions: "sinusoidal",
     }),
     schedule: officialSchedule(diffusion),
     objective: officialObjective(official.objective ?? diffusion.objective),

@@ -104,18 +104,22 @@ async function predictions(
   const x = oneToken(tensorOf(golden, "in.x"));
   const levels = Int32Array.from(tensorOf(golden, "in.t").data, (level) => level + 1);
   const noiseLevels = tensor(levels, [levels.length, 1]);
-  const { recurrence } = recurrentProcess(process).model;
+  const { memory } = recurrentProcess(process).model;
   const { schedule, clipNoise } = process;
   const outputs = await evaluate<string>(backend, { ...parameters, ...inputs, x, noiseLevels }, (values) => {
     const [tokens, at] = [values.x as Value, values.noiseLevels as Value];
-    const { output, state } = recurrence.advance(values, values.state as Value, {
-      tokens,
-      noiseLevels: at,
-      levelCount: schedule.levels,
-      ...("condition" in values ? { condition: values.condition as Value } : {}),
-    });
+    const { output, memory: after } = memory.advance(
+      values,
+      { state: values.state as Value },
+      {
+        tokens,
+        noiseLevels: at,
+        levelCount: schedule.levels,
+        ...("condition" in values ? { condition: values.condition as Value } : {}),
+      },
+    );
     const { x0, eps } = modelPrediction(schedule, process.objective, tokens, at, output, { clipNoise });
-    return { output, next: state, x0, eps };
+    return { output, next: after.state as Value, x0, eps };
   });
   const prefix = `${objective}.predictions`;
   return [

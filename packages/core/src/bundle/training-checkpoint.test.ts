@@ -3,7 +3,7 @@ import { isDiffusionForcingError } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
-import { transformer } from "../models/transformer.js";
+import { transformer } from "../models/transformer/index.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import { decodeTrainingState, decodeWeights, encodeTrainingState, encodeWeights } from "./training-checkpoint.js";

@@ -1,10 +1,11 @@
 export { type DiT3dConfig, type DiT3dOptions, dit3d } from "./dit3d/index.js";
+export { joinMemories, memoryOf, repeatMemory } from "./memory.js";
 export * from "./model.js";
 export { modelFromConfig } from "./model-from-config.js";
 export { checkParameters, countParameters, initializeParameters } from "./parameters.js";
 export { type RecurrentConfig, type RecurrentOptions, recurrent } from "./recurrent/index.js";
 export { sinusoidTable } from "./sinusoid.js";
-export { type TransformerConfig, type TransformerOptions, transformer } from "./transformer.js";
+export { type TransformerConfig, type TransformerOptions, transformer } from "./transformer/index.js";
 export {
   type UNet3dConfig,
   type UNet3dOptions,

@@ -7,8 +7,6 @@ export type Initializer = { readonly kind: "zeros" | "ones" } | { readonly kind:
 export interface ParameterSpec {
   readonly shape: Shape;
   readonly initializer: Initializer;
-  /** The parameter whose first values these are copies of, of the same shape and initializer; absent: none. */
-  readonly copyOf?: string;
   /** Whether weight decay pulls at it. Default: exactly if it has two axes or more, so not biases and gains of norms. */
   readonly decays?: boolean;
 }
@@ -43,26 +41,47 @@ export interface Model {
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
   /** float32 [B, T, ...tokenShape]. */
   apply(parameters: Parameters, input: ModelInput): Value;
-  /** Present if the model reads one token after the other and remembers nothing but a state of fixed size. */
-  readonly recurrence?: Recurrence;
+  /** Present if the model can read a sequence piece by piece; ask for it by {@link memoryOf}. */
+  readonly memory?: ModelMemory;
+  /** Where `memory` is absent: why, and what to change, in a sentence for whoever asks for it. */
+  readonly noMemory?: string;
 }
 
+/** What a memory is made for. */
+export interface MemoryOptions {
+  readonly batch: number;
+  /** How many past tokens it holds, at least 1; a memory of fixed size, such as a recurrent state, ignores it. */
+  readonly tokens: number;
+}
+
+/** What a model remembers, by name: graph values, of the types that {@link ModelMemory.types} gives. */
+export type MemoryValues = Readonly<Record<string, Value>>;
+
 /**
- * A model's way to read a sequence token by token in constant memory: `apply` is this, folded over the tokens. Where a
- * token is clean, the new state is a posterior (it has seen the token); at level K it is a prior (it has seen nothing).
+ * What a model keeps of the past instead of reading it again: a recurrent model its state, a causal transformer the keys
+ * and values of its last tokens. A sampler denoises a chunk against a fixed memory and then commits the chunk by one
+ * `advance`. A token enters the memory at its own noise level: clean, the memory has seen it; at level K, it has seen
+ * nothing.
+ *
+ * The first axis of every tensor is the batch, so that memories are repeated, joined and picked apart like any batch.
  */
-export interface Recurrence {
-  /** Shape of one sample's state. */
-  readonly stateShape: Shape;
-  /** The state before any token, float32 [B, ...stateShape]. */
-  initial(parameters: Parameters, batch: number): Value;
+export interface ModelMemory {
+  /** The tensors of a memory, [B, ...] each. */
+  types(options: MemoryOptions): Readonly<Record<string, TensorType>>;
+  /** The memory before any token. */
+  initial(parameters: Parameters, options: MemoryOptions): MemoryValues;
   /**
-   * Reads one token: `input` holds sequences of length 1.
+   * Reads n >= 1 tokens that stand after what is remembered. While the memory has room for all tokens so far, the
+   * predictions are those of `apply` on the whole sequence, to rounding.
    *
-   * @param state float32 [B, ...stateShape].
-   * @returns the prediction, float32 [B, 1, ...tokenShape], and the state after the token.
+   * @param chunk sequences of n tokens, [B, n, ...].
+   * @returns the prediction [B, n, ...], and the memory after them.
    */
-  advance(parameters: Parameters, state: Value, input: ModelInput): { readonly output: Value; readonly state: Value };
+  advance(
+    parameters: Parameters,
+    memory: MemoryValues,
+    chunk: ModelInput,
+  ): { readonly output: Value; readonly memory: MemoryValues };
 }
 
 /** What tokens of the model look like, for messages: `float32[B, T, 3, 8, 8]`. */

@@ -1,9 +1,10 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { zeros } from "../engine/tensor/tensor.js";
-import type { Initializer, Model } from "./model.js";
+import type { Initializer, Model, ModelConfig } from "./model.js";
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
   if (initializer.kind === "ones") target.fill(1);
@@ -14,16 +15,22 @@ function draw(initializer: Initializer, random: RandomStream, target: Float32Arr
 
 /**
  * Fresh parameters. Every parameter draws from its own stream, split off by its name, so that adding one does
- * not change the others; a copy draws from its original's.
+ * not change the others.
  */
 export function initializeParameters(model: Model, random: RandomStream): Record<string, HostTensor<"float32">> {
   return Object.fromEntries(
-    Object.entries(model.parameters).map(([name, { shape, initializer, copyOf = name }]) => {
+    Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
       const parameter = zeros("float32", shape);
-      draw(initializer, random.split(copyOf), parameter.data);
+      draw(initializer, random.split(name), parameter.data);
       return [name, parameter];
     }),
   );
+}
+
+/** A config field by field. */
+function described(config: ModelConfig): string {
+  const fields = Object.entries(config).map(([name, value]) => `${name}: ${describe(value)}`);
+  return `{ ${fields.join(", ")} }`;
 }
 
 /** Number of trainable values. */
@@ -40,7 +47,7 @@ export function checkParameters(model: Model, tensors: HostTensorRecord): void {
   const mismatch = (what: string): DiffusionForcingError =>
     new DiffusionForcingError(
       "checkpoint-mismatch",
-      `${what} These weights belong to another model than ${JSON.stringify(model.config)}.`,
+      `${what} These weights belong to another model than ${described(model.config)}.`,
     );
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;

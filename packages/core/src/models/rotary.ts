@@ -13,14 +13,17 @@ export function rotaryFrequencies(width: number): Float32Array {
   return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(10000 ** Math.fround((2 * i) / width)));
 }
 
-/** @param positions of each row; need not be integers or in order */
+/**
+ * @param positions of each row; need not be integers or in order. Angles are not rounded before their sine is taken, so
+ *   that equal distances turn alike wherever they are.
+ */
 export function rotaryTables(positions: readonly number[], width: number): RotaryTables {
   const frequencies = rotaryFrequencies(width);
   const cosines = zeros("float32", [positions.length, width]);
   const sines = zeros("float32", [positions.length, width]);
   positions.forEach((position, row) => {
     for (let i = 0; i < width; i++) {
-      const angle = Math.fround(position * (frequencies[i >> 1] as number));
+      const angle = position * (frequencies[i >> 1] as number);
       cosines.data[row * width + i] = Math.cos(angle);
       sines.data[row * width + i] = Math.sin(angle);
     }
@@ -43,6 +46,7 @@ function quarterTurn(width: number): HostTensor<"float32"> {
  * its position along `axis`, so that the product of a query and a key depends on the distance of their positions.
  */
 export function rotate(x: Value, { cosines, sines }: RotaryTables, axis = 0): Value {
+  if (sines.data.every((sine) => sine === 0)) return x;
   const [length, width] = cosines.shape as [number, number];
   const along = x.shape.map((_, i) => (i === axis ? length : i === x.shape.length - 1 ? width : 1));
   const turned = reshape(matmul(reshape(x, [-1, width]), constant(quarterTurn(width))), x.shape);

@@ -2,7 +2,7 @@ import type { HostTensor } from "../engine/tensor/tensor.js";
 import { zeros } from "../engine/tensor/tensor.js";
 
 /**
- * Sinusoidal embeddings (Vaswani et al. 2017, in the variant of the official Diffusion Forcing code) of
+ * Sinusoidal embeddings (Vaswani et al. 2017, in the variant of the Diffusion Forcing paper's code) of
  * consecutive positions: row i embeds `first + i` as [sin(p f_0) .. sin(p f_h), cos(p f_0) .. cos(p f_h)] with
  * f_j = 10000^(-j / (half - 1)). Computed once on the host, so that every backend embeds alike.
  *
@@ -16,8 +16,7 @@ export function sinusoidTable(first: number, count: number, width: number): Host
 }
 
 /**
- * Sinusoidal embeddings in the variant of image diffusion models (Ho et al. 2020, as the official 3-D U-Net uses
- * it): as {@link sinusoidTable}, but cosines first and f_j = 10000^(-j / half).
+ * Sinusoidal embeddings in the variant of image diffusion models (Ho et al. 2020, as 3-D U-Nets use it): as {@link sinusoidTable}, but cosines first and f_j = 10000^(-j / half).
  *
  * @returns float32 [count, width]
  */

@@ -16,6 +16,7 @@ const configs: readonly ModelConfig[] = [
   { kind: "recurrent", features: 2, stateSize: 4, width: 4, mlpLayers: 0 },
   { kind: "recurrent", features: 2, conditionFeatures: 1, stateSize: 4, width: 4, cells: 2, learnedInitialState: true },
   { kind: "recurrent", features: 1, stateSize: 4, width: 4, mlpLayers: 3 },
+  { kind: "recurrent", features: 2, stateSize: 4, width: 4, cells: 0 },
 ];
 
 const weightsOf = (config: ModelConfig, seed = 0): HostTensorRecord =>
@@ -38,6 +39,13 @@ describe("official checkpoints", () => {
     expect(parameters["layers.0.attention.key.weight"]?.shape).toEqual([8, 8]);
     expect(Array.from(parameters["layers.0.attention.key.weight"]!.data)).toEqual(
       Array.from((packed.data as Float32Array).subarray(64, 128)),
+    );
+  });
+
+  it("refuse a transformer with other positions than the official ones", () => {
+    const config = { ...small, positions: "rotary" };
+    expect(() => toOfficial(config, weightsOf(config))).toThrow(
+      'The official transformer has sinusoidal positions, and this config says "rotary".',
     );
   });
 

@@ -3,10 +3,11 @@ import type { Shape } from "../engine/tensor/shape.js";
 import type { ModelConfig } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import type { RecurrentConfig } from "../models/recurrent/index.js";
-import type { TransformerConfig } from "../models/transformer.js";
-import { officialConstants, officialParameters, type UNet3dConfig } from "../models/unet3d/index.js";
+import type { TransformerConfig } from "../models/transformer/index.js";
+import type { UNet3dConfig } from "../models/unet3d/index.js";
 import { learnedStateName, recurrentLayout } from "./recurrent-layout.js";
 import { transformerLayout } from "./transformer-layout.js";
+import { officialConstants, officialParameters } from "./unet3d-names.js";
 
 /** A tensor of an official PyTorch state dict and the parameters whose elements it holds. */
 export interface OfficialTensor {

@@ -1,4 +1,6 @@
-import { type TransformerConfig, transformer } from "../models/transformer.js";
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { type TransformerConfig, transformer } from "../models/transformer/index.js";
 import type { OfficialTensor } from "./official-layout.js";
 
 type Entry = readonly [official: string, own: readonly string[]];
@@ -32,8 +34,18 @@ function layer(index: number): Entry[] {
   ];
 }
 
-/** The official transformer: PyTorch's encoder layers, whose input projection packs query, key and value. */
+/**
+ * The official transformer: PyTorch's encoder layers, whose input projection packs query, key and value.
+ *
+ * @throws `invalid-config` for other positions than sinusoidal ones.
+ */
 export function transformerLayout(config: TransformerConfig): OfficialTensor[] {
+  if (config.positions !== "sinusoidal") {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `The official transformer has sinusoidal positions, and this config says ${describe(config.positions)}. Set \`positions: "sinusoidal"\`.`,
+    );
+  }
   const { parameters } = transformer(config);
   const entries = [
     ...dense("model.init_mlp.0", "embedding1"),

@@ -4,7 +4,7 @@ import type { Value } from "../engine/graph/value.js";
 import { createRandom } from "../engine/random/index.js";
 import { diffusionForcing } from "../forcing.js";
 import { initializeParameters } from "../models/parameters.js";
-import { transformer } from "../models/transformer.js";
+import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
 

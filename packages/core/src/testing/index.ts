@@ -1,6 +1,7 @@
 export { compareOps } from "./compare-ops.js";
 export { checkLaw, type Law, type LawTest } from "./law.js";
 export { type Measurement, measureBackend } from "./measure-backend.js";
+export { type MemoryCase, type MemoryProblem, memoryCases, memoryProblem } from "./memory-cases.js";
 export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./model-cases.js";
 export type { OpCase, TestedOp } from "./op-cases.js";
 export { opCases } from "./op-cases.js";

@@ -4,7 +4,7 @@ import { matmul } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import { disposeTensor } from "../engine/tensor/tensor.js";
 import { diffusionForcing } from "../forcing.js";
-import { transformer } from "../models/transformer.js";
+import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/index.js";
 import { drawTensor } from "./values.js";
 

@@ -6,7 +6,7 @@ import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor
 import { dit3d } from "../models/dit3d/index.js";
 import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
-import { transformer } from "../models/transformer.js";
+import { transformer } from "../models/transformer/index.js";
 import { unet3d } from "../models/unet3d/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { type DiffusionProcess, diffusionForcingLoss } from "../process/loss.js";

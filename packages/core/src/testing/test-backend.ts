@@ -3,6 +3,7 @@ import { assert } from "./assertions.js";
 import type { ConformanceOptions } from "./test-api.js";
 import { testGraphs } from "./test-graphs.js";
 import { testLifetime } from "./test-lifetime.js";
+import { testMemories } from "./test-memories.js";
 import { testModel } from "./test-model.js";
 import { testModels } from "./test-models.js";
 import { testOps } from "./test-ops.js";
@@ -38,5 +39,6 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     testLifetime(conformance);
     testModel(conformance);
     testModels(conformance);
+    testMemories(conformance);
   });
 }

@@ -4,7 +4,7 @@ import type { Backend } from "../engine/backend/contract.js";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
-import { transformer } from "../models/transformer.js";
+import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import type { DiffusionProcess } from "../process/loss.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";

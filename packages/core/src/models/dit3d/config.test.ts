@@ -43,7 +43,7 @@ describe("the configuration of the transformer for sequences", () => {
       "dit3d: patchSize is 3; expected a divisor of the frames' height and width [8, 8].",
     );
     expect(complaint({ tokenShape: [3, 8] })).toMatch(
-      /tokenShape is \[3,8\]; expected \[C\] for vectors or \[C, H, W\]/,
+      /tokenShape is \[3, 8\]; expected \[C\] for vectors or \[C, H, W\]/,
     );
     expect(complaint({ tokenShape: [4], patchSize: 2 })).toMatch(/patchSize is 2; expected 1 for vectors/);
     expect(complaint({ tokenShape: [4], attention: "factorized" })).toMatch(/expected "full" for vectors/);

@@ -1,5 +1,7 @@
-import { DiffusionForcingError } from "../../engine/errors.js";
+import * as v from "valibot";
+import { schemas } from "../../engine/check.js";
 import { formatShape } from "../../engine/tensor/shape.js";
+import { checkModelOptions, fieldRule, modelSchemas } from "../options.js";
 
 export interface DiT3dOptions {
   /** [C] for vectors, [C, H, W] for frames of a video. */
@@ -45,62 +47,45 @@ export function patchGridOf({ tokenShape, patchSize }: DiT3dConfig): PatchGrid {
   return { rows: height / patchSize, columns: width / patchSize, features: channels * patchSize * patchSize };
 }
 
+const schema = v.strictObject({
+  kind: modelSchemas.kind("dit3d"),
+  tokenShape: modelSchemas.tokenShape("[C] for vectors or [C, H, W] for frames", 1, 3),
+  conditionFeatures: v.optional(modelSchemas.features(0), 0),
+  patchSize: v.optional(modelSchemas.features(1)),
+  width: v.optional(modelSchemas.width(2), 128),
+  layers: v.optional(modelSchemas.count(), 4),
+  heads: v.optional(modelSchemas.count(), 4),
+  feedForward: v.optional(modelSchemas.features(1)),
+  attention: v.optional(schemas.choice("full", "factorized"), "full"),
+  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "rotary"),
+  causal: v.optional(modelSchemas.flag(), true),
+});
+
 /**
  * The options with their defaults.
  *
  * @throws `invalid-config` naming the field, what it is and what it may be.
  */
 export function completeConfig(options: DiT3dOptions): DiT3dConfig {
-  const width = options.width ?? 128;
-  const isVector = Array.isArray(options.tokenShape) && options.tokenShape.length === 1;
+  const checked = checkModelOptions("dit3d", schema, options);
+  const { width, heads, layers, attention } = checked;
+  const isVector = checked.tokenShape.length === 1;
   const config: DiT3dConfig = {
+    ...checked,
     kind: "dit3d",
-    tokenShape: options.tokenShape,
-    conditionFeatures: options.conditionFeatures ?? 0,
-    patchSize: options.patchSize ?? (isVector ? 1 : 2),
-    width,
-    layers: options.layers ?? 4,
-    heads: options.heads ?? 4,
-    feedForward: options.feedForward ?? 4 * width,
-    attention: options.attention ?? "full",
-    positions: options.positions ?? "rotary",
-    causal: options.causal ?? true,
+    tokenShape: [...checked.tokenShape],
+    patchSize: checked.patchSize ?? (isVector ? 1 : 2),
+    feedForward: checked.feedForward ?? 4 * width,
   };
-  checkConfig(config);
-  return config;
-}
-
-function checkConfig(config: DiT3dConfig): void {
-  const check = (legal: boolean, field: keyof DiT3dOptions, expected: string): void => {
-    if (legal) return;
-    const given = JSON.stringify(config[field]) ?? "undefined";
-    throw new DiffusionForcingError("invalid-config", `dit3d: ${field} is ${given}; expected ${expected}.`);
-  };
-  const isPositive = (value: unknown): boolean => Number.isInteger(value) && (value as number) > 0;
-  const { tokenShape, patchSize, width, heads, layers, attention, positions } = config;
-  const shaped = Array.isArray(tokenShape) && tokenShape.every(isPositive) && [1, 3].includes(tokenShape.length);
-  check(shaped, "tokenShape", "[C] for vectors or [C, H, W] for frames, of positive integers");
-  for (const field of ["patchSize", "width", "layers", "heads", "feedForward"] as const) {
-    check(isPositive(config[field]), field, "a positive integer");
-  }
-  check(Number.isInteger(config.conditionFeatures) && config.conditionFeatures >= 0, "conditionFeatures", "0 or more");
-  const isVector = tokenShape.length === 1;
-  check(!isVector || patchSize === 1, "patchSize", "1 for vectors, which are not cut");
+  const { tokenShape, patchSize } = config;
+  const rule = fieldRule<DiT3dOptions>("dit3d", config);
+  rule(!isVector || patchSize === 1, "patchSize", "1 for vectors, which are not cut");
   const cut = tokenShape.slice(1).every((size) => size % patchSize === 0);
-  check(cut, "patchSize", `a divisor of the frames' height and width ${formatShape(tokenShape.slice(1))}`);
-  check(width % 2 === 0, "width", "an even number: half of it is sines and half cosines of the noise level");
-  check(width % (2 * heads) === 0, "heads", `a divisor of half the width ${width}, so that heads have even widths`);
-  check(attention === "full" || attention === "factorized", "attention", '"full" or "factorized"');
-  check(
-    attention === "full" || !isVector,
-    "attention",
-    '"full" for vectors, which have nothing to attend to within a token',
-  );
-  check(
-    attention === "full" || layers >= 2,
-    "layers",
-    "at least 2 for factorized attention, one within frames and one along time",
-  );
-  check(positions === "rotary" || positions === "sinusoidal", "positions", '"rotary" or "sinusoidal"');
-  check(typeof config.causal === "boolean", "causal", "true or false");
+  rule(cut, "patchSize", `a divisor of the frames' height and width ${formatShape(tokenShape.slice(1))}`);
+  rule(width % 2 === 0, "width", "an even number: half of it is sines and half cosines of the noise level");
+  rule(width % (2 * heads) === 0, "heads", `a divisor of half the width ${width}, so that heads have even widths`);
+  const isFull = attention === "full";
+  rule(isFull || !isVector, "attention", '"full" for vectors, which have nothing to attend to within a token');
+  rule(isFull || layers >= 2, "layers", "at least 2 for factorized attention, one within frames and one along time");
+  return config;
 }

@@ -1,14 +1,15 @@
 import { emit } from "../../engine/graph/emit.js";
 import { add, constant, gather, gelu, mul, reshape, silu, slice, transpose } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
-import { causalMask } from "../causal-mask.js";
-import type { Model, ModelInput, Parameters } from "../model.js";
+import { emptyMemory, keyValueTypes, MemoryReading } from "../key-value-memory.js";
+import type { Model, ModelInput, ModelMemory, Parameters } from "../model.js";
 import { type Scope, scopeOf } from "../scope.js";
 import { cosineFirstTable } from "../sinusoid.js";
-import { type AttentionOptions, type Groups, selfAttention } from "./attention.js";
-import { completeConfig, type DiT3dConfig, type DiT3dOptions, type PatchGrid, patchGridOf } from "./config.js";
+import { completeConfig, type DiT3dConfig, type DiT3dOptions } from "./config.js";
+import { type Attention, layerMemories, memoryAttention, windowAttention } from "./layer-attention.js";
 import { parameterSpecs } from "./parameters.js";
-import { type Axes, patchRotaryTables, patchSinusoids } from "./positions.js";
+import { patchSinusoids } from "./positions.js";
+import { type Sizes, sizesOf } from "./sizes.js";
 
 /**
  * A diffusion transformer for sequences (DiT, Peebles and Xie 2023; for video with a noise level per frame as in
@@ -26,38 +27,54 @@ export function dit3d(options: DiT3dOptions): Model & { readonly config: DiT3dCo
     tokenShape: config.tokenShape,
     conditionFeatures: config.conditionFeatures,
     parameters: parameterSpecs(config),
-    apply: (parameters, input) => applyDiT3d(config, parameters, input),
+    apply: (parameters, input) =>
+      applyDiT3d(config, parameters, input, windowAttention(config, sizesOf(config, input))),
+    ...memoryMembers(config),
   };
 }
 
-/** Sizes of one application. */
-interface Sizes {
-  readonly batch: number;
-  readonly length: number;
-  readonly grid: PatchGrid;
-  /** N */
-  readonly patches: number;
+function memoryMembers(config: DiT3dConfig): Pick<Model, "memory" | "noMemory"> {
+  if (!config.causal) {
+    return {
+      noMemory:
+        "that is not causal has no memory: its past would change with every new frame. Build it with `causal: true`, or sample without a cache",
+    };
+  }
+  if (config.positions !== "rotary") {
+    return {
+      noMemory:
+        'with sinusoidal positions has no memory: its keys belong to one place in the window, and frames move. Train one with `positions: "rotary"`, or sample without a cache',
+    };
+  }
+  const layers = layerMemories(config);
+  const memory: ModelMemory = {
+    types: (given) => keyValueTypes(layers, given),
+    initial: (_, given) => emptyMemory(layers, given),
+    advance: (parameters, before, chunk) => {
+      const sizes = sizesOf(config, chunk);
+      const reading = new MemoryReading(before, layers, sizes.length);
+      const output = applyDiT3d(config, parameters, chunk, memoryAttention(config, sizes, reading));
+      return { output, memory: reading.after() };
+    },
+  };
+  return { memory };
 }
 
-function applyDiT3d(config: DiT3dConfig, parameters: Parameters, input: ModelInput): Value {
+function applyDiT3d(config: DiT3dConfig, parameters: Parameters, input: ModelInput, attention: Attention): Value {
   const scope = scopeOf(parameters);
-  const [batch, length] = input.tokens.shape as [number, number];
-  const grid = patchGridOf(config);
-  const sizes: Sizes = { batch, length, grid, patches: grid.rows * grid.columns };
+  const sizes = sizesOf(config, input);
   const frames = silu(frameEmbedding(scope, config, input)); // [T * B, width]
   let rows = scope.linear("patches", cutIntoPatches(input.tokens, config, sizes)); // [T * N * B, width]
   if (config.positions === "sinusoidal") rows = addPositions(rows, config, sizes);
-  const kinds = attentionKinds(config, sizes);
   for (let index = 0; index < config.layers; index++) {
-    const attention = kinds[index % kinds.length] as AttentionOptions;
-    rows = layer(scope.within(`layers.${index}`), rows, frames, attention, sizes);
+    rows = layer(scope.within(`layers.${index}`), rows, frames, (projected) => attention(projected, index), sizes);
   }
   const [shift, scale] = modulations(scope, frames, 2, sizes) as [Value, Value];
   return joinPatches(scope.linear("output", modulate(rows, shift, scale, sizes)), config, sizes);
 }
 
 /** One layer: x + gate attention(modulate(norm(x))), then x + gate feedForward(modulate(norm(x))). */
-function layer(scope: Scope, x: Value, frames: Value, attention: AttentionOptions, sizes: Sizes): Value {
+function layer(scope: Scope, x: Value, frames: Value, attend: (projected: Value) => Value, sizes: Sizes): Value {
   const [shift1, scale1, gate1, shift2, scale2, gate2] = modulations(scope, frames, 6, sizes) as [
     Value,
     Value,
@@ -67,7 +84,7 @@ function layer(scope: Scope, x: Value, frames: Value, attention: AttentionOption
     Value,
   ];
   const projected = scope.linear("projection", modulate(x, shift1, scale1, sizes));
-  const attended = scope.linear("output", selfAttention(projected, attention));
+  const attended = scope.linear("output", attend(projected));
   const first = add(
     x,
     perFrame(attended, sizes, (value) => mul(value, gate1)),
@@ -98,25 +115,6 @@ function perFrame(rows: Value, { batch, length, patches }: Sizes, fn: (x: Value)
 function modulate(rows: Value, shift: Value, scale: Value, sizes: Sizes): Value {
   const standard = emit("standardize", [rows], { epsilon: 1e-6 });
   return perFrame(standard, sizes, (x) => add(mul(x, add(scale, 1)), shift));
-}
-
-/** How the layers attend, in turns. */
-function attentionKinds(config: DiT3dConfig, { batch, length, grid, patches }: Sizes): AttentionOptions[] {
-  const { heads, width, causal, positions, attention } = config;
-  const kind = (groups: Groups, frames: number, axes: Axes, block: number): AttentionOptions => ({
-    groups,
-    heads,
-    rotary: positions === "rotary" ? patchRotaryTables(frames, axes, width / heads) : undefined,
-    mask: causal && block < groups.length ? causalMask(groups.length, block) : undefined,
-  });
-  if (attention === "full") {
-    return [kind({ outer: 1, length: length * patches, inner: batch }, length, { time: true, grid }, patches)];
-  }
-  const single: PatchGrid = { ...grid, rows: 1, columns: 1 };
-  return [
-    kind({ outer: length, length: patches, inner: batch }, 1, { time: false, grid }, patches),
-    kind({ outer: 1, length, inner: patches * batch }, length, { time: true, grid: single }, 1),
-  ];
 }
 
 /** Of each frame's noise level and condition, [T * B, width]. */

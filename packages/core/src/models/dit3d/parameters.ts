@@ -1,4 +1,5 @@
 import type { Initializer, ParameterSpec } from "../model.js";
+import { specsByName } from "../options.js";
 import type { NamedSpec } from "../parameter-specs.js";
 import { type DiT3dConfig, patchGridOf } from "./config.js";
 
@@ -22,7 +23,7 @@ export function parameterSpecs(config: DiT3dConfig): Record<string, ParameterSpe
     ...denseSpecs(`${prefix}.feedForward1`, width, feedForward),
     ...denseSpecs(`${prefix}.feedForward2`, feedForward, width),
   ];
-  return Object.fromEntries([
+  return specsByName("dit3d", [
     ...denseSpecs("patches", features, width),
     ...denseSpecs("level1", width, width),
     ...denseSpecs("level2", width, width),

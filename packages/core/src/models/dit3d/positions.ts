@@ -6,11 +6,15 @@ import type { PatchGrid } from "./config.js";
 /** Positions of a list of places along one axis. */
 type Coordinates = readonly number[];
 
-/** Time, row and column of every patch of `length` frames, frame by frame and row by row. */
-function coordinates(length: number, { rows, columns }: PatchGrid): [Coordinates, Coordinates, Coordinates] {
+/** Time from `first`, row and column of every patch of `length` frames, frame by frame and row by row. */
+function coordinates(
+  first: number,
+  length: number,
+  { rows, columns }: PatchGrid,
+): [Coordinates, Coordinates, Coordinates] {
   const places = Array.from({ length: length * rows * columns }, (_, i) => i);
   return [
-    places.map((i) => Math.floor(i / (rows * columns))),
+    places.map((i) => first + Math.floor(i / (rows * columns))),
     places.map((i) => Math.floor(i / columns) % rows),
     places.map((i) => i % columns),
   ];
@@ -52,11 +56,11 @@ function sideBySide(tables: readonly HostTensor<"float32">[], rows: number): Hos
 
 /**
  * Rotary tables in time, height and width for the patches of `length` frames, each axis turning its own pairs of
- * features: [length * rows * columns, width].
+ * features: [length * rows * columns, width]. The first frame stands at the time `first`.
  */
-export function patchRotaryTables(length: number, axes: Axes, width: number): RotaryTables {
+export function patchRotaryTables(length: number, axes: Axes, width: number, first = 0): RotaryTables {
   const shares = dealOut(width / 2, axes);
-  const all = coordinates(length, axes.grid);
+  const all = coordinates(first, length, axes.grid);
   const tables = shares.flatMap((pairs, axis) =>
     pairs === 0 ? [] : [rotaryTables(all[axis] as Coordinates, 2 * pairs)],
   );
@@ -77,7 +81,7 @@ export function patchRotaryTables(length: number, axes: Axes, width: number): Ro
 export function patchSinusoids(length: number, grid: PatchGrid, width: number): HostTensor<"float32"> {
   const shares = dealOut(width / 2, { time: true, grid });
   const sizes = [length, grid.rows, grid.columns];
-  const all = coordinates(length, grid);
+  const all = coordinates(0, length, grid);
   const tables = shares.flatMap((pairs, axis) => {
     if (pairs === 0) return [];
     const places = all[axis] as Coordinates;

@@ -1,4 +1,5 @@
-import { DiffusionForcingError } from "../../engine/errors.js";
+import * as v from "valibot";
+import { checkModelOptions, fieldRule, modelSchemas } from "../options.js";
 
 export interface RecurrentOptions {
   /** C: features of a token. */
@@ -9,7 +10,7 @@ export interface RecurrentOptions {
   readonly stateSize?: number;
   /** Width of the embeddings of level and condition; even, at least 4. Default 16. */
   readonly width?: number;
-  /** GRU cells in a row, each with an equal piece of the state. Default 1. */
+  /** GRU cells in a row, each with an equal piece of the state; 0 leaves the perceptrons alone. Default 1. */
   readonly cells?: number;
   /**
    * Layers of the perceptrons before and after the cells: 0 for none; 1 for a residual block of the state's size before
@@ -26,37 +27,32 @@ export interface RecurrentConfig extends Required<RecurrentOptions> {
   readonly [key: string]: unknown;
 }
 
-/** @throws `invalid-config` naming the field. */
+const schema = v.strictObject({
+  kind: modelSchemas.kind("recurrent"),
+  features: modelSchemas.features(1),
+  conditionFeatures: v.optional(modelSchemas.features(0), 0),
+  stateSize: v.optional(modelSchemas.features(1), 128),
+  width: v.optional(modelSchemas.width(4), 16),
+  cells: v.optional(modelSchemas.count(0), 1),
+  mlpLayers: v.optional(modelSchemas.count(0), 1),
+  learnedInitialState: v.optional(modelSchemas.flag(), false),
+});
+
+/**
+ * The options with their defaults.
+ *
+ * @throws `invalid-config` naming the field, what it is and what it may be.
+ */
 export function completeConfig(options: RecurrentOptions): RecurrentConfig {
-  const config: RecurrentConfig = {
-    kind: "recurrent",
-    features: options.features,
-    conditionFeatures: options.conditionFeatures ?? 0,
-    stateSize: options.stateSize ?? 128,
-    width: options.width ?? 16,
-    cells: options.cells ?? 1,
-    mlpLayers: options.mlpLayers ?? 1,
-    learnedInitialState: options.learnedInitialState ?? false,
-  };
-  const check = (legal: boolean, field: keyof RecurrentOptions, expected: string): void => {
-    if (legal) return;
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `recurrent: ${field} is ${String(config[field])}; expected ${expected}.`,
-    );
-  };
-  for (const field of ["features", "stateSize", "width", "cells"] as const) {
-    check(Number.isSafeInteger(config[field]) && config[field] > 0, field, "a positive integer");
-  }
-  for (const field of ["conditionFeatures", "mlpLayers"] as const) {
-    check(Number.isSafeInteger(config[field]) && config[field] >= 0, field, "an integer, 0 or more");
-  }
-  check(
-    config.width >= 4 && config.width % 2 === 0,
-    "width",
-    "an even number of at least 4 (it embeds the noise level)",
+  const config = { ...checkModelOptions("recurrent", schema, options), kind: "recurrent" } as const;
+  const { cells, mlpLayers, stateSize, width } = config;
+  const rule = fieldRule<RecurrentOptions>("recurrent", config);
+  rule(width % 2 === 0, "width", "an even number (it embeds the noise level)");
+  rule(
+    cells > 0 || mlpLayers > 0,
+    "cells",
+    "1 or more, or else perceptrons (`mlpLayers`): something must make a state",
   );
-  check(config.stateSize % config.cells === 0, "cells", `a divisor of the state's size ${config.stateSize}`);
-  check(typeof config.learnedInitialState === "boolean", "learnedInitialState", "true or false");
+  rule(cells === 0 || stateSize % cells === 0, "cells", `a divisor of the state's size ${stateSize}`);
   return config;
 }

@@ -1,4 +1,5 @@
 import type { Initializer, ParameterSpec } from "../model.js";
+import { specsByName } from "../options.js";
 import { linearSpecs, type NamedSpec } from "../parameter-specs.js";
 import type { RecurrentConfig } from "./config.js";
 
@@ -14,7 +15,7 @@ export interface PerceptronLayer {
 export interface Perceptrons {
   readonly before: readonly PerceptronLayer[];
   readonly after: readonly PerceptronLayer[];
-  /** Features that the first cell takes. */
+  /** Features that the first cell takes, if there is one. */
   readonly cellInputs: number;
 }
 
@@ -62,7 +63,7 @@ export function parameterSpecs(config: RecurrentConfig): Record<string, Paramete
   const { features, conditionFeatures, stateSize, width, cells } = config;
   const { before, after, cellInputs } = perceptronsOf(config);
   const size = stateSize / cells;
-  return Object.fromEntries([
+  return specsByName("recurrent", [
     ...linearSpecs("level1", width, width),
     ...linearSpecs("level2", width, width),
     ...(conditionFeatures > 0

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { trace } from "../../engine/graph/trace.js";
+import type { Value } from "../../engine/graph/value.js";
 import { createRandom } from "../../engine/random/index.js";
 import { referenceBackend } from "../../engine/reference/index.js";
-import { type HostTensor, type HostTensorRecord, readTensor, tensor } from "../../engine/tensor/tensor.js";
+import { type HostTensor, type HostTensorRecord, readTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
+import { normalDistribution } from "../../testing/statistics.js";
 import { initializeParameters } from "../parameters.js";
 import { recurrent } from "./recurrent.js";
 
@@ -24,9 +26,12 @@ async function outputs(
     return Promise.all(Object.values(result).map(readTensor));
   };
   const [folded] = await run(graph, inputs);
-  const { recurrence } = model;
+  const { memory } = model;
   const samples = batch.tokens!.shape[0] as number;
-  const start = trace(parameters, (values) => ({ state: recurrence.initial(values, samples) }));
+  const start = trace(
+    parameters,
+    (values) => memory.initial(values, { batch: samples, tokens: 1 }) as { state: Value },
+  );
   let [state] = await run(start, parameters);
   const stepped: number[] = [];
   for (let t = 0; t < length; t++) {
@@ -39,13 +44,11 @@ async function outputs(
       return value.dtype === "int32" ? tensor(Int32Array.from(rows), shape) : tensor(rows, shape);
     };
     const given = { ...parameters, state: state!, tokens: one(batch.tokens!), noiseLevels: one(batch.noiseLevels!) };
-    const step = trace(given, ({ state: z, tokens, noiseLevels, ...values }) =>
-      recurrence.advance(values, z as never, {
-        tokens: tokens as never,
-        noiseLevels: noiseLevels as never,
-        levelCount,
-      }),
-    );
+    const step = trace(given, ({ state: z, tokens, noiseLevels, ...values }) => {
+      const one = { tokens: tokens as never, noiseLevels: noiseLevels as never, levelCount };
+      const { output, memory: after } = memory.advance(values, { state: z as never }, one);
+      return { output, state: after.state! };
+    });
     const [output, next] = await run(step, given);
     state = next;
     stepped.push(...(output!.data as Float32Array));
@@ -85,7 +88,25 @@ describe("recurrent", () => {
     expect(folded).toEqual(expected);
   });
 
-  it.each([{ mlpLayers: 0 }, { mlpLayers: 1, cells: 2, learnedInitialState: true }, { mlpLayers: 3 }])(
+  it("without cells is the perceptrons alone", async () => {
+    const model = recurrent({ features: 1, stateSize: 1, width: 4, cells: 0 });
+    const parameters = Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]),
+    );
+    // z' = 2 (gelu(x + z) + 1), x and z being columns 1 and 0 of [z, x, 4 of the level]; the prediction is z'.
+    parameters["before.0.shortcut.weight"]!.data.set([1, 1]);
+    parameters["after.0.weight"]!.data.set([2]);
+    parameters["after.0.bias"]!.data.set([2]);
+    parameters["output.weight"]!.data.set([1]);
+    expect(Object.keys(parameters).filter((name) => name.startsWith("cells"))).toEqual([]);
+    const { folded } = await outputs(model, parameters, batch);
+    const gelu = (x: number) => x * normalDistribution(x);
+    const first = 2 * gelu(0.5) + 2;
+    const second = 2 * gelu(first - 1) + 2;
+    expect(folded).toEqual([first, second, 2 * gelu(second + 2) + 2].map((value) => expect.closeTo(value, 5)));
+  });
+
+  it.each([{ mlpLayers: 0 }, { mlpLayers: 1, cells: 2, learnedInitialState: true }, { mlpLayers: 3 }, { cells: 0 }])(
     "folds its step over the tokens: %j",
     async (options) => {
       const model = recurrent({ features: 1, stateSize: 4, width: 4, ...options });
@@ -109,7 +130,11 @@ describe("recurrent", () => {
     [{ features: 1, width: 5 }, /width is 5/],
     [{ features: 1, stateSize: 8, cells: 3 }, /cells is 3; expected a divisor of the state's size 8/],
     [{ features: 1, mlpLayers: -1 }, /mlpLayers is -1/],
-    [{ features: 1, learnedInitialState: "yes" }, /learnedInitialState is yes/],
+    [{ features: 1, learnedInitialState: "yes" }, /learnedInitialState is "yes"/],
+    [{ features: 1, cells: 0, mlpLayers: 0 }, /cells is 0; expected 1 or more, or else perceptrons/],
+    [{ features: 1, cells: 1e9 }, /cells is 1000000000; expected a whole number from 0 to 1000/],
+    [{ features: 1, width: 65536, mlpLayers: 9 }, /these sizes make \d+ parameters; expected at most 2147483648/],
+    [{ features: 1, stateWidth: 3 }, /there is no option stateWidth. The known ones are/],
   ])("refuses %j", (options, message) => {
     expect(() => recurrent(options as never)).toThrow(message);
   });

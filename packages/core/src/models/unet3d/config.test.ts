@@ -12,7 +12,7 @@ function complaint(options: Partial<UNet3dOptions>): string {
 }
 
 describe("the configuration of the U-Net", () => {
-  it("has the official defaults, but normalises each frame by itself if causal", () => {
+  it("has the defaults of the paper's code, but normalises each frame by itself if causal", () => {
     expect(completeConfig({ tokenShape: [3, 16, 16] })).toEqual({
       kind: "unet3d",
       tokenShape: [3, 16, 16],
@@ -33,12 +33,12 @@ describe("the configuration of the U-Net", () => {
 
   it("refuses what cannot be built, naming the field and what it may be", () => {
     expect(complaint({ tokenShape: [3, 20, 16] })).toBe(
-      "unet3d: tokenShape is [3,20,16]; expected a height and width divisible by 8, as 4 levels of multipliers halve them 3 times: pad the frames, to [3, 24, 16] say, or use fewer levels.",
+      "unet3d: tokenShape is [3, 20, 16]; expected a height and width divisible by 8, as 4 levels of multipliers halve them 3 times: pad the frames, to [3, 24, 16] say, or use fewer levels.",
     );
     expect(complaint({ width: 20 })).toBe("unet3d: width is 20; expected a multiple of 8, such as 24.");
-    expect(complaint({ width: 0 })).toMatch(/width is 0; expected a positive integer/);
+    expect(complaint({ width: 0 })).toMatch(/width is 0; expected a whole number from 8/);
     expect(complaint({ tokenShape: [5] })).toMatch(/tokenShape is \[5\]; expected \[C, H, W\]/);
-    expect(complaint({ multipliers: [] })).toMatch(/multipliers is \[\]; expected a list of positive integers/);
+    expect(complaint({ multipliers: [] })).toMatch(/multipliers is \[\]; expected a list of 1 to 16 whole numbers/);
     expect(complaint({ attentionFactors: [3] })).toMatch(/attentionFactors is \[3\]; expected some of \[1, 2, 4, 8\]/);
     expect(complaint({ headWidth: 5 })).toMatch(/headWidth is 5; expected an even number/);
     expect(complaint({ headWidth: 5, positions: "sinusoidal" })).toBe("accepted");

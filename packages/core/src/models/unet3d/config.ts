@@ -1,5 +1,7 @@
-import { DiffusionForcingError } from "../../engine/errors.js";
+import * as v from "valibot";
+import { schemas } from "../../engine/check.js";
 import { formatShape } from "../../engine/tensor/shape.js";
+import { checkModelOptions, fieldRule, modelSchemas } from "../options.js";
 
 /** Groups of channels that are normalised together. */
 export const GROUPS = 8;
@@ -9,7 +11,7 @@ export interface UNet3dOptions {
   readonly tokenShape: readonly number[];
   /**
    * D: features of the external condition of each frame. It is embedded and added to the noise level's embedding.
-   * (The official U-Net refuses conditions.) Default 0.
+   * Default 0.
    */
   readonly conditionFeatures?: number;
   /** Channels at full resolution; a multiple of 8, the number of normalisation groups. Default 64. */
@@ -18,8 +20,7 @@ export interface UNet3dOptions {
   readonly multipliers?: readonly number[];
   /**
    * Levels with spatial and temporal attention, by how often smaller than the input their frames are: 1 is full
-   * resolution, 2 half of it. The official `attn_resolutions` are the `resolution` divided by these. The middle of
-   * the net always has attention. Default: every level.
+   * resolution, 2 half of it. The middle of the net always has attention. Default: every level.
    */
   readonly attentionFactors?: readonly number[];
   /** Default 4. */
@@ -35,8 +36,8 @@ export interface UNet3dOptions {
   /** Whether a frame sees only itself and earlier ones. Default true. */
   readonly causal?: boolean;
   /**
-   * What group normalisation takes its means and variances over: all frames of the `"clip"`, as the official code
-   * does, or each `"frame"` by itself. Over a clip, a frame's output depends on all later frames however attention is
+   * What group normalisation takes its means and variances over: all frames of the `"clip"`, or each
+   * `"frame"` by itself. Over a clip, a frame's output depends on all later frames however attention is
    * masked, so that a causal net leaks the future into the past. Default: "frame" if causal, else "clip".
    */
   readonly normalization?: "clip" | "frame";
@@ -47,12 +48,34 @@ export interface UNet3dConfig extends Required<UNet3dOptions> {
   readonly [key: string]: unknown;
 }
 
-function isPositiveInteger(value: unknown): boolean {
-  return Number.isInteger(value) && (value as number) > 0;
-}
+const schema = v.strictObject({
+  kind: modelSchemas.kind("unet3d"),
+  tokenShape: modelSchemas.tokenShape("[C, H, W]", 3),
+  conditionFeatures: v.optional(modelSchemas.features(0), 0),
+  width: v.optional(modelSchemas.width(GROUPS), 64),
+  multipliers: v.optional(wholeNumbers("a list of 1 to 16 whole numbers from 1 to 1024", 1, 1024), [1, 2, 4, 8]),
+  attentionFactors: v.optional(wholeNumbers("a list of powers of 2", 0, 2 ** 16)),
+  heads: v.optional(modelSchemas.count(), 4),
+  headWidth: v.optional(modelSchemas.width(1), 32),
+  linearAttention: v.optional(modelSchemas.flag(), true),
+  initialTemporalAttention: v.optional(modelSchemas.flag(), true),
+  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "rotary"),
+  causal: v.optional(modelSchemas.flag(), true),
+  normalization: v.optional(schemas.choice("clip", "frame")),
+});
 
-function positiveIntegers(value: unknown): value is readonly number[] {
-  return Array.isArray(value) && value.length > 0 && value.every(isPositiveInteger);
+/** A list of `fewest` to 16 whole numbers from 1. */
+function wholeNumbers(
+  expected: string,
+  fewest: number,
+  highest: number,
+): v.CustomSchema<readonly number[], v.ErrorMessage<v.CustomIssue> | undefined> {
+  const fits = (value: unknown): boolean =>
+    Number.isSafeInteger(value) && (value as number) > 0 && Number(value) <= highest;
+  return v.custom<readonly number[]>(
+    (value) => Array.isArray(value) && value.length >= fewest && value.length <= 16 && value.every(fits),
+    expected,
+  );
 }
 
 /**
@@ -61,60 +84,30 @@ function positiveIntegers(value: unknown): value is readonly number[] {
  * @throws `invalid-config` naming the field, what it is and what it may be.
  */
 export function completeConfig(options: UNet3dOptions): UNet3dConfig {
-  const multipliers = options.multipliers ?? [1, 2, 4, 8];
-  const causal = options.causal ?? true;
+  const checked = checkModelOptions("unet3d", schema, options);
+  const { width, causal, headWidth, positions } = checked;
+  const factors = checked.multipliers.map((_, i) => 2 ** i);
   const config: UNet3dConfig = {
+    ...checked,
     kind: "unet3d",
-    tokenShape: options.tokenShape,
-    conditionFeatures: options.conditionFeatures ?? 0,
-    width: options.width ?? 64,
-    multipliers,
-    attentionFactors:
-      options.attentionFactors ?? (positiveIntegers(multipliers) ? multipliers.map((_, i) => 2 ** i) : []),
-    heads: options.heads ?? 4,
-    headWidth: options.headWidth ?? 32,
-    linearAttention: options.linearAttention ?? true,
-    initialTemporalAttention: options.initialTemporalAttention ?? true,
-    positions: options.positions ?? "rotary",
-    causal,
-    normalization: options.normalization ?? (causal ? "frame" : "clip"),
+    tokenShape: [...checked.tokenShape],
+    multipliers: [...checked.multipliers],
+    attentionFactors: [...(checked.attentionFactors ?? factors)],
+    normalization: checked.normalization ?? (causal ? "frame" : "clip"),
   };
-  checkConfig(config);
-  return config;
-}
-
-function checkConfig(config: UNet3dConfig): void {
-  const check = (legal: boolean, field: keyof UNet3dOptions, expected: string): void => {
-    if (legal) return;
-    const given = JSON.stringify(config[field]) ?? "undefined";
-    throw new DiffusionForcingError("invalid-config", `unet3d: ${field} is ${given}; expected ${expected}.`);
-  };
-  const { tokenShape, width, multipliers, attentionFactors, headWidth, positions, normalization } = config;
-  check(positiveIntegers(tokenShape) && tokenShape.length === 3, "tokenShape", "[C, H, W], three positive integers");
-  for (const field of ["width", "heads", "headWidth"] as const) {
-    check(isPositiveInteger(config[field]), field, "a positive integer");
-  }
-  check(
-    width % GROUPS === 0,
-    "width",
-    `a multiple of ${GROUPS}, such as ${Math.max(1, Math.round(width / GROUPS)) * GROUPS}`,
-  );
-  check(Number.isInteger(config.conditionFeatures) && config.conditionFeatures >= 0, "conditionFeatures", "0 or more");
-  check(positiveIntegers(multipliers), "multipliers", "a list of positive integers");
+  const { tokenShape, multipliers, attentionFactors } = config;
+  const rule = fieldRule<UNet3dOptions>("unet3d", config);
+  const nearest = Math.max(1, Math.round(width / GROUPS)) * GROUPS;
+  rule(width % GROUPS === 0, "width", `a multiple of ${GROUPS}, such as ${nearest}`);
   const smallest = 2 ** (multipliers.length - 1);
-  const halves = tokenShape.slice(1).every((size) => size % smallest === 0);
-  check(
-    halves,
+  const padded = tokenShape.map((size, i) => (i === 0 ? size : Math.ceil(size / smallest) * smallest));
+  rule(
+    tokenShape.slice(1).every((size) => size % smallest === 0),
     "tokenShape",
-    `a height and width divisible by ${smallest}, as ${multipliers.length} levels of multipliers halve them ${multipliers.length - 1} times: pad the frames, to ${formatShape(tokenShape.map((size, i) => (i === 0 ? size : Math.ceil(size / smallest) * smallest)))} say, or use fewer levels`,
+    `a height and width divisible by ${smallest}, as ${multipliers.length} levels of multipliers halve them ${multipliers.length - 1} times: pad the frames, to ${formatShape(padded)} say, or use fewer levels`,
   );
-  const factors = multipliers.map((_, i) => 2 ** i);
-  const known = Array.isArray(attentionFactors) && attentionFactors.every((factor) => factors.includes(factor));
-  check(known, "attentionFactors", `some of ${formatShape(factors)}, or none`);
-  check(positions === "rotary" || positions === "sinusoidal", "positions", '"rotary" or "sinusoidal"');
-  check(positions !== "rotary" || headWidth % 2 === 0, "headWidth", "an even number, as rotary positions turn pairs");
-  check(normalization === "clip" || normalization === "frame", "normalization", '"clip" or "frame"');
-  for (const field of ["linearAttention", "initialTemporalAttention", "causal"] as const) {
-    check(typeof config[field] === "boolean", field, "true or false");
-  }
+  const known = attentionFactors.every((factor) => factors.includes(factor));
+  rule(known, "attentionFactors", `some of ${formatShape(factors)}, or none`);
+  rule(positions !== "rotary" || headWidth % 2 === 0, "headWidth", "an even number, as rotary positions turn pairs");
+  return config;
 }

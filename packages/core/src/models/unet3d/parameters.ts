@@ -1,4 +1,5 @@
 import type { ParameterSpec } from "../model.js";
+import { specsByName } from "../options.js";
 import { convolutionSpecs, linearSpecs, type NamedSpec, normSpecs } from "../parameter-specs.js";
 import type { UNet3dConfig } from "./config.js";
 import { type Level, planOf } from "./plan.js";
@@ -49,7 +50,7 @@ export function parameterSpecs(config: UNet3dConfig): Record<string, ParameterSp
     ...(attention ? bothAttentions(name, outputs, config) : []),
     ...(resamples ? convolutionSpecs(`${name}.resampling`, outputs, outputs, 3) : []),
   ];
-  return Object.fromEntries([
+  return specsByName("unet3d", [
     ...linearSpecs("level1", width, embedding),
     ...linearSpecs("level2", embedding, embedding),
     ...(conditionFeatures > 0 ? linearSpecs("condition", conditionFeatures, embedding) : []),

@@ -10,12 +10,12 @@ import { parameterSpecs } from "./parameters.js";
 import { type Level, planOf } from "./plan.js";
 
 /**
- * The 3-D U-Net of Diffusion Forcing 1.5 for video (Chen et al. 2024, official code; after Ho et al. 2022, "Video
+ * The 3-D U-Net of Diffusion Forcing 1.5 for video (Chen et al. 2024; after Ho et al. 2022, "Video
  * Diffusion Models"): tokens are frames [C, H, W], convolutions act on each frame, and attention is factorised into
  * one among the pixels of a frame and one among the frames of a sequence, causal or not. The noise level of each
  * frame scales and shifts that frame's features in every residual block.
  *
- * Differs from the official code where options say so: see {@link UNet3dOptions.normalization} and
+ * Differs from the paper's code where options say so: see {@link UNet3dOptions.normalization} and
  * {@link UNet3dOptions.conditionFeatures}. Inside, frames lie token-first, [T * B, C, H, W].
  */
 export function unet3d(options: UNet3dOptions): Model & { readonly config: UNet3dConfig } {
@@ -26,6 +26,8 @@ export function unet3d(options: UNet3dOptions): Model & { readonly config: UNet3
     conditionFeatures: config.conditionFeatures,
     parameters: parameterSpecs(config),
     apply: (parameters, input) => applyUNet3d(config, parameters, input),
+    noMemory:
+      "has no memory: it reads its window again at every step. Take a causal dit3d for frames that are to be cached",
   };
 }
 
@@ -80,7 +82,7 @@ function frameEmbedding(
   { noiseLevels, levelCount, condition }: ModelInput,
   frameRows: (x: Value) => Value,
 ): Value {
-  // Row k embeds level k - 1: the network's weights count levels as the official code does, -1 being clean.
+  // Row k embeds level k - 1, as published weights count levels: -1 is clean.
   const levels = gather(constant(cosineFirstTable(-1, levelCount + 1, config.width)), frameRows(noiseLevels));
   const embedded = scope.linear("level2", silu(scope.linear("level1", levels)));
   return condition === undefined ? embedded : add(embedded, scope.linear("condition", frameRows(condition)));

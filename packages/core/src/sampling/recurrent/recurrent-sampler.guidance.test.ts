@@ -2,18 +2,21 @@ import { describe, expect, it } from "vitest";
 import {
   add,
   broadcastTo,
+  concat,
   constant,
   mul,
   reshape,
+  slice,
   square,
   stopGradient,
   sub,
   sum,
 } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
 import { createRandom } from "../../engine/random/index.js";
 import { evaluateGraph, referenceBackend } from "../../engine/reference/index.js";
 import { type HostTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
-import type { Model } from "../../models/model.js";
+import type { Model, ModelMemory } from "../../models/model.js";
 import { cosineSchedule, linearSchedule } from "../../process/gaussian/schedule.js";
 import { checkLaw } from "../../testing/law.js";
 import { autoregressiveModel, kalmanFilter } from "../../testing/oracles/index.js";
@@ -25,6 +28,21 @@ import { type RecurrentProcess, recurrentProcess, recurrentStepGraph } from "./s
 
 const samplerOf = (process: RecurrentProcess, options: Partial<RecurrentSamplerOptions>): RecurrentSampler =>
   new RecurrentSampler(process, { backend: referenceBackend(), parameters: {}, ...options });
+
+/** Token by token, no gradient passing from one to the next. */
+function cutBetweenTokens(advance: ModelMemory["advance"]): ModelMemory["advance"] {
+  return (weights, before, chunk) => {
+    let memory = before;
+    const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
+    const outputs = Array.from({ length: chunk.tokens.shape[1]! }, (_, t) => {
+      const one = { ...chunk, tokens: at(chunk.tokens, t), noiseLevels: at(chunk.noiseLevels, t) };
+      const read = advance(weights, { state: stopGradient(memory.state!) }, one);
+      ({ memory } = read);
+      return read.output;
+    });
+    return { output: concat(outputs, 1), memory };
+  };
+}
 
 /** The first chunk [B, length, ...] that a sampler makes. */
 async function firstChunk(sampler: RecurrentSampler, batch: number, length: number, more: Partial<ChunkOptions> = {}) {
@@ -93,15 +111,12 @@ describe("guidance of a chunk by a quadratic reward", () => {
 
   it("moves every sample by the closed form of the walk, through the states between tokens", async ({ task }) => {
     const { model } = exact;
-    const { advance } = model.recurrence;
+    const { advance } = model.memory;
     const cut: RecurrentProcess = {
       ...exact,
       model: {
         ...model,
-        recurrence: {
-          ...model.recurrence,
-          advance: (weights, state, one) => advance(weights, stopGradient(state), one),
-        },
+        memory: { ...model.memory, advance: cutBetweenTokens(advance) },
       },
     };
     checkLaw(task, {
@@ -145,12 +160,16 @@ const summing: Model = {
   apply: () => {
     throw new Error("read token by token");
   },
-  recurrence: {
-    stateShape: [1],
-    initial: ({ start }, batch) => broadcastTo(reshape(start!, [1, 1]), [batch, 1]),
-    advance: (_, state, { tokens }) => {
-      const total = add(state, reshape(tokens, state.shape));
-      return { output: mul(reshape(total, tokens.shape), 0.5), state: total };
+  memory: {
+    types: ({ batch }) => ({ state: { dtype: "float32", shape: [batch, 1] } }),
+    initial: ({ start }, { batch }) => ({ state: broadcastTo(reshape(start!, [1, 1]), [batch, 1]) }),
+    advance: (_, memory, { tokens }) => {
+      let state = memory.state!;
+      const totals = Array.from({ length: tokens.shape[1]! }, (_, t) => {
+        state = add(state, reshape(slice(tokens, 1, t, t + 1), state.shape));
+        return reshape(state, [...state.shape, 1]);
+      });
+      return { output: mul(concat(totals, 1), 0.5), memory: { state } };
     },
   },
 };

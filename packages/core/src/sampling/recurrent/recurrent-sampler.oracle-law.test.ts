@@ -2,7 +2,7 @@ import { describe, it } from "vitest";
 import { cast, floor, mul } from "../../engine/graph/operations.js";
 import { createRandom } from "../../engine/random/index.js";
 import { referenceBackend } from "../../engine/reference/index.js";
-import type { ModelInput } from "../../models/model.js";
+import type { ModelInput, ModelMemory } from "../../models/model.js";
 import { checkLaw } from "../../testing/law.js";
 import { autoregressiveModel, kalmanFilter } from "../../testing/oracles/index.js";
 import { kolmogorovSmirnov, normalDistribution } from "../../testing/statistics.js";
@@ -18,9 +18,9 @@ const samplerOf = (process: RecurrentProcess, options: Partial<RecurrentSamplerO
   new RecurrentSampler(process, { backend: referenceBackend(), parameters: {}, ...options });
 
 /** The process with another way to take in a token. */
-function reading(process: RecurrentProcess, advance: RecurrentProcess["model"]["recurrence"]["advance"]) {
+function reading(process: RecurrentProcess, advance: ModelMemory["advance"]) {
   const { model } = process;
-  return { ...process, model: { ...model, recurrence: { ...model.recurrence, advance } } };
+  return { ...process, model: { ...model, memory: { ...model.memory, advance } } };
 }
 
 describe("samples of a recurrent sampler with the exact filter", () => {
@@ -31,7 +31,7 @@ describe("samples of a recurrent sampler with the exact filter", () => {
     return { ...input, noiseLevels: cast(floor(mul(cast(input.noiseLevels, "float32"), 0.5)), "int32") };
   };
   const toldHalf = reading(exact, (parameters, state, input) =>
-    exact.model.recurrence.advance(parameters, state, halved(input)),
+    exact.model.memory.advance(parameters, state, halved(input)),
   );
 
   /** The smallest probability of: a token's innovation, given its past, being normal; Bonferroni-corrected. */
@@ -77,10 +77,10 @@ describe("a recurrent rollout 20 times past the training length, its memory slig
   // the other half, and the factor is 1.04 * 0.95 < 1.
   const trained = 10;
   const exact = kalmanFilter(autoregressiveModel(0.95, Math.sqrt(1 - 0.95 ** 2)));
-  const { advance } = exact.model.recurrence;
+  const { advance } = exact.model.memory;
   const wrong = reading(exact, (parameters, state, input) => ({
     output: advance(parameters, state, input).output,
-    state: advance(parameters, state, { ...input, tokens: mul(input.tokens, 1.08) }).state,
+    memory: advance(parameters, state, { ...input, tokens: mul(input.tokens, 1.08) }).memory,
   }));
 
   async function farthest(stabilizationLevel: number, length: number): Promise<number> {

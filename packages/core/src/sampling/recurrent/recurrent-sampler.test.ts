@@ -8,7 +8,7 @@ import { referenceBackend } from "../../engine/reference/index.js";
 import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { initializeParameters } from "../../models/parameters.js";
 import { recurrent } from "../../models/recurrent/index.js";
-import { transformer } from "../../models/transformer.js";
+import { transformer } from "../../models/transformer/index.js";
 import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import type { DiffusionProcess } from "../../process/loss.js";
 import { deviceStandIn } from "../../testing/device-stand-in.js";

@@ -2,6 +2,7 @@ import { checkChoice } from "../../engine/choice.js";
 import { DiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
 import { formatType } from "../../engine/graph/ops/helpers.js";
 import { trace } from "../../engine/graph/trace.js";
+import type { Value } from "../../engine/graph/value.js";
 import type { RandomStream } from "../../engine/random/index.js";
 import { shapesEqual } from "../../engine/tensor/shape.js";
 import { type HostTensor, type Tensor, zeros } from "../../engine/tensor/tensor.js";
@@ -14,7 +15,7 @@ import { pyramid } from "../matrix-shapes.js";
 import { denoiseChunk } from "./denoise-chunk.js";
 import { checkOfficialGuidance } from "./official-guidance.js";
 import type { ChunkOptions, NoiseSource, ObserveOptions, RecurrentSamplerOptions, RecurrentState } from "./options.js";
-import { type RecurrentProcess, recurrentProcess } from "./step-graph.js";
+import { type RecurrentProcess, recurrentProcess, stateShapeOf } from "./step-graph.js";
 import { RecurrentStepper } from "./stepper.js";
 import { clampedTo, HeldTensors, joined, slightlyNoised, toHost, tokenAt } from "./tokens.js";
 
@@ -31,7 +32,7 @@ export class RecurrentSampler {
   readonly #official: boolean;
   readonly #stepper: RecurrentStepper;
 
-  /** @throws `invalid-config` for a model without a recurrence, `checkpoint-mismatch`, `invalid-argument`. */
+  /** @throws `invalid-config` for a model without a recurrent memory, `checkpoint-mismatch`, `invalid-argument`. */
   constructor(process: DiffusionProcess, options: RecurrentSamplerOptions) {
     const { backend, parameters, steps = 50, eta = 0, stabilizationLevel = 1, guidance, compatibility } = options;
     this.process = recurrentProcess(process);
@@ -64,7 +65,9 @@ export class RecurrentSampler {
   /** The state of `batch` sequences before their first token. */
   async initialState(batch: number): Promise<RecurrentState> {
     const { backend, parameters } = this.#stepper.options;
-    const graph = trace(parameters, (values) => ({ latent: this.process.model.recurrence.initial(values, batch) }));
+    const graph = trace(parameters, (values) => ({
+      latent: this.process.model.memory.initial(values, { batch, tokens: 1 }).state as Value,
+    }));
     const executable = await backend.compile(graph);
     try {
       const outputs = await executable.run(parameters);
@@ -171,7 +174,7 @@ export class RecurrentSampler {
   }
 
   #batchOf({ latent }: RecurrentState): number {
-    const { stateShape } = this.process.model.recurrence;
+    const stateShape = stateShapeOf(this.process);
     if (latent.dtype !== "float32" || !shapesEqual(latent.shape.slice(1), stateShape)) {
       throw new DiffusionForcingError(
         "shape-mismatch",

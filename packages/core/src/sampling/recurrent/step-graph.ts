@@ -1,9 +1,11 @@
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { buildGraph, type Graph } from "../../engine/graph/graph.js";
-import { add, broadcastTo, clamp, concat, equal, mul, reshape, slice, where } from "../../engine/graph/operations.js";
+import { add, clamp, equal, mul, reshape, where } from "../../engine/graph/operations.js";
 import { input } from "../../engine/graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../../engine/graph/value.js";
-import type { Model, ModelInput, Parameters, Recurrence } from "../../models/model.js";
+import type { Shape } from "../../engine/tensor/shape.js";
+import { memoryOf, repeatMemory } from "../../models/memory.js";
+import type { Model, ModelInput, ModelMemory, Parameters } from "../../models/model.js";
 import type { DiffusionProcess } from "../../process/loss.js";
 import { type DdimResult, ddimStep } from "../ddim.js";
 import { type Guidance, guidanceGradient, guidanceSamples } from "../guidance.js";
@@ -13,16 +15,23 @@ import { officialGuidanceFactor } from "./official-guidance.js";
 
 /** A diffusion process whose model reads token by token. */
 export interface RecurrentProcess extends DiffusionProcess {
-  readonly model: Model & { readonly recurrence: Recurrence };
+  readonly model: Model & { readonly memory: ModelMemory };
 }
 
-/** @throws `invalid-config` for a model without a recurrence. */
+/** @throws `invalid-config` for a model without a memory, and for one that remembers more than one state. */
 export function recurrentProcess(process: DiffusionProcess): RecurrentProcess {
-  if (process.model.recurrence !== undefined) return process as RecurrentProcess;
+  const memory = memoryOf(process.model);
+  const names = Object.keys(memory.types({ batch: 1, tokens: 1 }));
+  if (names.length === 1 && names[0] === "state") return process as RecurrentProcess;
   throw new DiffusionForcingError(
     "invalid-config",
-    `A model of kind "${process.model.config.kind}" keeps no state from token to token; expected one that does, such as "recurrent". Sample this one with Sampler.`,
+    `A model of kind "${process.model.config.kind}" remembers ${names.length} tensors; expected one that remembers a state, such as "recurrent". Sample this one with Sampler.`,
   );
+}
+
+/** Shape of one sample's state. */
+export function stateShapeOf({ model }: RecurrentProcess): Shape {
+  return (model.memory.types({ batch: 1, tokens: 1 }).state as TensorType).shape.slice(1);
 }
 
 export interface RecurrentStepOptions {
@@ -67,7 +76,7 @@ export function recurrentStepGraph(
   const parameters = Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape }]) => [name, float(parameterName(name), ...shape)]),
   );
-  const before = float("state", batch, ...model.recurrence.stateShape);
+  const before = float("state", batch, ...stateShapeOf(process));
   const given = float("x", ...tokens);
   const from = declare("from", { dtype: "int32", shape: [batch, length] });
   const to = declare("to", { dtype: "int32", shape: [batch, length] });
@@ -102,33 +111,16 @@ export function recurrentStepGraph(
  * sequence has been read.
  */
 function fromState(process: RecurrentProcess, before: Value): { readonly process: DiffusionProcess; after(): Value } {
-  const { recurrence } = process.model;
+  const { memory } = process.model;
   let after: Value | undefined;
   const apply = (weights: Parameters, given: ModelInput): Value => {
-    const length = given.tokens.shape[1] as number;
-    const at = (x: Value, t: number): Value => (length === 1 ? x : slice(x, 1, t, t + 1));
     // Futures are further copies of the whole batch.
-    let state = repeated(before, (given.tokens.shape[0] as number) / (before.shape[0] as number));
-    const outputs = Array.from({ length }, (_, t) => {
-      const step = recurrence.advance(weights, state, {
-        tokens: at(given.tokens, t),
-        noiseLevels: at(given.noiseLevels, t),
-        levelCount: given.levelCount,
-        ...(given.condition === undefined ? {} : { condition: at(given.condition, t) }),
-      });
-      state = step.state;
-      return step.output;
-    });
-    after ??= state;
-    return length === 1 ? (outputs[0] as Value) : concat(outputs, 1);
+    const times = (given.tokens.shape[0] as number) / (before.shape[0] as number);
+    const read = memory.advance(weights, repeatMemory({ state: before }, times), given);
+    after ??= read.memory.state as Value;
+    return read.output;
   };
   return { process: { ...process, model: { ...process.model, apply } }, after: () => after as Value };
-}
-
-/** [B, ...] -> [N * B, ...], the whole batch repeated. */
-function repeated(x: Value, times: number): Value {
-  if (times === 1) return x;
-  return reshape(broadcastTo(x, [times, ...x.shape]), [times * (x.shape[0] as number), ...x.shape.slice(1)]);
 }
 
 interface OfficialInputs {

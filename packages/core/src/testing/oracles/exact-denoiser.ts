@@ -1,7 +1,7 @@
 import { concat, slice } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import type { Shape } from "../../engine/tensor/shape.js";
-import type { ModelInput, Recurrence } from "../../models/model.js";
+import type { ModelInput, ModelMemory } from "../../models/model.js";
 import { atLevel, noiseFromX0, velocity } from "../../process/gaussian/conversions.js";
 import type { Objective } from "../../process/gaussian/objective.js";
 import { cosineSchedule, type NoiseSchedule } from "../../process/gaussian/schedule.js";
@@ -35,43 +35,44 @@ export function exactProcess(
   return processOf(tokenShape, terms, apply);
 }
 
-/** How an exact denoiser reads token by token; all as in `Recurrence`. */
+/** How an exact denoiser reads token by token. */
 export interface ExactReader {
+  /** Shape of one sample's state. */
   readonly stateShape: Shape;
+  /** The state before any token, [B, ...stateShape]. */
   initial(batch: number): Value;
   /** @returns E[x0 | this token and all before it] [B, 1, C], and the state after it. */
   advance(state: Value, observed: Observed): { readonly x0: Value; readonly state: Value };
 }
 
-/** As {@link exactProcess}, of a causal model with a recurrence: the best there is given each token and those before it. */
+/** As {@link exactProcess}, of a causal model with a state: the best there is given each token and those before it. */
 export function exactRecurrentProcess(
   tokenShape: Shape,
   { stateShape, initial, advance }: ExactReader,
   options: OracleOptions = {},
-): DiffusionProcess & { readonly model: { readonly recurrence: Recurrence } } {
+): DiffusionProcess & { readonly model: { readonly memory: ModelMemory } } {
   const terms = termsOf(options);
-  const recurrence: Recurrence = {
-    stateShape,
-    initial: (_, batch) => initial(batch),
-    advance: (_, before, input) => {
-      const { x0, state } = advance(before, terms.observed(input));
-      return { output: terms.answer(input, x0), state };
+  const memory: ModelMemory = {
+    types: ({ batch }) => ({ state: { dtype: "float32", shape: [batch, ...stateShape] } }),
+    initial: (_, { batch }) => ({ state: initial(batch) }),
+    advance: (_, before, chunk) => {
+      let state = before.state as Value;
+      const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
+      const outputs = Array.from({ length: chunk.tokens.shape[1] as number }, (_, t) => {
+        const one = { ...chunk, tokens: at(chunk.tokens, t), noiseLevels: at(chunk.noiseLevels, t) };
+        const step = advance(state, terms.observed(one));
+        ({ state } = step);
+        return terms.answer(one, step.x0);
+      });
+      return { output: concat(outputs, 1), memory: { state } };
     },
   };
   const apply = (input: ModelInput): Value => {
-    const [batch, length] = input.tokens.shape as [number, number];
-    const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
-    let state = initial(batch);
-    const outputs = Array.from({ length }, (_, t) => {
-      const one = { ...input, tokens: at(input.tokens, t), noiseLevels: at(input.noiseLevels, t) };
-      const step = recurrence.advance({}, state, one);
-      ({ state } = step);
-      return step.output;
-    });
-    return concat(outputs, 1);
+    const start = memory.initial({}, { batch: input.tokens.shape[0] as number, tokens: 1 });
+    return memory.advance({}, start, input).output;
   };
   const process = processOf(tokenShape, terms, apply);
-  return { ...process, model: { ...process.model, recurrence } };
+  return { ...process, model: { ...process.model, memory } };
 }
 
 interface Terms {

@@ -46,7 +46,7 @@ function plannerConfig(
     fields,
     frameStack,
     lengths: lengths[maze],
-    model: transformer({ features, heads: 4, causal: false, ...size }).config,
+    model: transformer({ features, heads: 4, causal: false, positions: "sinusoidal", ...size }).config,
     schedule: { name: "linear", levels: 1000 },
     objective: "x0",
     lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },

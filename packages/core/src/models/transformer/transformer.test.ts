@@ -1,13 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../engine/errors.js";
-import { buildGraph } from "../engine/graph/graph.js";
-import { input } from "../engine/graph/trace.js";
-import { createRandom } from "../engine/random/index.js";
-import { evaluateGraph } from "../engine/reference/index.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
-import type { Model } from "./model.js";
-import { countParameters, initializeParameters } from "./parameters.js";
-import { type TransformerOptions, transformer } from "./transformer.js";
+import { isDiffusionForcingError } from "../../engine/errors.js";
+import { buildGraph } from "../../engine/graph/graph.js";
+import { input } from "../../engine/graph/trace.js";
+import { createRandom } from "../../engine/random/index.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
+import type { Model } from "../model.js";
+import { countParameters, initializeParameters } from "../parameters.js";
+import type { TransformerOptions } from "./config.js";
+import { transformer } from "./transformer.js";
 
 /** The model's output for a schedule of 10 levels. */
 function run(
@@ -33,32 +34,6 @@ function run(
 }
 
 describe("transformer parameters", () => {
-  it("differ from layer to layer at first, or are copies of the first layer's if told", () => {
-    const size = { features: 1, width: 8, layers: 3, heads: 2 };
-    const layersOf = (options: Partial<TransformerOptions>) => {
-      const parameters = initializeParameters(transformer({ ...size, ...options }), createRandom(2));
-      return [0, 1, 2].map((i) => parameters[`layers.${i}.feedForward1.weight`]!.data);
-    };
-    const [first, second, third] = layersOf({});
-    expect(second).not.toEqual(first);
-    const [original, ...copies] = layersOf({ layerInitialization: "identical" });
-    expect(original).toEqual(first);
-    expect(copies).toEqual([original, original]);
-    expect(third).not.toEqual(second);
-  });
-
-  it("keep the config of models that start as usual as it was", () => {
-    const size = { features: 1, width: 8 };
-    expect(transformer({ ...size, layerInitialization: "independent" }).config).not.toHaveProperty(
-      "layerInitialization",
-    );
-    const { config } = transformer({ ...size, layerInitialization: "identical" });
-    expect(transformer(config).config).toEqual(config);
-    expect(() => transformer({ ...size, layerInitialization: "cloned" as "identical" })).toThrow(
-      'expected "independent"',
-    );
-  });
-
   it("have these names and shapes", () => {
     const model = transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 1, heads: 2, feedForward: 5 });
     const shapes = Object.entries(model.parameters).map(([name, { shape }]) => `${name} [${shape.join(", ")}]`);
@@ -126,21 +101,38 @@ describe("transformer config", () => {
       heads: 4,
       feedForward: 512,
       causal: true,
+      positions: "rotary",
     });
   });
 
-  it.each<[Partial<Record<keyof TransformerOptions, unknown>>, string]>([
-    [{ features: 0 }, "features is 0; expected a positive integer"],
-    [{ features: 2.5 }, "features is 2.5; expected a positive integer"],
-    [{ width: Number.NaN }, "width is NaN; expected a positive integer"],
-    [{ layers: 0 }, "layers is 0; expected a positive integer"],
-    [{ heads: -1 }, "heads is -1; expected a positive integer"],
-    [{ feedForward: "16" }, "feedForward is 16; expected a positive integer"],
-    [{ conditionFeatures: -1 }, "conditionFeatures is -1; expected 0 or more"],
-    [{ width: 4 }, "width is 4; expected a multiple of 4, at least 8 (half of it embeds the noise level)"],
-    [{ width: 10 }, "width is 10; expected a multiple of 4, at least 8 (half of it embeds the noise level)"],
+  it.each<[Record<string, unknown>, string]>([
+    [{ features: 0 }, "features is 0; expected a whole number from 1 to 1048576"],
+    [{ features: 2.5 }, "features is 2.5; expected a whole number from 1 to 1048576"],
+    [{ width: Number.NaN }, "width is NaN; expected a whole number from 8 to 65536"],
+    [{ layers: 0 }, "layers is 0; expected a whole number from 1 to 1000"],
+    [{ layers: 50_000_000 }, "layers is 50000000; expected a whole number from 1 to 1000"],
+    [{ features: 4294967296 }, "features is 4294967296; expected a whole number from 1 to 1048576"],
+    [
+      { width: 65536, layers: 100 },
+      "these sizes make 5160488927235 parameters; expected at most 2147483648. Take fewer or narrower layers",
+    ],
+    [{ heads: -1 }, "heads is -1; expected a whole number from 1 to 1000"],
+    [{ heads: { toString: 1 } }, "heads is an object with toString; expected a whole number from 1 to 1000"],
+    [{ feedForward: "16" }, 'feedForward is "16"; expected a whole number from 1 to 1048576'],
+    [{ conditionFeatures: -1 }, "conditionFeatures is -1; expected a whole number from 0 to 1048576"],
+    [{ width: 4 }, "width is 4; expected a whole number from 8 to 65536"],
+    [{ width: 10 }, "width is 10; expected a multiple of 4 (half of it embeds the noise level)"],
     [{ heads: 3 }, "heads is 3; expected a divisor of the width 8"],
+    [
+      { heads: 8 },
+      "heads is 8; expected a divisor of half the width 8: rotary positions turn pairs of a head's features",
+    ],
     [{ causal: 1 }, "causal is 1; expected true or false"],
+    [{ positions: "learned" }, 'positions is "learned"; expected "rotary" or "sinusoidal"'],
+    [
+      { dropout: 0.1 },
+      "there is no option dropout. The known ones are kind, features, conditionFeatures, width, layers, heads, feedForward, causal, positions",
+    ],
   ])("refuses %o", (wrong, message) => {
     const options = { features: 3, width: 8, layers: 1, heads: 2, ...wrong } as TransformerOptions;
     let error: unknown;
@@ -159,9 +151,9 @@ describe("transformer output", () => {
   it.each([
     { causal: true, expected: [-0.6020548, 1.3868059, -0.5975842, 1.3798909, -0.6362274, 1.4040945] },
     { causal: false, expected: [-0.6024683, 1.388975, -0.5969727, 1.3817781, -0.6362292, 1.4040343] },
-  ])("is as computed apart, causal: $causal", ({ causal, expected }) => {
+  ])("with sinusoidal positions is as computed apart, causal: $causal", ({ causal, expected }) => {
     const options = { features: 2, conditionFeatures: 1, width: 8, layers: 2, heads: 2, feedForward: 6, causal };
-    const model = transformer(options);
+    const model = transformer({ ...options, positions: "sinusoidal" });
     // Element i of the p-th parameter is sin(1 + i + 10 p) / 2.
     const parameters = Object.fromEntries(
       Object.entries(model.parameters).map(([name, { shape }], p) => {
@@ -212,14 +204,22 @@ describe("transformer output", () => {
     expect(tokensThatSeeTheThird(false)).toEqual({ byValue: [0, 1, 2, 3], byLevel: [0, 1, 2, 3] });
   });
 
-  it("depends on where a token stands", () => {
-    const model = transformer({ ...smallest, causal: false });
+  it("depends on where a token stands in the window, with sinusoids", () => {
+    const model = transformer({ ...smallest, causal: false, positions: "sinusoidal" });
     const parameters = initializeParameters(model, createRandom(3));
     const [first, second] = run(model, parameters, {
       tokens: tensor([1, 1], [1, 2, 1]),
       noiseLevels: tensor(Int32Array.of(4, 4), [1, 2]),
     });
     expect(Math.abs(first! - second!)).toBeGreaterThan(1e-3);
+  });
+
+  it("depends on how far apart tokens stand, with rotations", () => {
+    const model = transformer(smallest);
+    const parameters = initializeParameters(model, createRandom(3));
+    const last = (values: number[]) =>
+      run(model, parameters, { tokens: tensor(values, [1, 4, 1]), noiseLevels: tensor(new Int32Array(4), [1, 4]) })[3]!;
+    expect(Math.abs(last([0, 1, 2, 3]) - last([2, 1, 0, 3]))).toBeGreaterThan(1e-5);
   });
 
   it.each([true, false])("of a sample does not depend on the others, causal: %s", (causal) => {

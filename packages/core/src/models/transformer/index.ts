@@ -1,0 +1,2 @@
+export type { TransformerConfig, TransformerOptions } from "./config.js";
+export { transformer } from "./transformer.js";
