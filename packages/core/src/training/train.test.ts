@@ -14,7 +14,8 @@ import type { TrainingState } from "./state.js";
 import { trainStream } from "./train.js";
 
 const process: DiffusionProcess = {
-  model: transformer({ features: 1, width: 8, layers: 1, heads: 2, feedForward: 8 }),
+  // Of a ramp the place in the window tells everything.
+  model: transformer({ features: 1, width: 8, layers: 1, heads: 2, feedForward: 8, positions: "sinusoidal" }),
   schedule: cosineSchedule(20),
   objective: "v",
   lossWeighting: { kind: "min-snr", clip: 5 },

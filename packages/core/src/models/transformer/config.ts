@@ -18,10 +18,10 @@ export interface TransformerOptions {
   /** Whether token i sees only tokens j <= i. Default true. */
   readonly causal?: boolean;
   /**
-   * How attention knows where tokens stand. `"rotary"` turns queries and keys (Su et al. 2021), so that only distances
+   * How the model knows where tokens stand. `"rotary"` turns queries and keys (Su et al. 2021), so that only distances
    * count: a causal model then has a memory, and a rollout of any length reads each token once. It needs heads of an even
    * width. `"sinusoidal"` adds the sinusoid of the place in the window to the input, as the paper's code does and its
-   * weights expect. Default "rotary".
+   * weights expect: for windows with a beginning and an end of their own, such as whole episodes. Default "rotary".
    */
   readonly positions?: "rotary" | "sinusoidal";
 }

@@ -233,7 +233,7 @@ describe("RecurrentSampler", () => {
     expect(() => samplerOf({ stabilizationLevel: 21 })).toThrow(/stabilizationLevel 21/);
     const windowed = { ...process, model: transformer({ features: 2, width: 8, layers: 1, heads: 2 }) };
     expect(() => new RecurrentSampler(windowed, { backend: referenceBackend(), parameters })).toThrow(
-      /"transformer" keeps no state/,
+      /"transformer" remembers 3 tensors; expected one that remembers a state/,
     );
     await sampler.dispose();
     expect(await failure(collect(sampler, start, 1, { matrix: autoregressive() }))).toMatch(/^disposed/);
