@@ -41,7 +41,7 @@ describe("parsePlannerConfig", () => {
     ["no model", { model: undefined }, "model is missing; expected an object"],
     ["a model of unknown kind", { model: { kind: "mamba" } }, 'no model of kind "mamba"'],
     ["an illegal model", { model: { ...config.model, heads: 3 } }, "heads is 3"],
-    ["a model field that does not exist", { model: { ...config.model, dropout: 0.1 } }, "model.dropout is 0.1"],
+    ["a model field that does not exist", { model: { ...config.model, dropout: 0.1 } }, "there is no option dropout"],
     [
       "a model too large to exist",
       { model: { ...config.model, width: 1e9 } },

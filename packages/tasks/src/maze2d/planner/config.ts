@@ -100,7 +100,6 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   if (schedule?.levels > mostLevels) refuse("schedule.levels", schedule.levels, `at most ${mostLevels}`);
 
   const process = plannerProcess(config);
-  refuseUnknown("model.", model, process.model.config);
   const features = frameStack * featuresPerFrame(fields);
   const { tokenShape } = process.model;
   if (!shapesEqual(tokenShape, [features])) refuse("model.features", model.features, `${features}`);
