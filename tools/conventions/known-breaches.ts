@@ -16,10 +16,8 @@ export const knownBreaches: readonly KnownBreach[] = [
   ...listed("backend-onnx: device", "packages/backend-onnx/src", {
     "device/device.ts": ["compile/target.ts", "run/device-reader.ts", "run/runtime.ts", "run/turns.ts"],
   }),
-  ...listed("core: models", "packages/core/src", { "models/unet3d/index.ts": ["official/unet3d-names.ts"] }),
   ...listed("core: process", "packages/core/src", { "process/loss.ts": ["models/model.ts"] }),
   ...listed("no circles", "packages/core/src", {
-    "official/official-layout.ts": ["official/recurrent-layout.ts", "official/transformer-layout.ts"],
     "sampling/rollout.ts": ["sampling/sampler.ts"],
   }),
 ];

@@ -5,7 +5,8 @@ import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor
 import type { ModelConfig } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters } from "../models/parameters.js";
-import { type OfficialLayout, type OfficialTensor, officialLayout } from "./official-layout.js";
+import { type OfficialLayout, officialLayout } from "./official-layout.js";
+import type { OfficialTensor } from "./official-tensor.js";
 
 /** What {@link fromOfficial} finds. */
 export interface OfficialWeights {

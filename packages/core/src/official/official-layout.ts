@@ -1,24 +1,13 @@
 import { DiffusionForcingError } from "../engine/errors.js";
-import type { Shape } from "../engine/tensor/shape.js";
 import type { ModelConfig } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import type { RecurrentConfig } from "../models/recurrent/index.js";
 import type { TransformerConfig } from "../models/transformer/index.js";
 import type { UNet3dConfig } from "../models/unet3d/index.js";
+import type { OfficialTensor } from "./official-tensor.js";
 import { learnedStateName, recurrentLayout } from "./recurrent-layout.js";
 import { transformerLayout } from "./transformer-layout.js";
 import { officialConstants, officialParameters } from "./unet3d-names.js";
-
-/** A tensor of an official PyTorch state dict and the parameters whose elements it holds. */
-export interface OfficialTensor {
-  /** Name relative to the official diffusion module: `model.out.weight`. */
-  readonly official: string;
-  readonly officialShape: Shape;
-  /** Whether it belongs to the module around the diffusion module: its name then lacks that module's own. */
-  readonly outside?: boolean;
-  /** This library's parameters whose elements it holds, one after the other along its first axis. */
-  readonly own: readonly string[];
-}
 
 /** Where everything of a model stands in the official state dict. */
 export interface OfficialLayout {

@@ -1,6 +1,6 @@
 import type { RecurrentConfig } from "../models/recurrent/index.js";
 import { recurrent } from "../models/recurrent/index.js";
-import type { OfficialTensor } from "./official-layout.js";
+import type { OfficialTensor } from "./official-tensor.js";
 
 /** Official names, without a trailing `.weight` or `.bias`, by own ones. */
 function officialName(own: string, { mlpLayers }: RecurrentConfig): string {

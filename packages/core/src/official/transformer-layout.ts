@@ -1,7 +1,7 @@
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type TransformerConfig, transformer } from "../models/transformer/index.js";
-import type { OfficialTensor } from "./official-layout.js";
+import type { OfficialTensor } from "./official-tensor.js";
 
 type Entry = readonly [official: string, own: readonly string[]];
 
