@@ -1,4 +1,4 @@
-import type { GoldenCase, GoldenTensor } from "./case.js";
+import { type GoldenCase, type GoldenTensor, tensorOf } from "./case.js";
 import type { Numbers } from "./layout.js";
 
 /** One computed tensor, in the golden layout. */
@@ -48,8 +48,7 @@ function difference(actual: number, expected: number): number {
 
 export function compare(golden: GoldenCase, result: TensorResult): Comparison {
   const { name: tensor, relativeTolerance, except } = result;
-  const expected = golden.tensors.get(tensor);
-  if (expected === undefined) return { tensor, error: 0, tolerance: 0, problem: "computed, but not in the case" };
+  const expected = tensorOf(golden, tensor);
   if (expected.shape.join() !== result.shape.join()) {
     return { tensor, error: 0, tolerance: 0, problem: `shape [${result.shape}] instead of [${expected.shape}]` };
   }

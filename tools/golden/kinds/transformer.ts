@@ -29,7 +29,8 @@ interface Config {
   readonly x_dim: number;
   readonly external_cond_dim: number;
   readonly is_causal: boolean;
-  readonly optimizer: {
+  /** Absent where nothing is trained. */
+  readonly optimizer?: {
     readonly name: string;
     readonly lr: number;
     readonly betas: [number, number];
@@ -42,11 +43,13 @@ interface Config {
 /** How closely parameters agree after some AdamW steps, where their gradients are more than rounding noise. */
 const ADAMW_TOLERANCE = 1e-5;
 
-/** D: the transformer, the training loss, its gradients, and AdamW steps on one batch. */
+/**
+ * D: the transformer; where noise for it is stored the training loss and its gradients; and AdamW steps on one batch, if
+ * there is an optimiser.
+ */
 export async function runTransformer(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, optimizer } = config;
-  if (optimizer.name !== "AdamW") throw new UnsupportedCase(`optimizer ${optimizer.name}`);
   const process = officialProcess({
     diffusion,
     features: config.x_dim,
@@ -55,26 +58,47 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
   });
   const model = process.model.config;
   const parameters = officialParameters(golden, model);
-  const batch: HostTensorRecord = {
+  const given: HostTensorRecord = {
     tokens: batchMajor(tensorOf(golden, "in.x")),
     noiseLevels: noiseLevels(tensorOf(golden, "in.noise_levels")),
-    noise: batchMajor(clamped(tensorOf(golden, "draw.0000"), diffusion.clip_noise)),
     ...(config.external_cond_dim > 0 ? { condition: batchMajor(tensorOf(golden, "in.external_cond")) } : {}),
   };
+  const noise = golden.tensors.get("draw.0000");
+  if (noise === undefined) {
+    const forward = await evaluate(backend, { ...parameters, ...given }, (values) => forwardPass(process, values));
+    return [{ name: "out.model_forward", ...swapAxes(forward["out.model_forward"] as HostTensor) }];
+  }
+  const batch = { ...given, noise: batchMajor(clamped(noise, diffusion.clip_noise)) };
   const { gradients, ...values } = await lossAndGradients(backend, process, parameters, batch);
+  const results: TensorResult[] = [
+    ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
+    { name: "out.loss_mean", ...values.loss },
+    ...officialResults("grad", model, gradients),
+  ];
+  if (optimizer === undefined) return results;
+  if (optimizer.name !== "AdamW") throw new UnsupportedCase(`optimizer ${optimizer.name}`);
   const { losses, trained } = await trainedParameters(backend, process, parameters, batch, optimizer);
   const shaky = (golden.json.adamw_shaky_flat_indices ?? {}) as Record<string, readonly number[]>;
   return [
-    ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
-    { name: "out.loss_mean", ...values.loss },
+    ...results,
     { name: "out.losses_per_step", shape: [losses.length], data: losses },
-    ...officialResults("grad", model, gradients),
     ...officialResults("adamw", model, trained).map((result) => ({
       ...result,
       tolerance: ADAMW_TOLERANCE,
       except: new Set(shaky[result.name.slice("adamw.".length)]),
     })),
   ];
+}
+
+/** The model on the tokens as they are. */
+function forwardPass({ model, schedule }: DiffusionProcess, values: Readonly<Record<string, Value>>) {
+  const forward = model.apply(values, {
+    tokens: values.tokens as Value,
+    noiseLevels: values.noiseLevels as Value,
+    levelCount: schedule.levels,
+    ...("condition" in values ? { condition: values.condition as Value } : {}),
+  });
+  return { "out.model_forward": forward };
 }
 
 interface LossAndGradients {
@@ -95,12 +119,6 @@ async function lossAndGradients(
     const traced = Object.fromEntries(names.map((name) => [name, input(name)]));
     const condition = "condition" in values ? { condition: input("condition") } : {};
     const [tokens, levels] = [input("tokens"), input("noiseLevels")];
-    const forward = process.model.apply(traced, {
-      tokens,
-      noiseLevels: levels,
-      levelCount: process.schedule.levels,
-      ...condition,
-    });
     const result = diffusionForcingLoss(process, traced, {
       tokens,
       noiseLevels: levels,
@@ -112,7 +130,7 @@ async function lossAndGradients(
       names.map((name) => traced[name] as Value),
     );
     return {
-      "out.model_forward": forward,
+      ...forwardPass(process, values),
       "mid.noised_x": result.noisedTokens,
       "mid.model_out": result.modelOutput,
       "mid.loss_weight": result.tokenWeights,
@@ -136,7 +154,7 @@ async function trainedParameters(
   process: DiffusionProcess,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
-  { lr, betas, eps, weight_decay, steps }: Config["optimizer"],
+  { lr, betas, eps, weight_decay, steps }: NonNullable<Config["optimizer"]>,
 ): Promise<{ losses: number[]; trained: HostTensorRecord }> {
   const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay, group: everythingDecays };
   const layout = stateLayout(process.model, optimizer);
