@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { readdir, symlink } from "node:fs/promises";
+import { open, readdir, readFile, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { readRun } from "./files/run-folder.js";
 import { mainFile, spawnDforce, temporaryFolder, trainTiny, withoutRuntime, writeRecipe } from "./testing/cli.js";
 
 describe("the dforce executable", () => {
@@ -18,9 +19,7 @@ describe("the dforce executable", () => {
     const model = await trainTiny({ steps: 1 });
     const node = ["--import", withoutRuntime];
     const { code, stdout, stderr } = await spawnDforce(["eval", "--model", model, "--json"], { node });
-    expect(stderr).toMatch(
-      /^dforce: .*onnxruntime-node, which is not installed\. Run: .*npm install onnxruntime-node/s,
-    );
+    expect(stderr).toMatch(/^error: .*onnxruntime-node, which is not installed\. Run: .*npm install onnxruntime-node/s);
     expect(stderr).toMatch(/\[backend-unavailable\]\n$/);
     expect([code, stdout]).toEqual([1, ""]);
   });
@@ -29,7 +28,7 @@ describe("the dforce executable", () => {
     const [config, folder] = [await writeRecipe(), await temporaryFolder()];
     const args = ["train", "--config", config, "--out", join(folder, "run"), "--backend", "onnx/cpu"];
     const { code, stdout, stderr } = await spawnDforce(args, { node: ["--import", withoutRuntime] });
-    expect(stderr).toMatch(/^dforce: No backend works here:\n {2}onnx\/cpu: .*npm install onnxruntime-node\n/);
+    expect(stderr).toMatch(/^error: No backend works here:\n {2}onnx\/cpu: .*npm install onnxruntime-node\n/);
     expect(stderr).toMatch(/\nNot asked for, and perhaps there: .*tfjs\/wasm.*reference\/cpu/);
     expect(stderr).toContain(
       "\n`dforce doctor` says what to do about each; --backend takes another. [backend-unavailable]",
@@ -49,4 +48,41 @@ describe("the dforce executable", () => {
     const code = await new Promise((resolve) => child.on("close", resolve));
     expect([code, stderr]).toEqual([0, ""]);
   });
+
+  it.skipIf(process.platform !== "linux")(
+    "says in a line that its results cannot be written, on a full disk",
+    async () => {
+      const full = await open("/dev/full", "w");
+      const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", mainFile, "inspect", "umaze"], {
+        stdio: ["ignore", full.fd, "pipe"],
+      });
+      let stderr = "";
+      child.stderr?.on("data", (text) => {
+        stderr += text;
+      });
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      await full.close();
+      expect(stderr).toMatch(/^error: stdout cannot be written to: ENOSPC.*\[write-failed\]\n$/);
+      expect(code).toBe(1);
+    },
+  );
+});
+
+describe("a training whose listeners have gone", () => {
+  it.skipIf(process.platform === "win32")(
+    "goes on to its end and saves: its stderr was closed as by `2>&1 | head -1`",
+    async () => {
+      const out = join(await temporaryFolder(), "run");
+      const args = ["train", "--config", await writeRecipe({ steps: 20 }), "--out", out, "--threads", "1"];
+      const child = spawn(process.execPath, ["--import", "tsx", "--conditions=source", mainFile, ...args], {
+        stdio: ["ignore", "pipe", "pipe"],
+      });
+      child.stdout.destroy();
+      child.stderr.once("data", () => child.stderr.destroy());
+      const code = await new Promise((resolve) => child.on("close", resolve));
+      expect(code).toBe(0);
+      expect(JSON.parse(await readFile(join(out, "summary.json"), "utf8")).steps).toBe(20);
+      expect((await readRun(out)).state?.step).toBe(20);
+    },
+  );
 });

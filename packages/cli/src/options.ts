@@ -30,6 +30,7 @@ export const seedOption: Option = new Option("--seed <n>", "seed of all random n
   .argParser(whole("--seed"))
   .default(0);
 export const jsonOption: Option = new Option("--json", "print one JSON document on stdout instead of text");
+export const quietOption: Option = new Option("--quiet", "show no progress, only results and errors");
 export const threadsOption: Option = new Option(
   "--threads <n>",
   "threads of onnx/cpu (default: one per core)",

@@ -15,6 +15,7 @@ export function buildProgram(): Command {
   const program = new Command("dforce")
     .description("Train, sample and steer Diffusion Forcing models")
     .version(version)
+    .option("--debug", "show where an error comes from; goes with every command")
     .exitOverride();
   for (const command of [
     planCommand(),

@@ -1,6 +1,7 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { runCli } from "./run.js";
 import { dforce, temporaryFolder, writeRecipe } from "./testing/cli.js";
 
 describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
@@ -25,6 +26,8 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [["plan", "--seed", "-1"], '--seed is "-1"; expected a whole number from 0.'],
     [["plan", "--seed", "9007199254740993"], "--seed is"],
     [["plan", "--reach", "magic"], "Allowed choices are token, gradient"],
+    [["plan", "--to", "1"], '--to is "1"; expected x,y in cells'],
+    [["train", "--out", "x", "--minutes", "0"], '--minutes is "0"; expected a number above 0.'],
     [["plan", "--matrix", "square"], "Allowed choices are full-sequence, pyramid, trapezoid, autoregressive"],
     [["plan", "--scale", "0"], '--scale is "0"; expected a number above 0.'],
     [["plan", "--tokens", "2"], '--tokens is "2"; expected a whole number from 3.'],
@@ -69,7 +72,7 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     const out = join(await temporaryFolder(), "out");
     const { code, stdout, stderr } = await dforce("plan", "--model", "no-such-model", "--out", out);
     expect(stderr).toBe(
-      'dforce: There is no model "no-such-model": give umaze, medium, large or a folder with config.json, model.safetensors, normalizer.json. [invalid-argument]\n',
+      'error: There is no model "no-such-model": give umaze, medium, large or a folder with config.json, model.safetensors, normalizer.json. [invalid-argument]\n',
     );
     expect([code, stdout]).toEqual([1, ""]);
     await expect(readdir(out)).rejects.toThrow("ENOENT");
@@ -121,5 +124,24 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out);
     expect(stderr).toMatch(/checkpoint\.safetensors cannot be read: EISDIR/);
     expect(code).toBe(1);
+  });
+
+  it("what nobody foresaw: one line without a stack, which --debug shows", async () => {
+    const write = vi.spyOn(process.stdout, "write").mockImplementationOnce(() => {
+      throw new RangeError("the moon is full\nand more");
+    });
+    let stderr = "";
+    vi.spyOn(process.stderr, "write").mockImplementation((text) => {
+      stderr += text;
+      return true;
+    });
+    expect(await runCli(["inspect", "umaze"])).toBe(1);
+    expect(stderr).toMatch(/^error: RangeError: the moon is full \(not foreseen: --debug .*\[internal\]\n$/);
+    write.mockImplementationOnce(() => {
+      throw new RangeError("again");
+    });
+    expect(await runCli(["inspect", "umaze", "--debug"])).toBe(1);
+    expect(stderr).toMatch(/\n {4}at /);
+    vi.restoreAllMocks();
   });
 });

@@ -1,31 +1,43 @@
+import { inspect } from "node:util";
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
 import { CommanderError } from "commander";
 import { UsageError } from "./options.js";
+import { Interrupted } from "./process/interrupt.js";
 import { buildProgram } from "./program.js";
 
 /**
  * Runs the command line `args` (without node and script): results go to stdout, everything else to stderr.
  *
- * @returns the exit code. 0: done. 1: it failed. 2: it was called wrongly.
+ * @returns the exit code. 0: done. 1: it failed. 2: it was called wrongly. 130, 143, 129: it was stopped by SIGINT
+ *   (Ctrl-C), SIGTERM or SIGHUP.
  */
-export async function runCli(args: readonly string[]): Promise<0 | 1 | 2> {
+export async function runCli(args: readonly string[]): Promise<number> {
+  const debug = args.includes("--debug");
   try {
-    await buildProgram().parseAsync(args, { from: "user" });
+    await buildProgram().parseAsync(
+      args.filter((arg) => arg !== "--debug"),
+      { from: "user" },
+    );
     return 0;
   } catch (error) {
-    report(error);
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-    return error instanceof UsageError ? 2 : 1;
+    return reportFailure(error, debug);
   }
 }
 
-function report(error: unknown): void {
+/** Says on stderr what went wrong, in a line that begins with `error:`, and returns the exit code. */
+export function reportFailure(error: unknown, debug: boolean): number {
   // Commander has printed its own.
-  if (error instanceof CommanderError) return;
-  if (error instanceof UsageError || isDiffusionForcingError(error)) {
-    const code = isDiffusionForcingError(error) ? ` [${error.code}]` : "";
-    process.stderr.write(`dforce: ${error.message}${code}\n`);
-    return;
-  }
-  process.stderr.write(`dforce: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  process.stderr.write(`${error instanceof Interrupted ? error.message : `error: ${explain(error)}`}\n`);
+  if (debug) process.stderr.write(`${inspect(error)}\n`);
+  if (error instanceof Interrupted) return error.exitCode;
+  return error instanceof UsageError ? 2 : 1;
+}
+
+function explain(error: unknown): string {
+  if (error instanceof UsageError) return error.message;
+  if (isDiffusionForcingError(error)) return `${error.message} [${error.code}]`;
+  // No error of ours: what the runtime says is a hint at best, and its stack helps only those who mend it.
+  const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `${words.split("\n", 1)[0]} (not foreseen: --debug shows where it comes from; please report it) [internal]`;
 }

@@ -58,4 +58,25 @@ describe("dforce convert", () => {
     expect((await dforce("convert", given, "--out", join(folder, "never"))).code).toBe(2);
     expect((await dforce("convert", given, ...args, "--to", "jax")).code).toBe(2);
   });
+
+  it("never overwrites what it reads, and nothing else unless told to", async () => {
+    const place = await temporaryFolder();
+    const [model, given] = [join(place, "model.safetensors"), await readFile(join(folder, "official.safetensors"))];
+    await writeFile(model, given);
+    for (const force of [[], ["--force"]]) {
+      const args = ["--config", configFile, "--out", place, ...force];
+      const { code, stderr } = await dforce("convert", model, ...args);
+      expect(stderr).toContain(`error: ${model} is what is read, and would be lost. Choose another --out.`);
+      expect([code, await readdir(place)]).toEqual([1, ["model.safetensors"]]);
+    }
+    const other = join(place, "other.safetensors");
+    await writeFile(other, given);
+    const args = ["convert", other, "--config", configFile, "--out", place];
+    expect((await dforce(...args)).stderr).toContain(
+      `${model} is there already. Choose another --out, or give --force`,
+    );
+    expect(await readFile(model)).toEqual(given);
+    expect((await dforce(...args, "--force")).code).toBe(0);
+    expect(await readFile(model)).not.toEqual(given);
+  });
 });

@@ -11,6 +11,7 @@ import type { ModelConfig } from "@diffusion-forcing/core/models";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { Command, Option } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
+import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption } from "../options.js";
 
 interface ConvertOptions {
@@ -18,6 +19,7 @@ interface ConvertOptions {
   readonly out: string;
   readonly to: "own" | "official";
   readonly prefix: string;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -32,11 +34,15 @@ export function convertCommand(): Command {
     .requiredOption("--out <path>", "a folder for config.json and model.safetensors; with --to official, a file")
     .addOption(new Option("--to <kind>", "direction").choices(["own", "official"]).default("own"))
     .option("--prefix <text>", "put before official names, as diffusion_model. in training checkpoints", "")
+    .addOption(forceOption)
     .addOption(jsonOption)
     .action(runConvert);
 }
 
 async function runConvert(file: string, options: ConvertOptions): Promise<void> {
+  const { out, to, force } = options;
+  const written = to === "own" ? Object.values(files).map((name) => join(out, name)) : [out];
+  await checkOutputs({ files: written, inputs: [file, options.config], force });
   const config = await readConfig(options.config);
   const { tensors } = decodeSafetensors(await readInput(file));
   const summary =

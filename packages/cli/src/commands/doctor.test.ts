@@ -25,7 +25,7 @@ it("dforce doctor exits with 1 where none works, and says what to do", async () 
   expect(stdout).toMatch(/Why not:\n {2}onnx\/cpu: .*onnxruntime-node, which is not installed/);
   expect(stdout).toMatch(/What to do:\n {2}onnx\/cpu\n {4}- .*npm install onnxruntime-node/);
   expect(stderr).toMatch(
-    /^dforce: None of these backends works, .*npm install onnxruntime-node \[backend-unavailable\]\n$/,
+    /^error: None of these backends works, .*npm install onnxruntime-node \[backend-unavailable\]\n$/,
   );
   expect(code).toBe(1);
 });

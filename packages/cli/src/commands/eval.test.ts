@@ -11,7 +11,7 @@ const evaluate = (...args: string[]) =>
 
 async function documentOf(...args: string[]) {
   const { code, stdout, stderr } = await evaluate("--json", ...args);
-  expect([code, stderr.match(/dforce:.*/)?.[0]]).toEqual([0, undefined]);
+  expect([code, stderr.match(/error:.*/)?.[0]]).toEqual([0, undefined]);
   return JSON.parse(stdout);
 }
 
@@ -56,15 +56,16 @@ describe("dforce eval", () => {
   });
 
   it("prints a table without --json", async () => {
-    const { code, stdout } = await evaluate("--episodes", "1");
+    const { code, stdout, stderr } = await evaluate("--episodes", "1");
     expect(code).toBe(0);
+    expect(stderr).toMatch(/^driving 0\/300 \| planning 1 to 1 of 1\n[\s\S]*driving 300\/300 \|/);
     expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
     expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\nRe-created environment/);
   });
 
   it("exits with 2 for more steps than the model has levels", async () => {
     const { code, stdout, stderr } = await evaluate("--steps", "101");
-    expect(stderr).toBe("dforce: --steps is 101; the model has 100 noise levels.\n");
+    expect(stderr).toBe("error: --steps is 101; the model has 100 noise levels.\n");
     expect([code, stdout]).toEqual([2, ""]);
   });
 });

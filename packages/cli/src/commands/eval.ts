@@ -1,13 +1,21 @@
-import { evaluateMazePolicy, type MazeEvaluationSummary, mazes, plannerPolicy } from "@diffusion-forcing/tasks/maze2d";
+import {
+  evaluateMazePolicy,
+  type MazeEvaluationSummary,
+  type MazePlanner,
+  mazes,
+  type Plan,
+  plannerPolicy,
+} from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { loadPlanner } from "../files/models.js";
-import { jsonOption, threadsOption, whole } from "../options.js";
+import { jsonOption, quietOption, threadsOption, whole } from "../options.js";
 import { formatEstimate } from "../output/estimate.js";
-import { withProgress } from "../output/progress.js";
+import { type OnProgress, withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
+import { interruptible } from "../process/interrupt.js";
 
 interface EvalOptions extends BackendChoice, PlanningOptions {
   readonly model: string;
@@ -15,6 +23,7 @@ interface EvalOptions extends BackendChoice, PlanningOptions {
   readonly seed: number;
   readonly multiTask?: boolean;
   readonly batch: number;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -29,21 +38,56 @@ export function evalCommand(): Command {
   return addPlanningOptions(command)
     .addOption(backendOption)
     .addOption(threadsOption)
+    .addOption(quietOption)
     .addOption(jsonOption)
     .action(runEvaluation);
 }
 
 async function runEvaluation(options: EvalOptions): Promise<void> {
+  await interruptible(
+    (signal) => evaluatePlanner(options, signal),
+    "stopping",
+    () => "Stopped; nothing was measured to its end.",
+  );
+}
+
+/**
+ * The planner, telling how many of the plans that a step asks for it has made: the first step asks for one an episode,
+ * which is most of the work.
+ */
+function withPlanProgress(
+  planner: MazePlanner,
+  batch: number,
+  onProgress: OnProgress,
+): Pick<MazePlanner, "config" | "plan"> {
+  let steps = -1;
+  return {
+    config: planner.config,
+    async plan(problems, random, signal) {
+      steps = Math.max(steps, 0);
+      const plans: Plan[] = [];
+      for (let first = 0; first < problems.length; first += batch) {
+        onProgress(steps, `planning ${first + 1} to ${Math.min(first + batch, problems.length)} of ${problems.length}`);
+        const [some, streams] = [problems, random].map((all) => all.slice(first, first + batch));
+        plans.push(...(await planner.plan(some as typeof problems, streams as typeof random, signal)));
+      }
+      return plans;
+    },
+  };
+}
+
+async function evaluatePlanner(options: EvalOptions, signal: AbortSignal): Promise<void> {
   const bundle = await loadPlanner(options.model);
   const maze = mazes[bundle.config.maze];
   const backend = await openBackend(options);
   const planner = createPlanner(bundle, maze, backend, options, Math.min(options.batch, options.episodes));
   const started = performance.now();
   let plans = 0;
-  const { summary } = await withProgress("driving", maze.episodeLength, (onProgress) =>
+  const evaluate = (onProgress: OnProgress) =>
     evaluateMazePolicy({
       maze,
-      policy: plannerPolicy(planner, {
+      policy: plannerPolicy(withPlanProgress(planner, options.batch, onProgress), {
+        signal,
         onPlan: () => {
           plans++;
         },
@@ -51,9 +95,10 @@ async function runEvaluation(options: EvalOptions): Promise<void> {
       episodes: options.episodes,
       seed: options.seed,
       multiTask: options.multiTask ?? false,
+      signal,
       onProgress: ({ step }) => onProgress(step),
-    }),
-  );
+    });
+  const { summary } = await withProgress("driving", maze.episodeLength, evaluate, { quiet: options.quiet });
   await planner.dispose();
   await backend.dispose();
   const seconds = (performance.now() - started) / 1000;

@@ -80,7 +80,7 @@ describe("dforce export", () => {
     const path = join(await temporaryFolder(), "a.onnx");
     const args = ["export", "--model", model, "--out", path, "--stabilization-level", "101"];
     const { code, stderr } = await dforce(...args);
-    expect(stderr).toBe("dforce: --stabilization-level is 101; the model has 100 noise levels.\n");
+    expect(stderr).toBe("error: --stabilization-level is 101; the model has 100 noise levels.\n");
     expect(code).toBe(2);
   });
 
@@ -91,5 +91,15 @@ describe("dforce export", () => {
     expect(stderr).toMatch(/taken\.onnx could not be written: EISDIR.*\[write-failed\]/);
     expect([code, stdout]).toEqual([1, ""]);
     expect(await readdir(folder)).toEqual(["taken.onnx"]);
+  });
+
+  it("overwrites no file of its model, whatever it is told, and no other file unless told to", async () => {
+    const weights = join(model, "model.safetensors");
+    const before = await readFile(weights);
+    const forced = await dforce("export", "--model", model, "--out", weights, "--force");
+    expect(forced.stderr).toContain(`${weights} is what is read, and would be lost`);
+    const other = await dforce("export", "--model", "umaze", "--out", weights);
+    expect(other.stderr).toContain(`${weights} is there already`);
+    expect([forced.code, other.code, await readFile(weights)]).toEqual([1, 1, before]);
   });
 });

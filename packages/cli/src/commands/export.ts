@@ -4,7 +4,8 @@ import { parameterName, samplingStepGraph } from "@diffusion-forcing/core/sampli
 import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
-import { loadPlanner } from "../files/models.js";
+import { loadPlanner, modelFiles } from "../files/models.js";
+import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption, UsageError, whole } from "../options.js";
 
 interface ExportOptions {
@@ -13,6 +14,7 @@ interface ExportOptions {
   readonly batch: number;
   readonly tokens?: number;
   readonly stabilizationLevel: number;
+  readonly force?: boolean;
   readonly json?: boolean;
 }
 
@@ -24,13 +26,15 @@ export function exportCommand(): Command {
     .option("--batch <n>", "sequences at a time", whole("--batch", 1), 1)
     .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1))
     .option("--stabilization-level <n>", "level that clean tokens pretend to have", whole("--stabilization-level"), 10)
+    .addOption(forceOption)
     .addOption(jsonOption)
     .action(runExport);
 }
 
 async function runExport(options: ExportOptions): Promise<void> {
   const { config, parameters } = await loadPlanner(options.model);
-  const { batch, stabilizationLevel } = options;
+  const { batch, stabilizationLevel, out, force } = options;
+  await checkOutputs({ files: [out], inputs: modelFiles(options.model), force });
   if (stabilizationLevel > config.schedule.levels) {
     throw new UsageError(
       `--stabilization-level is ${stabilizationLevel}; the model has ${config.schedule.levels} noise levels.`,

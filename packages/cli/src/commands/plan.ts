@@ -5,6 +5,7 @@ import {
   evaluateMazePolicy,
   type MazeEvaluation,
   mazes,
+  type Position,
   plannerPolicy,
   recordEpisode,
 } from "@diffusion-forcing/tasks/maze2d";
@@ -13,20 +14,30 @@ import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
-import { loadPlanner } from "../files/models.js";
-import { jsonOption, seedOption, threadsOption } from "../options.js";
-import { withProgress } from "../output/progress.js";
+import { loadPlanner, modelFiles } from "../files/models.js";
+import { checkOutputs, forceOption } from "../files/outputs.js";
+import { jsonOption, quietOption, seedOption, threadsOption } from "../options.js";
+import { type OnProgress, withProgress } from "../output/progress.js";
 import { toPixels, toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
+import { freePosition, position } from "../position-option.js";
+import { interruptible } from "../process/interrupt.js";
 
 interface PlanOptions extends BackendChoice, PlanningOptions {
   readonly model: string;
   readonly seed: number;
   readonly multiTask?: boolean;
-  readonly out: string;
+  readonly start?: Position;
+  readonly to?: Position;
+  readonly out?: string;
+  readonly force?: boolean;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
+
+/** Where pictures go unless told otherwise: those of the last plan make way. */
+const usualFolder = "out";
 
 /** In pixels. */
 const [animationWidth, stillWidth] = [560, 1200];
@@ -35,27 +46,54 @@ export function planCommand(): Command {
   const command = new Command("plan")
     .description("plan a path through a maze, drive it, and draw both")
     .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .option(
+      "--start <x,y>",
+      "where to start, in cells as the picture's axes count them (default: random)",
+      position("--start"),
+    )
+    .option("--to <x,y>", "where to go, in cells (default: the maze's goal)", position("--to"))
     .option("--multi-task", "a random goal instead of the maze's own")
-    .option("--out <folder>", "where plan.gif, plan.png and plan.svg go", "out");
+    .option("--out <folder>", `where plan.gif, plan.png and plan.svg go (default: ${usualFolder}, replacing the last)`);
   return addPlanningOptions(command)
     .addOption(seedOption)
     .addOption(backendOption)
     .addOption(threadsOption)
+    .addOption(forceOption)
+    .addOption(quietOption)
     .addOption(jsonOption)
     .action(runPlan);
 }
 
 async function runPlan(options: PlanOptions): Promise<void> {
+  await interruptible(
+    (signal) => planInMaze(options, signal),
+    "stopping",
+    () => "Stopped; nothing was written.",
+  );
+}
+
+async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<void> {
+  const { out = usualFolder, multiTask = false, quiet, seed } = options;
+  const files = {
+    animation: join(out, "plan.gif"),
+    still: join(out, "plan.png"),
+    drawing: join(out, "plan.svg"),
+  };
+  const force = options.force ?? options.out === undefined;
+  await checkOutputs({ files: Object.values(files), inputs: modelFiles(options.model), force });
   const bundle = await loadPlanner(options.model);
   const maze = mazes[bundle.config.maze];
+  const start = options.start && freePosition("--start", options.start, maze);
+  const goal = options.to && freePosition("--to", options.to, maze);
   const backend = await openBackend(options);
-  await ensureWritable(options.out);
+  await ensureWritable(out);
   const planner = createPlanner(bundle, maze, backend, options, 1);
   const times: number[] = [];
   let started = performance.now();
   let plannedTokens = 0;
   const recording = recordEpisode(planner, (onPlan) =>
     plannerPolicy(planner, {
+      signal,
       onPlan: (episode, step, plan) => {
         times.push(performance.now() - started);
         if (plannedTokens === 0) plannedTokens = plan.tokens;
@@ -70,27 +108,27 @@ async function runPlan(options: PlanOptions): Promise<void> {
       return recording.policy.act(step, observations, actions);
     },
   };
-  const { results, summary } = await withProgress("driving", maze.episodeLength, (onProgress) =>
-    evaluateMazePolicy({
+  const drive = (onProgress: OnProgress): Promise<MazeEvaluation> => {
+    onProgress(0, "the first plan; its graphs are compiled");
+    return evaluateMazePolicy({
       maze,
       policy: timed,
       episodes: 1,
-      seed: options.seed,
-      multiTask: options.multiTask ?? false,
+      seed,
+      multiTask,
+      ...(start ? { start } : {}),
+      ...(goal ? { goal } : {}),
+      signal,
       onProgress: ({ step }) => onProgress(step),
-    }),
-  );
+    });
+  };
+  const { results, summary } = await withProgress("driving", maze.episodeLength, drive, { quiet });
   const [result] = results as [MazeEvaluation["results"][number]];
   const story = await recording.story(result.success ? result.firstReach : undefined);
   await planner.dispose();
   await backend.dispose();
 
   const still = drawStill(story);
-  const files = {
-    animation: join(options.out, "plan.gif"),
-    still: join(options.out, "plan.png"),
-    drawing: join(options.out, "plan.svg"),
-  };
   const frames = drawAnimation(story).map(({ svg, milliseconds }) => ({
     pixels: toPixels(svg, animationWidth, "#ffffff"),
     milliseconds,
@@ -106,7 +144,8 @@ async function runPlan(options: PlanOptions): Promise<void> {
     goal: story.goal,
     success: result.success,
     firstReach: result.firstReach,
-    ratioToExpert: summary.ratioToExpert.value,
+    // A failure counts as the full episode, which compares with nothing.
+    ratioToExpert: result.success ? summary.ratioToExpert.value : null,
     normalizedScore: result.normalizedScore,
     plans: times.length,
     firstPlanTokens: plannedTokens,
@@ -129,7 +168,7 @@ function formatPlan(
     goal: readonly number[];
     success: boolean;
     firstReach: number;
-    ratioToExpert: number;
+    ratioToExpert: number | null;
     normalizedScore: number;
     plans: number;
     firstPlanTokens: number;
@@ -145,9 +184,11 @@ function formatPlan(
     ["start -> goal", `${point(plan.start)} -> ${point(plan.goal)}`],
     [
       "goal reached",
-      plan.success ? `after ${plan.firstReach} of ${episodeLength} steps` : `not within ${episodeLength} steps`,
+      plan.success
+        ? `after ${plan.firstReach} of ${episodeLength} steps`
+        : `no, it did not arrive within ${episodeLength} steps`,
     ],
-    ["  relative to the expert", plan.ratioToExpert.toFixed(2)],
+    ...(plan.ratioToExpert === null ? [] : [["  relative to the expert", plan.ratioToExpert.toFixed(2)]]),
     ["normalised score", plan.normalizedScore.toFixed(1)],
     [
       "plans made",

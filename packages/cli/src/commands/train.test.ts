@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
 import { beforeAll, describe, expect, it } from "vitest";
 import { readRun } from "../files/run-folder.js";
-import { dforce, spawnDforce, temporaryFolder, trainTiny, writeRecipe } from "../testing/cli.js";
+import { lockRun } from "../files/run-lock.js";
+import { dforce, spawnDforce, temporaryFolder, tinyRecipe, trainTiny, writeRecipe } from "../testing/cli.js";
 
 const files = (folder: string): Promise<Buffer[]> =>
   Promise.all(["model.safetensors", "checkpoint.safetensors"].map((name) => readFile(join(folder, name))));
@@ -19,6 +20,8 @@ describe("a finished run", () => {
     expect((await readdir(out)).sort()).toEqual([
       "checkpoint.safetensors",
       "config.json",
+      "metrics.csv",
+      "metrics.jsonl",
       "model.safetensors",
       "normalizer.json",
       "summary.json",
@@ -49,9 +52,10 @@ describe("a finished run", () => {
       seconds: expect.any(Number),
       threads: 1,
       dataChecksum: expect.stringMatching(/^[0-9a-f]{64}$/),
+      finished: true,
     });
     expect(stderr).toMatch(/^data: 2000 steps of umaze, seed 1, SHA-256 [0-9a-f]{64}\n/);
-    expect(stderr).toMatch(/\ntraining 5\/5 \| loss 0\.\d{4}\n$/);
+    expect(stderr).toMatch(/\ntraining 5\/5 \| [\d.]+ steps\/s \| 0 s left \| loss 0\.\d{4}\n$/);
     expect(await files(folder)).toEqual(await files(out));
   });
 
@@ -63,7 +67,7 @@ describe("a finished run", () => {
     const before = await files(out);
     const summary = await readFile(join(out, "summary.json"), "utf8");
     const { code, stdout } = await dforce("train", "--resume", "--out", out, "--json");
-    expect([code, JSON.parse(stdout)]).toEqual([0, JSON.parse(summary)]);
+    expect([code, JSON.parse(stdout)]).toEqual([0, { ...JSON.parse(summary), finished: true }]);
     expect(await files(out)).toEqual(before);
     expect(await readFile(join(out, "summary.json"), "utf8")).toBe(summary);
   });
@@ -72,43 +76,129 @@ describe("a finished run", () => {
     for (const spoil of [() => rm(join(out, "summary.json")), () => writeFile(join(out, "summary.json"), "{")]) {
       await spoil();
       const { code, stdout } = await dforce("train", "--resume", "--out", out);
-      expect(stdout).toMatch(/^Trained 5 steps, the last session in \d+ s\. Next: dforce plan --model \S+\n$/);
+      expect(stdout).toMatch(/^Trained 5 steps, the last session in \d+ s\. Next: .* plan --model \S+\n$/);
       expect(code).toBe(0);
+    }
+  });
+
+  it("has its model mended from the checkpoint where it was damaged, or another's", async () => {
+    const [weights, checkpoint] = (await files(out)) as [Buffer, Buffer];
+    const path = join(out, "model.safetensors");
+    const other = await readFile(join(await trainTiny({ steps: 1 }), "model.safetensors"));
+    for (const damaged of [weights.subarray(0, 100), other]) {
+      await writeFile(path, damaged);
+      const { code, stderr } = await dforce("train", "--resume", "--out", out);
+      expect(stderr).toContain("is damaged or not that of its checkpoint: written anew from there");
+      expect([code, await files(out)]).toEqual([0, [weights, checkpoint]]);
     }
   });
 
   it("is not overwritten by another", async () => {
     const before = await files(out);
     const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out);
-    expect(stderr).toContain("already holds a training run. Go on with it by --resume, or choose another folder");
+    expect(stderr).toContain("already holds a training run. Go on with it by ");
     expect(code).toBe(1);
     expect(await files(out)).toEqual(before);
   });
 });
 
+describe("two runs in one folder", () => {
+  it("do not start: neither a second one nor --resume beside a living one, which goes on unharmed", async () => {
+    const out = await trainTiny({ steps: 1 });
+    const before = await readdir(out);
+    const lock = await lockRun(out);
+    for (const args of [["--config", await writeRecipe()], ["--resume"]]) {
+      const { code, stderr } = await dforce("train", "--out", out, "--threads", "1", ...args);
+      expect(stderr).toMatch(new RegExp(`error: process ${process.pid} has been training into .* since 20`));
+      expect(code).toBe(1);
+    }
+    lock.release();
+    expect(await readdir(out)).toEqual(before);
+  });
+
+  it("do not start at once: of two processes one trains", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const args = ["train", "--config", await writeRecipe({ steps: 300 }), "--out", out, "--threads", "1"];
+    const outcomes = await Promise.all([spawnDforce(args), spawnDforce(args)]);
+    expect(outcomes.map(({ code }) => code).sort()).toEqual([0, 1]);
+    const log = (await readFile(join(out, "metrics.csv"), "utf8")).trimEnd().split("\n");
+    expect(log).toHaveLength(301);
+  });
+});
+
 describe("an interrupted run", () => {
-  it("saves on Ctrl-C, says how to go on, and ends bit-identical to one never interrupted", async () => {
-    const steps = 150;
-    const config = await writeRecipe({ steps, schedule: { kind: "cosine", warmupSteps: 10 } });
+  const steps = 150;
+  const training = { steps, schedule: { kind: "cosine", warmupSteps: 10 } } as const;
+
+  /** Trains in a process of its own, which gets the signal after its first step. */
+  async function stopped(signal: NodeJS.Signals, ...args: string[]) {
     const out = join(await temporaryFolder(), "a run");
-    const args = ["train", "--config", config, "--out", out, "--threads", "1"];
-    const stopped = await spawnDforce(args, {
+    const call = ["train", "--config", await writeRecipe(training), "--out", out, "--threads", "1", ...args];
+    let sent = false;
+    const outcome = await spawnDforce(call, {
       onStderr: (said, kill) => {
-        if (said.startsWith("training 15/")) kill("SIGINT");
+        if (said.startsWith("training ") && !sent) kill(signal);
+        sent ||= said.startsWith("training ");
       },
     });
+    return { out, ...outcome };
+  }
+
+  it("saves on Ctrl-C, says how to go on, and ends bit-identical to one never interrupted", async () => {
+    const { out, code, stdout, stderr } = await stopped("SIGINT");
     const step = await stepOf(out);
-    expect(stopped.stderr).toContain(
-      `dforce: Stopped after step ${step}; nothing is lost. Go on with: dforce train --resume --out "${out}" --threads 1 [aborted]\n`,
+    expect(stderr).toContain("SIGINT: saving and stopping after this step; once more stops at once\n");
+    expect(stderr).toMatch(
+      new RegExp(
+        `Stopped after step ${step}; nothing is lost\\. Go on with: .* train --resume --out "${out}" --threads 1\n$`,
+      ),
     );
-    expect([stopped.code, stopped.stdout]).toEqual([1, ""]);
-    expect(step).toBeGreaterThanOrEqual(15);
+    expect([code, stdout]).toEqual([130, ""]);
+    expect(step).toBeGreaterThanOrEqual(1);
     expect(step).toBeLessThan(steps);
+    expect(await readdir(out)).not.toContain(".dforce-lock");
 
     expect((await dforce("train", "--resume", "--out", out, "--threads", "1")).code).toBe(0);
-    const straight = await trainTiny({ steps, schedule: { kind: "cosine", warmupSteps: 10 } });
+    const straight = await trainTiny(training);
     expect(await stepOf(out)).toBe(steps);
     expect(await files(out)).toEqual(await files(straight));
+    const log = (await readFile(join(out, "metrics.csv"), "utf8")).trimEnd().split("\n");
+    expect(log.slice(1).map((line) => Number(line.split(",")[0]))).toEqual(
+      Array.from({ length: steps }, (_, i) => i + 1),
+    );
+  });
+
+  it.skipIf(process.platform === "win32").each([
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("saves on %s as well, and exits with %i", async (signal, expected) => {
+    const { out, code } = await stopped(signal);
+    expect(code).toBe(expected);
+    expect(await stepOf(out)).toBeLessThan(steps);
+  });
+
+  it("stops after --minutes, saves, and says how to go on", async () => {
+    const out = join(await temporaryFolder(), "run");
+    const config = await writeRecipe({ steps: 1_000_000 });
+    const args = ["train", "--config", config, "--out", out, "--threads", "1", "--minutes", "0.02"];
+    const { code, stdout } = await dforce(...args);
+    const step = await stepOf(out);
+    expect(stdout).toMatch(
+      new RegExp(`^0\\.02 minutes are over\\. Stopped after step ${step}; nothing is lost\\. Go on with: .*--resume`),
+    );
+    expect(code).toBe(0);
+    const again = await dforce("train", "--resume", "--out", out, "--minutes", "0.01", "--json");
+    expect(JSON.parse(again.stdout)).toEqual({ out, finished: false, steps: await stepOf(out) });
+  });
+
+  it("is taken over where kill -9 ended it, and a restart before its first checkpoint names --resume", async () => {
+    const { out, code } = await stopped("SIGKILL");
+    expect(code).toBe(null);
+    expect(await readdir(out)).toContain(".dforce-lock");
+    const again = await dforce("train", "--config", await writeRecipe(training), "--out", out);
+    expect(again.stderr).toMatch(/already holds a training run\. Go on with it by .* train --resume --out/);
+    expect((await dforce("train", "--resume", "--out", out, "--threads", "1")).code).toBe(0);
+    expect(await files(out)).toEqual(await files(await trainTiny(training)));
   });
 
   it("refuses a checkpoint of another model or seed, and a damaged one, naming the file", async () => {
@@ -133,6 +223,10 @@ describe("an interrupted run", () => {
       /checkpoint\.safetensors: safetensors: .*\[corrupt-file\]/,
     );
     expect(await resumed(new Uint8Array(0))).toMatch(/the file has 0 bytes/);
+    const otherMaze = { "trained-on": JSON.stringify({ ...tinyRecipe.planner, maze: "large" }) };
+    expect(await resumed(encodeTrainingState({ ...state, step: 1 }, otherMaze))).toMatch(
+      /checkpoint of another run: its maze is "large", in training\.json it is "umaze"\. \[checkpoint-mismatch\]/,
+    );
     await copyFile(join(out, "model.safetensors"), path);
     expect(await resumed(await readFile(path))).toMatch(/is no training checkpoint/);
   });

@@ -1,5 +1,10 @@
 import { readFile } from "node:fs/promises";
-import { DiffusionForcingError, isDiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
+import {
+  type Backend,
+  DiffusionForcingError,
+  isDiffusionForcingError,
+  type TrainingState,
+} from "@diffusion-forcing/core";
 import { trainStream } from "@diffusion-forcing/core/training";
 import {
   fitNormalizer,
@@ -13,17 +18,25 @@ import {
 import { Command, Option } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
+import { ensureWritable } from "../files/atomic-write.js";
+import { openMetricsLog } from "../files/metrics-log.js";
 import {
+  checkRunThere,
   createRun,
+  modelFits,
   type RunConfig,
   type RunSummary,
   readRun,
   readSummary,
   writeCheckpoint,
+  writeModel,
   writeSummary,
 } from "../files/run-folder.js";
-import { jsonOption, threadsOption, UsageError, whole } from "../options.js";
+import { lockRun } from "../files/run-lock.js";
+import { jsonOption, positive, quietOption, threadsOption, UsageError, whole } from "../options.js";
 import { type OnProgress, withProgress } from "../output/progress.js";
+import { interruptible } from "../process/interrupt.js";
+import { commandLine } from "../process/invocation.js";
 import { parseRunConfig } from "../run-config.js";
 
 interface TrainOptions extends BackendChoice {
@@ -33,7 +46,9 @@ interface TrainOptions extends BackendChoice {
   readonly resume?: boolean;
   readonly seed?: number;
   readonly steps?: number;
+  readonly minutes?: number;
   readonly checkpointEvery: number;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -47,8 +62,10 @@ export function trainCommand(): Command {
     .option("--seed <n>", "seed of parameters, data order and noise (default: 0)", whole("--seed"))
     .option("--steps <n>", "training steps, instead of the recipe's", whole("--steps", 1))
     .option("--checkpoint-every <n>", "steps between checkpoints", whole("--checkpoint-every", 1), 250)
+    .option("--minutes <x>", "stop after this time, save, and say how to go on", positive("--minutes"))
     .addOption(backendOption)
     .addOption(threadsOption)
+    .addOption(quietOption)
     .addOption(jsonOption)
     .action(runTraining);
 }
@@ -76,61 +93,131 @@ async function readConfig(path: string): Promise<string> {
   });
 }
 
-async function openRun(options: TrainOptions): Promise<Awaited<ReturnType<typeof readRun>>> {
-  if (!options.resume) return { config: await recipe(options), state: undefined };
-  for (const name of ["preset", "config", "seed", "steps"] as const) {
-    if (options[name] !== undefined) throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
-  }
-  return readRun(options.out);
+/** What a session of training starts from. */
+interface Session {
+  readonly config: RunConfig;
+  readonly state: TrainingState | undefined;
+  /** Told when the session has claimed its folder, and of every step. */
+  readonly onStep: (step: number) => void;
+  /** Fires when the session is to save and end. */
+  readonly signal: AbortSignal;
 }
 
 async function runTraining(options: TrainOptions): Promise<void> {
-  const { config, state } = await openRun(options);
-  const finished = state !== undefined && state.step >= config.training.steps;
-  const earlier = finished ? await readSummary(options.out) : undefined;
-  const summary = earlier ? { ...earlier, out: options.out } : await continueRun(options, config, state);
-  await writeSummary(options.out, summary);
-  process.stdout.write(options.json ? `${JSON.stringify(summary)}\n` : `${formatSummary(summary)}\n`);
+  let step: number | undefined;
+  const onStep = (done: number): void => {
+    step = done;
+  };
+  const stopped = (): string =>
+    step === undefined
+      ? "Stopped before anything was trained."
+      : `Stopped after step ${step}; nothing is lost. Go on with: ${resumeCommand(options)}`;
+  const timeUp = new AbortController();
+  const timer = options.minutes === undefined ? undefined : setTimeout(() => timeUp.abort(), options.minutes * 60_000);
+  try {
+    const summary = await interruptible(
+      async (signal) =>
+        trainInFolder(options, { onStep, signal: AbortSignal.any([signal, timeUp.signal]) }).catch((error) => {
+          if (signal.aborted || !timeUp.signal.aborted || !isDiffusionForcingError(error, "aborted")) throw error;
+          return undefined;
+        }),
+      "saving and stopping after this step",
+      stopped,
+    );
+    if (summary === undefined) {
+      const { out } = options;
+      const text = `${options.minutes} minutes are over. ${stopped()}`;
+      process.stdout.write(options.json ? `${JSON.stringify({ out, finished: false, steps: step })}\n` : `${text}\n`);
+    } else {
+      const document = { ...summary, finished: true };
+      process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${formatSummary(summary)}\n`);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function resumeCommand({ out, backend, threads }: TrainOptions): string {
+  const given = backendOption.defaultValue === backend ? [] : ["--backend", backend];
+  const threadCount = threads === undefined ? [] : ["--threads", String(threads)];
+  return commandLine("train", "--resume", "--out", out, ...given, ...threadCount);
 }
 
 function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
   const lossText = loss === null ? "" : `; recent loss ${loss.toFixed(4)}`;
-  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: dforce plan --model ${quoted(out)}`;
+  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: ${commandLine("plan", "--model", out)}`;
 }
 
-/** A path as it can be pasted into a shell. */
-function quoted(path: string): string {
-  return /^[\w./\\:,-]+$/.test(path) ? path : JSON.stringify(path);
+/** Starts or resumes the run in `--out`, which is this process's alone as long as it takes. */
+async function trainInFolder(options: TrainOptions, events: Pick<Session, "onStep" | "signal">): Promise<RunSummary> {
+  if (options.resume) {
+    for (const name of ["preset", "config", "seed", "steps"] as const) {
+      if (options[name] !== undefined)
+        throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
+    }
+    await checkRunThere(options.out);
+  }
+  const fresh = options.resume ? undefined : await recipe(options);
+  // Before anything is written: a run that cannot compute leaves no folder behind.
+  let backend = fresh && (await openBackend(options));
+  try {
+    await ensureWritable(options.out);
+    const lock = await lockRun(options.out);
+    try {
+      if (fresh) await createRun(options.out, fresh);
+      const { config, state } = fresh ? { config: fresh, state: undefined } : await readRun(options.out);
+      events.onStep(state?.step ?? 0);
+      const session = { ...events, config, state };
+      const earlier =
+        state && state.step >= config.training.steps ? await finishedRun(options.out, session) : undefined;
+      if (earlier === undefined) backend ??= await openBackend(options);
+      const summary = backend
+        ? await trainOn(options, backend, session)
+        : { ...(earlier as RunSummary), out: options.out };
+      await writeSummary(options.out, summary);
+      return summary;
+    } finally {
+      lock.release();
+    }
+  } finally {
+    await backend?.dispose();
+  }
 }
 
-/** Trains from `state`, or from the start, to the end of the run. */
-async function continueRun(
-  options: TrainOptions,
-  config: RunConfig,
-  state: TrainingState | undefined,
-): Promise<RunSummary> {
-  const { planner, training, seed } = config;
-  const { out, threads } = options;
-  const backend = await openBackend(options);
-  // Only now: a run that cannot compute leaves no folder behind.
-  if (!options.resume) await createRun(options.out, config);
+/** The summary of a finished run, whose model files are mended from its checkpoint if they are damaged. */
+async function finishedRun(out: string, { config, state }: Session): Promise<RunSummary | undefined> {
+  if (state !== undefined && !(await modelFits(out, state))) {
+    process.stderr.write(`the model in ${out} is damaged or not that of its checkpoint: written anew from there\n`);
+    await writeModel(out, config, dataOf(config).normalizer, state);
+  }
+  return readSummary(out);
+}
+
+/** The data of a run, which its recipe determines. */
+function dataOf({ planner, training }: RunConfig) {
   const dataset = generateMazeDataset({
     maze: mazes[planner.maze],
     steps: training.dataSteps,
     seed: training.dataSeed,
   });
-  const dataChecksum = await mazeDatasetChecksum(dataset);
-  process.stderr.write(
-    `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${dataChecksum}\n`,
-  );
-  const normalizer = fitNormalizer(dataset, planner.fields);
-  const interrupt = new AbortController();
-  const onInterrupt = (): void => interrupt.abort();
-  process.once("SIGINT", onInterrupt);
-  process.once("SIGTERM", onInterrupt);
+  return { dataset, normalizer: fitNormalizer(dataset, planner.fields) };
+}
 
+/** Trains from the session's state, or from the start, to the end of the run. */
+async function trainOn(options: TrainOptions, backend: Backend, session: Session): Promise<RunSummary> {
+  const { config, state, signal, onStep } = session;
+  const { planner, training, seed } = config;
+  const { out, threads, quiet } = options;
+  const { dataset, normalizer } = dataOf(config);
+  const dataChecksum = await mazeDatasetChecksum(dataset);
+  if (!quiet) {
+    process.stderr.write(
+      `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${dataChecksum}\n`,
+    );
+  }
+  const log = await openMetricsLog(out, state?.step ?? 0);
   const started = performance.now();
-  let step = state?.step ?? 0;
+  const secondsHere = (): number => (performance.now() - started) / 1000;
   let loss: number | null = null;
   const run = trainStream(plannerProcess(planner), {
     backend,
@@ -144,28 +231,34 @@ async function continueRun(
       every: options.checkpointEvery,
       save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),
     },
-    signal: interrupt.signal,
+    signal,
     ...(state ? { resume: state } : {}),
   });
   const work = async (onProgress: OnProgress): Promise<void> => {
     for await (const progress of run) {
-      step = progress.step;
+      const { step, learningRate, gradientNorm = null } = progress;
+      onStep(step);
+      const seconds = Number((log.secondsBefore + secondsHere()).toFixed(3));
+      log.add({ step, loss: progress.loss, gradientNorm, learningRate, seconds });
+      if (step % options.checkpointEvery === 0) await log.flush();
       loss = loss === null ? progress.loss : 0.98 * loss + 0.02 * progress.loss;
       onProgress(step, `loss ${loss.toFixed(4)}`);
     }
   };
   try {
-    await withProgress("training", training.steps, work, step);
-  } catch (error) {
-    if (!isDiffusionForcingError(error, "aborted")) throw error;
-    const given = backendOption.defaultValue === options.backend ? "" : ` --backend ${quoted(options.backend)}`;
-    const again = `dforce train --resume --out ${quoted(out)}${given}${threads === undefined ? "" : ` --threads ${threads}`}`;
-    throw new DiffusionForcingError("aborted", `Stopped after step ${step}; nothing is lost. Go on with: ${again}`);
+    await withProgress("training", training.steps, work, { done: state?.step ?? 0, quiet });
   } finally {
-    process.off("SIGINT", onInterrupt);
-    process.off("SIGTERM", onInterrupt);
-    await backend.dispose();
+    await log.flush();
   }
-  const seconds = (performance.now() - started) / 1000;
-  return { out, maze: planner.maze, seed, steps: step, loss, seconds, threads: threads ?? "all", dataChecksum };
+  const seconds = secondsHere();
+  return {
+    out,
+    maze: planner.maze,
+    seed,
+    steps: training.steps,
+    loss,
+    seconds,
+    threads: threads ?? "all",
+    dataChecksum,
+  };
 }

@@ -1,9 +1,11 @@
+import { spawn } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
+import { identityText, ownIdentity } from "../process/identity.js";
 import { temporaryFolder } from "../testing/cli.js";
-import { ensureWritable, removeLeftovers, writeAtomically } from "./atomic-write.js";
+import { ensureWritable, writeAtomically } from "./atomic-write.js";
 
 const isWriteFailed = (error: unknown): boolean => isDiffusionForcingError(error, "write-failed");
 
@@ -59,12 +61,16 @@ describe("ensureWritable", () => {
     );
     await expect(ensureWritable(join(file, "b"))).rejects.toSatisfy(isWriteFailed);
   });
-});
 
-it("removeLeftovers deletes what killed writers left, and nothing else", async () => {
-  const folder = await temporaryFolder();
-  const leftover = ".model.safetensors.5f2a.dforce-tmp";
-  for (const name of [leftover, "model.safetensors", ".hidden", "notes.tmp"]) await writeFile(join(folder, name), "");
-  await removeLeftovers(folder);
-  expect((await readdir(folder)).sort()).toEqual([".hidden", "model.safetensors", "notes.tmp"]);
+  it("deletes what killed writers left, and neither what living ones are writing nor anything else", async () => {
+    const folder = await temporaryFolder();
+    const child = spawn(process.execPath, ["--version"], { stdio: "ignore" });
+    await new Promise((resolve) => child.on("close", resolve));
+    const temporary = (pid: number) =>
+      `.a.onnx.${identityText({ ...ownIdentity(), started: "", pid })}.5f2a.dforce-tmp`;
+    const kept = [temporary(process.pid), ".hidden", "a.onnx", "notes.tmp"];
+    for (const name of [temporary(child.pid as number), ...kept]) await writeFile(join(folder, name), "");
+    await ensureWritable(folder);
+    expect((await readdir(folder)).sort()).toEqual(kept.sort());
+  });
 });

@@ -2,16 +2,23 @@ import { randomUUID } from "node:crypto";
 import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { identityFromText, identityText, lookFor, ownIdentity } from "../process/identity.js";
 
 const temporarySuffix = ".dforce-tmp";
 
-/** Makes sure that `folder` exists and can be written to. @throws `write-failed` */
+/**
+ * Makes sure that `folder` exists and can be written to, and deletes the temporary files that killed writers left
+ * there.
+ *
+ * @throws `write-failed`
+ */
 export async function ensureWritable(folder: string): Promise<void> {
-  const probe = join(folder, `.probe.${randomUUID()}${temporarySuffix}`);
+  const probe = join(folder, temporaryName("probe"));
   try {
     await mkdir(folder, { recursive: true });
     await (await open(probe, "w")).close();
     await rm(probe);
+    await removeLeftovers(folder);
   } catch (cause) {
     throw new DiffusionForcingError(
       "write-failed",
@@ -28,7 +35,7 @@ export async function ensureWritable(folder: string): Promise<void> {
  * @throws `write-failed`
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}${temporarySuffix}`);
+  const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
     const file = await open(temporary, "w");
     try {
@@ -46,10 +53,20 @@ export async function writeAtomically(path: string, content: Uint8Array | string
   }
 }
 
-/** Deletes the temporary files that killed writers left in `folder`; nobody may be writing there now. */
-export async function removeLeftovers(folder: string): Promise<void> {
-  const names = await readdir(folder);
-  await Promise.all(
-    names.filter((name) => name.endsWith(temporarySuffix)).map((name) => rm(join(folder, name), { force: true })),
-  );
+/** A hidden name that says whose the file is, so that others know whether it still is somebody's. */
+function temporaryName(name: string): string {
+  // Names are at most 255 bytes long in most file systems.
+  return `.${name.slice(0, 60)}.${identityText(ownIdentity())}.${randomUUID().slice(0, 8)}${temporarySuffix}`;
+}
+
+/** Deletes the temporary files of writers that are dead. */
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.endsWith(temporarySuffix) && isLeftOver(name)) await rm(join(folder, name), { force: true });
+  }
+}
+
+function isLeftOver(name: string): boolean {
+  const owner = identityFromText(name.slice(0, -temporarySuffix.length).split(".").at(-2) ?? "");
+  return owner !== undefined && lookFor(owner) === "dead";
 }

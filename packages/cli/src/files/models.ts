@@ -14,6 +14,11 @@ export function modelFolder(model: string): string {
   return join(tasks, "models", `maze2d-${model}`);
 }
 
+/** The files of a model. */
+export function modelFiles(model: string): readonly string[] {
+  return Object.values(plannerFiles).map((name) => join(modelFolder(model), name));
+}
+
 /**
  * Reads a planner from a bundled name or a folder.
  *

@@ -2,19 +2,22 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   DiffusionForcingError,
+  type HostTensorRecord,
   isDiffusionForcingError,
   samplingParameters,
   type TrainingState,
 } from "@diffusion-forcing/core";
-import { decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
+import { decodeSafetensors, decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
 import {
   encodePlannerBundle,
   type Normalizer,
   type PlannerPreset,
   plannerFiles,
 } from "@diffusion-forcing/tasks/maze2d";
+import { commandLine } from "../process/invocation.js";
 import { parseRunConfig } from "../run-config.js";
-import { ensureWritable, removeLeftovers, writeAtomically } from "./atomic-write.js";
+import { writeAtomically } from "./atomic-write.js";
+import { loadPlanner } from "./models.js";
 
 /** A training run as a folder: a complete model as of the last checkpoint, and what is needed to go on. */
 export interface RunConfig extends PlannerPreset {
@@ -40,13 +43,18 @@ export interface RunSummary {
   readonly dataChecksum: string;
 }
 
-/** Starts a folder for a run. @throws `write-failed`, or `invalid-argument` if a run or a model lives there already */
+/**
+ * Starts a run in a folder that is there and that this process has locked.
+ *
+ * @throws `write-failed`, or `invalid-argument` if a run or a model lives there already
+ */
 export async function createRun(folder: string, config: RunConfig): Promise<void> {
-  await ensureWritable(folder);
-  if (await readIfThere(join(folder, checkpointFile))) {
+  for (const name of [runFile, checkpointFile]) {
+    if ((await readIfThere(join(folder, name))) === undefined) continue;
+    const again = commandLine("train", "--resume", "--out", folder);
     throw new DiffusionForcingError(
       "invalid-argument",
-      `${folder} already holds a training run. Go on with it by --resume, or choose another folder with --out.`,
+      `${folder} already holds a training run. Go on with it by ${again}, or choose another folder with --out.`,
     );
   }
   if (await readIfThere(join(folder, plannerFiles.weights))) {
@@ -58,21 +66,27 @@ export async function createRun(folder: string, config: RunConfig): Promise<void
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 
-/** Reads a run to resume. @throws `invalid-argument` if there is none, `corrupt-file`, `invalid-config` */
+/** @throws `invalid-argument` unless the folder holds a run that can be resumed */
+export async function checkRunThere(folder: string): Promise<void> {
+  if ((await readIfThere(join(folder, runFile))) !== undefined) return;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `${folder} holds no training run: ${runFile} is missing. Start one with --preset or --config.`,
+  );
+}
+
+/**
+ * Reads a run to resume.
+ *
+ * @throws `invalid-argument` if there is none, `corrupt-file`, `invalid-config`, `checkpoint-mismatch` for the
+ *   checkpoint of another run
+ */
 export async function readRun(folder: string): Promise<{ config: RunConfig; state: TrainingState | undefined }> {
+  await checkRunThere(folder);
   const path = join(folder, runFile);
-  const text = await readIfThere(path);
-  if (text === undefined) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `${folder} holds no training run: ${runFile} is missing. Start one with --preset or --config.`,
-    );
-  }
-  await ensureWritable(folder);
-  await removeLeftovers(folder);
-  const config = parseRunConfig(new TextDecoder().decode(text), path);
+  const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path)), path);
   const bytes = await readIfThere(join(folder, checkpointFile));
-  return { config, state: bytes && decodeCheckpoint(join(folder, checkpointFile), bytes) };
+  return { config, state: bytes && decodeCheckpoint(join(folder, checkpointFile), bytes, config) };
 }
 
 /** Only a file that is not there counts as none: to start afresh because of another failure would lose the run. */
@@ -80,17 +94,39 @@ async function readIfThere(path: string): Promise<Uint8Array | undefined> {
   try {
     return await readFile(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw new DiffusionForcingError("corrupt-file", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
   }
 }
 
-function decodeCheckpoint(path: string, bytes: Uint8Array): TrainingState {
+function decodeCheckpoint(path: string, bytes: Uint8Array, config: RunConfig): TrainingState {
   try {
-    return decodeTrainingState(bytes);
+    const state = decodeTrainingState(bytes);
+    checkSubject(decodeSafetensors(bytes).metadata[subjectKey], config);
+    return state;
   } catch (cause) {
     if (!isDiffusionForcingError(cause)) throw cause;
     throw new DiffusionForcingError(cause.code, `${path}: ${cause.message}`, { cause });
+  }
+}
+
+const subjectKey = "trained-on";
+
+/** What a checkpoint is about, beyond the shapes of its tensors. How long and how fast it is trained may be changed. */
+function subjectOf({ planner, training: { dataSteps, dataSeed } }: RunConfig): Readonly<Record<string, unknown>> {
+  return { ...planner, dataSteps, dataSeed };
+}
+
+function checkSubject(stored: string | undefined, config: RunConfig): void {
+  if (stored === undefined) return;
+  const [own, other] = [subjectOf(config), JSON.parse(stored) as Readonly<Record<string, unknown>>];
+  for (const [field, value] of Object.entries(own)) {
+    const [here, there] = [JSON.stringify(value), JSON.stringify(other[field])];
+    if (here === there) continue;
+    throw new DiffusionForcingError(
+      "checkpoint-mismatch",
+      `It is the checkpoint of another run: its ${field} is ${there ?? "not given"}, in ${runFile} it is ${here}.`,
+    );
   }
 }
 
@@ -101,10 +137,39 @@ export async function writeCheckpoint(
   normalizer: Normalizer,
   state: TrainingState,
 ): Promise<void> {
+  await writeModel(folder, config, normalizer, state);
+  const bytes = encodeTrainingState(state, { [subjectKey]: JSON.stringify(subjectOf(config)) });
+  await writeAtomically(join(folder, checkpointFile), bytes);
+}
+
+/** Writes the model files of a state. */
+export async function writeModel(
+  folder: string,
+  config: RunConfig,
+  normalizer: Normalizer,
+  state: TrainingState,
+): Promise<void> {
   const bundle = { config: config.planner, parameters: samplingParameters(state), normalizer };
   for (const [name, bytes] of Object.entries(encodePlannerBundle(bundle)))
     await writeAtomically(join(folder, name), bytes);
-  await writeAtomically(join(folder, checkpointFile), encodeTrainingState(state));
+}
+
+/** Whether the folder's model is whole and that of its checkpoint. */
+export async function modelFits(folder: string, state: TrainingState): Promise<boolean> {
+  try {
+    const { parameters } = await loadPlanner(folder);
+    return sameValues(parameters, samplingParameters(state));
+  } catch {
+    return false;
+  }
+}
+
+function sameValues(one: HostTensorRecord, other: HostTensorRecord): boolean {
+  const names = Object.keys(other);
+  return (
+    names.length === Object.keys(one).length &&
+    names.every((name) => one[name]?.data.every((value, index) => Object.is(value, other[name]?.data[index])))
+  );
 }
 
 export async function writeSummary(folder: string, summary: RunSummary): Promise<void> {

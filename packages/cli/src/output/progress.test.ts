@@ -1,6 +1,9 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
-import { withProgress } from "./progress.js";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { formatDuration, withProgress } from "./progress.js";
 
+beforeEach(() => {
+  vi.useFakeTimers();
+});
 afterEach(() => {
   vi.unstubAllGlobals();
   vi.restoreAllMocks();
@@ -24,28 +27,46 @@ async function stderrOf(terminal: boolean, work: () => Promise<unknown>): Promis
 }
 
 describe("withProgress where stderr is no terminal", () => {
-  it("writes a line every tenth of the way, and returns the work's result", async () => {
+  it("writes a line at once, one every five seconds with rate and time left, and the last", async () => {
     let result = "";
     const text = await stderrOf(false, async () => {
       result = await withProgress("training", 20, async (onProgress) => {
-        for (let done = 1; done <= 20; done++) onProgress(done, done > 16 ? "loss 0.5" : undefined);
+        for (let done = 1; done <= 20; done++) {
+          vi.advanceTimersByTime(done === 1 ? 3000 : 500); // the first step compiles
+          onProgress(done, done > 10 ? "loss 0.5" : undefined);
+        }
         return "done";
       });
     });
     expect(result).toBe("done");
     expect(text.split("\n")).toEqual([
-      ...[2, 4, 6, 8, 10, 12, 14, 16].map((done) => `training ${done}/20`),
-      "training 18/20 | loss 0.5",
-      "training 20/20 | loss 0.5",
+      "training 1/20 | 0.3 steps/s | 57 s left",
+      "training 11/20 | 2.0 steps/s | 5 s left | loss 0.5",
+      "training 20/20 | 2.0 steps/s | 0 s left | loss 0.5",
       "",
     ]);
   });
 
-  it("does not repeat what was done before", async () => {
-    const text = await stderrOf(false, () =>
-      withProgress("training", 10, async (onProgress) => void [8, 9, 9].map((done) => onProgress(done)), 7),
-    );
-    expect(text).toBe("training 8/10\ntraining 9/10\n");
+  it("says how far it came when the work fails, and nothing twice", async () => {
+    const failing = stderrOf(false, async () => {
+      await withProgress("training", 10, async (onProgress) => void onProgress(8), { done: 7 });
+      await withProgress(
+        "driving",
+        10,
+        async (onProgress) => {
+          onProgress(1);
+          onProgress(2);
+          throw new Error("out of fuel");
+        },
+        { unit: "plans" },
+      ).catch(() => {});
+    });
+    expect(await failing).toBe("training 8/10\ndriving 1/10\ndriving 2/10\n");
+  });
+
+  it("writes nothing when it is to be quiet", async () => {
+    const work = () => withProgress("training", 10, async (onProgress) => void onProgress(8), { quiet: true });
+    expect([await stderrOf(false, work), await stderrOf(true, work)]).toEqual(["", ""]);
   });
 });
 
@@ -53,16 +74,15 @@ describe("withProgress on a terminal", () => {
   it("draws a bar", async () => {
     const text = await stderrOf(true, () =>
       withProgress("driving", 4, async (onProgress) => {
+        vi.advanceTimersByTime(1000);
         onProgress(2, "halfway");
       }),
     );
     expect(text).toContain("driving");
-    expect(text).toContain("50% | 2/4");
-    expect(text).toContain("| halfway");
+    expect(text).toContain("50% | 2/4 | 2.0 steps/s | 1 s left | halfway");
   });
 
   it("takes the bar down when the work fails: its timer would keep the process alive", async () => {
-    vi.useFakeTimers();
     const failing = stderrOf(true, () =>
       withProgress("driving", 4, async () => {
         expect(vi.getTimerCount()).toBe(1);
@@ -72,4 +92,8 @@ describe("withProgress on a terminal", () => {
     await expect(failing).rejects.toThrow("out of fuel");
     expect(vi.getTimerCount()).toBe(0);
   });
+});
+
+it("writes durations as people say them", () => {
+  expect([0.4, 59.4, 200, 7500].map(formatDuration)).toEqual(["0 s", "59 s", "3 min 20 s", "2 h 5 min"]);
 });

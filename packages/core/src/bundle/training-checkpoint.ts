@@ -35,8 +35,10 @@ function float32(name: string, stored: SafetensorsTensor): HostTensor {
 /**
  * A training state as a safetensors file: tensors `group/parameter`, and as metadata `step`, `seed`, the `subject` (what
  * is trained) and, with early stopping, the `best` evaluation.
+ *
+ * @param metadata further strings to keep with it, such as what data it was trained on.
  */
-export function encodeTrainingState(state: TrainingState): Uint8Array {
+export function encodeTrainingState(state: TrainingState, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const group of groups) {
     for (const [name, value] of Object.entries((group === "best" ? state.best?.parameters : state[group]) ?? {})) {
@@ -45,6 +47,7 @@ export function encodeTrainingState(state: TrainingState): Uint8Array {
   }
   const { step, loss, misses } = state.best ?? {};
   return encodeSafetensors(tensors, {
+    ...metadata,
     format,
     step: String(state.step),
     seed: JSON.stringify(state.seed),

@@ -21,6 +21,10 @@ export interface MazeEnvironmentOptions {
    * D4RL's `set_target` does, the location of a uniform free cell plus U(-0.1, 0.1) per axis.
    */
   readonly multiTask?: boolean;
+  /** Every episode starts here, at rest. */
+  readonly start?: Position;
+  /** Every episode's goal, whatever `multiTask` says. */
+  readonly goal?: Position;
 }
 
 /** One episode of Maze2D at a time. Episodes last `maze.episodeLength` steps; the caller counts them. */
@@ -52,7 +56,7 @@ export function createMazeEnvironment(
   physics: MazePhysics = createMazePhysics(maze),
 ): MazeEnvironment {
   const observation = new Float64Array(4);
-  let goal: Position = [maze.goalCell.row, maze.goalCell.column];
+  let goal: Position = options.goal ?? [maze.goalCell.row, maze.goalCell.column];
   return {
     maze,
     observation,
@@ -62,7 +66,8 @@ export function createMazeEnvironment(
     reset(random) {
       const [x, y] = drawLocation(maze, random);
       observation.set([x, y, startSpeed * random.normal(), startSpeed * random.normal()]);
-      if (options.multiTask) goal = drawLocation(maze, random);
+      if (options.start) observation.set([...options.start, 0, 0]);
+      if (options.multiTask && options.goal === undefined) goal = drawLocation(maze, random);
     },
     step(actionX, actionY) {
       physics.step(observation, actionX, actionY);

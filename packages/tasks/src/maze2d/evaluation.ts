@@ -1,7 +1,7 @@
 import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
-import { createMazeEnvironment, type MazeEnvironment } from "./environment.js";
+import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
 import { type Estimate, mean, pairedRatio, proportion } from "./intervals.js";
 import { insideWall, type Maze, normalizedScore } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";
@@ -16,6 +16,10 @@ export interface MazeEvaluationOptions {
   readonly seed: number;
   /** A random goal per episode instead of the maze's own. */
   readonly multiTask?: boolean;
+  /** Where every episode starts, at rest, instead of a random place. */
+  readonly start?: Position;
+  /** Where every episode is to go, instead of the maze's goal or a random one. */
+  readonly goal?: Position;
   readonly signal?: AbortSignal;
   /** Called after every step of all episodes. */
   readonly onProgress?: (progress: { readonly step: number; readonly steps: number }) => void;
@@ -72,8 +76,8 @@ export async function evaluateMazePolicy(options: MazeEvaluationOptions): Promis
   if (!Number.isSafeInteger(episodes) || episodes < 1) {
     throw new DiffusionForcingError("invalid-argument", `episodes is ${episodes}; give a positive integer.`);
   }
-  const { signal } = options;
-  const setting: EpisodeSetting = { maze, episodes, seed, multiTask, signal };
+  const { signal, start, goal } = options;
+  const setting: EpisodeSetting = { maze, episodes, seed, multiTask, start, goal, signal };
   const runs = await runEpisodes(setting, policy, options.onProgress);
   const planPoints = policy.planPoints?.();
   const expert = await runEpisodes(setting, expertPolicy(maze));
@@ -119,13 +123,15 @@ interface EpisodeSetting {
   readonly episodes: number;
   readonly seed: number;
   readonly multiTask: boolean;
+  readonly start: Position | undefined;
+  readonly goal: Position | undefined;
   readonly signal: AbortSignal | undefined;
 }
 
 type Run = Pick<MazeEpisodeResult, "success" | "firstReach" | "episodeReturn">;
 
 async function runEpisodes(
-  { maze, episodes, seed, multiTask, signal }: EpisodeSetting,
+  { maze, episodes, seed, multiTask, start, goal, signal }: EpisodeSetting,
   policy: MazePolicy,
   onProgress?: MazeEvaluationOptions["onProgress"],
 ): Promise<Run[]> {
@@ -133,7 +139,11 @@ async function runEpisodes(
   const physics = createMazePhysics(maze);
   const streams = Array.from({ length: episodes }, (_, index) => createRandom(seed).split(index));
   const environments = streams.map((stream): MazeEnvironment => {
-    const environment = createMazeEnvironment(maze, { multiTask }, physics);
+    const environment = createMazeEnvironment(
+      maze,
+      { multiTask, ...(start ? { start } : {}), ...(goal ? { goal } : {}) },
+      physics,
+    );
     environment.reset(stream.split("start"));
     return environment;
   });
