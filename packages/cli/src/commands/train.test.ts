@@ -238,7 +238,9 @@ it("a run whose loss is not finite exits with 1 and keeps the last good checkpoi
   const args = ["train", "--config", config, "--out", out, "--threads", "1", "--checkpoint-every", "1"];
   const { code, stdout, stderr } = await dforce(...args);
   expect(stderr).toMatch(/(The loss became|parameter ".*" or its optimiser state holds) (NaN|-?Infinity)/);
-  expect(stderr).toMatch(/The last checkpoint is intact; go on from it with a lower learning rate.*\[non-finite-loss\]\n$/);
+  expect(stderr).toMatch(
+    /The last checkpoint is intact; go on from it with a lower learning rate.*\[non-finite-loss\]\n$/,
+  );
   expect([code, stdout]).toEqual([1, ""]);
   const { state } = await readRun(out);
   for (const { data } of Object.values(state?.parameters ?? {})) expect(data.every(Number.isFinite)).toBe(true);
