@@ -2,10 +2,10 @@ import { tensor } from "@diffusion-forcing/core";
 import { mul, trace } from "@diffusion-forcing/core/graph";
 import { expect, it } from "vitest";
 import { OnnxBackend } from "../run/backend.js";
-import type { RuntimeSession } from "../run/runtime.js";
-import { Turns } from "../run/turns.js";
 import { type Device, untilLost } from "./device.js";
-import { DeviceLoss } from "./device-loss.js";
+import { DeviceLoss } from "./loss.js";
+import type { RuntimeSession } from "./runtime.js";
+import { Turns } from "./turns.js";
 
 /** A device whose runs never end, and the way to lose it. */
 function hangingDevice(): { device: Device; lose: () => void } {

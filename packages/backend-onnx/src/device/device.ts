@@ -1,9 +1,9 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { TargetName } from "../compile/target.js";
-import type { DeviceReader } from "../run/device-reader.js";
-import type { Runtime, SessionOptions } from "../run/runtime.js";
-import type { Turns } from "../run/turns.js";
-import type { DeviceLoss } from "./device-loss.js";
+import type { DeviceReader } from "./device-reader.js";
+import type { DeviceLoss } from "./loss.js";
+import type { Runtime, SessionOptions } from "./runtime.js";
+import type { Turns } from "./turns.js";
 
 /** A device that a runtime drives, as the node and the browser entry set it up. */
 export interface Device {
@@ -13,6 +13,8 @@ export interface Device {
   readonly version: string;
   readonly target: TargetName;
   readonly sessionOptions: SessionOptions;
+  /** What to add to the options for as long as it is the answer (one of a few objects); results do not depend on it. */
+  readonly variant?: () => SessionOptions;
   /**
    * "preallocated": the session writes results into arrays of ours (native, on the cpu). "returned": it makes its own
    * arrays. "device": results stay in GPU buffers, but for scalars, which come back to the host with the run itself.

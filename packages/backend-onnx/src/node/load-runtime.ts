@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { messageOf } from "../device/failure.js";
-import type { Runtime } from "../run/runtime.js";
+import type { Runtime } from "../device/runtime.js";
 
 /** What this package uses of onnxruntime-node. */
 export interface NodeRuntime extends Runtime {

@@ -16,14 +16,33 @@ describe("onnxBackend", () => {
     await backend.dispose();
   });
 
-  it("refuses devices and thread counts that do not exist", async () => {
+  it("refuses a device that is not of this platform, and options that do not exist or cannot be", async () => {
     await expect(onnxBackend({ device: "tpu" as "cpu" })).rejects.toMatchObject({
       code: "backend-unavailable",
-      message: expect.stringContaining('expected "auto", "cuda", "webgpu", "cpu"'),
+      message: expect.stringContaining('expected "auto", "cuda", "webgpu", "cpu", "wasm"'),
     });
-    for (const threads of [0, 1.5]) {
-      await expect(onnxBackend({ threads })).rejects.toMatchObject({ code: "invalid-argument" });
+    const wrong: [object, string][] = [
+      [{ threads: 0 }, "threads is 0; expected a whole number from 1"],
+      [{ threads: 1.5 }, "threads is 1.5"],
+      [{ spinning: "no" }, 'spinning is "no"; expected true or false'],
+      [{ wasmPaths: { wsam: "x" } }, "wasmPaths is"],
+      [{ sessionOptions: 3 }, "sessionOptions is 3"],
+      [{ thread: 1 }, "there is no option thread. The known ones are device, threads, spinning"],
+    ];
+    for (const [options, message] of wrong) {
+      await expect(onnxBackend(options)).rejects.toMatchObject({
+        code: "invalid-argument",
+        message: expect.stringContaining(message),
+      });
     }
+  });
+
+  it("runs in WebAssembly too, where the native package cannot be", async () => {
+    const backend = await onnxBackend({ device: "wasm" });
+    expect(backend).toMatchObject({ name: "onnx", device: "wasm", version: expect.stringMatching(/^1\./) });
+    const executable = await backend.compile(trace({ x: tensor([-1, 2]) }, ({ x }) => ({ y: relu(x) })));
+    expect((await executable.run({ x: tensor([-1, 2]) })).y).toEqual(tensor([0, 2]));
+    await backend.dispose();
   });
 
   it("disposes its executables and compiles no more", async () => {

@@ -1,48 +1,52 @@
-import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { type Backend, DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
-import { checkOptions } from "../device/check-options.js";
 import type { Device } from "../device/device.js";
+import { openWasm } from "../device/open-wasm.js";
+import { checkBackendOptions, type OnnxBackendOptions, type OnnxDevice } from "../device/options.js";
 import { OnnxBackend } from "../run/backend.js";
 import { loadRuntime, type NodeRuntime } from "./load-runtime.js";
-import { type DeviceOptions, devices, type OnnxDevice, openDevice } from "./open-device.js";
+import { nativeDevices, openNative } from "./open-native.js";
 
-export interface OnnxBackendOptions {
-  /**
-   * - "cpu": everywhere.
-   * - "cuda": Linux x64 with an NVIDIA GPU and the CUDA provider installed; tensors return to the host.
-   * - "webgpu": any GPU with a driver (Vulkan, Metal, Direct3D 12); state stays on the device. A run blocks the
-   *   event loop, as on the CPU.
-   * - "auto" (the default): "cuda" if its provider is installed and works, else "cpu". WebGPU is not taken by itself:
-   *   in Node nothing tells a GPU from a driver that computes on the CPU.
-   */
-  readonly device?: OnnxDevice | "auto";
-  /** CPU threads of each operator. Default: all cores. */
-  readonly threads?: number;
-  /** Options of ONNX Runtime's `InferenceSession.create`, which override this package's. */
-  readonly sessionOptions?: Readonly<Record<string, unknown>>;
-}
+/** The devices of ONNX Runtime in Node, fastest first. */
+const devices = [...nativeDevices, "wasm"] as const;
 
 /**
- * A backend on onnxruntime-node: each graph becomes one ONNX model and one inference session.
+ * A backend on ONNX Runtime in Node: each graph becomes one ONNX model and one inference session.
  *
- * @throws `missing-dependency` if onnxruntime-node is not installed; `backend-unavailable` if its library or the
- *   device is not there; `invalid-argument` for a thread count that is no positive integer.
+ * @throws `missing-dependency` if onnxruntime-node (onnxruntime-web for "wasm", either for "auto") is not installed;
+ *   `backend-unavailable` if its library or the device is not there; `invalid-argument` for an unknown or impossible
+ *   option.
  */
 export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Backend> {
-  const { device = "auto", threads, sessionOptions = {} } = options;
-  checkOptions(device, devices, threads);
-  const runtime = await loadRuntime();
-  const deviceOptions = { threads, sessionOptions };
-  const opened = device === "auto" ? openFastest(runtime, deviceOptions) : openDevice(device, runtime, deviceOptions);
-  return new OnnxBackend(await opened);
+  checkBackendOptions(options, devices);
+  const { device = "auto" } = options;
+  if (device === "wasm") return new OnnxBackend(await openWasm(options));
+  if (device === "auto") return new OnnxBackend(await openFastest(options));
+  return new OnnxBackend(await openNative(device, await loadRuntime(), options));
 }
 
-async function openFastest(runtime: NodeRuntime, options: DeviceOptions): Promise<Device> {
+const isAbsent = (error: unknown): boolean =>
+  isDiffusionForcingError(error, "backend-unavailable") || isDiffusionForcingError(error, "missing-dependency");
+
+async function openFastest(options: OnnxBackendOptions): Promise<Device> {
+  let runtime: NodeRuntime;
   try {
-    return await openDevice("cuda", runtime, options);
+    runtime = await loadRuntime();
+  } catch (native) {
+    if (!isAbsent(native)) throw native;
+    return openWasm(options).catch((error: unknown) => {
+      if (!isAbsent(error)) throw error;
+      const { code, message } = native as DiffusionForcingError;
+      throw new DiffusionForcingError(code, `${message}\nNor is there WebAssembly: ${(error as Error).message}`, {
+        cause: native,
+      });
+    });
+  }
+  try {
+    return await openNative("cuda", runtime, options);
   } catch (error) {
     if (!isDiffusionForcingError(error, "backend-unavailable")) throw error;
-    return openDevice("cpu", runtime, options);
+    return openNative("cpu", runtime, options);
   }
 }
 

@@ -1,5 +1,4 @@
-import { availableParallelism } from "node:os";
-import type { SessionOptions } from "../run/runtime.js";
+import type { SessionOptions } from "../device/runtime.js";
 
 /**
  * Rewrites of ONNX Runtime that cost time on the CPU: SkipLayerNormalization runs 4 times longer than the Add and
@@ -15,14 +14,22 @@ const common: SessionOptions = {
 };
 
 /** How sessions run on the CPU: one operator at a time, each on all threads. */
-export function cpuSessionOptions(threads: number | undefined): SessionOptions {
+export function cpuSessionOptions(threads: number): SessionOptions {
   return {
     ...common,
     executionProviders: ["cpu"],
-    intraOpNumThreads: threads ?? availableParallelism(),
+    intraOpNumThreads: threads,
     interOpNumThreads: 1,
     enableMemPattern: true,
-    extra: { optimization: { disable_specified_optimizers: harmfulOptimizers.join(";") } },
+    extra: cpuExtra(true),
+  };
+}
+
+/** Options that the runtime takes by their C++ names. */
+export function cpuExtra(spinning: boolean): SessionOptions {
+  return {
+    optimization: { disable_specified_optimizers: harmfulOptimizers.join(";") },
+    session: { intra_op: { allow_spinning: spinning ? "1" : "0" } },
   };
 }
 

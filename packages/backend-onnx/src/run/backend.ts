@@ -5,10 +5,10 @@ import { type LoweredGraph, lowerGraph } from "../compile/lower-graph.js";
 import { encodeModel } from "../compile/proto/encode.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
+import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
-import type { RuntimeSession, SessionOptions } from "./runtime.js";
 
 /** A backend on ONNX Runtime: each graph becomes one ONNX model and one inference session. */
 export class OnnxBackend implements Backend {
@@ -31,21 +31,25 @@ export class OnnxBackend implements Backend {
   async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
     this.#checkOpen();
     const { device } = this.#memory;
-    const simplified = optimize(bakeConstants(graph, constants));
-    const lowered = lowerGraph(simplified, { target: device.target, name: "graph", metadata: {} });
+    const lower = (): LoweredGraph => {
+      const simplified = optimize(bakeConstants(graph, constants));
+      return lowerGraph(simplified, { target: device.target, name: "graph", metadata: {} });
+    };
+    // Lowered once for the first opening; what is kept for later ones is the caller's graph and constants.
+    let lowered: LoweredGraph | undefined = lower();
+    const { outputNames } = lowered;
+    const session = new HeldSession((variant) => {
+      const { model } = lowered ?? lower();
+      lowered = undefined;
+      return this.#open(encodeModel(model), sessionOptionsFor(device, graph, outputNames, variant));
+    }, device.variant);
     const baked = new Set(Object.keys(constants));
     return device.turns.take(async () => {
       this.#checkOpen();
-      const session = await this.#open(encodeModel(lowered.model), sessionOptionsFor(device, graph, lowered));
-      if (this.#closed !== undefined) await session.release();
+      await session.current();
+      if (this.#closed !== undefined) await session.letGo();
       this.#checkOpen();
-      const parts = {
-        memory: this.#memory,
-        session: new HeldSession(session),
-        graph,
-        outputNames: lowered.outputNames,
-        baked,
-      };
+      const parts = { memory: this.#memory, session, graph, outputNames, baked };
       const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
       this.#live.add(executable);
       return executable;
@@ -86,11 +90,17 @@ export class OnnxBackend implements Backend {
   }
 }
 
-function sessionOptionsFor(device: Device, graph: Graph, { outputNames }: LoweredGraph): SessionOptions {
-  if (device.outputs !== "device") return device.sessionOptions;
+function sessionOptionsFor(
+  device: Device,
+  graph: Graph,
+  outputNames: LoweredGraph["outputNames"],
+  variant: SessionOptions,
+): SessionOptions {
+  const options = { ...device.sessionOptions, ...variant };
+  if (device.outputs !== "device") return options;
   const locations = [...outputNames].map(([name, sessionName]) => {
     const scalar = graph.outputs[name]?.shape.length === 0;
     return [sessionName, scalar ? "cpu" : "gpu-buffer"] as const;
   });
-  return { ...device.sessionOptions, preferredOutputLocation: Object.fromEntries(locations) };
+  return { ...options, preferredOutputLocation: Object.fromEntries(locations) };
 }

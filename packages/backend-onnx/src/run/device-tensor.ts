@@ -3,8 +3,8 @@ import type { DeviceTensor } from "@diffusion-forcing/core/backend";
 import type { DType, Shape, TensorType } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
+import type { RuntimeTensor } from "../device/runtime.js";
 import type { HeldSession } from "./held-session.js";
-import type { RuntimeTensor } from "./runtime.js";
 
 /** The GPU buffers that one backend has handed out and that are not yet disposed; they go with the backend. */
 export class DeviceMemory {

@@ -1,4 +1,10 @@
-import { DiffusionForcingError, type HostTensor, type Tensor, type TensorRecord } from "@diffusion-forcing/core";
+import {
+  DiffusionForcingError,
+  type HostTensor,
+  isDiffusionForcingError,
+  type Tensor,
+  type TensorRecord,
+} from "@diffusion-forcing/core";
 import {
   checkRunInputs,
   disposeTensor,
@@ -9,9 +15,9 @@ import {
 import { allocate, type Graph, shapesEqual, sizeOf, type Value } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
+import type { RuntimeSession, RuntimeTensor } from "../device/runtime.js";
 import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
 import type { HeldSession } from "./held-session.js";
-import type { RuntimeTensor } from "./runtime.js";
 
 interface Parts {
   readonly memory: DeviceMemory;
@@ -74,17 +80,24 @@ export class OnnxExecutable implements Executable {
     this.#checkAlive();
     checkDevice(this.#device);
     try {
-      if (this.#device.outputs === "preallocated") return await this.#runInto(inputs, feeds, reuse);
-      const results = await untilLost(this.#device, this.#parts.session.session.run(feeds));
+      const session = await this.#parts.session.current();
+      if (this.#device.outputs === "preallocated") return await this.#runInto(session, inputs, feeds, reuse);
+      const results = await untilLost(this.#device, session.run(feeds));
       return this.#collect((name) => results[name] as RuntimeTensor);
     } catch (cause) {
       checkDevice(this.#device);
+      if (isDiffusionForcingError(cause)) throw cause;
       throw backendFailure("running", this.#device.name, cause);
     }
   }
 
   /** Results go straight into typed arrays, those offered for reuse if they fit, without a copy. */
-  async #runInto(inputs: TensorRecord, feeds: Feeds, reuse: TensorRecord): Promise<Record<string, Tensor>> {
+  async #runInto(
+    session: RuntimeSession,
+    inputs: TensorRecord,
+    feeds: Feeds,
+    reuse: TensorRecord,
+  ): Promise<Record<string, Tensor>> {
     const read = new Set<unknown>();
     for (const name in inputs) read.add((inputs[name] as HostTensor).data);
     const outputs: Record<string, HostTensor> = {};
@@ -94,7 +107,7 @@ export class OnnxExecutable implements Executable {
       outputs[name] = output;
       fetches[sessionName] = this.#wrap(output);
     }
-    await this.#parts.session.session.run(feeds, fetches);
+    await session.run(feeds, fetches);
     return outputs;
   }
 

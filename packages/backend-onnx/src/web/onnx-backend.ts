@@ -1,46 +1,33 @@
 import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
-import { checkOptions } from "../device/check-options.js";
 import type { Device } from "../device/device.js";
+import { openWasm } from "../device/open-wasm.js";
+import { checkBackendOptions, type OnnxBackendOptions, type OnnxDevice } from "../device/options.js";
 import { OnnxBackend } from "../run/backend.js";
 import { requestAdapter } from "./gpu.js";
-import type { WasmPaths } from "./load-runtime.js";
-import { type DeviceOptions, devices, type OnnxWebDevice, openWasm, openWebGpu } from "./open-device.js";
+import { openWebGpu } from "./open-webgpu.js";
 
-export interface OnnxBackendOptions {
-  /**
-   * - "webgpu": state stays on the device; runs do not block the page's thread.
-   * - "wasm": everywhere; a run blocks the thread it is made in, so prefer a worker.
-   * - "auto" (the default): "webgpu" on a real GPU (not the browser's software fallback), else "wasm".
-   */
-  readonly device?: OnnxWebDevice | "auto";
-  /**
-   * Threads of WebAssembly. Default: all cores, at most 8, for "wasm"; 1 for "webgpu", which computes on the GPU. One
-   * where the page is not cross-origin isolated. The first backend on a device decides for the page; another value
-   * later is an error.
-   */
-  readonly threads?: number;
-  /** Where onnxruntime-web's files are, if not beside its module or the bundle. Decided likewise. */
-  readonly wasmPaths?: WasmPaths;
-  /** Options of ONNX Runtime's `InferenceSession.create`, which override this package's. */
-  readonly sessionOptions?: Readonly<Record<string, unknown>>;
-}
+/** The devices of onnxruntime-web in a browser, fastest first. */
+const devices = ["webgpu", "wasm"] as const;
 
 /**
  * A backend on onnxruntime-web, in pages and Web Workers: each graph becomes one ONNX model and one session.
  *
- * @throws `missing-dependency` if onnxruntime-web does not load; `backend-unavailable` if the device is not there;
- *   `invalid-argument` for a thread count that is no positive integer, and for one or for paths that come too late.
+ * @throws `missing-dependency` if onnxruntime-web is not there; `backend-unavailable` if it does not load or the device is
+ *   not there; `invalid-argument` for an unknown or impossible option, and for threads or paths that come too late.
  */
 export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Backend> {
-  const { device = "auto", threads, wasmPaths, sessionOptions = {} } = options;
-  checkOptions(device, devices, threads);
-  const deviceOptions = { threads, wasmPaths, sessionOptions };
-  const openers = { auto: openFastest, webgpu: (chosen: DeviceOptions) => openWebGpu(chosen), wasm: openWasm };
-  return new OnnxBackend(await openers[device](deviceOptions));
+  checkBackendOptions(options, devices);
+  return new OnnxBackend(await open(options));
 }
 
-async function openFastest(options: DeviceOptions): Promise<Device> {
+function open(options: OnnxBackendOptions): Promise<Device> {
+  if (options.device === "wasm") return openWasm(options);
+  if (options.device === "webgpu") return openWebGpu(options);
+  return openFastest(options);
+}
+
+async function openFastest(options: OnnxBackendOptions): Promise<Device> {
   try {
     const adapter = await requestAdapter();
     if (adapter.info?.isFallbackAdapter !== true) return await openWebGpu(options, adapter);
@@ -54,5 +41,5 @@ async function openFastest(options: DeviceOptions): Promise<Device> {
 export const onnxProvider: BackendProvider = {
   name: "onnx",
   devices,
-  open: (device) => onnxBackend({ device: device as OnnxWebDevice }),
+  open: (device) => onnxBackend({ device: device as OnnxDevice }),
 };

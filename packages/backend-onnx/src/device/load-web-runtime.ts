@@ -1,10 +1,8 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { messageOf } from "../device/failure.js";
-import type { Runtime } from "../run/runtime.js";
-import { Turns } from "../run/turns.js";
-
-/** Where ONNX Runtime's .wasm file is: a folder's URL ending in "/", or the files' own URLs. */
-export type WasmPaths = string | { readonly wasm?: string; readonly mjs?: string };
+import { messageOf } from "./failure.js";
+import type { OnnxBackendOptions, WasmPaths } from "./options.js";
+import type { Runtime } from "./runtime.js";
+import { Turns } from "./turns.js";
 
 /** What this package uses of onnxruntime-web. */
 export interface WebRuntime extends Runtime {
@@ -22,12 +20,11 @@ export interface LoadedRuntime {
   readonly threads: number;
   /** undefined: ONNX Runtime looks beside its own module. */
   readonly wasmPaths: WasmPaths | undefined;
+  /** Why its WebAssembly did not start, once it did not: ONNX Runtime tries once. */
+  failure?: string;
 }
 
-export interface LoadOptions {
-  readonly threads: number | undefined;
-  readonly wasmPaths: WasmPaths | undefined;
-}
+type LoadOptions = Pick<OnnxBackendOptions, "threads" | "wasmPaths">;
 
 type Bundle = "webgpu" | "wasm";
 
@@ -45,9 +42,10 @@ const loaded = new Map<Bundle, Promise<LoadedRuntime>>();
 /**
  * Imports a bundle once.
  *
- * @throws `missing-dependency`; `invalid-argument` for settings other than those it was first loaded with.
+ * @throws `missing-dependency`, `backend-unavailable`; `invalid-argument` for settings other than those it was first
+ *   loaded with.
  */
-export async function loadRuntime(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
+export async function loadWebRuntime(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
   let loading = loaded.get(bundle);
   if (loading === undefined) {
     loading = load(bundle, options);
@@ -75,22 +73,53 @@ function checkUnchanged<T extends number | WasmPaths>(name: keyof LoadOptions, g
 }
 
 async function load(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
-  let runtime: WebRuntime;
-  try {
-    runtime = (await importers[bundle]()) as WebRuntime;
-  } catch (cause) {
-    throw new DiffusionForcingError(
-      "missing-dependency",
-      `onnxBackend needs the package onnxruntime-web, which does not load here (${messageOf(cause)}). Run: npm install onnxruntime-web`,
-      { cause },
-    );
-  }
+  const runtime = (await importers[bundle]().catch((cause: unknown) => {
+    throw explainImport(cause);
+  })) as WebRuntime;
   const threads = possibleThreads(options.threads);
   runtime.env.logLevel = "fatal";
   runtime.env.wasm.numThreads = threads;
   const wasmPaths = options.wasmPaths ?? (bundle === "wasm" && threads > 1 ? emittedFiles() : undefined);
   if (wasmPaths !== undefined) runtime.env.wasm.wasmPaths = wasmPaths;
   return { runtime, threads, wasmPaths, turns: new Turns() };
+}
+
+/** What browsers, bundlers and Node say of a package that is nowhere. */
+const unresolved = /ERR_MODULE_NOT_FOUND|resolve module specifier|Cannot find (package|module)|bare specifier/i;
+
+/** Why onnxruntime-web was not imported, told apart by what the platform says: there is no common code for it. */
+export function explainImport(cause: unknown): DiffusionForcingError {
+  const message = messageOf(cause);
+  const text = `${(cause as { code?: unknown } | null)?.code} ${message}`;
+  if (unresolved.test(text)) {
+    return new DiffusionForcingError(
+      "missing-dependency",
+      `onnxBackend needs the package onnxruntime-web, which is not there (${message}). Run: npm install onnxruntime-web`,
+      { cause },
+    );
+  }
+  const advice = /disallowed/i.test(text)
+    ? "A service worker cannot import modules while it runs: open the backend in a page or a Web Worker."
+    : "It is installed, but its part of the app did not arrive, as after a lost connection or a new deployment: try again or reload the page.";
+  return new DiffusionForcingError(
+    "backend-unavailable",
+    `onnxBackend: onnxruntime-web could not be loaded (${message}). ${advice}`,
+    { cause },
+  );
+}
+
+/** Why not even the smallest session opens: mostly, the .wasm file was not found. Later tries are told the first cause. */
+export function explainFirstSession(device: string, runtime: LoadedRuntime, cause: unknown): DiffusionForcingError {
+  const again = runtime.failure !== undefined;
+  runtime.failure ??= messageOf(cause);
+  const advice =
+    "If a .wasm file was not found, copy it from onnxruntime-web/dist beside the bundle, or pass wasmPaths; a content security policy needs 'wasm-unsafe-eval'.";
+  const finality = `ONNX Runtime starts its WebAssembly once${again ? ", and that failed before" : ""}: after mending it, reload the page or start another worker.`;
+  return new DiffusionForcingError(
+    "backend-unavailable",
+    `onnxBackend: device "${device}" cannot be used: ${runtime.failure}. ${advice} ${finality}`,
+    { cause },
+  );
 }
 
 /**

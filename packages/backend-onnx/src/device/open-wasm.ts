@@ -1,0 +1,38 @@
+import type { Device } from "./device.js";
+import { openProbe } from "./device-reader.js";
+import { explainFirstSession, type LoadedRuntime, loadWebRuntime } from "./load-web-runtime.js";
+import type { OnnxBackendOptions } from "./options.js";
+import type { RuntimeSession, SessionOptions } from "./runtime.js";
+
+export const commonWebOptions: SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 4 };
+
+/** ONNX Runtime's WebAssembly: in pages, workers and Node. @throws `missing-dependency`, `backend-unavailable` */
+export async function openWasm(options: OnnxBackendOptions): Promise<Device> {
+  const loaded = await loadWebRuntime("wasm", options);
+  const chosen = { ...commonWebOptions, executionProviders: ["wasm"] };
+  const probe = await openFirstSession("wasm", loaded, chosen);
+  const { runtime, turns } = loaded;
+  return {
+    name: "wasm",
+    runtime,
+    turns,
+    version: runtime.env.versions.web ?? "unknown",
+    target: "wasm",
+    sessionOptions: { ...chosen, ...options.sessionOptions },
+    outputs: "returned",
+    close: () => probe.release(),
+  };
+}
+
+/** @throws `backend-unavailable` if not even the smallest session opens. */
+export function openFirstSession(
+  device: string,
+  loaded: LoadedRuntime,
+  options: SessionOptions,
+): Promise<RuntimeSession> {
+  return loaded.turns
+    .take(() => openProbe(loaded.runtime, options))
+    .catch((cause: unknown) => {
+      throw explainFirstSession(device, loaded, cause);
+    });
+}
