@@ -179,3 +179,19 @@ describe("a case of a recurrent model", () => {
     expect(Object.keys(tensors).some((name) => name.includes("gru_stack"))).toBe(false);
   });
 });
+
+describe("a folder with damaged files", () => {
+  it("is counted case by case, and never ends the run", async () => {
+    writeFileSync(join(folder, "torn.json"), '{"name": "torn", "kind": "A.sch');
+    writeFileSync(join(folder, "alone.json"), '{"name": "alone", "kind": "A.schedule"}');
+    writeFileSync(join(folder, "new.json"), '{"name": "new", "kind": "Z.unheard"}');
+    writeFileSync(join(folder, "null.json"), "null");
+    writeFileSync(join(folder, "empty.json"), '{"kind": "D.transformer"}');
+    writeFileSync(join(folder, "empty.safetensors"), encodeSafetensors({}));
+    const outcomes = [];
+    for (const name of ["torn", "alone", "new", "null", "empty"]) {
+      outcomes.push((await runCase(folder, name, referenceBackend())).outcome);
+    }
+    expect(outcomes).toEqual(["FAIL", "FAIL", "unsupported", "FAIL", "FAIL"]);
+  });
+});

@@ -1,0 +1,321 @@
+/** Everything in core, and in the task that it ships with, that reads what files and programs give it. */
+import {
+  autoregressive,
+  type Backend,
+  cosineSchedule,
+  createRandom,
+  DiffusionForcingError,
+  diffusionForcing,
+  dit3d,
+  frameCodec,
+  fullSequence,
+  initializeParameters,
+  linearSchedule,
+  modelFromConfig,
+  pyramid,
+  recurrent,
+  schedulingMatrix,
+  sigmoidSchedule,
+  tensor,
+  transformer,
+  trapezoid,
+  unet3d,
+} from "@diffusion-forcing/core";
+import {
+  decodeSafetensors,
+  decodeTrainingState,
+  decodeWeights,
+  encodeSafetensors,
+  encodeTrainingState,
+  encodeWeights,
+} from "@diffusion-forcing/core/bundle";
+import {
+  crps,
+  energyDistance,
+  frechetDistance,
+  maximumMeanDiscrepancy,
+  peakSignalToNoise,
+  quantileCrpsOfSum,
+  structuralSimilarity,
+} from "@diffusion-forcing/core/metrics";
+import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
+import { scheduleFromConfig } from "@diffusion-forcing/core/process";
+import { schedulingMatrixFromName, validateSchedulingMatrix } from "@diffusion-forcing/core/sampling";
+import { initialTrainingState } from "@diffusion-forcing/core/training";
+import { parsePlannerConfig, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { fileTarget, type Target, valueTarget } from "./target.js";
+
+/** Readers are called with what their types forbid. */
+// biome-ignore lint/suspicious/noExplicitAny: that is what is tried here
+type Anything = any;
+
+const model = transformer({ features: 2, width: 8, layers: 1, heads: 1, feedForward: 4 });
+const parameters = initializeParameters(model, createRandom(0));
+const state = initialTrainingState(model, 7, true);
+const forcing = diffusionForcing({ model, schedule: cosineSchedule(20) });
+const models = [
+  model,
+  transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 2, heads: 2, causal: false }),
+  recurrent({ features: 2, width: 4, stateSize: 4 }),
+  dit3d({ tokenShape: [1, 4, 4], patchSize: 2, width: 8, layers: 1, heads: 1 }),
+  unet3d({ tokenShape: [1, 8, 8], width: 8 }),
+];
+const schedules = [cosineSchedule(20), linearSchedule(50), sigmoidSchedule(30)];
+
+/** Ends work where its options have been read and its graph is built: nothing is computed. */
+const unavailable: Backend = {
+  specVersion: 1,
+  name: "unavailable",
+  device: "cpu",
+  capabilities: { deviceTensors: false },
+  compile: async () => {
+    throw new DiffusionForcingError("backend-unavailable", "Nothing is computed here.");
+  },
+  dispose: async () => undefined,
+};
+const matrix = [fullSequence(), autoregressive(), pyramid(), trapezoid({ uncertainty: 2 })];
+
+const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
+const tokens = tensor(Float32Array.from({ length: 12 }, Math.sin), [2, 3, 2]);
+
+/** Ends what was started: a promise, or the first value of a stream. */
+async function first(work: Anything): Promise<void> {
+  const stream = work?.[Symbol.asyncIterator]?.() as AsyncIterator<unknown> | undefined;
+  if (stream === undefined) await work;
+  else await stream.next();
+}
+
+async function sampling(options: Anything, use: (sampler: Anything) => unknown): Promise<void> {
+  const sampler = forcing.sampler({ backend: unavailable, parameters, steps: 4, ...options });
+  await first(use(sampler));
+}
+
+const plannerConfig = {
+  kind: "maze2d-planner",
+  maze: "umaze",
+  fields: ["position"],
+  frameStack: 1,
+  lengths: [4, 7],
+  model: model.config,
+  schedule: schedules[0]?.config,
+  objective: "v",
+  lossWeighting: { kind: "min-snr", clip: 5 },
+  clipNoise: 20,
+};
+const normalizer = { mean: [0, 0], standardDeviation: [1, 1] };
+const plannerFiles: Readonly<Record<string, Uint8Array>> = {
+  "config.json": json(plannerConfig),
+  "model.safetensors": encodeWeights(parameters),
+  "normalizer.json": json(normalizer),
+};
+
+const mixed = encodeSafetensors(
+  {
+    a: { dtype: "F64", shape: [2], data: Float64Array.of(1, 2) },
+    b: { dtype: "I64", shape: [1, 1], data: BigInt64Array.of(3n) },
+    c: { dtype: "bool", shape: [3], data: Uint8Array.of(0, 1, 0) },
+    d: { dtype: "int32", shape: [], data: Int32Array.of(4) },
+  },
+  { format: "pt", note: 'a "quoted" note' },
+);
+
+const files: Target[] = [
+  fileTarget("safetensors", [mixed, encodeWeights(parameters, { format: "pt" })], decodeSafetensors),
+  fileTarget("weights", [encodeWeights(parameters)], decodeWeights),
+  fileTarget("training state", [encodeTrainingState(state)], decodeTrainingState),
+  fileTarget("official weights", [encodeSafetensors(toOfficial(model.config, parameters) as Anything)], (bytes) =>
+    fromOfficial(model.config, decodeSafetensors(bytes).tensors),
+  ),
+  ...Object.entries(plannerFiles).map(([name, file]) =>
+    fileTarget(`planner's ${name}`, [file], (bytes) =>
+      readPlannerBundle(async (wanted) => (wanted === name ? bytes : (plannerFiles[wanted] as Uint8Array))),
+    ),
+  ),
+];
+
+const configs: Target[] = [
+  valueTarget(
+    "model config",
+    models.map(({ config }) => config),
+    (config) => modelFromConfig(config as Anything),
+  ),
+  valueTarget(
+    "official config",
+    models.map(({ config }) => config),
+    (config) => fromOfficial(config as Anything, {}),
+  ),
+  valueTarget(
+    "schedule config",
+    schedules.map(({ config }) => config),
+    (config) => scheduleFromConfig(config as Anything),
+  ),
+  valueTarget("planner config", [plannerConfig], parsePlannerConfig),
+];
+
+const foreign = { foreign: true };
+const options: Target[] = [
+  ...Object.entries({ cosineSchedule, linearSchedule, sigmoidSchedule }).map(([name, schedule]) =>
+    valueTarget(
+      name,
+      [
+        [20, { s: 0.01 }],
+        [30, { start: -3, end: 3, tau: 1 }],
+      ],
+      (values) => spread(schedule, values),
+      foreign,
+    ),
+  ),
+  ...Object.entries({ transformer, recurrent, dit3d, unet3d }).map(([name, build]) =>
+    valueTarget(
+      name,
+      models.filter(({ config }) => config.kind === name).map(({ config: { kind: _kind, ...rest } }) => rest),
+      (given) => (build as Anything)(given),
+      foreign,
+    ),
+  ),
+  valueTarget(
+    "diffusionForcing",
+    [
+      {
+        model,
+        schedule: cosineSchedule(20),
+        objective: "v",
+        lossWeighting: { kind: "min-snr", clip: 5 },
+        clipNoise: 20,
+      },
+    ],
+    (given) => diffusionForcing(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "scheduling matrix",
+    matrix.map((shape) => [shape, 6, 5]),
+    (values) => validateSchedulingMatrix(spread(schedulingMatrix, values) as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "scheduling matrix by name",
+    [
+      ["pyramid", { uncertainty: 2 }],
+      ["trapezoid", {}],
+    ],
+    (values) => spread(schedulingMatrixFromName, values),
+    foreign,
+  ),
+  valueTarget(
+    "a matrix of one's own",
+    [
+      {
+        steps: 2,
+        tokens: 2,
+        rows: [
+          [2, 2],
+          [1, 2],
+          [0, 1],
+          [0, 0],
+        ],
+      },
+    ],
+    (given) => validateSchedulingMatrix(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "frame codec",
+    [
+      { frameShape: [2], stack: 1, mean: [0, 1], deviation: [1, 2] },
+      { frameShape: [1, 2, 2], stack: 2 },
+    ],
+    (given) => frameCodec(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "training options",
+    [
+      {
+        steps: 3,
+        seed: 1,
+        optimizer: { learningRate: 1e-3, weightDecay: 0.01 },
+        learningRate: { kind: "cosine", warmupSteps: 1 },
+      },
+    ],
+    (given) => first(forcing.train({ backend: unavailable, batches: () => ({ tokens }), ...(given as Anything) })),
+    foreign,
+  ),
+  valueTarget(
+    "a batch",
+    [{ tokens: { dtype: "float32", shape: [2, 3, 2], data: [...tokens.data] } }, { tokens, elementWeights: tokens }],
+    (batch) =>
+      first(
+        forcing.train({
+          backend: unavailable,
+          batches: () => batch as Anything,
+          steps: 1,
+          optimizer: { learningRate: 1 },
+        }),
+      ),
+    foreign,
+  ),
+  valueTarget(
+    "a state to resume",
+    [JSON.parse(JSON.stringify(state)), { ...state }],
+    (resume) =>
+      first(
+        forcing.train({
+          backend: unavailable,
+          batches: () => ({ tokens }),
+          steps: 1,
+          seed: 7,
+          optimizer: { learningRate: 1 },
+          resume: resume as Anything,
+        }),
+      ),
+    foreign,
+  ),
+  valueTarget(
+    "sampler options",
+    [
+      { steps: 4, eta: 0.5, stabilizationLevel: 1 },
+      { steps: 4, parameters },
+    ],
+    (given) => sampling(given, (sampler) => sampler.warmup(1, 2)),
+    foreign,
+  ),
+  valueTarget(
+    "rollout options",
+    [
+      { length: 3, window: 4, chunk: 1, batch: 1, matrix: pyramid() },
+      { context: { ...tokens }, length: 1, window: 4 },
+    ],
+    (given) => sampling({}, (sampler) => sampler.rollout({ random: createRandom(0), ...(given as object) })),
+    foreign,
+  ),
+];
+
+const points = { shape: [3, 2], data: [1, 2, 3, 4, 5, 6] };
+const images = { shape: [1, 12, 12], data: Array.from({ length: 144 }, (_, i) => i / 144) };
+const metrics: Target[] = [
+  valueTarget("crps", [{ samples: points, truth: { shape: [2], data: [1, 2] } }], (f) => crps(f as Anything), foreign),
+  valueTarget(
+    "quantile crps",
+    [{ samples: { shape: [20, 1], data: Array.from({ length: 20 }, Math.sin) }, truth: { shape: [1], data: [2] } }],
+    (f) => quantileCrpsOfSum(f as Anything),
+    foreign,
+  ),
+  ...Object.entries({ energyDistance, frechetDistance, maximumMeanDiscrepancy }).map(([name, distance]) =>
+    valueTarget(name, [[points, points, {}]], (values) => spread(distance, values), foreign),
+  ),
+  valueTarget("psnr", [[images, images, 1]], (values) => spread(peakSignalToNoise, values), foreign),
+  valueTarget(
+    "ssim",
+    [[images, images, { range: 1, window: 11 }]],
+    (values) => spread(structuralSimilarity, values),
+    foreign,
+  ),
+];
+
+/** Calls a function with a list of arguments that may be no list any more. */
+function spread(f: Anything, values: unknown): unknown {
+  return Array.isArray(values) ? f(...values) : f(values);
+}
+
+export const targets: readonly Target[] = [...files, ...configs, ...options, ...metrics];
