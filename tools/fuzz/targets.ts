@@ -49,10 +49,10 @@ import { fileTarget, type Target, valueTarget } from "./target.js";
 // biome-ignore lint/suspicious/noExplicitAny: that is what is tried here
 type Anything = any;
 
-const model = transformer({ features: 2, width: 8, layers: 1, heads: 1, feedForward: 4 });
+const model = transformer({ features: 2, width: 8, layers: 1, heads: 1, feedForward: 4, positions: "sinusoidal" });
 const parameters = initializeParameters(model, createRandom(0));
-const state = initialTrainingState(model, 7, true);
 const forcing = diffusionForcing({ model, schedule: cosineSchedule(20) });
+const state = initialTrainingState(forcing, { seed: 7, keepEma: true });
 const models = [
   model,
   transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 2, heads: 2, causal: false }),
