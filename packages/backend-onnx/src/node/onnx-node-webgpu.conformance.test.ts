@@ -3,4 +3,10 @@ import { afterAll, describe, it } from "vitest";
 import { residentBytes } from "../../../../tools/test-devices/resident-bytes.js";
 import { onnxBackend } from "./onnx-backend.js";
 
-testBackend("onnx-node-webgpu", () => onnxBackend({ device: "webgpu" }), { describe, it, afterAll, residentBytes });
+testBackend("onnx-node-webgpu", () => onnxBackend({ device: "webgpu" }), {
+  describe,
+  it,
+  afterAll,
+  residentBytes,
+  randomGraphs: Number(process.env.DFORCE_RANDOM_GRAPHS ?? 60),
+});

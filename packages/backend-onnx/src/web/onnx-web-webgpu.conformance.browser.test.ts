@@ -8,4 +8,5 @@ testBackend("onnx-web-webgpu", () => onnxBackend({ device: "webgpu" }), {
   it,
   afterAll,
   residentBytes: pageBytes,
+  randomGraphs: 60,
 });

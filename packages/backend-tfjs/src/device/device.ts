@@ -24,11 +24,11 @@ export interface Device {
 }
 
 /** @throws `backend-failure` if the device is lost. */
-export function checkDevice({ name, lost }: Pick<Device, "name" | "lost">): void {
-  const reason = lost();
+export function checkDevice(device: Device): void {
+  const reason = device.lost();
   if (reason === undefined) return;
   throw new DiffusionForcingError(
     "backend-failure",
-    `tfjs (${name}): the GPU device is lost: ${reason} Its tensors are gone; create another backend and go on from the last state on the host.`,
+    `tfjs (${device.name}): the GPU device is lost: ${reason} Its tensors are gone; create another backend and go on from the last state on the host.`,
   );
 }

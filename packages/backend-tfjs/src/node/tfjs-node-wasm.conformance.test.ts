@@ -3,4 +3,10 @@ import { afterAll, describe, it } from "vitest";
 import { residentBytes } from "../../../../tools/test-devices/resident-bytes.js";
 import { tfjsBackend } from "./tfjs-backend.js";
 
-testBackend("tfjs wasm", () => tfjsBackend({ device: "wasm" }), { describe, it, afterAll, residentBytes });
+testBackend("tfjs wasm", () => tfjsBackend({ device: "wasm" }), {
+  describe,
+  it,
+  afterAll,
+  residentBytes,
+  randomGraphs: Number(process.env.DFORCE_RANDOM_GRAPHS ?? 300),
+});

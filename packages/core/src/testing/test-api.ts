@@ -21,6 +21,8 @@ export interface ConformanceOptions extends TestApi {
    * the kit only says in the test's name that memory was not measured.
    */
   readonly residentBytes?: () => number | Promise<number>;
+  /** How many random graphs are tried, and from which seed; a number begins at seed 1. Default 300. */
+  readonly randomGraphs?: number | { readonly count: number; readonly firstSeed: number };
 }
 
 /** What each group of checks gets: the runner, the tolerance, and one live backend that all of them share. */

@@ -1,5 +1,6 @@
 import type { Backend } from "../engine/backend/contract.js";
 import { assert } from "./assertions.js";
+import { testRandomGraphs } from "./random-graphs/test-random-graphs.js";
 import type { ConformanceOptions } from "./test-api.js";
 import { testGraphs } from "./test-graphs.js";
 import { testLifetime } from "./test-lifetime.js";
@@ -36,6 +37,7 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     const conformance = { options, tolerance, backend, another: factory };
     testOps(conformance);
     testGraphs(conformance);
+    testRandomGraphs(conformance);
     testLifetime(conformance);
     testModel(conformance);
     testModels(conformance);
