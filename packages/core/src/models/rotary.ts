@@ -8,17 +8,17 @@ export interface RotaryTables {
   readonly sines: HostTensor<"float32">;
 }
 
-/** 10000^(-2 i / width), i = 0 .. width / 2 - 1: radians by which the i-th pair of features turns per position. */
-export function rotaryFrequencies(width: number): Float32Array {
-  return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(10000 ** Math.fround((2 * i) / width)));
+/** base^(-2 i / width), i = 0 .. width / 2 - 1: radians by which the i-th pair of features turns per position. */
+export function rotaryFrequencies(width: number, base = 10000): Float32Array {
+  return Float32Array.from({ length: width / 2 }, (_, i) => 1 / Math.fround(base ** Math.fround((2 * i) / width)));
 }
 
 /**
  * @param positions of each row; need not be integers or in order. Angles are not rounded before their sine is taken, so
  *   that equal distances turn alike wherever they are.
  */
-export function rotaryTables(positions: readonly number[], width: number): RotaryTables {
-  const frequencies = rotaryFrequencies(width);
+export function rotaryTables(positions: readonly number[], width: number, base = 10000): RotaryTables {
+  const frequencies = rotaryFrequencies(width, base);
   const cosines = zeros("float32", [positions.length, width]);
   const sines = zeros("float32", [positions.length, width]);
   positions.forEach((position, row) => {

@@ -10,11 +10,18 @@ import type { TransformerConfig } from "./config.js";
 /** How the layer of that index mixes rows [T * B, width] along time, by the weights in `scope`. */
 export type Attention = (scope: Scope, x: Value, index: number) => Value;
 
+/**
+ * The slowest pair of features turns once in some 600 tokens: windows hold tens to hundreds. With the 10000 of language
+ * models most pairs of a narrow head would hardly turn, and sequences be told apart much worse.
+ */
+const ROTARY_BASE = 100;
+
 /** Tables for `length` tokens in a row, the first at `first`. */
 function turnsFrom(first: number, length: number, { width, heads }: TransformerConfig): RotaryTables {
   return rotaryTables(
     Array.from({ length }, (_, i) => first + i),
     width / heads,
+    ROTARY_BASE,
   );
 }
 

@@ -42,7 +42,7 @@ function plainTransformer(
   const depth = width / heads;
   const turn = (x: number[], position: number): number[] =>
     x.map((value, i) => {
-      const angle = position * 10000 ** (-(2 * Math.floor(i / 2)) / depth);
+      const angle = position * 100 ** (-(2 * Math.floor(i / 2)) / depth);
       const partner = i % 2 === 0 ? -x[i + 1]! : x[i - 1]!;
       return value * Math.cos(angle) + partner * Math.sin(angle);
     });
