@@ -1,6 +1,7 @@
 // The shelf: what a user of the library types. Everything else stands on the shelves beside it, the subpaths.
 
-export { type FrameCodec, type FrameCodecOptions, frameCodec } from "./codecs/frame-codec.js";
+export { type Bundle, type BundleSource, type BundleTarget, loadBundle, saveBundle } from "./bundle/index.js";
+export type { Codec } from "./codecs/index.js";
 export type { Backend } from "./engine/backend/contract.js";
 export { selectBackend } from "./engine/backend/selection/index.js";
 export { DiffusionForcingError, type ErrorCode, isDiffusionForcingError } from "./engine/errors.js";

@@ -1,4 +1,5 @@
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
+import { checkJsonText } from "./json.js";
 
 /** The element types read and written here under the format's names, with the project's name and array for each. */
 export const storedTypes: {
@@ -8,6 +9,8 @@ export const storedTypes: {
   readonly F64: { readonly dtype: "F64"; readonly array: Float64ArrayConstructor };
   readonly I64: { readonly dtype: "I64"; readonly array: BigInt64ArrayConstructor };
   readonly U8: { readonly dtype: "U8"; readonly array: Uint8ArrayConstructor };
+  readonly F16: { readonly dtype: "F16"; readonly array: Uint16ArrayConstructor };
+  readonly BF16: { readonly dtype: "BF16"; readonly array: Uint16ArrayConstructor };
 } = {
   F32: { dtype: "float32", array: Float32Array },
   I32: { dtype: "int32", array: Int32Array },
@@ -15,14 +18,19 @@ export const storedTypes: {
   F64: { dtype: "F64", array: Float64Array },
   I64: { dtype: "I64", array: BigInt64Array },
   U8: { dtype: "U8", array: Uint8Array },
+  F16: { dtype: "F16", array: Uint16Array },
+  BF16: { dtype: "BF16", array: Uint16Array },
 };
 export type StoredDType = keyof typeof storedTypes;
 
 /** The header's key for the free-form strings. */
 export const METADATA_KEY = "__metadata__";
 
-/** { name: { field: [number] } } */
-const MAX_DEPTH = 3;
+/** { name: { field: [number] } }; some 60,000 tensors: what `JSON.parse` makes of more keys takes a gigabyte. */
+const limits = { maxDepth: 3, maxKeys: 250_000 };
+
+/** Strings of others are carried along, not used. */
+const MAX_METADATA = 4096;
 
 /** One tensor's entry: its bytes are begin..end-1 of what follows the header. */
 export interface HeaderEntry {
@@ -60,7 +68,7 @@ export function parseHeader(text: string, dataBytes: number): Header {
   if (!text.startsWith("{")) throw corrupt(`the header starts with ${quote(text.slice(0, 1))}; expected "{".`);
   let parsed: Record<string, unknown>;
   try {
-    checkKeys(text);
+    checkJsonText(text, limits, (message) => corrupt(`the header: ${message}`));
     parsed = JSON.parse(text) as Record<string, unknown>;
   } catch (cause) {
     if (isDiffusionForcingError(cause)) throw cause;
@@ -78,42 +86,14 @@ export function parseHeader(text: string, dataBytes: number): Header {
   return { entries, metadata };
 }
 
-/**
- * Refuses what `JSON.parse` hides: a key given twice in one object, of which it keeps the last without a word, and
- * the key `__proto__`, which vanishes from whatever object it is next assigned to. Also refuses nesting deeper than a
- * header has, before `JSON.parse` spends minutes on it. Whether `text` is JSON at all is left to `JSON.parse`.
- */
-function checkKeys(text: string): void {
-  // The keys seen so far of every object that is open; arrays, which have none, are kept for their depth.
-  const open: Set<string>[] = [];
-  for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === "{" || character === "[") {
-      if (open.length === MAX_DEPTH) throw corrupt("the header is nested deeper than { name: { field: [number] } }.");
-      open.push(new Set());
-    } else if (character === "}" || character === "]") {
-      open.pop();
-    } else if (character === '"') {
-      const start = i;
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === "\\") i++;
-      const end = i + 1;
-      while (/\s/.test(text[i + 1] ?? "")) i++;
-      const seen = open.at(-1);
-      if (text[i + 1] === ":" && seen !== undefined) checkKey(JSON.parse(text.slice(start, end)) as string, seen);
-    }
-  }
-}
-
-function checkKey(key: string, seen: Set<string>): void {
-  if (seen.has(key)) throw corrupt(`the header gives ${quote(key)} twice; expected every name once.`);
-  if (key === "__proto__") throw corrupt('the header has the name "__proto__", which is not allowed.');
-  seen.add(key);
-}
-
 function parseMetadata(value: unknown): Record<string, string> {
   if (!isObject(value)) throw corrupt(`${METADATA_KEY} is ${quote(value)}; expected an object of strings.`);
   const metadata: Record<string, string> = {};
-  for (const [key, text] of Object.entries(value)) {
+  const entries = Object.entries(value);
+  if (entries.length > MAX_METADATA) {
+    throw corrupt(`${METADATA_KEY} has ${entries.length} strings; at most ${MAX_METADATA} are read.`);
+  }
+  for (const [key, text] of entries) {
     if (typeof text !== "string") {
       throw corrupt(`${METADATA_KEY} has ${quote(text)} under ${quote(key)}; expected a string.`);
     }
@@ -159,11 +139,8 @@ function parseEntry(name: string, value: unknown, dataBytes: number): HeaderEntr
 
 function checkDType(dtype: unknown, what: string): StoredDType {
   if (typeof dtype === "string" && Object.hasOwn(storedTypes, dtype)) return dtype as StoredDType;
-  const advice =
-    dtype === "F16" || dtype === "BF16"
-      ? "Half precision is not read: convert the tensor to F32 before saving it (in PyTorch: tensor.float())."
-      : `Expected one of ${Object.keys(storedTypes).join(", ")}: convert the tensor before saving it.`;
-  throw corrupt(`${what} has dtype ${quote(dtype)}. ${advice}`);
+  const known = Object.keys(storedTypes).join(", ");
+  throw corrupt(`${what} has dtype ${quote(dtype)}. Expected one of ${known}: convert the tensor before saving it.`);
 }
 
 /** The entries, in the order of their bytes, must follow one another from 0 to the end of the data. */

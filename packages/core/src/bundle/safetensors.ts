@@ -1,4 +1,5 @@
 import { DiffusionForcingError } from "../engine/errors.js";
+import { recognizeForeign } from "./foreign-file.js";
 import { corrupt, METADATA_KEY, parseHeader, quote, type StoredDType, storedTypes } from "./safetensors-header.js";
 
 /**
@@ -11,7 +12,9 @@ export type SafetensorsTensor =
   | { readonly dtype: "bool"; readonly shape: readonly number[]; readonly data: Uint8Array }
   | { readonly dtype: "F64"; readonly shape: readonly number[]; readonly data: Float64Array }
   | { readonly dtype: "I64"; readonly shape: readonly number[]; readonly data: BigInt64Array }
-  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array };
+  | { readonly dtype: "U8"; readonly shape: readonly number[]; readonly data: Uint8Array }
+  /** The bits of each element; see `fromFloat16Bits`, `fromBfloat16Bits`. */
+  | { readonly dtype: "F16" | "BF16"; readonly shape: readonly number[]; readonly data: Uint16Array };
 
 /** What a safetensors file holds. */
 export interface SafetensorsContent {
@@ -27,10 +30,7 @@ interface ArrayOver {
 
 const LENGTH_BYTES = 8;
 
-/**
- * Room for some 150,000 tensors. The format's reference implementation accepts 100 MB, but `JSON.parse` can be kept
- * busy for a minute by a malicious header of that size.
- */
+/** Room for any model there is. The format's reference implementation accepts 100 MB, which takes `JSON.parse` long. */
 const DEFAULT_MAX_HEADER_BYTES = 16_000_000;
 
 /**
@@ -44,7 +44,7 @@ const DEFAULT_MAX_HEADER_BYTES = 16_000_000;
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
   metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const members: string[] = [];
   const metadataMembers = sortedEntries(metadata).map(([key, text]) => {
     checkName(key, "metadata key");
@@ -92,13 +92,16 @@ export function decodeSafetensors(
   options: { readonly maxHeaderBytes?: number } = {},
 ): SafetensorsContent {
   const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  const foreign = recognizeForeign(bytes);
+  if (foreign !== undefined && !startsWithLength(bytes)) throw corrupt(`this is no safetensors file but ${foreign}.`);
   if (bytes.length < LENGTH_BYTES) throw corrupt(`the file has ${bytes.length} bytes; expected at least 8.`);
   const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   const available = Math.min(maxHeaderBytes, bytes.length - LENGTH_BYTES);
   if (!(headerBytes <= available)) {
     throw corrupt(
       `the header is said to have ${headerBytes} bytes; expected at most ${available} ` +
-        `(the file has ${bytes.length} bytes, and headers are read up to ${maxHeaderBytes}).`,
+        `(the file has ${bytes.length} bytes, and headers are read up to ${maxHeaderBytes}). ` +
+        "The file is cut short, damaged, or no safetensors file.",
     );
   }
   const dataStart = LENGTH_BYTES + Number(headerBytes);
@@ -111,6 +114,12 @@ export function decodeSafetensors(
     tensors[name] = { dtype: storedTypes[dtype].dtype, shape, data } as SafetensorsTensor;
   }
   return { tensors, metadata: header.metadata };
+}
+
+/** Whether the file can be one after all: a length that fits, and the header's brace after it. */
+function startsWithLength(bytes: Uint8Array): boolean {
+  if (bytes.length < LENGTH_BYTES + 2 || bytes[LENGTH_BYTES] !== 0x7b) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true) <= bytes.length - LENGTH_BYTES;
 }
 
 function decodeText(bytes: Uint8Array): string {

@@ -4,33 +4,10 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
+import { asFloat32 } from "./weights.js";
 
 const format = "diffusion-forcing-training-2";
 const groups = ["parameters", "first", "second", "ema", "best"] as const;
-
-/** Model weights as a safetensors file. */
-export function encodeWeights(
-  parameters: HostTensorRecord,
-  metadata: Readonly<Record<string, string>> = {},
-): Uint8Array {
-  return encodeSafetensors(parameters as Readonly<Record<string, SafetensorsTensor>>, metadata);
-}
-
-/**
- * Model weights from a safetensors file. Whether they fit a model is for `checkParameters`.
- *
- * @throws `corrupt-file` for a damaged file, or one with tensors that are no weights.
- */
-export function decodeWeights(bytes: Uint8Array): Record<string, HostTensor> {
-  return Object.fromEntries(
-    Object.entries(decodeSafetensors(bytes).tensors).map(([name, stored]) => [name, float32(name, stored)]),
-  );
-}
-
-function float32(name: string, stored: SafetensorsTensor): HostTensor {
-  if (stored.dtype === "float32") return stored;
-  throw new DiffusionForcingError("corrupt-file", `Tensor "${name}" is ${stored.dtype}; weights are float32.`);
-}
 
 /**
  * A training state as a safetensors file: tensors `group/parameter`, and as metadata `step`, `seed`, the `subject` (what
@@ -38,7 +15,7 @@ function float32(name: string, stored: SafetensorsTensor): HostTensor {
  *
  * @param metadata further strings to keep with it, such as what data it was trained on.
  */
-export function encodeTrainingState(state: TrainingState, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+export function encodeTrainingState(state: TrainingState, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const group of groups) {
     for (const [name, value] of Object.entries((group === "best" ? state.best?.parameters : state[group]) ?? {})) {
@@ -89,7 +66,7 @@ export function decodeTrainingState(bytes: Uint8Array): TrainingState {
       throw new DiffusionForcingError("corrupt-file", `Tensor "${path}" belongs to none of ${groups.join(", ")}.`);
     }
     records[group] ??= {};
-    records[group][path.slice(group.length + 1)] = float32(path, stored);
+    records[group][path.slice(group.length + 1)] = asFloat32(path, stored);
   }
   const { parameters = {}, first = {}, second = {}, ema } = records;
   return {

@@ -21,6 +21,7 @@ export type ErrorCode =
   | "invalid-config"
   | "non-finite-loss"
   | "corrupt-file"
+  | "read-failed"
   | "checkpoint-mismatch"
   | "write-failed";
 

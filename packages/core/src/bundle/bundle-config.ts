@@ -1,0 +1,102 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+
+/** What a bundle tells people and programs about itself; nothing of it changes what the model computes. */
+export interface BundleCard {
+  readonly name?: string;
+  readonly description?: string;
+  readonly license?: string;
+  /** Free-form: steps, seed, data, time. */
+  readonly training?: Readonly<Record<string, unknown>>;
+}
+
+/** What the model was trained on, for bounds and warnings. */
+export interface TrainedOn {
+  /** Shortest and longest sequences, in tokens. */
+  readonly tokens?: readonly [fewest: number, most: number];
+  /** Smallest and largest value in a token. */
+  readonly values?: readonly [smallest: number, largest: number];
+}
+
+/** The job that a model is for, as the task that evaluates it records it. */
+export interface TaskRecord {
+  readonly kind: string;
+  readonly [field: string]: unknown;
+}
+
+/** `config.json` of a bundle. */
+export interface BundleConfig {
+  readonly kind: "diffusion-forcing";
+  readonly version: 1;
+  readonly process: unknown;
+  readonly lossWeighting: unknown;
+  readonly model: { readonly kind: string };
+  readonly codec?: unknown;
+  readonly task?: TaskRecord;
+  readonly trainedOn?: TrainedOn;
+  readonly card?: BundleCard;
+}
+
+const text = (most: number) => v.pipe(v.string("a text"), v.maxLength(most, `at most ${most} characters`));
+const ofKind = (what: string) => v.looseObject({ kind: v.string("a text") }, `${what}, an object with its kind`);
+
+/** From the smaller to the larger. */
+const range = (item: v.GenericSchema<number>) =>
+  v.pipe(
+    v.strictTuple([item, item]),
+    v.check(([low, high]) => low <= high, "the smaller number first"),
+  );
+
+export const cardSchema: v.GenericSchema<BundleCard> = v.strictObject({
+  name: v.optional(text(200)),
+  description: v.optional(text(10_000)),
+  license: v.optional(text(200)),
+  training: v.optional(v.record(v.string(), v.unknown())),
+}) as v.GenericSchema<BundleCard>;
+
+export const trainedOnSchema: v.GenericSchema<TrainedOn> = v.strictObject({
+  tokens: v.optional(range(schemas.integer(1, 2 ** 31))),
+  values: v.optional(range(schemas.number())),
+}) as v.GenericSchema<TrainedOn>;
+
+export const taskSchema: v.GenericSchema<TaskRecord> = ofKind("a task");
+
+const schema = v.strictObject({
+  kind: v.literal("diffusion-forcing", '"diffusion-forcing"'),
+  version: v.literal(1, "1, the version that this library reads"),
+  process: ofKind("a process"),
+  lossWeighting: ofKind("a loss weighting"),
+  model: ofKind("a model"),
+  codec: v.optional(ofKind("a codec")),
+  task: v.optional(taskSchema),
+  trainedOn: v.optional(trainedOnSchema),
+  card: v.optional(cardSchema),
+});
+
+/** Far beyond any model; a file from elsewhere must not make its reader allocate without end. */
+const LARGEST_SIZE = 65_536;
+
+/** @throws `invalid-config` naming the field, what was given and what was expected */
+export function parseBundleConfig(what: string, value: unknown): BundleConfig {
+  const isModelAlone =
+    typeof value === "object" && value !== null && "kind" in value && !("version" in value) && !("process" in value);
+  if (isModelAlone) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `${what}: this is no bundle's configuration but one of kind ${describe(value.kind)}. A bundle of an earlier layout is brought up to date by \`dforce convert FOLDER --out NEW\`.`,
+    );
+  }
+  const config = check(what, schema, value, "invalid-config") as BundleConfig;
+  checkSizes(what, config.model, "model");
+  return config;
+}
+
+function checkSizes(what: string, value: unknown, path: string): void {
+  if (typeof value === "number" && !(Math.abs(value) <= LARGEST_SIZE)) {
+    throw new DiffusionForcingError("invalid-config", `${what}: ${path} is ${value}; expected at most ${LARGEST_SIZE}.`);
+  }
+  if (typeof value !== "object" || value === null) return;
+  for (const [key, part] of Object.entries(value)) checkSizes(what, part, `${path}.${key.slice(0, 40)}`);
+}

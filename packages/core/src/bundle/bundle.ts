@@ -1,0 +1,189 @@
+import * as v from "valibot";
+import { type Codec, type CodecReader, codecFromConfig } from "../codecs/index.js";
+import { check, schemas } from "../engine/check.js";
+import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { modelFromConfig } from "../models/model-from-config.js";
+import { checkParameters, countParameters } from "../models/parameters.js";
+import type { DiffusionProcess } from "../process/loss.js";
+import {
+  type BundleCard,
+  type BundleConfig,
+  cardSchema,
+  parseBundleConfig,
+  type TaskRecord,
+  type TrainedOn,
+  taskSchema,
+  trainedOnSchema,
+} from "./bundle-config.js";
+import { diffusionFromConfig, processConfigOf } from "./diffusion-config.js";
+import { fingerprint } from "./fingerprint.js";
+import { parseJson } from "./json.js";
+import { decodeSafetensors } from "./safetensors.js";
+import type { BundleSource, BundleTarget } from "./sources/source.js";
+import { encodeWeights, floatTensors } from "./weights.js";
+
+/** A trained model with everything that is needed to use it: what `dforce`, a page and a worker hand to each other. */
+export interface Bundle {
+  readonly diffusion: DiffusionProcess;
+  /** Weights to sample with, by parameter name. */
+  readonly parameters: HostTensorRecord;
+  /** Between the user's data and tokens; absent: the data are tokens. */
+  readonly codec?: Codec;
+  readonly task?: TaskRecord;
+  readonly trainedOn?: TrainedOn;
+  readonly card?: BundleCard;
+}
+
+/** The files of a bundle, in the layout of model hubs. */
+export const bundleFiles = { config: "config.json", weights: "model.safetensors" } as const;
+
+const CODEC_PREFIX = "codec/";
+const MOST_CONFIG_BYTES = 1_000_000;
+
+export interface SaveOptions {
+  /** How weights are stored: "float16" halves the file and rounds. Default "float32". */
+  readonly weights?: "float32" | "float16";
+}
+
+export interface LoadOptions {
+  /** Readers of codecs from outside the library, by kind. */
+  readonly codecs?: Readonly<Record<string, CodecReader>>;
+  readonly signal?: AbortSignal;
+}
+
+const bundleSchema = v.strictObject({
+  diffusion: schemas.having("a diffusion: what diffusionForcing() makes", "model"),
+  parameters: schemas.having("the weights by parameter name"),
+  codec: v.optional(schemas.having("a codec", "config", "encode", "decode")),
+  task: v.optional(taskSchema),
+  trainedOn: v.optional(trainedOnSchema),
+  card: v.optional(cardSchema),
+});
+
+/**
+ * A bundle as files by name. `model.safetensors` carries a fingerprint of what `config.json` says about the model, so that
+ * weights are not read under another's configuration.
+ *
+ * @throws `invalid-argument`, `checkpoint-mismatch` for weights that are not the model's.
+ */
+export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<string, Uint8Array<ArrayBuffer>> {
+  const saveSchema = v.strictObject({ weights: v.optional(schemas.choice("float32", "float16"), "float32") });
+  const { weights: dtype } = check("saveBundle", saveSchema, options);
+  check("saveBundle", bundleSchema, bundle);
+  const { diffusion, parameters, codec, task, trainedOn, card } = bundle;
+  checkParameters(diffusion.model, parameters);
+  checkFinite(parameters);
+  const config = {
+    kind: "diffusion-forcing",
+    version: 1,
+    process: processConfigOf(diffusion),
+    lossWeighting: diffusion.lossWeighting,
+    model: diffusion.model.config,
+    ...(codec === undefined ? {} : { codec: codec.config }),
+    ...(task === undefined ? {} : { task }),
+    ...(trainedOn === undefined ? {} : { trainedOn }),
+    ...(card === undefined ? {} : { card }),
+  };
+  const bytes = new TextEncoder().encode(`${JSON.stringify(config, null, 2)}\n`);
+  // What is written must be readable: for one thing, JSON has no NaN.
+  parseBundleConfig("saveBundle", parseJson(bundleFiles.config, bytes, { maxBytes: MOST_CONFIG_BYTES }));
+  const learned = Object.entries(codec?.parameters ?? {}).map(([name, value]) => [`${CODEC_PREFIX}${name}`, value]);
+  const metadata = { format: "diffusion-forcing-weights-1", config: fingerprint(config as unknown as BundleConfig) };
+  return {
+    [bundleFiles.config]: bytes,
+    [bundleFiles.weights]: encodeWeights({ ...parameters, ...Object.fromEntries(learned) }, { dtype, metadata }),
+  };
+}
+
+/** Writes a bundle. @throws `write-failed`, and what {@link encodeBundle} throws */
+export async function saveBundle(bundle: Bundle, target: BundleTarget, options: SaveOptions = {}): Promise<void> {
+  await target.write(encodeBundle(bundle, options));
+}
+
+/**
+ * Reads a bundle. Nothing in its files is believed: sizes are bounded before anything is allocated, and no file is read
+ * further than the configuration's model needs.
+ *
+ * @throws `read-failed` where there is no bundle; `corrupt-file`, `invalid-config`, `invalid-schedule`,
+ *   `checkpoint-mismatch` for files that are damaged or do not belong together, naming source and file; `aborted`.
+ */
+export async function loadBundle(source: BundleSource, options: LoadOptions = {}): Promise<Bundle> {
+  check("loadBundle", schemas.having("a source, such as urlSource() or folderStore() make", "name", "read"), source);
+  const { codecs = {}, signal } = options;
+  const read = async (file: string, maxBytes: number): Promise<Uint8Array> => {
+    const bytes = await source.read(file, { maxBytes, ...(signal ? { signal } : {}) });
+    if (bytes !== undefined) return bytes;
+    const needed = Object.values(bundleFiles).join(" and ");
+    throw new DiffusionForcingError("read-failed", `${source.name} has no ${file}; a bundle holds ${needed}.`);
+  };
+  return from(source.name, async () => {
+    const configBytes = await read(bundleFiles.config, MOST_CONFIG_BYTES);
+    const limits = { maxBytes: MOST_CONFIG_BYTES };
+    const config = parseBundleConfig(bundleFiles.config, parseJson(bundleFiles.config, configBytes, limits));
+    const diffusion = await from(bundleFiles.config, () =>
+      diffusionFromConfig(modelFromConfig(config.model), config.process, config.lossWeighting),
+    );
+    const isLearned = JSON.stringify(config.codec ?? null).length > 0 && Object.keys(codecs).length > 0;
+    const weights = await read(bundleFiles.weights, mostWeightBytes(diffusion, isLearned));
+    const { tensors, metadata } = await from(bundleFiles.weights, () => decodeSafetensors(weights));
+    if (metadata.config !== undefined && metadata.config !== fingerprint(config)) {
+      throw new DiffusionForcingError(
+        "checkpoint-mismatch",
+        `${bundleFiles.weights} was saved with another ${bundleFiles.config}: model, process, codec or task are not those that the weights were trained with. Fetch both files from one place.`,
+      );
+    }
+    const { parameters, learned } = await from(bundleFiles.weights, () => split(floatTensors(tensors)));
+    await from(bundleFiles.weights, () => {
+      checkParameters(diffusion.model, parameters);
+      checkFinite(parameters);
+    });
+    const { task, trainedOn, card } = config;
+    return {
+      diffusion,
+      parameters,
+      ...(config.codec === undefined
+        ? {}
+        : { codec: await from(bundleFiles.config, () => codecFromConfig(config.codec, learned, codecs)) }),
+      ...(task === undefined ? {} : { task }),
+      ...(trainedOn === undefined ? {} : { trainedOn }),
+      ...(card === undefined ? {} : { card }),
+    };
+  });
+}
+
+/** Room for the model's weights as float32, names and metadata; a codec's own weights are bounded by a gigabyte. */
+function mostWeightBytes({ model }: DiffusionProcess, hasLearnedCodec: boolean): number {
+  const names = Object.keys(model.parameters).reduce((total, name) => total + 6 * name.length + 300, 0);
+  return 4 * countParameters(model) + names + 1_000_000 + (hasLearnedCodec ? 2 ** 30 : 0);
+}
+
+function split(tensors: Record<string, HostTensor>) {
+  const entries = Object.entries(tensors);
+  const isLearned = ([name]: [string, HostTensor]): boolean => name.startsWith(CODEC_PREFIX);
+  return {
+    parameters: Object.fromEntries(entries.filter((entry) => !isLearned(entry))),
+    learned: Object.fromEntries(entries.filter(isLearned).map(([name, value]) => [name.slice(CODEC_PREFIX.length), value])),
+  };
+}
+
+/** Adds to what `work` complains of where it stands. */
+async function from<T>(where: string, work: () => T | Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (!isDiffusionForcingError(cause) || cause.code === "aborted" || cause.message.startsWith(`${where}`)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${where}: ${cause.message}`, { cause });
+  }
+}
+
+function checkFinite(weights: HostTensorRecord): void {
+  for (const [name, { data }] of Object.entries(weights)) {
+    const bad = data.find((x) => !Number.isFinite(x));
+    if (bad === undefined) continue;
+    throw new DiffusionForcingError(
+      "corrupt-file",
+      `Parameter "${name}" holds ${bad}; expected finite numbers. The model is damaged, or its training diverged.`,
+    );
+  }
+}

@@ -1,0 +1,43 @@
+import { DiffusionForcingError } from "../engine/errors.js";
+import type { Shape } from "../engine/tensor/shape.js";
+import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { Codec, PlainCodec } from "./codec.js";
+
+const MOST_CODECS = 16;
+
+/**
+ * Codecs one after the other: the first reads the data, the last makes the tokens; decoding goes back. It is plain if all
+ * of them are.
+ *
+ * @throws `invalid-config`
+ */
+export function chainCodecs(codecs: readonly PlainCodec[]): PlainCodec;
+export function chainCodecs(codecs: readonly Codec[]): Codec;
+export function chainCodecs(codecs: readonly Codec[]): Codec {
+  if (!Array.isArray(codecs) || codecs.length === 0 || codecs.length > MOST_CODECS) {
+    throw new DiffusionForcingError("invalid-config", `chainCodecs: expected a list of 1 to ${MOST_CODECS} codecs.`);
+  }
+  const owned = codecs.flatMap(({ parameters = {} }, i) =>
+    Object.entries(parameters).map(([name, value]) => [`${i}/${name}`, value] as const),
+  );
+  return {
+    config: { kind: "chain", codecs: codecs.map(({ config }) => config) },
+    itemsPerToken: codecs.reduce((product, { itemsPerToken }) => product * itemsPerToken, 1),
+    ...(owned.length === 0 ? {} : { parameters: Object.fromEntries(owned) as HostTensorRecord }),
+    tokenShape: (shape: Shape) => codecs.reduce((item, codec) => codec.tokenShape(item), shape),
+    encode: (data) => inOrder(codecs, data, (codec, value) => codec.encode(value)) as HostTensor<"float32">,
+    decode: (tokens) => inOrder([...codecs].reverse(), tokens, (codec, value) => codec.decode(value)) as HostTensor,
+  };
+}
+
+/** Applies one codec after the other; waits only for those that take time. */
+function inOrder(
+  codecs: readonly Codec[],
+  value: HostTensor,
+  apply: (codec: Codec, value: HostTensor) => HostTensor | Promise<HostTensor>,
+): HostTensor | Promise<HostTensor> {
+  return codecs.reduce<HostTensor | Promise<HostTensor>>(
+    (before, codec) => (before instanceof Promise ? before.then((done) => apply(codec, done)) : apply(codec, before)),
+    value,
+  );
+}

@@ -1,0 +1,2 @@
+/** What needs Node: bundles in folders. */
+export { folderStore } from "../node/folder-store.js";

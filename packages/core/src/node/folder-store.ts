@@ -1,0 +1,62 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type BundleSource, type BundleTarget, checkFileName, checkFileSize, readFailed } from "../bundle/sources/source.js";
+import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+
+/**
+ * A bundle in a folder, which is made when written to. Each file is replaced in one piece: a reader, or a crash, finds
+ * the old content or the new.
+ */
+export function folderStore(folder: string): BundleSource & BundleTarget {
+  return {
+    name: folder,
+    async read(file, limits) {
+      checkFileName(file);
+      throwIfAborted(limits.signal);
+      const path = join(folder, file);
+      try {
+        const handle = await open(path, "r");
+        try {
+          const found = await handle.stat();
+          if (!found.isFile()) throw new Error("it is no file");
+          checkFileSize(path, found.size, limits);
+          return new Uint8Array(await handle.readFile());
+        } finally {
+          await handle.close();
+        }
+      } catch (cause) {
+        if (isDiffusionForcingError(cause)) throw cause;
+        if ((cause as { code?: string }).code === "ENOENT") return undefined;
+        throw readFailed(path, cause);
+      }
+    },
+    async write(files) {
+      for (const [file, bytes] of Object.entries(files)) {
+        checkFileName(file);
+        await replace(folder, file, bytes);
+      }
+    },
+  };
+}
+
+async function replace(folder: string, file: string, bytes: Uint8Array): Promise<void> {
+  const temporary = join(folder, `.${file}.${randomUUID()}.tmp`);
+  try {
+    await mkdir(folder, { recursive: true });
+    const handle = await open(temporary, "wx");
+    try {
+      await handle.writeFile(bytes);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, join(folder, file));
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const reason = (cause as Error).message;
+    throw new DiffusionForcingError("write-failed", `${join(folder, file)} could not be written: ${reason}.`, {
+      cause,
+    });
+  }
+}
