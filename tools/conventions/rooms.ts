@@ -15,6 +15,9 @@ const core: Rooms = {
   sampling: ["engine", "process", "models"],
   likelihood: ["engine", "process", "models", "sampling"],
   bundle: ["engine", "process", "models", "codecs", "training", "sampling", "likelihood"],
+  // Where bundles come from, behind subpaths of their own: /node needs Node, /hub an optional peer.
+  node: ["engine", "bundle"],
+  hub: ["engine", "bundle"],
   // What exists only to match the official code: nobody in core imports it.
   official: ["engine", "process", "models", "training", "sampling", "bundle"],
   "forcing.ts": ["engine", "process", "models", "training", "sampling", "likelihood"],

@@ -1,5 +1,5 @@
-import { type FrameCodec, frameCodec, type HostTensor } from "@diffusion-forcing/core";
-import { stackFrames } from "@diffusion-forcing/core/bundle";
+import type { HostTensor } from "@diffusion-forcing/core";
+import { chainCodecs, frameStackCodec, normalizationCodec, type PlainCodec } from "@diffusion-forcing/core/bundle";
 import { type GoldenCase, tensorOf } from "./case.js";
 import { float32 } from "./layout.js";
 
@@ -12,8 +12,8 @@ export interface OfficialFrames {
 }
 
 /** Frames as the official code normalises and stacks them. */
-export function officialCodec({ frame_stack, data_mean, data_std }: OfficialFrames): FrameCodec {
-  return frameCodec({ frameShape: [data_mean.length], stack: frame_stack, mean: data_mean, deviation: data_std });
+export function officialCodec({ frame_stack, data_mean, data_std }: OfficialFrames): PlainCodec {
+  return chainCodecs([normalizationCodec({ mean: data_mean, std: data_std }), frameStackCodec(frame_stack)]);
 }
 
 /** The conditions, that of the first frame zero, stacked as the tokens are; undefined where there are none. */
@@ -23,5 +23,5 @@ export function stackedConditions(golden: GoldenCase, config: OfficialFrames): H
   const [batch, count, channels] = shape as [number, number, number];
   const values = Float64Array.from(data);
   for (let b = 0; b < batch; b++) values.fill(0, b * count * channels, b * count * channels + channels);
-  return stackFrames(float32({ shape, data: values }), config.frame_stack);
+  return frameStackCodec(config.frame_stack).encode(float32({ shape, data: values }));
 }

@@ -1,4 +1,5 @@
-import { type Backend, type FrameCodec, type HostTensor, Sampler } from "@diffusion-forcing/core";
+import { type Backend, type HostTensor, Sampler } from "@diffusion-forcing/core";
+import type { PlainCodec } from "@diffusion-forcing/core/bundle";
 import { recordedNoise } from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
@@ -30,7 +31,7 @@ export async function runRollout(golden: GoldenCase, backend: Backend): Promise<
   const codec = officialCodec(config);
   const process = officialProcess({
     diffusion,
-    features: codec.tokenShape[0] as number,
+    features: codec.tokenShape([config.data_mean.length])[0] as number,
     conditionFeatures: config.external_cond_dim,
     causal,
     decay: diffusion.cum_snr_decay ** (stack * config.frame_skip),
@@ -106,7 +107,7 @@ async function generate(
 }
 
 /** Tokens as raw frames, frames first. */
-function frames(codec: FrameCodec, tokens: HostTensor) {
+function frames(codec: PlainCodec, tokens: HostTensor) {
   return swapAxes(codec.decode(tokens));
 }
 

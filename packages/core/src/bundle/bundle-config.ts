@@ -95,7 +95,10 @@ export function parseBundleConfig(what: string, value: unknown): BundleConfig {
 
 function checkSizes(what: string, value: unknown, path: string): void {
   if (typeof value === "number" && !(Math.abs(value) <= LARGEST_SIZE)) {
-    throw new DiffusionForcingError("invalid-config", `${what}: ${path} is ${value}; expected at most ${LARGEST_SIZE}.`);
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `${what}: ${path} is ${value}; expected at most ${LARGEST_SIZE}.`,
+    );
   }
   if (typeof value !== "object" || value === null) return;
   for (const [key, part] of Object.entries(value)) checkSizes(what, part, `${path}.${key.slice(0, 40)}`);

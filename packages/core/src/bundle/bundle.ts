@@ -124,8 +124,9 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     const diffusion = await from(bundleFiles.config, () =>
       diffusionFromConfig(modelFromConfig(config.model), config.process, config.lossWeighting),
     );
-    const isLearned = JSON.stringify(config.codec ?? null).length > 0 && Object.keys(codecs).length > 0;
-    const weights = await read(bundleFiles.weights, mostWeightBytes(diffusion, isLearned));
+    // Only codecs from outside the library can own weights.
+    const mayLearn = Object.keys(codecs).length > 0;
+    const weights = await read(bundleFiles.weights, mostWeightBytes(diffusion, mayLearn));
     const { tensors, metadata } = await from(bundleFiles.weights, () => decodeSafetensors(weights));
     if (metadata.config !== undefined && metadata.config !== fingerprint(config)) {
       throw new DiffusionForcingError(
@@ -163,7 +164,9 @@ function split(tensors: Record<string, HostTensor>) {
   const isLearned = ([name]: [string, HostTensor]): boolean => name.startsWith(CODEC_PREFIX);
   return {
     parameters: Object.fromEntries(entries.filter((entry) => !isLearned(entry))),
-    learned: Object.fromEntries(entries.filter(isLearned).map(([name, value]) => [name.slice(CODEC_PREFIX.length), value])),
+    learned: Object.fromEntries(
+      entries.filter(isLearned).map(([name, value]) => [name.slice(CODEC_PREFIX.length), value]),
+    ),
   };
 }
 
@@ -172,7 +175,8 @@ async function from<T>(where: string, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    if (!isDiffusionForcingError(cause) || cause.code === "aborted" || cause.message.startsWith(`${where}`)) throw cause;
+    if (!isDiffusionForcingError(cause) || cause.code === "aborted" || cause.message.startsWith(`${where}`))
+      throw cause;
     throw new DiffusionForcingError(cause.code, `${where}: ${cause.message}`, { cause });
   }
 }

@@ -1,13 +1,13 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
+import { constant } from "../engine/graph/operations.js";
+import { zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { lossWeight } from "../process/gaussian/loss-weight.js";
 import { parseObjective } from "../process/gaussian/objective.js";
 import { scheduleFromConfig } from "../process/gaussian/schedule.js";
 import type { DiffusionProcess } from "../process/loss.js";
 import type { ProcessConfig } from "../process/process.js";
-import { constant } from "../engine/graph/operations.js";
-import { zeros } from "../engine/tensor/tensor.js";
 
 const schema = v.strictObject({
   kind: v.literal("variance-preserving", '"variance-preserving"'),

@@ -3,7 +3,10 @@ const formats: readonly (readonly [what: string, start: string | readonly number
   ["an HTML page: the address serves a page, perhaps an error or a login, instead of the file", "<!doctype html"],
   ["an HTML page: the address serves a page, perhaps an error or a login, instead of the file", "<html"],
   ["an XML document, perhaps an error of the server", "<?xml"],
-  ["a zip archive, as PyTorch's own checkpoints (.pt, .ckpt) are: save its tensors by the safetensors library", [0x50, 0x4b, 3, 4]],
+  [
+    "a zip archive, as PyTorch's own checkpoints (.pt, .ckpt) are: save its tensors by the safetensors library",
+    [0x50, 0x4b, 3, 4],
+  ],
   ["a Python pickle: save its tensors by the safetensors library", [0x80, 2]],
   ["a Python pickle: save its tensors by the safetensors library", [0x80, 4]],
   ["a gzip file: unpack it", [0x1f, 0x8b]],

@@ -121,6 +121,8 @@ describe("decodeSafetensors", () => {
     new DataView(file.buffer).setBigUint64(0, length, true);
     return file;
   };
+  const text = (content: string) => new TextEncoder().encode(content);
+  const manyNames = Array.from({ length: 250_001 }, (_, i) => `"${i}":0`).join();
   const boolFile = encodeSafetensors({ mask: { dtype: "bool", shape: [1], data: Uint8Array.of(1) } });
   boolFile[boolFile.length - 1] = 7;
 
@@ -151,8 +153,27 @@ describe("decodeSafetensors", () => {
     ["an entry that is no object", fileOf({ a: null }), 'tensor "a" is null'],
     ["no dtype", fileOf({ a: {} }), 'tensor "a" has dtype nothing'],
     ["an unknown dtype", fileOf({ a: { dtype: "toString" } }), 'has dtype "toString". Expected one of F32, I32, BOOL'],
-    ["F16", fileOf({ a: { dtype: "F16" } }), 'has dtype "F16". Half precision is not read: convert the tensor to F32'],
-    ["BF16", fileOf({ a: { dtype: "BF16" } }), 'has dtype "BF16". Half precision is not read'],
+    ["an eight-bit float", fileOf({ a: { dtype: "F8_E4M3" } }), 'has dtype "F8_E4M3". Expected one of F32, I32, BOOL'],
+    [
+      "a Git LFS pointer",
+      text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"),
+      "but a Git LFS pointer",
+    ],
+    ["a page", text("\n<!DOCTYPE html><title>404</title>"), "but an HTML page"],
+    [
+      "a zip archive",
+      Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0, 8),
+      "but a zip archive, as PyTorch's own checkpoints",
+    ],
+    ["a pickle", Uint8Array.of(0x80, 2, 0x8a, 10, 0x6c, 0xfc, 0x9c, 0x46), "but a Python pickle"],
+    ["JSON", text('{"kind":"transformer"}'), "but JSON text"],
+    ["a file cut short", encodeSafetensors(everyType).slice(0, 60), "The file is cut short, damaged"],
+    [
+      "more metadata than anyone reads",
+      fileOf({ __metadata__: Object.fromEntries(Array.from({ length: 4097 }, (_, i) => [`k${i}`, ""])) }),
+      "__metadata__ has 4097 strings; at most 4096",
+    ],
+    ["more names than any model has", fileOf(`{${manyNames}}`), "it has more than 250000 names"],
     ["no shape", fileOf({ a: { dtype: "F32" } }), 'tensor "a" has shape nothing'],
     ["a fractional axis", fileOf({ a: f32([1.5], [0, 6]) }, 6), "has shape [1.5]"],
     ["a negative axis", fileOf({ a: f32([-1, -1], [0, 4]) }, 4), "has shape [-1,-1]"],

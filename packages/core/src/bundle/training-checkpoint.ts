@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
 import { asFloat32 } from "./weights.js";

@@ -51,7 +51,11 @@ export function asFloat32(name: string, stored: SafetensorsTensor): HostTensor<"
   if (stored.dtype === "float32") return stored as HostTensor<"float32">;
   if (stored.dtype === "F16" || stored.dtype === "BF16") {
     const widen = stored.dtype === "F16" ? fromFloat16Bits : fromBfloat16Bits;
-    return { dtype: "float32", shape: stored.shape, data: Float32Array.from(stored.data, widen) } as HostTensor<"float32">;
+    return {
+      dtype: "float32",
+      shape: stored.shape,
+      data: Float32Array.from(stored.data, widen),
+    } as HostTensor<"float32">;
   }
   throw new DiffusionForcingError(
     "corrupt-file",

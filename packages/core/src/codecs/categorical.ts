@@ -71,7 +71,8 @@ export function categoricalCodec(options: CategoricalOptions): PlainCodec {
 
   /** The symbol whose features are nearest: the largest of a one-hot vector; of bits, their signs where that is a symbol. */
   function nearest(values: Float32Array): number {
-    if (encoding === "one-hot") return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
+    if (encoding === "one-hot")
+      return values.reduce((best, value, i) => (value > (values[best] as number) ? i : best), 0);
     const bySigns = values.reduce((symbol, value, bit) => symbol + (value > 0 ? 2 ** bit : 0), 0);
     if (bySigns < categories) return bySigns;
     let best = 0;

@@ -26,7 +26,8 @@ const readers: Readonly<Record<string, CodecReader>> = {
 
 function refuseFields(kind: string, rest: object): void {
   const [field] = Object.keys(rest);
-  if (field !== undefined) throw new DiffusionForcingError("invalid-config", `A codec of kind "${kind}" has no ${field}.`);
+  if (field !== undefined)
+    throw new DiffusionForcingError("invalid-config", `A codec of kind "${kind}" has no ${field}.`);
 }
 
 /**
@@ -53,7 +54,11 @@ export function codecFromConfig(
   return (all[kind] as CodecReader)(config as CodecConfig, parameters);
 }
 
-function readChain({ kind: _, codecs, ...rest }: CodecConfig, parameters: HostTensorRecord, more: Readonly<Record<string, CodecReader>>): Codec {
+function readChain(
+  { kind: _, codecs, ...rest }: CodecConfig,
+  parameters: HostTensorRecord,
+  more: Readonly<Record<string, CodecReader>>,
+): Codec {
   refuseFields("chain", rest);
   if (!Array.isArray(codecs)) {
     throw new DiffusionForcingError("invalid-config", `A chain's codecs are ${describe(codecs)}; expected a list.`);

@@ -52,5 +52,8 @@ export function checkSequences(
 }
 
 export function shapeMismatch(what: string, shape: Shape, expected: string): DiffusionForcingError {
-  return new DiffusionForcingError("shape-mismatch", `${what}: the items are ${formatShape(shape)}; expected ${expected}.`);
+  return new DiffusionForcingError(
+    "shape-mismatch",
+    `${what}: the items are ${formatShape(shape)}; expected ${expected}.`,
+  );
 }

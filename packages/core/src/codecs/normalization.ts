@@ -4,7 +4,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
-import { checkSequences, type CodecConfig, type PlainCodec, shapeMismatch } from "./codec.js";
+import { type CodecConfig, checkSequences, type PlainCodec, shapeMismatch } from "./codec.js";
 
 /** Beyond this the square of a number is no float32, and below its inverse no normal one. */
 const LARGEST = 1e18;
@@ -85,7 +85,8 @@ export function fitNormalization(frames: ArrayLike<number>, channels: number): N
   const mean = new Array<number>(channels).fill(0);
   const square = new Array<number>(channels).fill(0);
   for (let i = 0; i < frames.length; i++) mean[i % channels]! += (frames[i] as number) / count;
-  for (let i = 0; i < frames.length; i++) square[i % channels]! += ((frames[i] as number) - mean[i % channels]!) ** 2 / count;
+  for (let i = 0; i < frames.length; i++)
+    square[i % channels]! += ((frames[i] as number) - mean[i % channels]!) ** 2 / count;
   const still = square.findIndex((variance) => !(variance > 0));
   if (still >= 0) {
     throw new DiffusionForcingError(

@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type BundleSource, type BundleTarget, checkFileName, checkFileSize, readFailed } from "../bundle/sources/source.js";
+import {
+  type BundleSource,
+  type BundleTarget,
+  checkFileName,
+  checkFileSize,
+  readFailed,
+} from "../bundle/sources/source.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 
 /**
