@@ -7,7 +7,6 @@ import {
   DiffusionForcingError,
   diffusionForcing,
   dit3d,
-  frameCodec,
   fullSequence,
   initializeParameters,
   linearSchedule,
@@ -22,6 +21,7 @@ import {
   unet3d,
 } from "@diffusion-forcing/core";
 import {
+  codecFromConfig,
   decodeSafetensors,
   decodeTrainingState,
   decodeWeights,
@@ -120,7 +120,11 @@ const mixed = encodeSafetensors(
 );
 
 const files: Target[] = [
-  fileTarget("safetensors", [mixed, encodeWeights(parameters, { format: "pt" })], decodeSafetensors),
+  fileTarget(
+    "safetensors",
+    [mixed, encodeWeights(parameters, { metadata: { format: "pt" } }), encodeWeights(parameters, { dtype: "float16" })],
+    decodeSafetensors,
+  ),
   fileTarget("weights", [encodeWeights(parameters)], decodeWeights),
   fileTarget("training state", [encodeTrainingState(state)], decodeTrainingState),
   fileTarget("official weights", [encodeSafetensors(toOfficial(model.config, parameters) as Anything)], (bytes) =>
@@ -222,10 +226,11 @@ const options: Target[] = [
   valueTarget(
     "frame codec",
     [
-      { frameShape: [2], stack: 1, mean: [0, 1], deviation: [1, 2] },
-      { frameShape: [1, 2, 2], stack: 2 },
+      { kind: "normalization", mean: [0, 1], std: [1, 2] },
+      { kind: "chain", codecs: [{ kind: "image" }, { kind: "frame-stack", frames: 2 }] },
+      { kind: "categorical", categories: 5, encoding: "bits" },
     ],
-    (given) => frameCodec(given as Anything),
+    (given) => codecFromConfig(given),
     foreign,
   ),
   valueTarget(

@@ -15,7 +15,10 @@ const groups = ["parameters", "first", "second", "ema", "best"] as const;
  *
  * @param metadata further strings to keep with it, such as what data it was trained on.
  */
-export function encodeTrainingState(state: TrainingState, metadata: Readonly<Record<string, string>> = {}): Uint8Array<ArrayBuffer> {
+export function encodeTrainingState(
+  state: TrainingState,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const group of groups) {
     for (const [name, value] of Object.entries((group === "best" ? state.best?.parameters : state[group]) ?? {})) {
