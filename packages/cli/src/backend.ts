@@ -2,6 +2,7 @@ import { type Backend, DiffusionForcingError, isDiffusionForcingError, selectBac
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { chosenDevices, parseBackends } from "./backends/choice.js";
 import { backendProviders } from "./backends/providers.js";
+import { commandLine } from "./process/invocation.js";
 
 /** The options of the commands that compute. */
 export interface BackendChoice {
@@ -40,7 +41,7 @@ function adviseDoctor(error: unknown): never {
   if (!isDiffusionForcingError(error, "backend-unavailable")) throw error;
   throw new DiffusionForcingError(
     error.code,
-    `${error.message}\n\`dforce doctor\` says what to do about each; --backend takes another.`,
+    `${error.message}\n\`${commandLine("doctor")}\` says what to do about each; --backend takes another.`,
     { cause: error },
   );
 }

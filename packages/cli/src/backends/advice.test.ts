@@ -21,7 +21,7 @@ const workstation: Environment = {
 function advise(
   which: string,
   environment: Environment,
-  code: "backend-unavailable" | "backend-failure" = "backend-unavailable",
+  code: "backend-unavailable" | "backend-failure" | "missing-dependency" = "missing-dependency",
 ) {
   const [name, device] = which.split("/") as [string, string];
   const finding: Finding = { name, device, available: false, code, reason: "it does not work" };
@@ -57,6 +57,13 @@ it.each<[string, Environment, readonly string[]]>([
   expected.forEach((part, i) => {
     expect(steps[i]).toContain(part);
   });
+});
+
+it("does not tell to install packages that are installed when only the adapter or a library is missing", () => {
+  for (const device of ["tfjs/webgpu", "tfjs/wasm", "tfjs/cpu", "tfjs/node", "tfjs/node-gpu"]) {
+    expect(advise(device, workstation, "backend-unavailable").join("\n"), device).not.toContain("npm install");
+  }
+  expect(advise("tfjs/webgpu", workstation, "backend-unavailable").join("\n")).toContain("nvidia_icd.json");
 });
 
 it("asks for a report of what nobody knows", () => {

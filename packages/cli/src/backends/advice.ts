@@ -10,11 +10,12 @@ export function adviceFor(finding: Finding, environment: Environment): readonly 
   if (finding.available) return [];
   const { name, device, code } = finding;
   const about = advisers[`${name}/${device}`];
-  const steps = about?.(environment) ?? [];
+  const steps = about?.(environment, code === "missing-dependency") ?? [];
   return code === "backend-failure" && steps.length === 0 ? ["Please report it with the output above."] : steps;
 }
 
-type Adviser = (environment: Environment) => readonly string[];
+/** `missing`: a package is not installed; otherwise it is, and something else is wrong. */
+type Adviser = (environment: Environment, missing: boolean) => readonly string[];
 
 const nativeBinding: Adviser = ({ platform, arch }) =>
   platform === "linux" && arch === "x64"
@@ -52,7 +53,7 @@ const onnxCuda: Adviser = (environment) => {
 
 const tensorflow =
   (packageName: string): Adviser =>
-  (environment) => {
+  (environment, missing) => {
     const steps: string[] = [];
     if (packageName.endsWith("-gpu")) {
       const none = withoutCuda(environment);
@@ -65,7 +66,9 @@ const tensorflow =
         `${packageName} 4.22 does not run on Node ${major} (util.isNullOrUndefined is gone): use Node 20 or 22.`,
       );
     }
-    steps.push(`npm install @tensorflow/tfjs-core ${packageName} (downloads TensorFlow's native library)`);
+    if (missing) {
+      steps.push(`npm install @tensorflow/tfjs-core ${packageName} (downloads TensorFlow's native library)`);
+    }
     return steps;
   };
 
@@ -87,7 +90,8 @@ const vulkan: Adviser = (environment) => {
 
 const packages =
   (...names: string[]): Adviser =>
-  () => [`npm install @tensorflow/tfjs-core ${names.join(" ")}`];
+  (_environment, missing) =>
+    missing ? [`npm install @tensorflow/tfjs-core ${names.join(" ")}`] : [];
 
 const advisers: Readonly<Record<string, Adviser>> = {
   "onnx/cpu": nativeBinding,
@@ -95,9 +99,9 @@ const advisers: Readonly<Record<string, Adviser>> = {
   "onnx/webgpu": vulkan,
   "tfjs/node-gpu": tensorflow("@tensorflow/tfjs-node-gpu"),
   "tfjs/node": tensorflow("@tensorflow/tfjs-node"),
-  "tfjs/webgpu": (environment) => [
-    "npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-webgpu webgpu",
-    ...vulkan(environment),
+  "tfjs/webgpu": (environment, missing) => [
+    ...(missing ? ["npm install @tensorflow/tfjs-core @tensorflow/tfjs-backend-webgpu webgpu"] : []),
+    ...vulkan(environment, missing),
   ],
   "tfjs/wasm": packages("@tensorflow/tfjs-backend-wasm"),
   "tfjs/cpu": packages("@tensorflow/tfjs-backend-cpu"),

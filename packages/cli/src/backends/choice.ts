@@ -1,6 +1,7 @@
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { Option } from "commander";
 import { UsageError } from "../options.js";
+import { commandLine } from "../process/invocation.js";
 
 /** What `--backend auto` stands for: everything, accelerators first. */
 const everything = "auto";
@@ -26,7 +27,7 @@ export function chosenDevices(
     if (providers.some(({ name, devices }) => devices.some((device) => fits(entry, name, device)))) continue;
     const all = providers.flatMap(({ name, devices }) => devices.map((device) => `${name}/${device}`));
     throw new UsageError(
-      `--backend: there is no backend or device "${entry}"; expected ${everything} or some of ${all.join(", ")}, with commas between them. \`dforce backends\` shows which work here.`,
+      `--backend: there is no backend or device "${entry}"; expected ${everything} or some of ${all.join(", ")}, with commas between them. \`${commandLine("backends")}\` shows which work here.`,
     );
   }
   return providers
@@ -44,5 +45,5 @@ export function chosenDevices(
  */
 export const backendOption: Option = new Option(
   "--backend <name>",
-  "where to run: NAME/DEVICE (onnx/webgpu), a device (cuda), a name, several with commas between them, or auto: the first that works; see `dforce backends`",
+  "where to run: NAME/DEVICE (onnx/webgpu), a device (cuda), a name, several with commas between them, or auto: the first that works; see the command `backends`",
 ).default("onnx/cpu");

@@ -2,7 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { encodeSafetensors } from "@diffusion-forcing/core/bundle";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dforce, temporaryFolder, trainTiny } from "../testing/cli.js";
+import { dforce, temporaryFolder, tinyRecipe, trainTiny } from "../testing/cli.js";
 
 let model = "";
 beforeAll(async () => {
@@ -13,18 +13,44 @@ describe("dforce inspect", () => {
   it("shows the weights of a model folder, as text and as JSON", async () => {
     const { code, stdout } = await dforce("inspect", model, "--json");
     expect(code).toBe(0);
-    const { tensors, ...rest } = JSON.parse(stdout);
+    const { tensors, model: about, ...rest } = JSON.parse(stdout);
     expect(rest).toEqual({
       file: join(model, "model.safetensors"),
       kind: "safetensors",
-      summary: { tensors: tensors.length, values: expect.any(Number) },
+      summary: { bytes: expect.any(Number), tensors: 22, values: expect.any(Number), types: "float32 22" },
       metadata: {},
     });
     expect(tensors).toContainEqual({ name: "output.weight", type: "float32[20, 8]" });
-    const text = await dforce("inspect", model);
-    expect(text.stdout).toMatch(/model\.safetensors \(safetensors\)\n {2}tensors +\d+\n {2}values +\d+\n/);
-    expect(text.stdout).toMatch(/\n {2}output\.weight +float32\[20, 8\]\n/);
-    expect(text.code).toBe(0);
+    expect(about).toEqual({
+      config: tinyRecipe.planner,
+      training: { ...tinyRecipe, training: { ...tinyRecipe.training, steps: 1 } },
+      result: expect.objectContaining({ steps: 1, maze: "umaze" }),
+    });
+  });
+
+  it("says what a model is and how it was trained, and lists its tensors when asked to", async () => {
+    const { code, stdout } = await dforce("inspect", model);
+    expect(stdout).toMatch(/^model\n {2}kind +maze2d-planner\n {2}maze +umaze\n/);
+    expect(stdout).toMatch(/\n {2}model +transformer, features 20, .*width 8,/);
+    expect(stdout).toMatch(/\n {2}schedule +linear, levels 100\n {2}objective +x0\n/);
+    expect(stdout).toMatch(/\ntraining\n {2}steps +1\n[\s\S]*\n {2}seed +3\nresult\n/);
+    expect(stdout).toMatch(/model\.safetensors \(safetensors\)\n {2}bytes +\d+ \(0\.0 MB\)\n {2}tensors +22\n/);
+    expect(stdout).not.toContain("output.weight");
+    expect(code).toBe(0);
+    const listed = await dforce("inspect", model, "--tensors");
+    expect(listed.stdout).toMatch(/\n {2}output\.weight +float32\[20, 8\]\n/);
+    expect((await dforce("inspect", "umaze")).stdout).toMatch(
+      /\ncard\n +A Diffusion Forcing planner for the umaze maze/,
+    );
+  });
+
+  it("keeps lines short, of an .onnx file too", async () => {
+    const out = join(await temporaryFolder(), "step.onnx");
+    await dforce("export", "--model", model, "--out", out);
+    const { stdout } = await dforce("inspect", out);
+    expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).toMatch(/\n {2}operators +\w+ \d+, /);
+    expect(stdout).toMatch(/\n {2}output x0 +float32\[1, 3, 20\]/);
   });
 
   it("shows a checkpoint's step and seed", async () => {
@@ -41,7 +67,7 @@ describe("dforce inspect", () => {
     const tensors = { a: { dtype: "float32", shape: [2], data: new Float32Array(2) } } as const;
     await writeFile(path, encodeSafetensors(tensors, { tensors: "99", note: "\u001b[31mred\nline" }));
     const { stdout } = await dforce("inspect", path, "--json");
-    expect(JSON.parse(stdout).summary).toEqual({ tensors: 1, values: 2 });
+    expect(JSON.parse(stdout).summary).toMatchObject({ tensors: 1, values: 2 });
     const text = (await dforce("inspect", path)).stdout;
     expect(text).toMatch(/\n {2}tensors +1\n/);
     expect(text).toContain("\u25a1[31mred\u25a1line\n");

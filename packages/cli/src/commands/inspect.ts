@@ -1,33 +1,30 @@
 import { readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeModel } from "@diffusion-forcing/backend-onnx";
-import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
-import { decodeSafetensors } from "@diffusion-forcing/core/bundle";
-import { formatShape } from "@diffusion-forcing/core/graph";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { plannerFiles } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { bundledModels, modelFolder } from "../files/models.js";
+import { describeFile } from "../inspect/describe-file.js";
+import { describeModel } from "../inspect/describe-model.js";
+import type { Description, ModelDescription } from "../inspect/description.js";
+import { factsOf, formatFacts } from "../inspect/facts.js";
 import { jsonOption } from "../options.js";
-import { formatTable } from "../output/table.js";
+
+interface InspectOptions {
+  readonly tensors?: boolean;
+  readonly json?: boolean;
+}
 
 export function inspectCommand(): Command {
   return new Command("inspect")
-    .description("show what a model, a .safetensors or an .onnx file holds")
+    .description("show what a model, a .safetensors or an .onnx file is and holds")
     .argument("<what>", "a bundled model's name, a model folder or a file")
+    .option("--tensors", "list every tensor, which --json always does")
     .addOption(jsonOption)
     .action(runInspect);
 }
 
-interface Description {
-  readonly file: string;
-  readonly kind: "safetensors" | "onnx";
-  readonly summary: Readonly<Record<string, unknown>>;
-  /** The file's own key-value strings. */
-  readonly metadata: Readonly<Record<string, string>>;
-  readonly tensors: readonly { readonly name: string; readonly type: string }[];
-}
-
-async function runInspect(what: string, { json }: { readonly json?: boolean }): Promise<void> {
+async function runInspect(what: string, { tensors, json }: InspectOptions): Promise<void> {
   const path = bundledModels.includes(what) ? modelFolder(what) : what;
   const found = await stat(path).catch((cause: unknown) => {
     throw new DiffusionForcingError("invalid-argument", `There is no file or folder ${path}.`, { cause });
@@ -38,66 +35,57 @@ async function runInspect(what: string, { json }: { readonly json?: boolean }): 
       cause,
     });
   });
-  const description = describe(file, bytes);
-  if (json) {
-    process.stdout.write(`${JSON.stringify(description)}\n`);
-    return;
-  }
-  const facts = Object.entries({ ...description.metadata, ...description.summary }).map(([key, value]) => [
-    key,
-    String(value),
-  ]);
-  process.stdout.write(`${file} (${description.kind})\n${formatTable(facts)}\n`);
-  process.stdout.write(`${formatTable(description.tensors.map(({ name, type }) => [name, type]))}\n`);
-}
-
-function describe(file: string, bytes: Uint8Array): Description {
-  try {
-    return file.endsWith(".onnx") ? describeOnnx(file, bytes) : describeSafetensors(file, bytes);
-  } catch (cause) {
-    if (!isDiffusionForcingError(cause)) throw cause;
-    throw new DiffusionForcingError(cause.code, `${file}: ${cause.message}`, { cause });
-  }
-}
-
-function describeSafetensors(file: string, bytes: Uint8Array): Description {
-  const { tensors, metadata } = decodeSafetensors(bytes);
-  const entries = Object.entries(tensors);
-  const values = entries.reduce((total, [, { data }]) => total + data.length, 0);
-  return {
-    file,
-    kind: "safetensors",
-    summary: { tensors: entries.length, values },
-    metadata,
-    tensors: entries.map(([name, { dtype, shape }]) => ({ name, type: `${dtype}${formatShape(shape)}` })),
+  const description: Description = {
+    ...describeFile(file, bytes),
+    ...(found.isDirectory() ? { model: await describeModel(path) } : {}),
   };
+  process.stdout.write(json ? `${JSON.stringify(description)}\n` : `${format(description, tensors ?? false)}\n`);
 }
 
-function describeOnnx(file: string, bytes: Uint8Array): Description {
-  const { graph, operatorSets, producer, metadata } = decodeModel(bytes);
-  const counts: Record<string, number> = {};
-  for (const { operator } of graph.nodes) counts[operator] = (counts[operator] ?? 0) + 1;
-  const ports = [
-    ...graph.inputs.map((value) => ({ ...value, name: `input ${value.name}` })),
-    ...graph.outputs.map((value) => ({ ...value, name: `output ${value.name}` })),
+function format({ file, kind, summary, metadata, tensors, model }: Description, withTensors: boolean): string {
+  // An ONNX file's tensors are its inputs and outputs, which are few and its point.
+  const listed = withTensors || kind === "onnx" ? tensors : [];
+  const facts = { ...readable(metadata), ...summary, bytes: `${summary.bytes} (${megabytes(summary.bytes)})` };
+  return [
+    ...(model === undefined ? [] : [formatModel(model)]),
+    `${file} (${kind})\n${formatFacts(factsOf(facts))}`,
+    ...(listed.length === 0 ? [] : [formatFacts(listed.map(({ name, type }) => [name, type]))]),
+    ...(listed.length > 0 || tensors.length === 0 ? [] : ["--tensors lists the tensors."]),
+  ].join("\n");
+}
+
+function formatModel({ config, training, result, card }: ModelDescription): string {
+  const parts: [title: string, facts: [string, string][]][] = [
+    ["model", factsOf(config ?? "config.json cannot be read")],
+    ...(training === undefined ? [] : [["training", factsOf(withoutConfig(training))] as (typeof parts)[number]]),
+    ...(result === undefined ? [] : [["result", factsOf(result)] as (typeof parts)[number]]),
+    ...(card === undefined ? [] : [["card", [["", card]]] as (typeof parts)[number]]),
   ];
-  return {
-    file,
-    kind: "onnx",
-    summary: {
-      producer,
-      operatorSets: operatorSets.map(({ domain, version }) => `${domain || "ai.onnx"} ${version}`).join(", "),
-      nodes: graph.nodes.length,
-      operators: Object.entries(counts)
-        .sort(([, a], [, b]) => b - a)
-        .map(([operator, count]) => `${operator} ${count}`)
-        .join(", "),
-      initializers: graph.initializers.length,
-    },
-    metadata,
-    tensors: ports.map(({ name, elementType, shape }) => ({
-      name,
-      type: `${elementType ?? "?"}[${shape.join(", ")}]`,
-    })),
-  };
+  return parts.map(([title, facts]) => `${title}\n${formatFacts(facts)}\n`).join("");
+}
+
+/** A recipe repeats the config; what is left is how to train. */
+function withoutConfig(recipe: unknown): unknown {
+  if (typeof recipe !== "object" || recipe === null || !("training" in recipe)) return recipe;
+  const { training, ...rest } = recipe as Readonly<Record<string, unknown>>;
+  const own = Object.entries(rest).filter(([, value]) => typeof value !== "object");
+  return { ...(training as object), ...Object.fromEntries(own) };
+}
+
+/** A file's metadata, those that are JSON objects in the words of {@link factsOf}. */
+function readable(metadata: Readonly<Record<string, string>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, text]) => {
+      try {
+        const value: unknown = JSON.parse(text);
+        return [name, typeof value === "object" ? value : text];
+      } catch {
+        return [name, text];
+      }
+    }),
+  );
+}
+
+function megabytes(bytes: unknown): string {
+  return `${(Number(bytes) / 1e6).toFixed(1)} MB`;
 }

@@ -12,7 +12,8 @@ it.each<[string, Parameters<typeof invocation>[0], string]>([
     { ...call, env: { npm_command: "exec" }, script: "/home/me/.npm/_npx/1f/node_modules/.bin/dforce" },
     "npx @diffusion-forcing/cli",
   ],
-  ["the program, installed", call, "dforce"],
+  ["the program, installed", { ...call, env: { PATH: "/bin:/home/me/node_modules/.bin" } }, "dforce"],
+  ["the program by its path", call, "node_modules/.bin/dforce"],
   ["the sources", { ...call, script: "/home/me/df/packages/cli/src/main.ts" }, "npm run dforce --"],
   ["the build", { ...call, script: "/home/me/df/packages/cli/dist/main.js" }, "node df/packages/cli/dist/main.js"],
 ])("names the way %s was called", (_, from, expected) => {

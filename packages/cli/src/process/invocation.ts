@@ -1,4 +1,4 @@
-import { basename, relative, sep } from "node:path";
+import { basename, delimiter, dirname, relative, sep } from "node:path";
 
 /** What of a process tells how `dforce` was called. */
 export interface Call {
@@ -21,7 +21,8 @@ export function invocation(
   const { env, script, folder } = call;
   if (["dforce", "start"].includes(env.npm_lifecycle_event ?? "")) return "npm run dforce --";
   if (env.npm_command === "exec") return script.includes(`${sep}_npx${sep}`) ? `npx ${packageName}` : "npx dforce";
-  if (/^dforce(\.js)?$/.test(basename(script))) return "dforce";
+  const onPath = (env.PATH ?? "").split(delimiter).includes(dirname(script));
+  if (basename(script) === "dforce") return onPath ? "dforce" : relative(folder, script);
   return script.endsWith(".ts") ? "npm run dforce --" : `node ${relative(folder, script) || script}`;
 }
 
