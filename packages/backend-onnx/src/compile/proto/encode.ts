@@ -10,15 +10,52 @@ import {
   type OperatorSet,
 } from "./model.js";
 
-/** A model as the bytes of an .onnx file. Field numbers are those of onnx.proto. */
+/**
+ * A model as the bytes of an .onnx file. Field numbers are those of onnx.proto.
+ *
+ * Weights are put between what pbf writes, as they are: pbf copies byte by byte, and once more for every message around.
+ */
 export function encodeModel(model: OnnxModel): Uint8Array {
-  const pbf = new Pbf();
+  const graph = [written(writeGraphWithoutTensors, model.graph), ...model.graph.initializers.flatMap(tensorField)];
+  return concatenate([written(writeModelWithoutGraph, model), ...delimited(7, graph)]);
+}
+
+function writeModelWithoutGraph(model: OnnxModel, pbf: Pbf): void {
   pbf.writeVarintField(1, model.irVersion);
   pbf.writeStringField(2, model.producer);
-  pbf.writeMessage(7, writeGraph, model.graph);
   for (const set of model.operatorSets) pbf.writeMessage(8, writeOperatorSet, set);
   for (const entry of Object.entries(model.metadata)) pbf.writeMessage(14, writeStringEntry, entry);
+}
+
+function tensorField(tensor: OnnxTensor): Uint8Array[] {
+  return delimited(5, [written(writeTensorWithoutBytes, tensor), ...delimited(9, [tensor.bytes])]);
+}
+
+function written<T>(write: (value: T, pbf: Pbf) => void, value: T): Uint8Array {
+  const pbf = new Pbf();
+  write(value, pbf);
   return pbf.finish();
+}
+
+/** A field of bytes, or a message, that consists of `parts`. */
+function delimited(field: number, parts: readonly Uint8Array[]): Uint8Array[] {
+  const writeHead = (length: number, pbf: Pbf): void => {
+    pbf.writeVarint((field << 3) | 2);
+    pbf.writeVarint(length);
+  };
+  return [written(writeHead, lengthOf(parts)), ...parts];
+}
+
+const lengthOf = (parts: readonly Uint8Array[]): number => parts.reduce((sum, { length }) => sum + length, 0);
+
+function concatenate(parts: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(lengthOf(parts));
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 function writeOperatorSet(set: OperatorSet, pbf: Pbf): void {
@@ -31,10 +68,9 @@ function writeStringEntry([key, value]: [string, string], pbf: Pbf): void {
   pbf.writeStringField(2, value);
 }
 
-function writeGraph(graph: OnnxGraph, pbf: Pbf): void {
+function writeGraphWithoutTensors(graph: OnnxGraph, pbf: Pbf): void {
   for (const node of graph.nodes) pbf.writeMessage(1, writeNode, node);
   pbf.writeStringField(2, graph.name);
-  for (const tensor of graph.initializers) pbf.writeMessage(5, writeTensor, tensor);
   for (const info of graph.inputs) pbf.writeMessage(11, writeValueInfo, info);
   for (const info of graph.outputs) pbf.writeMessage(12, writeValueInfo, info);
 }
@@ -77,11 +113,10 @@ function elementCode(type: OnnxTensor["elementType"]): number {
   return type === undefined ? 0 : elementTypes[type];
 }
 
-function writeTensor(tensor: OnnxTensor, pbf: Pbf): void {
+function writeTensorWithoutBytes(tensor: OnnxTensor, pbf: Pbf): void {
   for (const size of tensor.shape) pbf.writeVarintField(1, size);
   pbf.writeVarintField(2, elementCode(tensor.elementType));
   pbf.writeStringField(8, tensor.name);
-  pbf.writeBytesField(9, tensor.bytes);
 }
 
 // ValueInfoProto -> TypeProto -> TypeProto.Tensor -> TensorShapeProto -> Dimension

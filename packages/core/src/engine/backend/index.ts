@@ -1,3 +1,4 @@
+export { BoundedExecutables, type HeldExecutable } from "./bounded-executables.js";
 export { checkRunInputs } from "./check-inputs.js";
 export { cachedBackend } from "./compile-cache.js";
 export * from "./contract.js";
