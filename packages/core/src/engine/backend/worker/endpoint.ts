@@ -13,6 +13,8 @@ export interface MessageEndpoint {
   on?(type: string, listener: (value: any) => void): unknown;
   start?(): void;
   close?(): void;
+  /** Node's workers: -1 once they have ended, of which no event tells those who listen later. */
+  readonly threadId?: number;
 }
 
 interface Listeners {
@@ -28,6 +30,7 @@ const reasonOf = (value: unknown, fallback: string): string => {
 
 /** Listens in the way the endpoint's platform wants. */
 export function listen(endpoint: MessageEndpoint, { message, lost }: Listeners): void {
+  if (endpoint.threadId === -1) lost("it has ended");
   if (endpoint.on !== undefined) {
     endpoint.on("message", message);
     endpoint.on("error", (error) => lost(reasonOf(error, "it threw an error")));

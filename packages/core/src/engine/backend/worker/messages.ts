@@ -47,6 +47,13 @@ export type ResponseMessage =
   | { readonly channel: typeof channel; readonly id: number; readonly response: unknown }
   | { readonly channel: typeof channel; readonly id: number; readonly error: ErrorMessage };
 
+/** Sent by the worker before it opens the backend, which may take long: somebody is there. */
+export interface ServingMessage {
+  readonly channel: typeof channel;
+  /** The lock that is free once the worker is gone, where the platform has locks. */
+  readonly serving: { readonly lock: string | undefined };
+}
+
 interface ErrorMessage {
   readonly code: ErrorCode;
   readonly message: string;

@@ -3,6 +3,7 @@ import { disposeTensor, type HostTensor, readTensor, type Tensor } from "../../t
 import type { Backend, Executable } from "../contract.js";
 import { listen, type MessageEndpoint } from "./endpoint.js";
 import { graphFromMessage } from "./graph-message.js";
+import { takeLifeLock } from "./life-lock.js";
 import {
   channel,
   errorToMessage,
@@ -12,6 +13,7 @@ import {
   type RequestMessage,
   type Requests,
   type Responses,
+  type ServingMessage,
   type TensorHandle,
 } from "./messages.js";
 
@@ -29,13 +31,18 @@ type Handlers = { readonly [K in RequestKind]: (request: Requests[K]) => Promise
  * serveBackend(self, () => onnxBackend({ device: "auto" }));
  */
 export function serveBackend(endpoint: MessageEndpoint, open: (options: unknown) => Promise<Backend>): void {
-  const handlers = handlersFor(open);
+  let lock: Promise<string | undefined> | undefined;
+  const handlers = handlersFor(async (options) => {
+    lock ??= takeLifeLock();
+    endpoint.postMessage({ channel, serving: { lock: await lock } } satisfies ServingMessage);
+    return open(options);
+  });
   listen(endpoint, {
     message: (data) => {
       if (isOnChannel(data)) void answer(endpoint, handlers, data as RequestMessage);
     },
     // Nobody is left who could read an answer, and what lives here ends with this thread.
-    lost: () => void handlers.dispose({}),
+    lost: () => void handlers.dispose({}).catch(() => {}),
   });
 }
 

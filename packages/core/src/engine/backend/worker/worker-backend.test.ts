@@ -1,5 +1,5 @@
 import { MessageChannel, Worker } from "node:worker_threads";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import { deviceStandIn } from "../../../testing/device-stand-in.js";
 import { testBackend } from "../../../testing/test-backend.js";
 import { isDiffusionForcingError } from "../../errors.js";
@@ -117,4 +117,77 @@ describe("workerBackend", () => {
     await expect(backend.compile(doubling())).rejects.toThrow("exited with code 3");
     expect(await codeOf(backend.compile(doubling()))).toBe("backend-failure");
   });
+
+  it("disposes without a complaint what has ended with its worker", async () => {
+    const worker = servingWorker();
+    const backend = await workerBackend(worker);
+    const run = (await backend.compile(doubling())).run({ x: tensor([1, 2]) });
+    await worker.terminate();
+    expect(await codeOf(run)).toBe("backend-failure");
+    await backend.dispose();
+    await backend.dispose();
+  });
+
+  it("fails at once for a worker that has ended before", async () => {
+    const worker = new Worker("", { eval: true });
+    await new Promise((resolve) => worker.on("exit", resolve));
+    await expect(workerBackend(worker)).rejects.toThrow("The worker that runs the backend is gone: it has ended");
+  });
+
+  it("does not wait for ever for a worker that never serves, but as long as it takes for one that opens slowly", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const mute = workerBackend(new MessageChannel().port1).catch(String);
+      const slow = served(async () => {
+        await new Promise((resolve) => setTimeout(resolve, 100_000));
+        return referenceBackend();
+      });
+      // The worker's sign of life comes by a message.
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      await vi.advanceTimersByTimeAsync(100_000);
+      expect(await mute).toContain("it did not call serveBackend within 30 seconds");
+      await (await slow).dispose();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it("hears from the platform's locks that a page's worker was terminated in the middle of a run", async () => {
+    let freed = (): void => {};
+    const locks = {
+      // As a page's worker, which holds its lock, and the page, which gets it when the worker is gone.
+      request: async (_name: string, { signal }: { signal?: AbortSignal }, granted: () => Promise<void>) => {
+        if (signal !== undefined) {
+          await new Promise<void>((resolve) => {
+            freed = resolve;
+          });
+        }
+        await granted();
+      },
+    };
+    vi.stubGlobal("navigator", { locks });
+    try {
+      const never: Backend = { ...referenceBackend(), compile: () => new Promise(() => {}) };
+      const backend = await served(async () => never);
+      const compiling = backend.compile(doubling());
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      freed();
+      await expect(compiling).rejects.toThrow("it was terminated");
+      await backend.dispose();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  });
 });
+
+/** A worker that opens, compiles, and never ends a run. */
+function servingWorker(): Worker {
+  return new Worker(
+    `const { parentPort } = require("node:worker_threads");
+    parentPort.on("message", ({ channel, id, kind }) => {
+      if (kind === "open") parentPort.postMessage({ channel, id, response: { name: "busy", device: "cpu" } });
+      if (kind === "compile") parentPort.postMessage({ channel, id, response: { executable: 1 } });
+    });`,
+    { eval: true },
+  );
+}

@@ -12,6 +12,7 @@ import { checkRunInputs } from "../check-inputs.js";
 import type { Backend, Executable } from "../contract.js";
 import { listen, type MessageEndpoint } from "./endpoint.js";
 import { graphToMessage } from "./graph-message.js";
+import { whenFreed } from "./life-lock.js";
 import {
   channel,
   errorFromMessage,
@@ -21,6 +22,7 @@ import {
   type Requests,
   type ResponseMessage,
   type Responses,
+  type ServingMessage,
   type TensorHandle,
 } from "./messages.js";
 
@@ -30,7 +32,7 @@ import {
  *
  * @param endpoint the `Worker` (of a page or of Node's worker_threads) or one port of a `MessageChannel`.
  * @param options handed to the `open` function of `serveBackend`; must be structured-cloneable.
- * @throws what opening the backend throws there; `backend-failure` if the worker ends.
+ * @throws what opening the backend throws there; `backend-failure` if the worker ends, or does not serve within 30 s.
  *
  * @example
  * const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
@@ -38,7 +40,7 @@ import {
  */
 export async function workerBackend(endpoint: MessageEndpoint, options?: unknown): Promise<Backend> {
   const connection = new Connection(endpoint);
-  const { name, device, version } = await connection.ask("open", { options });
+  const { name, device, version } = await connection.open(options);
   let disposal: Promise<void> | undefined;
   return {
     specVersion: 1,
@@ -66,11 +68,14 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
       });
     },
     dispose: () => {
-      disposal ??= connection.ask("dispose", {}).then(() => connection.close());
+      disposal ??= connection.dispose();
       return disposal;
     },
   };
 }
+
+/** How long a worker gets to load its script and call `serveBackend`, in milliseconds. */
+const PATIENCE = 30_000;
 
 /** Requests under way to one worker. */
 class Connection {
@@ -79,17 +84,33 @@ class Connection {
   /** The handles of this connection's tensors that are alive. */
   readonly #handles = new WeakMap<Tensor, TensorHandle>();
   readonly #ended = new WeakSet<Tensor>();
+  readonly #closed = new AbortController();
   #next = 1;
   #lost: string | undefined;
+  #serving = false;
 
   constructor(endpoint: MessageEndpoint) {
     this.#endpoint = endpoint;
     listen(endpoint, {
       message: (data) => {
-        if (isOnChannel(data)) this.#settle(data as ResponseMessage);
+        if (!isOnChannel(data)) return;
+        if ("serving" in (data as object)) this.#isServing(data as ServingMessage);
+        else this.#settle(data as ResponseMessage);
       },
       lost: (reason) => this.#lose(reason),
     });
+  }
+
+  /** Asks to open the backend. A worker that shows no sign of life will not answer. */
+  async open(options: unknown): Promise<Responses["open"]> {
+    const timer = setTimeout(() => {
+      if (!this.#serving) this.#lose(`it did not call serveBackend within ${PATIENCE / 1000} seconds`);
+    }, PATIENCE);
+    try {
+      return await this.ask("open", { options });
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   ask<K extends RequestKind>(kind: K, request: Requests[K]): Promise<Responses[K]> {
@@ -111,8 +132,13 @@ class Connection {
     this.ask(kind, request).catch(() => undefined);
   }
 
-  /** No request is expected to be answered any more. */
-  close(): void {
+  /** No request is answered any more. What ended with the worker needs no disposal. */
+  async dispose(): Promise<void> {
+    try {
+      await this.ask("dispose", {});
+    } catch (error) {
+      if (this.#lost === undefined) throw error;
+    }
     this.#lose("its backend was disposed");
     this.#endpoint.close?.();
   }
@@ -162,6 +188,11 @@ class Connection {
     this.#ended.add(tensor);
   }
 
+  #isServing({ serving: { lock } }: ServingMessage): void {
+    this.#serving = true;
+    if (lock !== undefined) whenFreed(lock, this.#closed.signal, () => this.#lose("it was terminated"));
+  }
+
   #settle(message: ResponseMessage): void {
     const request = this.#pending.get(message.id);
     this.#pending.delete(message.id);
@@ -171,6 +202,7 @@ class Connection {
 
   #lose(reason: string): void {
     this.#lost ??= reason;
+    this.#closed.abort();
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of pending) reject(workerLost(reason));
