@@ -61,4 +61,6 @@ export const classOf: Readonly<Record<TestedOp, OpClass>> = {
   gelu: "composites",
   linear: "products",
   conv2d: "products",
+  conv2dInputGradient: "products",
+  conv2dWeightGradient: "products",
 };

@@ -11,6 +11,8 @@ export interface LowerOptions {
   readonly target: TargetName;
   readonly name: string;
   readonly metadata: Readonly<Record<string, string>>;
+  /** See {@link Lowering.channelBlock}. A model with blocks of channels runs on processors of this kind only. */
+  readonly channelBlock?: number | undefined;
 }
 
 /** An ONNX model and the names its graph's outputs go by. */
@@ -32,7 +34,7 @@ export function lowerGraph(graph: Graph, options: LowerOptions): LoweredGraph {
 
 function lowerLegal(graph: Graph, target: Target, options: LowerOptions): LoweredGraph {
   const builder = new ModelBuilder();
-  const names = emitNodes(graph, builder, target);
+  const names = emitNodes(graph, builder, target, options.channelBlock);
   const outputNames = chooseOutputNames(graph);
   const named = nameOutputs(graph, builder, names, outputNames, target);
   const { nodes, initializers } = prune({ nodes: named, initializers: builder.initializers }, outputNames.values());
@@ -40,8 +42,12 @@ function lowerLegal(graph: Graph, target: Target, options: LowerOptions): Lowere
   const outputs = Object.entries(graph.outputs).map(([name, value]) =>
     valueInfo(outputNames.get(name) as string, value),
   );
-  const operatorSets = [{ domain: "", version: STANDARD_VERSION }];
-  if (nodes.some((node) => node.domain !== "")) operatorSets.push({ domain: "com.microsoft", version: 1 });
+  const domains = new Set(nodes.map(({ domain }) => domain));
+  domains.delete("");
+  const operatorSets = [
+    { domain: "", version: STANDARD_VERSION },
+    ...[...domains].map((domain) => ({ domain, version: 1 })),
+  ];
   return {
     outputNames,
     model: {
@@ -54,7 +60,12 @@ function lowerLegal(graph: Graph, target: Target, options: LowerOptions): Lowere
   };
 }
 
-function emitNodes(graph: Graph, builder: ModelBuilder, target: Target): Map<Value, string> {
+function emitNodes(
+  graph: Graph,
+  builder: ModelBuilder,
+  target: Target,
+  channelBlock: number | undefined,
+): Map<Value, string> {
   const names = new Map<Value, string>();
   const users = collectUsers(graph);
   const outputs = new Set(Object.values(graph.outputs));
@@ -63,6 +74,7 @@ function emitNodes(graph: Graph, builder: ModelBuilder, target: Target): Map<Val
   const lowering: Lowering = {
     builder,
     target,
+    channelBlock,
     nameOf,
     operands: (node) => node.inputs.map(nameOf),
     usersOf: (value) => users.get(value) ?? [],

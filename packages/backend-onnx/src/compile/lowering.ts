@@ -7,6 +7,8 @@ export interface Lowering {
   readonly builder: ModelBuilder;
   /** What the runtime that the model is for can do. */
   readonly target: Target;
+  /** Channels in a block of ONNX Runtime's layout for convolutions; undefined where it has none. */
+  readonly channelBlock: number | undefined;
   /** The ONNX name of a value already lowered. */
   nameOf(value: Value): string;
   /** ONNX names of a node's operands, in order. */

@@ -8,7 +8,7 @@ import {
 } from "./proto/model.js";
 
 /** Operator sets a model may draw on. */
-export type OperatorDomain = "" | "com.microsoft";
+export type OperatorDomain = "" | "com.microsoft" | "com.microsoft.nchwc";
 
 interface NodeOptions {
   readonly domain?: OperatorDomain;

@@ -1,6 +1,7 @@
 import type { OpName, ValueOf } from "@diffusion-forcing/core/graph";
 import type { Lowering, LoweringRule } from "./lowering.js";
 import { conv2d } from "./ops/convolution.js";
+import { conv2dInputGradient, conv2dWeightGradient } from "./ops/convolution-gradients.js";
 import * as elementwise from "./ops/elementwise.js";
 import { gelu } from "./ops/gelu.js";
 import * as indexing from "./ops/indexing.js";
@@ -26,6 +27,8 @@ const rules: { readonly [K in OpName]: LoweringRule<K> } = {
   layerNorm,
   gelu,
   conv2d,
+  conv2dInputGradient,
+  conv2dWeightGradient,
 };
 
 /** Emits one node by its op's rule, its operands having been emitted. */

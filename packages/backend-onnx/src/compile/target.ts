@@ -1,4 +1,4 @@
-import type { Graph } from "@diffusion-forcing/core/graph";
+import { expandComposites, type Graph, type OpName, opNames } from "@diffusion-forcing/core/graph";
 import { legalizeForWasm } from "./wasm/legalize.js";
 import { legalizeForWebGpu } from "./webgpu/legalize.js";
 
@@ -19,6 +19,12 @@ export interface Target {
 }
 
 const unchanged = (graph: Graph): Graph => graph;
+
+const convolutionGradients: readonly OpName[] = ["conv2dInputGradient", "conv2dWeightGradient"];
+const allButThose: ReadonlySet<OpName> = new Set(opNames.filter((op) => !convolutionGradients.includes(op)));
+
+/** As products of shifted images: the other form, kernels as large as images, is one for the CPU. */
+const withoutConvolutionGradients = (graph: Graph): Graph => expandComposites(graph, allButThose);
 
 export type TargetName = "portable" | "cpu" | "wasm" | "cuda" | "webgpu";
 
@@ -41,7 +47,7 @@ export const targets: Readonly<Record<TargetName, Target>> = {
     splitOutputs: Infinity,
     inexactIntegers: new Set(["sum"]),
     copiesBools: true,
-    legalize: unchanged,
+    legalize: withoutConvolutionGradients,
   },
   cpu,
   wasm: { ...cpu, legalize: legalizeForWasm },
@@ -53,7 +59,7 @@ export const targets: Readonly<Record<TargetName, Target>> = {
     // cuDNN reduces int32 as float32.
     inexactIntegers: new Set(["sum", "max"]),
     copiesBools: true,
-    legalize: unchanged,
+    legalize: withoutConvolutionGradients,
   },
   /** ONNX Runtime's WebGPU kernels. Every node of the lowered graph runs on the device. */
   webgpu: {
@@ -63,6 +69,6 @@ export const targets: Readonly<Record<TargetName, Target>> = {
     splitOutputs: 7,
     inexactIntegers: new Set(),
     copiesBools: false,
-    legalize: legalizeForWebGpu,
+    legalize: (graph) => legalizeForWebGpu(withoutConvolutionGradients(graph)),
   },
 };

@@ -22,6 +22,8 @@ export interface Device {
   readonly outputs: "preallocated" | "returned" | "device";
   /** Every call into the runtime takes a turn. */
   readonly turns: Turns;
+  /** Channels in a block of the runtime's own layout for convolutions, where it has one. */
+  readonly channelBlock?: () => Promise<number | undefined>;
   /** Reads GPU buffers; present if outputs stay on the device. */
   readonly reader?: DeviceReader;
   /** Present where a device can be lost. */

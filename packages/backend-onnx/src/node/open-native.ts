@@ -5,6 +5,7 @@ import { CopyingReader, openProbe } from "../device/device-reader.js";
 import { messageOf } from "../device/failure.js";
 import type { OnnxBackendOptions } from "../device/options.js";
 import { Turns } from "../device/turns.js";
+import { findChannelBlock } from "./channel-block.js";
 import { checkCudaFiles } from "./cuda.js";
 import { FreeCores } from "./free-cores.js";
 import type { NodeRuntime } from "./load-runtime.js";
@@ -24,7 +25,15 @@ export async function openNative(
 ): Promise<Device> {
   const version = runtime.env.versions.node ?? "unknown";
   const common = { name, runtime, version, target: name, turns: new Turns() };
-  if (name === "cpu") return { ...common, ...cpuSessions(options, coresFor), outputs: "preallocated" };
+  if (name === "cpu") {
+    const sessions = cpuSessions(options, coresFor);
+    let block: Promise<number | undefined> | undefined;
+    const channelBlock = (): Promise<number | undefined> => {
+      block ??= findChannelBlock(runtime, sessions.sessionOptions);
+      return block;
+    };
+    return { ...common, ...sessions, outputs: "preallocated", channelBlock };
+  }
   const chosen = gpuSessionOptions(name);
   const sessionOptions = { ...chosen, ...options.sessionOptions };
   checkBuild(name, runtime);

@@ -31,9 +31,11 @@ export class OnnxBackend implements Backend {
   async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
     this.#checkOpen();
     const { device } = this.#memory;
+    const convolves = graph.nodes.some(({ op }) => op === "conv2d");
+    const channelBlock = convolves ? await device.turns.take(async () => device.channelBlock?.()) : undefined;
     const lower = (): LoweredGraph => {
       const simplified = optimize(bakeConstants(graph, constants));
-      return lowerGraph(simplified, { target: device.target, name: "graph", metadata: {} });
+      return lowerGraph(simplified, { target: device.target, name: "graph", metadata: {}, channelBlock });
     };
     // Lowered once for the first opening; what is kept for later ones is the caller's graph and constants.
     let lowered: LoweredGraph | undefined = lower();

@@ -40,6 +40,8 @@ const rules: { readonly [K in OpName]: KernelRule<K> } = {
   inverseDeviation: never as KernelRule<"inverseDeviation">,
   layerNorm: never as KernelRule<"layerNorm">,
   gelu: never as KernelRule<"gelu">,
+  conv2dInputGradient: never as KernelRule<"conv2dInputGradient">,
+  conv2dWeightGradient: never as KernelRule<"conv2dWeightGradient">,
 };
 
 const isOfIntegers = ({ dtype, inputs }: ValueOf<OpName>): boolean => dtype === "int32" || inputs[0]?.dtype === "int32";

@@ -114,6 +114,47 @@ const conv2dCase = (x: Shape, weight: Shape, strides = [1, 1], low = [0, 0], hig
   attributes: { strides, low, high },
 });
 
+const convolutions: readonly OpCase<"conv2d">[] = [
+  conv2dCase([1, 1, 1, 1], [1, 1, 1, 1]),
+  conv2dCase([3, 5, 4, 7], [2, 5, 1, 1]),
+  conv2dCase([2, 3, 5, 7], [4, 3, 3, 3], [1, 1], [1, 1]),
+  conv2dCase([2, 2, 8, 8], [3, 2, 7, 7], [1, 1], [3, 3]),
+  conv2dCase([2, 3, 8, 6], [5, 3, 3, 3], [2, 2], [1, 1]),
+  conv2dCase([2, 3, 7, 5], [5, 3, 3, 3], [2, 2], [1, 1]),
+  conv2dCase([1, 2, 9, 10], [3, 2, 2, 3], [3, 2], [0, 2], [2, 1]),
+  conv2dCase([2, 1, 5, 1], [2, 1, 3, 1], [2, 1], [2, 0], [0, 0]),
+  // Borders wider than the kernel, and a stride that leaves input unseen.
+  conv2dCase([1, 2, 3, 4], [1, 2, 2, 1], [1, 2], [3, 1], [0, 2]),
+  conv2dCase([2, 2, 7, 7], [2, 2, 1, 1], [3, 3]),
+  // Channels by the dozen, as kernels that work on blocks of channels take them.
+  conv2dCase([3, 16, 5, 6], [32, 16, 3, 3], [1, 1], [1, 1]),
+  conv2dCase([2, 32, 6, 4], [16, 32, 3, 3], [2, 2], [1, 1]),
+];
+
+const lengthAfter = ({ strides, low, high }: OpCase<"conv2d">["attributes"], input: Shape, kernel: Shape): number[] =>
+  [0, 1].map((axis) => {
+    const bordered = (input[axis + 2] as number) + (low[axis] as number) + (high[axis] as number);
+    return Math.floor((bordered - (kernel[axis + 2] as number)) / (strides[axis] as number)) + 1;
+  });
+
+/** A convolution's cotangent. */
+function cotangentOf({ operands, attributes }: OpCase<"conv2d">): CaseOperand {
+  const [{ shape: x }, { shape: weight }] = operands as [CaseOperand, CaseOperand];
+  return float(x[0] as number, weight[0] as number, ...lengthAfter(attributes, x, weight));
+}
+
+function byInput(convolution: OpCase<"conv2d">): OpCase<"conv2dInputGradient"> {
+  const [x, weight] = convolution.operands as [CaseOperand, CaseOperand];
+  const attributes = { ...convolution.attributes, size: x.shape.slice(2) };
+  return { op: "conv2dInputGradient", operands: [cotangentOf(convolution), weight], attributes };
+}
+
+function byWeight(convolution: OpCase<"conv2d">): OpCase<"conv2dWeightGradient"> {
+  const [x, weight] = convolution.operands as [CaseOperand, CaseOperand];
+  const attributes = { ...convolution.attributes, kernel: weight.shape.slice(2) };
+  return { op: "conv2dWeightGradient", operands: [x, cotangentOf(convolution)], attributes };
+}
+
 const onEveryDtype = <K extends OpName>(make: (operand: Make) => OpCase<K>[]): OpCase<K>[] =>
   [float, int, wide, bool].flatMap(make);
 
@@ -258,17 +299,7 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
     elementwise("linear", [float(7, 31), float(33, 31), float(33)]),
     elementwise("linear", [float(33, 5), float(1, 5), float(1)]),
   ],
-  conv2d: [
-    conv2dCase([1, 1, 1, 1], [1, 1, 1, 1]),
-    conv2dCase([3, 5, 4, 7], [2, 5, 1, 1]),
-    conv2dCase([2, 3, 5, 7], [4, 3, 3, 3], [1, 1], [1, 1]),
-    conv2dCase([2, 2, 8, 8], [3, 2, 7, 7], [1, 1], [3, 3]),
-    conv2dCase([2, 3, 8, 6], [5, 3, 3, 3], [2, 2], [1, 1]),
-    conv2dCase([2, 3, 7, 5], [5, 3, 3, 3], [2, 2], [1, 1]),
-    conv2dCase([1, 2, 9, 10], [3, 2, 2, 3], [3, 2], [0, 2], [2, 1]),
-    conv2dCase([2, 1, 5, 1], [2, 1, 3, 1], [2, 1], [2, 0], [0, 0]),
-    // Borders wider than the kernel, and a stride that leaves input unseen.
-    conv2dCase([1, 2, 3, 4], [1, 2, 2, 1], [1, 2], [3, 1], [0, 2]),
-    conv2dCase([2, 2, 7, 7], [2, 2, 1, 1], [3, 3]),
-  ],
+  conv2d: convolutions,
+  conv2dInputGradient: convolutions.map(byInput),
+  conv2dWeightGradient: convolutions.map(byWeight),
 };

@@ -9,6 +9,12 @@ export interface TensorType {
 
 type None = Readonly<Record<never, never>>;
 type Reduction = { readonly axes: readonly number[]; readonly keepDims: boolean };
+/** Height and width of each: the step of the kernel, and the zeros before and after the image. */
+type Convolution = {
+  readonly strides: readonly number[];
+  readonly low: readonly number[];
+  readonly high: readonly number[];
+};
 
 /**
  * The closed set of ops and the attributes of each. Binary and ternary elementwise ops broadcast by NumPy's
@@ -88,7 +94,11 @@ export interface OpAttributes {
    * (x [N, I, H, W], weight [O, I, kh, kw]) -> [N, O, H', W']: cross-correlation over the last two axes, the input
    * bordered by `low` zeros before and `high` after each of them; H' = floor((H + low + high - kh) / stride) + 1.
    */
-  conv2d: { readonly strides: readonly number[]; readonly low: readonly number[]; readonly high: readonly number[] };
+  conv2d: Convolution;
+  /** (cotangent of the result [N, O, H', W'], weight [O, I, kh, kw]) -> conv2d's derivative by x [N, I, ...size]. */
+  conv2dInputGradient: Convolution & { readonly size: readonly number[] };
+  /** (x [N, I, H, W], cotangent of the result [N, O, H', W']) -> conv2d's derivative by its weight [O, I, ...kernel]. */
+  conv2dWeightGradient: Convolution & { readonly kernel: readonly number[] };
 }
 
 export type OpName = keyof OpAttributes;

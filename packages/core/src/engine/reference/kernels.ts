@@ -9,7 +9,16 @@ import { concat, pad, slice, transpose } from "./movement.js";
 import { max, sum } from "./reductions.js";
 
 /** Ops that mean what their decomposition means. */
-export type CompositeOp = "softmax" | "standardize" | "inverseDeviation" | "layerNorm" | "gelu" | "linear" | "conv2d";
+export type CompositeOp =
+  | "softmax"
+  | "standardize"
+  | "inverseDeviation"
+  | "layerNorm"
+  | "gelu"
+  | "linear"
+  | "conv2d"
+  | "conv2dInputGradient"
+  | "conv2dWeightGradient";
 
 /** Ops that have a kernel here. An input has none: its value is given. */
 export type PrimitiveOp = Exclude<OpName, CompositeOp | "input">;

@@ -64,15 +64,18 @@ describe("derivatives of composites", () => {
 describe("decompositions", () => {
   const x = input("x", { dtype: "float32", shape: [2, 3] });
   const vector = input("vector", { dtype: "float32", shape: [3] });
+  const image = input("image", { dtype: "float32", shape: [2, 3, 5, 6] });
+  const kernels = input("kernels", { dtype: "float32", shape: [4, 3, 3, 2] });
+  const cotangent = input("cotangent", { dtype: "float32", shape: [2, 4, 2, 6] });
   const operands: Partial<Record<OpName, ReturnType<typeof input>[]>> = {
     layerNorm: [x, vector, vector],
     linear: [x, input("weight", { dtype: "float32", shape: [4, 3] }), input("bias", { dtype: "float32", shape: [4] })],
-    conv2d: [
-      input("image", { dtype: "float32", shape: [2, 3, 5, 6] }),
-      input("kernel", { dtype: "float32", shape: [4, 3, 3, 2] }),
-    ],
+    conv2d: [image, kernels],
+    conv2dInputGradient: [cotangent, kernels],
+    conv2dWeightGradient: [image, cotangent],
   };
-  const attributes = { epsilon: 1e-5, strides: [2, 1], low: [1, 0], high: [0, 1] };
+  const sizes = { size: [5, 6], kernel: [3, 2] };
+  const attributes = { epsilon: 1e-5, strides: [2, 1], low: [1, 0], high: [0, 1], ...sizes };
 
   it.each(opNames.filter(isComposite))("%s has the type that its decomposition has", (op) => {
     const inputs = operands[op] ?? [x];

@@ -1,6 +1,7 @@
 import type { Emit, OpAttributes, OpRule, Value } from "../value.js";
 import { checkOperands, shapeError, spreadAlong } from "./helpers.js";
 
+/** Of a convolution; its gradients have these and a size more. */
 type Attributes = OpAttributes["conv2d"];
 /** One number for the height and one for the width. */
 type Pair = readonly [height: number, width: number];
@@ -63,8 +64,14 @@ function turnedAround(weight: Value, emit: Emit): Value {
 }
 
 /** The convolution of the cotangent, zeros put between its elements for strides, with the kernels turned around. */
-function inputDerivative(x: Value, weight: Value, cotangent: Value, { strides, low }: Attributes, emit: Emit): Value {
-  const [input, kernel] = [spatialSizes(x), spatialSizes(weight)];
+function inputDerivative(
+  input: Pair,
+  weight: Value,
+  cotangent: Value,
+  { strides, low }: Attributes,
+  emit: Emit,
+): Value {
+  const kernel = spatialSizes(weight);
   const spread = SPATIAL.reduce(
     (value, axis) => spreadAlong(emit, value, axis + 2, strides[axis] as number),
     cotangent,
@@ -79,7 +86,7 @@ function inputDerivative(x: Value, weight: Value, cotangent: Value, { strides, l
     high: after.map((amount) => Math.max(amount, 0)),
   });
   const starts = before.map((amount) => Math.max(-amount, 0));
-  const [count, channels] = x.shape as [number, number];
+  const [count, channels] = whole.shape as [number, number];
   return emit("slice", [whole], {
     starts: [0, 0, ...starts],
     ends: [count, channels, ...SPATIAL.map((axis) => (starts[axis] as number) + input[axis])],
@@ -88,14 +95,36 @@ function inputDerivative(x: Value, weight: Value, cotangent: Value, { strides, l
 }
 
 /** The matrix product of the cotangent with what each output position saw. */
-function weightDerivative(x: Value, weight: Value, cotangent: Value, attributes: Attributes, emit: Emit): Value {
+function weightDerivative(x: Value, kernel: Pair, cotangent: Value, attributes: Attributes, emit: Emit): Value {
   const output = spatialSizes(cotangent);
   const [count, outputs] = cotangent.shape as [number, number];
-  const seen = patches(x, spatialSizes(weight), output, attributes, emit);
+  const seen = patches(x, kernel, output, attributes, emit);
   const rows = emit("reshape", [cotangent], { shape: [count, outputs, output[0] * output[1]] });
   const each = emit("matmul", [rows, seen], { transposeA: false, transposeB: true });
   const summed = emit("sum", [each], { axes: [0], keepDims: false });
-  return emit("reshape", [summed], { shape: weight.shape });
+  return emit("reshape", [summed], { shape: [outputs, x.shape[1] as number, ...kernel] });
+}
+
+function checkAttributes(op: string, inputs: readonly Value[], { strides, low, high }: Attributes): void {
+  if (legalPair(strides, 1) && legalPair(low, 0) && legalPair(high, 0)) return;
+  throw shapeError(
+    op,
+    inputs,
+    `two strides of at least 1 and two amounts of padding of at least 0 on either side, not strides [${strides.join(", ")}], low [${low.join(", ")}], high [${high.join(", ")}]`,
+  );
+}
+
+/** Throws unless a convolution of `input` with `kernel` has a result of the cotangent's size. */
+function checkCotangent(
+  op: string,
+  inputs: readonly Value[],
+  [input, kernel, cotangent]: readonly [Pair, Pair, Pair],
+  attributes: Attributes,
+): void {
+  checkAttributes(op, inputs, attributes);
+  const output = outputSizes(input, kernel, attributes);
+  if (SPATIAL.every((axis) => output[axis] === cotangent[axis])) return;
+  throw shapeError(op, inputs, `a cotangent of height and width [${output.join(", ")}], those of the convolution`);
 }
 
 /** Cross-correlation, as neural networks call a convolution. */
@@ -103,17 +132,10 @@ export const conv2d: OpRule<"conv2d"> = {
   infer: (inputs, attributes) => {
     checkOperands("conv2d", inputs, 2, ["float32"]);
     const [x, weight] = inputs as [Value, Value];
-    const { strides, low, high } = attributes;
     if (x.shape.length !== 4 || weight.shape.length !== 4 || x.shape[1] !== weight.shape[1]) {
       throw shapeError("conv2d", inputs, "x [N, I, H, W] and weight [O, I, kh, kw]");
     }
-    if (!legalPair(strides, 1) || !legalPair(low, 0) || !legalPair(high, 0)) {
-      throw shapeError(
-        "conv2d",
-        inputs,
-        `two strides of at least 1 and two amounts of padding of at least 0 on either side, not strides [${strides.join(", ")}], low [${low.join(", ")}], high [${high.join(", ")}]`,
-      );
-    }
+    checkAttributes("conv2d", inputs, attributes);
     const output = outputSizes(spatialSizes(x), spatialSizes(weight), attributes);
     if (output.some((size) => size < 1)) throw shapeError("conv2d", inputs, "a kernel no larger than the padded input");
     return { dtype: "float32", shape: [x.shape[0] as number, weight.shape[0] as number, ...output] };
@@ -127,11 +149,60 @@ export const conv2d: OpRule<"conv2d"> = {
     const product = emit("matmul", [rows, seen], { transposeA: false, transposeB: false });
     return emit("reshape", [product], { shape: [...product.shape.slice(0, 2), ...output] });
   },
-  derivative: ({ inputs, output, cotangent, emit }) => {
+  derivative: ({ inputs, output: { attributes }, cotangent, emit }) => {
     const [x, weight] = inputs as [Value, Value];
     return [
-      inputDerivative(x, weight, cotangent, output.attributes, emit),
-      weightDerivative(x, weight, cotangent, output.attributes, emit),
+      emit("conv2dInputGradient", [cotangent, weight], { ...attributes, size: spatialSizes(x) }),
+      emit("conv2dWeightGradient", [x, cotangent], { ...attributes, kernel: spatialSizes(weight) }),
+    ];
+  },
+};
+
+/** Linear in both operands, as {@link conv2dWeightGradient} is, so each one's derivatives are convolutions again. */
+export const conv2dInputGradient: OpRule<"conv2dInputGradient"> = {
+  infer: (inputs, attributes) => {
+    checkOperands("conv2dInputGradient", inputs, 2, ["float32"]);
+    const [cotangent, weight] = inputs as [Value, Value];
+    const size = attributes.size as unknown as Pair;
+    if (cotangent.shape.length !== 4 || weight.shape.length !== 4 || cotangent.shape[1] !== weight.shape[0]) {
+      throw shapeError("conv2dInputGradient", inputs, "a cotangent [N, O, H', W'] and a weight [O, I, kh, kw]");
+    }
+    const sizes = [size, spatialSizes(weight), spatialSizes(cotangent)] as const;
+    checkCotangent("conv2dInputGradient", inputs, sizes, attributes);
+    return { dtype: "float32", shape: [cotangent.shape[0] as number, weight.shape[1] as number, ...size] };
+  },
+  decompose: ([cotangent, weight], attributes, emit) =>
+    inputDerivative(attributes.size as unknown as Pair, weight as Value, cotangent as Value, attributes, emit),
+  derivative: ({ inputs, output: { attributes }, cotangent: slope, emit }) => {
+    const [cotangent, weight] = inputs as [Value, Value];
+    const { size: _, ...convolution } = attributes;
+    return [
+      emit("conv2d", [slope, weight], convolution),
+      emit("conv2dWeightGradient", [slope, cotangent], { ...convolution, kernel: spatialSizes(weight) }),
+    ];
+  },
+};
+
+export const conv2dWeightGradient: OpRule<"conv2dWeightGradient"> = {
+  infer: (inputs, attributes) => {
+    checkOperands("conv2dWeightGradient", inputs, 2, ["float32"]);
+    const [x, cotangent] = inputs as [Value, Value];
+    const kernel = attributes.kernel as unknown as Pair;
+    if (x.shape.length !== 4 || cotangent.shape.length !== 4 || x.shape[0] !== cotangent.shape[0]) {
+      throw shapeError("conv2dWeightGradient", inputs, "x [N, I, H, W] and a cotangent [N, O, H', W']");
+    }
+    const sizes = [spatialSizes(x), kernel, spatialSizes(cotangent)] as const;
+    checkCotangent("conv2dWeightGradient", inputs, sizes, attributes);
+    return { dtype: "float32", shape: [cotangent.shape[1] as number, x.shape[1] as number, ...kernel] };
+  },
+  decompose: ([x, cotangent], attributes, emit) =>
+    weightDerivative(x as Value, attributes.kernel as unknown as Pair, cotangent as Value, attributes, emit),
+  derivative: ({ inputs, output: { attributes }, cotangent: slope, emit }) => {
+    const [x, cotangent] = inputs as [Value, Value];
+    const { kernel: _, ...convolution } = attributes;
+    return [
+      emit("conv2dInputGradient", [cotangent, slope], { ...convolution, size: spatialSizes(x) }),
+      emit("conv2d", [x, slope], convolution),
     ];
   },
 };

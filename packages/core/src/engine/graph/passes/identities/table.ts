@@ -63,4 +63,6 @@ export const identities: { readonly [K in OpName]: readonly Identity<K>[] } = {
   gelu: [],
   linear: [],
   conv2d: [],
+  conv2dInputGradient: [],
+  conv2dWeightGradient: [],
 };
