@@ -46,9 +46,14 @@ export function normalTensor(seed: number, shape: readonly number[]): HostTensor
 }
 
 /** Forward, backward and AdamW, with fresh levels and noise every time; no clipping, no moving average. */
-function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job {
-  const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
-  const steps = trainStream(benchProcess(config), {
+export function trainingJob(
+  name: string,
+  process: DiffusionProcess,
+  tokens: HostTensor,
+  backend: Backend,
+  repeats: number,
+): Job {
+  const steps = trainStream(process, {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -57,7 +62,7 @@ function trainStep(config: BenchConfig, backend: Backend, repeats: number): Job 
     emaDecay: false,
   });
   return {
-    name: "train_step",
+    name,
     repeats,
     run: async () => {
       await steps.next();
@@ -122,5 +127,7 @@ export function benchJobs(config: BenchConfig, backend: Backend, repeats: number
     { name: "sample", repeats: 5, steps: 50, batch: 1, rows: falling(50).map(all) },
     { name: "rollout_token", repeats: 9, steps: 10, batch: 1, rows: falling(10).map(lastOnly) },
   ];
-  return [() => trainStep(config, backend, repeats), ...jobs.map((job) => () => samplingJob(config, backend, job))];
+  const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
+  const training = (): Job => trainingJob("train_step", benchProcess(config), tokens, backend, repeats);
+  return [training, ...jobs.map((job) => () => samplingJob(config, backend, job))];
 }

@@ -1,13 +1,14 @@
-/** Times the five jobs of one named configuration: `npm run bench -- --config base --json`. Medians in milliseconds. */
+/** Times the jobs of one named configuration: `npm run bench -- --config base --json`. Medians in milliseconds. */
 import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import type { Backend } from "@diffusion-forcing/core";
 import { findChromium } from "../test-devices/chromium.js";
 import { openNamed } from "../test-devices/open-device.js";
 import { vulkanEnvironment } from "../test-devices/vulkan.js";
-import { benchConfigs } from "./configs.js";
+import { benchConfigs, convolutionConfigs, videoConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
 import { medianOf } from "./median.js";
+import { convolutionJobs, videoJobs } from "./video-jobs.js";
 
 const warmupRuns = 3;
 
@@ -29,7 +30,23 @@ async function openBackend(text: string, threads: number): Promise<Backend> {
   return await openNamed(text);
 }
 
-const usage = `usage: npm run bench -- [--config ${Object.keys(benchConfigs).join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json]`;
+type Jobs = (backend: Backend, repeats: number) => readonly (() => Job)[];
+
+function jobsOf<C>(
+  configs: Readonly<Record<string, C>>,
+  make: (config: C, backend: Backend, repeats: number) => readonly (() => Job)[],
+): [string, Jobs][] {
+  return Object.entries(configs).map(([name, config]) => [name, (backend, repeats) => make(config, backend, repeats)]);
+}
+
+/** What is timed, by the configuration's name. */
+const jobs: ReadonlyMap<string, Jobs> = new Map([
+  ...jobsOf(benchConfigs, benchJobs),
+  ...jobsOf(videoConfigs, videoJobs),
+  ...jobsOf(convolutionConfigs, convolutionJobs),
+]);
+
+const usage = `usage: npm run bench -- [--config ${[...jobs.keys()].join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json]`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -41,22 +58,25 @@ async function main(): Promise<number> {
       json: { type: "boolean", default: false },
     },
   });
-  const config = Object.hasOwn(benchConfigs, values.config) ? benchConfigs[values.config] : undefined;
+  const prepareAll = jobs.get(values.config);
   const [threads, repeats] = [Number(values.threads), Number(values.repeats)];
-  if (config === undefined || !(Number.isInteger(threads) && threads > 0 && Number.isInteger(repeats) && repeats > 0)) {
+  if (
+    prepareAll === undefined ||
+    !(Number.isInteger(threads) && threads > 0 && Number.isInteger(repeats) && repeats > 0)
+  ) {
     process.stderr.write(`${usage}\n`);
     return 2;
   }
   const backend = await openBackend(values.backend, threads);
   const results: Record<string, string | number> = { config: values.config, backend: values.backend, threads };
-  for (const prepare of benchJobs(config, backend, repeats)) {
+  for (const prepare of prepareAll(backend, repeats)) {
     const job = prepare();
     results[job.name] = await medianMilliseconds(job);
     await job.dispose();
   }
   await backend.dispose();
   const line = (name: string, value: string | number): string =>
-    `${name.padEnd(14)} ${typeof value === "number" && name !== "threads" ? value.toFixed(3) : value}`;
+    `${name.padEnd(21)} ${typeof value === "number" && name !== "threads" ? value.toFixed(3) : value}`;
   const text = values.json
     ? JSON.stringify(results)
     : Object.entries(results)
