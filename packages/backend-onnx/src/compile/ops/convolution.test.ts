@@ -138,7 +138,8 @@ describe("conv2d", () => {
     const results = await (await backend.compile(graph)).run(inputs);
     const expected = evaluateGraph(graph, inputs);
     for (const [name, result] of Object.entries(results)) {
-      const [found, right] = [(await readTensor(result)).data, expected[name]!.data];
+      const right = Float64Array.from(expected[name]!.data);
+      const found = Float64Array.from((await readTensor(result)).data);
       const scale = right.reduce((largest, value) => Math.max(largest, Math.abs(value)), 0);
       const difference = found.reduce((largest, value, i) => Math.max(largest, Math.abs(value - right[i]!)), 0);
       expect(difference / scale, name).toBeLessThan(2e-6);
