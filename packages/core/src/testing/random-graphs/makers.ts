@@ -112,6 +112,28 @@ function reduction<K extends "sum" | "max">(): Maker<K> {
 /** A fresh float input. */
 const floats = (dice: Dice, ...shape: number[]): HostTensor => drawTensorOf(dice, "float32", shape);
 
+interface DrawnConvolution {
+  readonly image: Chosen;
+  readonly weight: Shape;
+  readonly result: Shape;
+  readonly convolution: OpAttributes["conv2d"];
+}
+
+function drawConvolution(kitchen: Kitchen): DrawnConvolution {
+  const { dice } = kitchen;
+  const shape = (): number[] => [dice.pick([1, 2]), dice.pick([1, 3]), dice.pick([1, 3, 7]), dice.pick([1, 2, 5])];
+  const image = choose(kitchen, float, (s) => s.length === 4 && (s[1] as number) <= 7, shape);
+  const [count, channels, height, width] = image.type.shape as [number, number, number, number];
+  const low = [dice.whole(0, 2), dice.whole(0, 2)] as const;
+  const high = [dice.whole(0, 2), dice.whole(0, 2)] as const;
+  const bordered = [height + low[0] + high[0], width + low[1] + high[1]] as const;
+  const kernel = [dice.whole(1, Math.min(3, bordered[0])), dice.whole(1, Math.min(3, bordered[1]))] as const;
+  const weight = [dice.pick([1, 2, 3]), channels, ...kernel] as const;
+  const strides = [dice.whole(1, 2), dice.whole(1, 3)] as const;
+  const size = (axis: 0 | 1): number => Math.floor((bordered[axis] - kernel[axis]) / strides[axis]) + 1;
+  return { image, weight, result: [count, weight[0], size(0), size(1)], convolution: { strides, low, high } };
+}
+
 /** How each op is applied at random; an op without an entry fails to compile. */
 export const makers: { readonly [K in TestedOp]: Maker<K> } = {
   constant: ({ dice }) => {
@@ -274,15 +296,17 @@ export const makers: { readonly [K in TestedOp]: Maker<K> } = {
     };
   },
   conv2d: (kitchen) => {
-    const { dice } = kitchen;
-    const shape = (): number[] => [dice.pick([1, 2]), dice.pick([1, 3]), dice.pick([1, 3, 7]), dice.pick([1, 2, 5])];
-    const x = choose(kitchen, float, (s) => s.length === 4 && (s[1] as number) <= 7, shape);
-    const [, channels, height, width] = x.type.shape as [number, number, number, number];
-    const low = [dice.whole(0, 2), dice.whole(0, 2)] as const;
-    const high = [dice.whole(0, 2), dice.whole(0, 2)] as const;
-    const reach = (size: number, axis: 0 | 1): number => Math.min(3, size + low[axis] + high[axis]);
-    const kernel = [dice.whole(1, reach(height, 0)), dice.whole(1, reach(width, 1))];
-    const weight = floats(dice, dice.pick([1, 2, 3]), channels, ...kernel);
-    return { operands: [x.operand, weight], attributes: { strides: [dice.whole(1, 2), dice.whole(1, 3)], low, high } };
+    const { image, weight, convolution } = drawConvolution(kitchen);
+    return { operands: [image.operand, floats(kitchen.dice, ...weight)], attributes: convolution };
+  },
+  conv2dInputGradient: (kitchen) => {
+    const { image, weight, result, convolution } = drawConvolution(kitchen);
+    const operands = [floats(kitchen.dice, ...result), floats(kitchen.dice, ...weight)];
+    return { operands, attributes: { ...convolution, size: image.type.shape.slice(2) } };
+  },
+  conv2dWeightGradient: (kitchen) => {
+    const { image, weight, result, convolution } = drawConvolution(kitchen);
+    const operands = [image.operand, floats(kitchen.dice, ...result)];
+    return { operands, attributes: { ...convolution, kernel: weight.slice(2) } };
   },
 };
