@@ -1,4 +1,5 @@
 import type { HostTensorRecord } from "@diffusion-forcing/core";
+import { breather } from "@diffusion-forcing/core/backend";
 import {
   bakeConstants,
   emit,
@@ -6,20 +7,29 @@ import {
   foldConstants,
   type Graph,
   mergeCommonSubexpressions,
-  optimize,
+  optimizeInTurns,
   rewriteGraph,
   type Value,
 } from "@diffusion-forcing/core/graph";
 import { preciseCos, preciseSin } from "./precise-trigonometry.js";
 import type { Traits } from "./traits.js";
 
-/** The graph an engine interprets: constants in, composites without a kernel out, simplified. */
-export function prepareGraph(graph: Graph, constants: HostTensorRecord, traits: Traits): Graph {
+/**
+ * The graph an engine interprets: constants in, composites without a kernel out, simplified. The passes take turns with
+ * whatever else waits for the thread.
+ */
+export async function prepareGraph(graph: Graph, constants: HostTensorRecord, traits: Traits): Promise<Graph> {
+  const breathe = breather();
   const baked = bakeConstants(graph, constants);
   const sound = traits.coarseTrigonometry ? rewriteGraph(baked, withPreciseTrigonometry) : baked;
-  const expanded = optimize(expandComposites(optimize(sound), traits.whole));
-  if (!traits.transposesBeforeProducts) return expanded;
-  return mergeCommonSubexpressions(foldConstants(rewriteGraph(expanded, withPlainOperands)));
+  await breathe();
+  const expanded = expandComposites(await optimizeInTurns(sound, breathe), traits.whole);
+  await breathe();
+  const simplified = await optimizeInTurns(expanded, breathe);
+  if (!traits.transposesBeforeProducts) return simplified;
+  const plain = foldConstants(rewriteGraph(simplified, withPlainOperands));
+  await breathe();
+  return mergeCommonSubexpressions(plain);
 }
 
 function withPreciseTrigonometry(node: Value): Value {

@@ -26,11 +26,13 @@ export class TfjsBackend implements Backend {
   }
 
   async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
-    if (this.#disposed) throw disposedError("compile: this tfjs backend", "Create another.");
+    this.#checkOpen();
     const memory = this.#memory;
     const { device } = memory;
     checkDevice(device);
-    const prepared = prepareGraph(graph, constants, traits[device.name]);
+    const prepared = await prepareGraph(graph, constants, traits[device.name]);
+    this.#checkOpen();
+    checkDevice(device);
     try {
       const parts = { memory, graph, prepared, baked: new Set(Object.keys(constants)) };
       const executable = new TfjsExecutable(parts, (disposed) => this.#live.delete(disposed));
@@ -39,6 +41,10 @@ export class TfjsBackend implements Backend {
     } catch (cause) {
       throw backendFailure("uploading the constants of a graph", device.name, cause);
     }
+  }
+
+  #checkOpen(): void {
+    if (this.#disposed) throw disposedError("compile: this tfjs backend", "Create another.");
   }
 
   async dispose(): Promise<void> {

@@ -3,7 +3,7 @@ import type { Graph } from "../engine/graph/graph.js";
 import * as ops from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
-import { disposeTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
+import { disposeTensor, isHostTensor, readTensor, tensor } from "../engine/tensor/tensor.js";
 import { assert, assertClose, assertRejects } from "./assertions.js";
 import { readAndDispose } from "./run.js";
 import type { Conformance } from "./test-api.js";
@@ -84,6 +84,41 @@ export function testLifetime({ options, backend, another }: Conformance): void {
       await assertRejects(other.compile(doubling()), ["disposed"], "compile after dispose");
     });
 
+    it("ends what is under way when its executable is disposed, by its result or by saying so", async () => {
+      const live = await backend();
+      const executable = await live.compile(doubling());
+      const under = [1, 2, 3].map((i) => executable.run({ x: tensor([i, i, i]) }));
+      executable.dispose();
+      for (const [i, run] of under.entries()) {
+        const outputs = await resultOrDisposed(run, `run ${i} of a disposed executable`);
+        const expected = tensor([2 * i + 2, 2 * i + 2, 2 * i + 2]);
+        if (outputs !== undefined) await assertClose((await readAndDispose(outputs)).y, expected, 0, `2x of run ${i}`);
+      }
+      const next = await live.compile(negating());
+      const { y } = await readAndDispose(await next.run({ x: tensor([1, 2, 3]) }));
+      await assertClose(y, tensor([-1, -2, -3]), 0, "-x after the other executable was disposed in mid-run");
+      next.dispose();
+    });
+
+    it("ends what is under way when the backend is disposed: compiling, running and reading", async () => {
+      const other = await another();
+      const executable = await other.compile(doubling());
+      const { y } = await executable.run({ x: tensor([1, 2, 3]) });
+      assert(y !== undefined, "There is no output y.");
+      const compiling = other.compile(negating());
+      const running = executable.run({ x: tensor([1, 2, 3]) });
+      const reading = readTensor(y);
+      await Promise.all([
+        other.dispose(),
+        resultOrDisposed(compiling, "a compile that the backend's disposal met"),
+        resultOrDisposed(running, "a run that the backend's disposal met"),
+        resultOrDisposed(reading, "a read that the backend's disposal met"),
+      ]);
+      disposeTensor(y);
+      executable.dispose();
+      await assertRejects(executable.run({ x: tensor([1, 2, 3]) }), ["disposed"], "a run after the backend's disposal");
+    });
+
     it("keeps a device tensor until it is disposed, and says so afterwards", async () => {
       const executable = await (await backend()).compile(doubling());
       const { y } = await executable.run({ x: tensor([1, 2, 3]) });
@@ -101,6 +136,16 @@ export function testLifetime({ options, backend, another }: Conformance): void {
 
     testMemory(options, backend);
   });
+}
+
+/** What the promise gives, or undefined if it is rejected with `disposed`; any other error is an error. */
+async function resultOrDisposed<T>(promise: Promise<T>, what: string): Promise<T | undefined> {
+  try {
+    return await promise;
+  } catch {
+    await assertRejects(promise, ["disposed"], what);
+    return undefined;
+  }
 }
 
 const side = 256;

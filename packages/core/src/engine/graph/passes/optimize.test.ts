@@ -18,7 +18,7 @@ import { eliminateDeadCode } from "./dead-code.js";
 import { expandComposites } from "./expand-composites.js";
 import type { Identity } from "./identities/identity.js";
 import { identities } from "./identities/table.js";
-import { optimize } from "./optimize.js";
+import { optimize, optimizeInTurns } from "./optimize.js";
 import { rewriteGraph } from "./rewrite.js";
 
 const inputTypes = {
@@ -240,4 +240,16 @@ describe("optimize", () => {
       { seed: 10, numRuns: 100 },
     );
   });
+});
+
+it("takes turns between its passes, and comes to the same", async () => {
+  const graph = trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({
+    y: op.add(op.mul(x, op.constant(tensor([1, 1]))), op.add(op.constant(2), op.constant(3))),
+  }));
+  let breaths = 0;
+  const result = await optimizeInTurns(graph, async () => {
+    breaths++;
+  });
+  expect(hashGraph(result)).toBe(hashGraph(optimize(graph)));
+  expect(breaths).toBeGreaterThanOrEqual(3);
 });
