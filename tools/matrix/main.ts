@@ -1,0 +1,110 @@
+/**
+ * Tries what the READMEs promise as users would: packs the packages, installs each README's own set of packages from the
+ * packs and the registry in an empty project, type-checks a program and the README's code with `skipLibCheck` off under
+ * `node16` and `bundler`, builds it by esbuild, webpack and Vite, and runs it in Node and in Jest.
+ *
+ *     npm run matrix
+ *     npm run matrix -- tfjs      sets whose name contains "tfjs"
+ */
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { markdownTable } from "markdown-table";
+import { bundlers, type Outcome, type Project, run, runInJest, runInNode, typeCheck, write } from "./project.js";
+import { type PackageSet, readmePrograms, readmeSets, smokeProgram } from "./sets.js";
+
+const filter = process.argv[2] ?? "";
+const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+const cells = ["install", "node16", "bundler", ...Object.keys(bundlers), "node", "jest"] as const;
+
+/** Packs by package name. */
+async function pack(folder: string): Promise<Map<string, string>> {
+  mkdirSync(folder);
+  const packs = new Map<string, string>();
+  for (const name of readdirSync("packages")) {
+    const { ok, output } = await run(join("packages", name), "npm", ["pack", "--pack-destination", folder, ...quiet]);
+    if (!ok) throw new Error(`npm pack failed in packages/${name}:\n${output}`);
+    const file = readdirSync(folder).find((pack) => pack.startsWith(`diffusion-forcing-${name}-`));
+    packs.set(`@diffusion-forcing/${name}`, join(folder, file as string));
+  }
+  return packs;
+}
+
+async function installTools(folder: string): Promise<void> {
+  mkdirSync(folder);
+  cpSync("tools/matrix/bundlers/package.json", join(folder, "package.json"));
+  const { ok, output } = await run(folder, "npm", ["install", ...quiet]);
+  if (!ok) throw new Error(`The bundlers could not be installed:\n${output}`);
+}
+
+async function tryInstall(project: Project, set: PackageSet, packs: ReadonlyMap<string, string>): Promise<Outcome> {
+  // The packs depend on each other by version, and no registry has these versions: every one comes from its pack.
+  const overrides = Object.fromEntries([...packs].map(([name, path]) => [name, `file:${path}`]));
+  const dependencies = Object.fromEntries(
+    set.packages.filter((name) => packs.has(name)).map((name) => [name, `file:${packs.get(name)}`]),
+  );
+  const manifest = { name: "matrix", private: true, type: "module", dependencies, overrides };
+  write(project.folder, { "package.json": JSON.stringify(manifest) });
+  const others = set.packages.filter((name) => !packs.has(name));
+  return await run(project.folder, "npm", ["install", ...others, ...quiet]);
+}
+
+/** Every cell of a set's row that applies. */
+async function trySet(
+  project: Project,
+  set: PackageSet,
+  packs: ReadonlyMap<string, string>,
+): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const step = async (name: (typeof cells)[number], outcome: Promise<Outcome>): Promise<boolean> => {
+    const found = await outcome;
+    outcomes.set(name, found);
+    if (!found.ok)
+      console.log(`\n--- ${set.name}: ${name} failed\n${found.output.split("\n").slice(0, 25).join("\n")}`);
+    return found.ok;
+  };
+  if (!(await step("install", tryInstall(project, set, packs)))) return outcomes;
+  const bin = join(project.folder, "node_modules/.bin/dforce");
+  if (existsSync(bin)) {
+    await step("node", run(project.folder, bin, ["doctor"]));
+    return outcomes;
+  }
+  const { code, inNode, inPage } = smokeProgram(set.packages);
+  const readme = readmePrograms(set.packages).map((piece, i) => [`src/readme-${i}.ts`, piece]);
+  const page = 'import { smoke } from "./smoke.js";\nsmoke().then((found) => console.log(found));\n';
+  write(project.folder, { "src/smoke.ts": code, "src/page.ts": page, ...Object.fromEntries(readme) });
+  await step("node16", typeCheck(project, "node16"));
+  await step("bundler", typeCheck(project, "bundler"));
+  if (inPage) for (const [name, build] of Object.entries(bundlers)) await step(name, build(project));
+  if (inNode) {
+    await step("node", runInNode(project));
+    await step("jest", runInJest(project));
+  }
+  return outcomes;
+}
+
+const root = mkdtempSync(join(tmpdir(), "matrix-"));
+const sets = readmeSets().filter(({ name }) => name.includes(filter));
+const rows: string[][] = [];
+let failures = 0;
+try {
+  const packs = await pack(join(root, "packs"));
+  const tools = join(root, "tools");
+  await installTools(tools);
+  for (const [i, set] of sets.entries()) {
+    const folder = join(root, `project-${i}`);
+    mkdirSync(folder);
+    const outcomes = await trySet({ folder: resolve(folder), tools }, set, packs);
+    const marks = cells.map(
+      (cell) => ({ true: "ok", false: "FAILED", undefined: "" })[`${outcomes.get(cell)?.ok}`] as string,
+    );
+    failures += marks.filter((mark) => mark === "FAILED").length;
+    rows.push([set.name, ...marks]);
+    rmSync(folder, { recursive: true });
+  }
+} finally {
+  rmSync(root, { recursive: true, force: true });
+}
+console.log(`\n${markdownTable([["set", ...cells], ...rows])}`);
+console.log(`${sets.length} sets, ${failures} failures.`);
+process.exitCode = failures === 0 && sets.length > 0 ? 0 : 1;
