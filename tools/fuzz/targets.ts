@@ -34,9 +34,9 @@ import {
   energyDistance,
   frechetDistance,
   maximumMeanDiscrepancy,
-  peakSignalToNoise,
-  quantileCrpsOfSum,
-  structuralSimilarity,
+  psnr,
+  quantileCrpsSum,
+  ssim,
 } from "@diffusion-forcing/core/metrics";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { scheduleFromConfig } from "@diffusion-forcing/core/process";
@@ -303,19 +303,14 @@ const metrics: Target[] = [
   valueTarget(
     "quantile crps",
     [{ samples: { shape: [20, 1], data: Array.from({ length: 20 }, Math.sin) }, truth: { shape: [1], data: [2] } }],
-    (f) => quantileCrpsOfSum(f as Anything),
+    (f) => quantileCrpsSum(f as Anything),
     foreign,
   ),
   ...Object.entries({ energyDistance, frechetDistance, maximumMeanDiscrepancy }).map(([name, distance]) =>
     valueTarget(name, [[points, points, {}]], (values) => spread(distance, values), foreign),
   ),
-  valueTarget("psnr", [[images, images, 1]], (values) => spread(peakSignalToNoise, values), foreign),
-  valueTarget(
-    "ssim",
-    [[images, images, { range: 1, window: 11 }]],
-    (values) => spread(structuralSimilarity, values),
-    foreign,
-  ),
+  valueTarget("psnr", [[images, images, 1]], (values) => spread(psnr, values), foreign),
+  valueTarget("ssim", [[images, images, { range: 1, window: 11 }]], (values) => spread(ssim, values), foreign),
 ];
 
 /** Calls a function with a list of arguments that may be no list any more. */

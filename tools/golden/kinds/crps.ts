@@ -1,4 +1,4 @@
-import { crps, crpsOfSum, quantileCrpsOfSum } from "@diffusion-forcing/core/metrics";
+import { crps, crpsSum, quantileCrpsSum } from "@diffusion-forcing/core/metrics";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { float32 } from "../layout.js";
@@ -18,10 +18,10 @@ export function runCrps(golden: GoldenCase): TensorResult[] {
         : [];
     return [
       { name: `${prefix}out.crps_empirical`, shape: forecast.truth.shape, data: crps(forecast) },
-      ...scalar("crps_empirical_sum", crpsOfSum(forecast)),
-      ...scalar("crps_empirical_sum_3d_input", crpsOfSum(firstSample(forecast))),
+      ...scalar("crps_empirical_sum", crpsSum(forecast)),
+      ...scalar("crps_empirical_sum_3d_input", crpsSum(firstSample(forecast))),
       ...(golden.tensors.has(`${prefix}out.crps_quantile_sum`)
-        ? scalar("crps_quantile_sum", quantileCrpsOfSum(forecast))
+        ? scalar("crps_quantile_sum", quantileCrpsSum(forecast))
         : []),
     ];
   });

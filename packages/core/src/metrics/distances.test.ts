@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { energyDistance, frechetDistance, maximumMeanDiscrepancy } from "./distances.js";
+import { energyDistance, frechetDistance, maximumMeanDiscrepancy, medianDistance } from "./distances.js";
 import { symmetricEigen } from "./symmetric-eigen.js";
 
 /** Points whose mean and unbiased covariance are exactly these: m +- sqrt(3/2 variance) along each axis, and m. */
@@ -85,6 +85,23 @@ describe("maximumMeanDiscrepancy", () => {
     const [a, b] = [tensor([0, 1], [2, 1]), tensor([3], [1, 1])];
     const estimator = "biased" as const;
     expect(maximumMeanDiscrepancy(a, b, { estimator })).toBe(maximumMeanDiscrepancy(a, b, { estimator, bandwidth: 2 }));
+  });
+
+  it("takes the mean of the middle two of an even number of distances", () => {
+    // Points 0, 1 and 3, 7: distances 1, 2, 3, 4, 6, 7; their median is 3.5.
+    const [a, b] = [tensor([0, 1], [2, 1]), tensor([3, 7], [2, 1])];
+    expect(medianDistance(a, b, 1)).toBe(3.5);
+    expect(maximumMeanDiscrepancy(a, b)).toBe(maximumMeanDiscrepancy(a, b, { bandwidth: 3.5 }));
+    expect(maximumMeanDiscrepancy(a, b)).not.toBe(maximumMeanDiscrepancy(a, b, { bandwidth: 3 }));
+  });
+
+  it("refuses options that it does not have", () => {
+    const [a, b] = [tensor([0, 1], [2, 1]), tensor([3, 7], [2, 1])];
+    expect(() => maximumMeanDiscrepancy(a, b, { bandwidth: -1 })).toThrow(
+      "bandwidth is -1; expected a positive number",
+    );
+    expect(() => maximumMeanDiscrepancy(a, b, { estimator: "none" as never })).toThrow('estimator is "none"');
+    expect(() => maximumMeanDiscrepancy(a, b, { width: 1 } as never)).toThrow("there is no option width");
   });
 
   it("is about 0 for one law and not for two", () => {

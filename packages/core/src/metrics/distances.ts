@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { checkPointSets, type PointSet, squaredDistance, sumOverPairs } from "./point-sets.js";
 import { symmetricEigen } from "./symmetric-eigen.js";
@@ -8,7 +10,7 @@ import { symmetricEigen } from "./symmetric-eigen.js";
  * of an image network FID; the features are the caller's. Covariances of fewer points than features are allowed.
  *
  * @param a features [N, D], N at least 2; `b` likewise.
- * @throws `shape-mismatch`
+ * @throws `shape-mismatch`, `invalid-argument`, `invalid-data`
  */
 export function frechetDistance(a: PointSet, b: PointSet): number {
   const width = checkPointSets("frechetDistance", a, b, 2);
@@ -74,7 +76,7 @@ function product(a: Float64Array, b: Float64Array, n: number): Float64Array {
  * The energy distance 2 E|X - Y| - E|X - X'| - E|Y - Y'| (Szekely and Rizzo 2013) of two point sets, each taken for its
  * law (so that it is 0 for equal sets and never negative).
  *
- * @throws `shape-mismatch`
+ * @throws `shape-mismatch`, `invalid-argument`, `invalid-data`
  */
 export function energyDistance(a: PointSet, b: PointSet): number {
   const width = checkPointSets("energyDistance", a, b, 1);
@@ -90,17 +92,22 @@ export interface MmdOptions {
   readonly estimator?: "biased" | "unbiased";
 }
 
+const mmdSchema = v.strictObject({
+  bandwidth: v.optional(schemas.positive()),
+  estimator: v.optional(schemas.choice("biased", "unbiased"), "unbiased"),
+});
+
 /**
  * The squared maximum mean discrepancy (Gretton et al. 2012, eq. 3 and 5) with a Gaussian kernel. Default estimator
  * "unbiased".
  *
- * @throws `shape-mismatch`, `invalid-argument` for a bandwidth that is not positive.
+ * @throws `shape-mismatch`, `invalid-data`, `invalid-argument` for other options, or where all points are the same.
  */
 export function maximumMeanDiscrepancy(a: PointSet, b: PointSet, options: MmdOptions = {}): number {
-  const { estimator = "unbiased" } = options;
+  const { estimator, ...given } = check("maximumMeanDiscrepancy", mmdSchema, options);
   const isBiased = estimator === "biased";
   const width = checkPointSets("maximumMeanDiscrepancy", a, b, isBiased ? 1 : 2);
-  const bandwidth = options.bandwidth ?? medianDistance(a, b, width);
+  const bandwidth = given.bandwidth ?? medianDistance(a, b, width);
   if (!(bandwidth > 0)) {
     throw new DiffusionForcingError(
       "invalid-argument",

@@ -1,13 +1,12 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import { formatShape, type Shape, shapesEqual } from "../engine/tensor/shape.js";
-
-/** A host tensor, or numbers of more precision. */
-interface Numbers {
-  readonly shape: Shape;
-  readonly data: ArrayLike<number>;
-}
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
+import { checkNumbers, type Numbers } from "./numbers.js";
 
 function checkAlike(what: string, a: Numbers, b: Numbers): void {
+  checkNumbers(`${what}: the first`, a);
+  checkNumbers(`${what}: the second`, b);
   if (shapesEqual(a.shape, b.shape) && a.data.length > 0) return;
   throw new DiffusionForcingError(
     "shape-mismatch",
@@ -15,9 +14,17 @@ function checkAlike(what: string, a: Numbers, b: Numbers): void {
   );
 }
 
-/** Mean of the squared differences over all elements. @throws `shape-mismatch` */
+/**
+ * Mean of the squared differences over all elements.
+ *
+ * @throws `shape-mismatch`, `invalid-argument` for what is no numbers, `invalid-data` for numbers that are not finite.
+ */
 export function meanSquaredError(a: Numbers, b: Numbers): number {
   checkAlike("meanSquaredError", a, b);
+  return mse(a, b);
+}
+
+function mse(a: Numbers, b: Numbers): number {
   let total = 0;
   for (let i = 0; i < a.data.length; i++) total += ((a.data[i] as number) - (b.data[i] as number)) ** 2;
   return total / a.data.length;
@@ -27,44 +34,54 @@ export function meanSquaredError(a: Numbers, b: Numbers): number {
  * Peak signal-to-noise ratio, 10 log10(range^2 / MSE), in decibels; infinite for equal images.
  *
  * @param range distance of the darkest from the brightest value there can be: 2 for values in -1..1.
+ * @throws as {@link meanSquaredError}; `invalid-argument` for a range that is not positive.
  */
-export function peakSignalToNoise(a: Numbers, b: Numbers, range: number): number {
-  return 10 * Math.log10(range ** 2 / meanSquaredError(a, b));
+export function psnr(a: Numbers, b: Numbers, range: number): number {
+  checkAlike("psnr", a, b);
+  check("psnr: range", schemas.positive(), range);
+  return 10 * Math.log10(range ** 2 / mse(a, b));
 }
 
 export interface SsimOptions {
-  /** As in {@link peakSignalToNoise}. */
+  /** As in {@link psnr}. */
   readonly range: number;
   /** Width of the Gaussian window, odd. Default 11. */
   readonly window?: number;
   /** Its standard deviation in pixels. Default 1.5. */
-  readonly deviation?: number;
+  readonly std?: number;
 }
+
+const optionsSchema = v.strictObject({
+  range: schemas.positive(),
+  window: v.optional(
+    v.custom<number>(
+      (value) => Number.isSafeInteger(value) && (value as number) % 2 === 1 && (value as number) > 0,
+      "an odd number",
+    ),
+    11,
+  ),
+  std: v.optional(schemas.positive(), 1.5),
+});
 
 /**
  * Structural similarity (Wang et al. 2004), the mean over all images and all places at which the window fits inside.
  * K1 = 0.01 and K2 = 0.03.
  *
  * @param a and b [..., H, W].
- * @throws `shape-mismatch` for other or too small images, `invalid-argument` for an even window.
+ * @throws `shape-mismatch` for other or too small images, `invalid-argument` for other options, `invalid-data` for
+ *   numbers that are not finite.
  */
-export function structuralSimilarity(a: Numbers, b: Numbers, options: SsimOptions): number {
-  checkAlike("structuralSimilarity", a, b);
-  const { range, window = 11, deviation = 1.5 } = options;
+export function ssim(a: Numbers, b: Numbers, options: SsimOptions): number {
+  checkAlike("ssim", a, b);
+  const { range, window, std } = check("ssim", optionsSchema, options);
   const [height = 0, width = 0] = a.shape.slice(-2);
-  if (!Number.isInteger(window) || window < 1 || window % 2 === 0) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `structuralSimilarity: window ${window}; expected an odd number.`,
-    );
-  }
   if (a.shape.length < 2 || height < window || width < window) {
     throw new DiffusionForcingError(
       "shape-mismatch",
-      `structuralSimilarity: images ${formatShape(a.shape)} are smaller than the window ${window} x ${window}.`,
+      `ssim: images ${formatShape(a.shape)} are smaller than the window ${window} x ${window}.`,
     );
   }
-  const kernel = gaussian(window, deviation);
+  const kernel = gaussian(window, std);
   const [c1, c2] = [(0.01 * range) ** 2, (0.03 * range) ** 2];
   const size = height * width;
   let [total, places] = [0, 0];
@@ -88,9 +105,9 @@ export function structuralSimilarity(a: Numbers, b: Numbers, options: SsimOption
   return total / places;
 }
 
-function gaussian(window: number, deviation: number): Float64Array {
+function gaussian(window: number, std: number): Float64Array {
   const weights = Float64Array.from({ length: window }, (_, i) =>
-    Math.exp(-((i - (window - 1) / 2) ** 2) / (2 * deviation ** 2)),
+    Math.exp(-((i - (window - 1) / 2) ** 2) / (2 * std ** 2)),
   );
   const sum = weights.reduce((total, weight) => total + weight, 0);
   return weights.map((weight) => weight / sum);

@@ -1,4 +1,5 @@
-export { crps, crpsOfSum, type Forecast, nineteenQuantiles, quantileCrpsOfSum } from "./crps.js";
+export { crps, crpsSum, type Forecast, nineteenQuantiles, quantileCrpsSum } from "./crps.js";
 export { energyDistance, frechetDistance, type MmdOptions, maximumMeanDiscrepancy } from "./distances.js";
-export { meanSquaredError, peakSignalToNoise, type SsimOptions, structuralSimilarity } from "./images.js";
+export { meanSquaredError, psnr, type SsimOptions, ssim } from "./images.js";
+export type { Numbers } from "./numbers.js";
 export type { PointSet } from "./point-sets.js";

@@ -1,14 +1,18 @@
 import { DiffusionForcingError } from "../engine/errors.js";
-import { formatShape, type Shape } from "../engine/tensor/shape.js";
+import { formatShape } from "../engine/tensor/shape.js";
+import { checkNumbers, type Numbers } from "./numbers.js";
 
 /** N points of D numbers: a host tensor [N, D], or numbers of more precision. */
-export interface PointSet {
-  readonly shape: Shape;
-  readonly data: ArrayLike<number>;
-}
+export type PointSet = Numbers;
 
-/** @returns D. @throws `shape-mismatch` unless both are [N, D] with one D and at least `least` points. */
+/**
+ * @returns D.
+ * @throws `shape-mismatch` unless both are [N, D] with one D and at least `least` points, `invalid-argument` for what is
+ *   no point set, `invalid-data` for numbers that are not finite.
+ */
 export function checkPointSets(what: string, a: PointSet, b: PointSet, least: number): number {
+  checkNumbers(`${what}: the first set`, a);
+  checkNumbers(`${what}: the second set`, b);
   const [countA = 0, widthA] = a.shape;
   const [countB = 0, widthB] = b.shape;
   if (a.shape.length !== 2 || b.shape.length !== 2 || widthA !== widthB || Math.min(countA, countB) < least) {
