@@ -7,6 +7,9 @@ const LINE_BUDGET = 400;
 
 interface Manifest {
   license?: string;
+  homepage?: string;
+  bugs?: string;
+  repository?: { url?: string; directory?: string };
   exports?: Record<string, string | { source: string }>;
 }
 
@@ -72,6 +75,13 @@ function* packageIsComplete(folder: string): Iterable<string> {
   }
   const manifest = JSON.parse(readFileSync(join(folder, "package.json"), "utf8")) as Manifest;
   if (manifest.license !== "MIT") yield `${folder}/package.json: license is ${manifest.license}; expected MIT.`;
+  // npm's provenance compares them with the repository that publishes.
+  if (!manifest.repository?.url?.startsWith("git+https://") || manifest.repository.directory !== folder) {
+    yield `${folder}/package.json: repository needs a url, "git+https://...", and the directory "${folder}".`;
+  }
+  for (const field of ["homepage", "bugs"] as const) {
+    if (manifest[field] === undefined) yield `${folder}/package.json: ${field} is missing.`;
+  }
   for (const [subpath, target] of Object.entries(manifest.exports ?? {})) {
     const source = typeof target === "string" ? target : target.source;
     if (!existsSync(join(folder, source)))
