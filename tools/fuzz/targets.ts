@@ -28,6 +28,7 @@ import {
   encodeSafetensors,
   encodeTrainingState,
   encodeWeights,
+  filesStore,
 } from "@diffusion-forcing/core/bundle";
 import {
   crps,
@@ -42,7 +43,7 @@ import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { scheduleFromConfig } from "@diffusion-forcing/core/process";
 import { schedulingMatrixFromName, validateSchedulingMatrix } from "@diffusion-forcing/core/sampling";
 import { initialTrainingState } from "@diffusion-forcing/core/training";
-import { parsePlannerConfig, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { encodePlannerBundle, parsePlannerConfig, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
 import { fileTarget, type Target, valueTarget } from "./target.js";
 
 /** Readers are called with what their types forbid. */
@@ -75,7 +76,6 @@ const unavailable: Backend = {
 };
 const matrix = [fullSequence(), autoregressive(), pyramid(), trapezoid({ uncertainty: 2 })];
 
-const json = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const tokens = tensor(Float32Array.from({ length: 12 }, Math.sin), [2, 3, 2]);
 
 /** Ends what was started: a promise, or the first value of a stream. */
@@ -102,12 +102,11 @@ const plannerConfig = {
   lossWeighting: { kind: "min-snr", clip: 5 },
   clipNoise: 20,
 };
-const normalizer = { mean: [0, 0], standardDeviation: [1, 1] };
-const plannerFiles: Readonly<Record<string, Uint8Array>> = {
-  "config.json": json(plannerConfig),
-  "model.safetensors": encodeWeights(parameters),
-  "normalizer.json": json(normalizer),
-};
+const plannerFiles: Readonly<Record<string, Uint8Array>> = encodePlannerBundle({
+  config: plannerConfig as Anything,
+  parameters,
+  normalizer: { mean: [0, 0], std: [1, 1] },
+});
 
 const mixed = encodeSafetensors(
   {
@@ -132,7 +131,7 @@ const files: Target[] = [
   ),
   ...Object.entries(plannerFiles).map(([name, file]) =>
     fileTarget(`planner's ${name}`, [file], (bytes) =>
-      readPlannerBundle(async (wanted) => (wanted === name ? bytes : (plannerFiles[wanted] as Uint8Array))),
+      readPlannerBundle(filesStore({ ...plannerFiles, [name]: bytes })),
     ),
   ),
 ];

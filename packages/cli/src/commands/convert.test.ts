@@ -1,9 +1,11 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createRandom, type HostTensor, initializeParameters, modelFromConfig } from "@diffusion-forcing/core";
 import { decodeSafetensors, encodeSafetensors } from "@diffusion-forcing/core/bundle";
 import { toOfficial } from "@diffusion-forcing/core/official";
 import { beforeAll, describe, expect, it } from "vitest";
+import { loadPlanner } from "../files/models.js";
 import { dforce, temporaryFolder } from "../testing/cli.js";
 
 const config = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 };
@@ -78,5 +80,42 @@ describe("dforce convert", () => {
     expect(await readFile(model)).toEqual(given);
     expect((await dforce(...args, "--force")).code).toBe(0);
     expect(await readFile(model)).not.toEqual(given);
+  });
+});
+
+describe("dforce convert of a run of before bundles", () => {
+  /** Five steps of a tiny planner, saved by the library as it was before bundles. */
+  const old = fileURLToPath(new URL("../testing/old-run", import.meta.url));
+
+  it("keeps the weights bit for bit, and training goes on from its checkpoint", async () => {
+    const out = join(folder, "upgraded");
+    const { code, stdout, stderr } = await dforce("convert", old, "--out", out, "--json");
+    expect([code, stderr]).toEqual([0, ""]);
+    expect(JSON.parse(stdout)).toMatchObject({ out, maze: "umaze" });
+    const files = ["checkpoint.safetensors", "config.json", "model.safetensors", "training.json"];
+    expect((await readdir(out)).sort()).toEqual(files);
+    const before = decodeSafetensors(await readFile(join(old, "model.safetensors"))).tensors;
+    const { parameters, normalizer } = await loadPlanner(out);
+    expect(parameters).toEqual(before);
+    const stored = JSON.parse(await readFile(join(old, "normalizer.json"), "utf8"));
+    expect(normalizer).toEqual({ mean: stored.mean, std: stored.standardDeviation });
+
+    const recipe = JSON.parse(await readFile(join(out, "training.json"), "utf8"));
+    recipe.training.steps = 7;
+    await writeFile(join(out, "training.json"), JSON.stringify(recipe));
+    const resumed = await dforce("train", "--resume", "--out", out, "--threads", "1", "--json");
+    expect(resumed.code).toBe(0);
+    expect(JSON.parse(resumed.stdout)).toMatchObject({ steps: 7, seed: 3, finished: true });
+  });
+
+  it("refuses what is no old model, and never writes over its input", async () => {
+    const upgraded = join(folder, "upgraded");
+    const again = await dforce("convert", upgraded, "--out", join(folder, "twice"));
+    expect(again.stderr).toContain("A bundle needs no conversion");
+    expect((await dforce("convert", old, "--out", old)).stderr).toContain("would be lost");
+    expect((await dforce("convert", old, "--out", upgraded)).stderr).toContain("is there already");
+    expect((await dforce("convert", old, "--out", upgraded, "--config", configFile)).code).toBe(2);
+    expect((await dforce("convert", folder, "--out", join(folder, "x"))).stderr).toContain("holds no old model");
+    expect((await dforce("convert", given, "--out", join(folder, "x"))).code).toBe(2);
   });
 });

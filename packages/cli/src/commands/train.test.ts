@@ -23,7 +23,6 @@ describe("a finished run", () => {
       "metrics.csv",
       "metrics.jsonl",
       "model.safetensors",
-      "normalizer.json",
       "summary.json",
       "training.json",
     ]);

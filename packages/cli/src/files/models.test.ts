@@ -1,6 +1,13 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type ErrorCode, isDiffusionForcingError } from "@diffusion-forcing/core";
+import {
+  createRandom,
+  type ErrorCode,
+  initializeParameters,
+  isDiffusionForcingError,
+  modelFromConfig,
+} from "@diffusion-forcing/core";
+import { encodeWeights } from "@diffusion-forcing/core/bundle";
 import { beforeAll, describe, expect, it } from "vitest";
 import { dforce, temporaryFolder, tinyRecipe, trainTiny } from "../testing/cli.js";
 import { loadPlanner, modelFolder } from "./models.js";
@@ -10,15 +17,24 @@ beforeAll(async () => {
   model = await trainTiny({ steps: 1 });
 });
 
-/** A copy of the model with some files replaced, or removed where undefined. */
-async function changed(files: Readonly<Record<string, string | Uint8Array | undefined>>): Promise<string> {
+type Config = Record<string, Record<string, unknown>>;
+
+/** What becomes of a file: other content, nothing, or an edited configuration. */
+type Change = string | Uint8Array | undefined | ((config: Config) => object);
+
+/** A copy of the model with some files replaced, removed or edited. */
+async function changed(files: Readonly<Record<string, Change>>): Promise<string> {
   const folder = await temporaryFolder();
-  for (const name of ["config.json", "model.safetensors", "normalizer.json"]) {
+  for (const name of ["config.json", "model.safetensors"]) {
     await copyFile(join(model, name), join(folder, name));
   }
-  for (const [name, content] of Object.entries(files)) {
-    if (content === undefined) await rm(join(folder, name));
-    else await writeFile(join(folder, name), content);
+  for (const [name, change] of Object.entries(files)) {
+    const edit = (config: string): string =>
+      JSON.stringify((change as (config: Config) => object)(JSON.parse(config) as Config));
+    if (change === undefined) await rm(join(folder, name));
+    else if (typeof change === "function") {
+      await writeFile(join(folder, name), edit(await readFile(join(folder, name), "utf8")));
+    } else await writeFile(join(folder, name), change);
   }
   return folder;
 }
@@ -34,22 +50,32 @@ function safetensors(header: unknown, dataBytes: number, headerBytes?: bigint): 
 
 const f32 = (shape: number[], begin: number, end: number) => ({ dtype: "F32", shape, data_offsets: [begin, end] });
 const planner = tinyRecipe.planner;
-const config = (changes: object): string => JSON.stringify({ ...planner, ...changes });
-const normalizer = (mean: unknown, standardDeviation: unknown): string => JSON.stringify({ mean, standardDeviation });
+const config =
+  (changes: object) =>
+  (stored: Config): object => ({ ...stored, ...changes });
+const process = (changes: object) => (stored: Config) => ({ ...stored, process: { ...stored.process, ...changes } });
+const architecture = (changes: object) => (stored: Config) => ({ ...stored, model: { ...stored.model, ...changes } });
 
 describe("loadPlanner", () => {
   it("reads a model folder", async () => {
     const { config, normalizer, parameters } = await loadPlanner(model);
-    expect(config).toEqual(planner);
+    expect(config).toEqual({ ...planner, model: modelFromConfig(planner.model).config });
     expect(normalizer.mean).toHaveLength(2);
     expect(parameters["output.bias"]?.shape).toEqual([20]);
   });
 
   const weights = "model.safetensors";
-  it.each<[string, Record<string, string | Uint8Array | undefined>, ErrorCode, string | RegExp]>([
-    ["no weights", { [weights]: undefined }, "corrupt-file", "model.safetensors cannot be read (ENOENT"],
-    ["no config", { "config.json": undefined }, "corrupt-file", "config.json cannot be read (ENOENT"],
-    ["no normaliser", { "normalizer.json": undefined }, "corrupt-file", "A model folder holds config.json,"],
+  /** The weights as other programs save them, without a fingerprint. */
+  const bare = encodeWeights(initializeParameters(modelFromConfig(planner.model), createRandom(0)));
+  it.each<[string, Record<string, Change>, ErrorCode, string | RegExp]>([
+    ["no weights", { [weights]: undefined }, "read-failed", "there is no model.safetensors; a bundle holds"],
+    ["no config", { "config.json": undefined }, "read-failed", "there is no config.json; a bundle holds"],
+    [
+      "no codec",
+      { "config.json": config({ codec: undefined }), [weights]: bare },
+      "invalid-config",
+      "A planner's codec",
+    ],
     ["empty weights", { [weights]: "" }, "corrupt-file", "the file has 0 bytes"],
     ["a header beyond the file", { [weights]: safetensors({}, 0, 1n << 62n) }, "corrupt-file", "4611686018427387904"],
     [
@@ -71,64 +97,58 @@ describe("loadPlanner", () => {
       'tensor "a" of shape [2147483648,1048576] and dtype F32 would take more than 2^53 bytes',
     ],
     [
-      "half precision",
-      { [weights]: safetensors({ a: { dtype: "F16", shape: [2], data_offsets: [0, 4] } }, 4) },
-      "corrupt-file",
-      "Half precision is not read",
-    ],
-    [
       "integers for weights",
       { [weights]: safetensors({ a: { dtype: "I32", shape: [1], data_offsets: [0, 4] } }, 4) },
       "corrupt-file",
-      'Tensor "a" is int32; weights are float32',
+      'Tensor "a" is int32; weights are float32, F16 or BF16',
     ],
     ["no tensors at all", { [weights]: safetensors({}, 0) }, "checkpoint-mismatch", 'Parameter "embedding1.weight"'],
     [
       "the config of another width",
-      { "config.json": config({ model: { ...planner.model, width: 16 } }) },
+      { "config.json": architecture({ width: 16 }) },
       "checkpoint-mismatch",
-      /"embedding1\.weight" is float32\[8, 24\], expected float32\[16, 28\]/,
+      "was saved with another config.json",
     ],
     [
-      "the config of more layers",
-      { "config.json": config({ model: { ...planner.model, layers: 2 } }) },
+      "the config of more layers, with weights that carry no fingerprint",
+      { "config.json": architecture({ layers: 2 }), [weights]: bare },
       "checkpoint-mismatch",
       'Parameter "layers.1.attention.query.weight" [8, 8] is missing',
     ],
-    ["a config that is no JSON", { "config.json": "{" }, "corrupt-file", "config.json: This is not valid JSON"],
+    ["a config that is no JSON", { "config.json": "{" }, "corrupt-file", "config.json: this is not valid JSON"],
+    [
+      "a config before bundles",
+      { "config.json": JSON.stringify(planner) },
+      "invalid-config",
+      "`dforce convert FOLDER --out NEW`",
+    ],
     [
       "an unknown maze",
-      { "config.json": config({ maze: "tiny" }) },
+      {
+        "config.json": ({ task, ...rest }) => ({ ...rest, task: { ...task, maze: { name: "tiny", layout: "" } } }),
+        [weights]: bare,
+      },
       "invalid-config",
-      'maze is "tiny"; expected umaze,',
+      'maze.name is "tiny"; expected "umaze" or',
     ],
     [
       "an unknown schedule",
-      { "config.json": config({ schedule: { name: "quadratic", levels: 10 } }) },
+      { "config.json": process({ schedule: { name: "quadratic", levels: 10 } }) },
       "invalid-schedule",
       'There is no noise schedule named "quadratic"; the known ones are linear, cosine, sigmoid',
     ],
     [
       "a model too large to exist",
-      { "config.json": config({ model: { ...planner.model, layers: 1e9 } }) },
+      { "config.json": architecture({ layers: 1e9 }) },
       "invalid-config",
       "model.layers is 1000000000; expected at most 65536",
     ],
     [
-      "levels that would fill the memory",
-      { "config.json": config({ schedule: { name: "cosine", levels: 1e12 } }) },
+      "a misspelt field",
+      { "config.json": process({ clipnoise: 3 }) },
       "invalid-config",
-      "schedule.levels is 1000000000000; expected at most 100000",
+      "there is no option clipnoise",
     ],
-    ["a misspelt field", { "config.json": config({ clipnoise: 3 }) }, "invalid-config", "clipnoise is 3"],
-    [
-      "a normaliser of another width",
-      { "normalizer.json": normalizer([0, 0, 0], [1, 1, 1]) },
-      "corrupt-file",
-      "normalizer.json: The normaliser must hold",
-    ],
-    ["a deviation of 0", { "normalizer.json": normalizer([0, 0], [1, 0]) }, "corrupt-file", "deviations positive"],
-    ["a mean as text", { "normalizer.json": normalizer(["0", 0], [1, 1]) }, "corrupt-file", "2 finite numbers each"],
   ])("refuses %s, naming folder and file", async (_, files, code, message) => {
     const folder = await changed(files);
     const reading = loadPlanner(folder);
@@ -168,7 +188,7 @@ describe("modelFolder", () => {
     expect(modelFolder("./umaze")).toBe("./umaze");
     const folder = join(await temporaryFolder(), "toString");
     await mkdir(folder);
-    await expect(loadPlanner(folder)).rejects.toThrow("config.json cannot be read");
+    await expect(loadPlanner(folder)).rejects.toThrow("there is no config.json");
     await expect(loadPlanner("toString")).rejects.toThrow('There is no model "toString"');
   });
 });

@@ -1,7 +1,8 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { folderStore } from "@diffusion-forcing/core/node";
 import { mazes, type PlannerBundle, plannerFiles, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
 
 /** The names of the bundled planners, which are the mazes'. */
@@ -36,23 +37,11 @@ export async function loadPlanner(model: string): Promise<PlannerBundle> {
       `There is no model "${model}": give ${bundledModels.join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
     );
   }
+  const broken = `The model in ${folder} cannot be used`;
   try {
-    return await readPlannerBundle((name) => readModelFile(folder, name));
+    return await readPlannerBundle({ ...folderStore(folder), name: broken });
   } catch (cause) {
-    if (!isDiffusionForcingError(cause)) throw cause;
-    throw new DiffusionForcingError(cause.code, `The model in ${folder} cannot be used: ${cause.message}`, { cause });
-  }
-}
-
-async function readModelFile(folder: string, name: string): Promise<Uint8Array> {
-  try {
-    return await readFile(join(folder, name));
-  } catch (cause) {
-    const needed = Object.values(plannerFiles).join(", ");
-    throw new DiffusionForcingError(
-      "corrupt-file",
-      `${name} cannot be read (${(cause as Error).message}). A model folder holds ${needed}.`,
-      { cause },
-    );
+    if (!isDiffusionForcingError(cause) || cause.message.startsWith(broken)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${broken}: ${cause.message}`, { cause });
   }
 }

@@ -42,7 +42,6 @@ describe("a run killed with SIGKILL while it writes a checkpoint at every step",
         "metrics.csv",
         "metrics.jsonl",
         "model.safetensors",
-        "normalizer.json",
         "training.json",
       ]);
     }

@@ -148,9 +148,9 @@ describe("files that nobody vouches for", () => {
     [
       "no configuration",
       { "model.safetensors": weights },
-      "read-failed: files in memory has no config.json; a bundle holds config.json and model.safetensors.",
+      "read-failed: files in memory: there is no config.json; a bundle holds config.json and model.safetensors.",
     ],
-    ["no weights", { "config.json": filesOf()["config.json"]! }, "has no model.safetensors"],
+    ["no weights", { "config.json": filesOf()["config.json"]! }, "there is no model.safetensors"],
     [
       "a page for a configuration",
       { ...filesOf(), "config.json": page },

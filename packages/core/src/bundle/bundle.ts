@@ -115,7 +115,7 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     const bytes = await source.read(file, { maxBytes, ...(signal ? { signal } : {}) });
     if (bytes !== undefined) return bytes;
     const needed = Object.values(bundleFiles).join(" and ");
-    throw new DiffusionForcingError("read-failed", `${source.name} has no ${file}; a bundle holds ${needed}.`);
+    throw new DiffusionForcingError("read-failed", `there is no ${file}; a bundle holds ${needed}.`);
   };
   return from(source.name, async () => {
     const configBytes = await read(bundleFiles.config, MOST_CONFIG_BYTES);

@@ -76,6 +76,17 @@ function fail(name: string, problem: string): never {
   throw new DiffusionForcingError("invalid-data", `Maze "${name}" cannot be read: ${problem}.`);
 }
 
+/** The text that {@link parseMaze} reads. */
+export function mazeLayout({ rows, columns, walls, goalCell }: Maze): string {
+  const cell = (row: number, column: number): string => {
+    if (walls[row * columns + column] === 1) return "#";
+    return row === goalCell.row && column === goalCell.column ? "G" : "O";
+  };
+  const line = (_: unknown, row: number): string =>
+    Array.from({ length: columns }, (_cell, column) => cell(row, column)).join("");
+  return Array.from({ length: rows }, line).join("|");
+}
+
 /** The three mazes of D4RL's maze2d-umaze-v1, -medium-v1 and -large-v1. */
 export const mazes: Readonly<Record<MazeName, Maze>> = {
   umaze: parseMaze("#####|#GOO#|###O#|#OOO#|#####", {

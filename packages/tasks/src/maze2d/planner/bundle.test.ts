@@ -1,6 +1,7 @@
 import { createRandom, initializeParameters, isDiffusionForcingError, transformer } from "@diffusion-forcing/core";
+import { encodeWeights, filesStore } from "@diffusion-forcing/core/bundle";
 import { describe, expect, it } from "vitest";
-import { encodePlannerBundle, type PlannerBundle, plannerFiles, readPlannerBundle } from "./bundle.js";
+import { encodePlannerBundle, type PlannerBundle, readPlannerBundle } from "./bundle.js";
 import { type PlannerConfig, plannerProcess } from "./config.js";
 
 const config: PlannerConfig = {
@@ -18,70 +19,125 @@ const config: PlannerConfig = {
 const bundle: PlannerBundle = {
   config,
   parameters: initializeParameters(plannerProcess(config).model, createRandom(1)),
-  normalizer: { mean: [1.9328, 2.3745], standardDeviation: [0.8997, 0.7093] },
+  normalizer: { mean: [1.9328, 2.3745], std: [0.8997, 0.7093] },
 };
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+const json = (bytes: Uint8Array | undefined) => JSON.parse(new TextDecoder().decode(bytes));
 
-function reader(files: Record<string, Uint8Array>): (name: string) => Promise<Uint8Array> {
-  return async (name) => files[name] ?? Promise.reject(new Error(`no ${name}`));
+async function failure(files: Record<string, Uint8Array>): Promise<string> {
+  return readPlannerBundle(filesStore(files)).then(
+    () => "read",
+    (error) => (isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : `not ours: ${error}`),
+  );
+}
+
+/** The files, `config.json` edited by hand and the weights saved by a program that leaves no fingerprint. */
+function edited(change: (config: ReturnType<typeof json>) => void): Record<string, Uint8Array> {
+  const files = encodePlannerBundle(bundle);
+  const stored = json(files["config.json"]);
+  change(stored);
+  return { "config.json": text(JSON.stringify(stored)), "model.safetensors": encodeWeights(bundle.parameters) };
 }
 
 describe("a planner bundle", () => {
-  it("is three files, and read back the same", async () => {
+  it("is two files that record its maze, its codec and the lengths trained on, and is read back the same", async () => {
     const files = encodePlannerBundle(bundle);
-    expect(Object.keys(files)).toEqual(["config.json", "model.safetensors", "normalizer.json"]);
-    expect(await readPlannerBundle(reader(files))).toEqual(bundle);
+    expect(Object.keys(files)).toEqual(["config.json", "model.safetensors"]);
+    expect(json(files["config.json"])).toMatchObject({
+      kind: "diffusion-forcing",
+      version: 1,
+      codec: {
+        kind: "chain",
+        codecs: [
+          { kind: "normalization", mean: [1.9328, 2.3745], std: [0.8997, 0.7093] },
+          { kind: "frame-stack", frames: 2 },
+        ],
+      },
+      task: {
+        kind: "maze2d",
+        maze: { name: "umaze", layout: "#####|#GOO#|###O#|#OOO#|#####" },
+        fields: ["position"],
+        lengths: [3, 4],
+      },
+      trainedOn: { tokens: [3, 4] },
+    });
+    expect(await readPlannerBundle(filesStore(files))).toEqual(bundle);
   });
 
-  it.each([
-    [plannerFiles.config, "{", "corrupt-file", "config.json: This is not valid JSON"],
-    [plannerFiles.config, "{}", "invalid-config", "config.json: Planner config: kind is missing"],
+  it("of another maze, labelled as this one, is refused by its fingerprint and by its walls", async () => {
+    const files = encodePlannerBundle({ ...bundle, config: { ...config, maze: "medium" } });
+    const stored = json(files["config.json"]);
+    stored.task.maze.name = "umaze";
+    const relabelled = { ...files, "config.json": text(JSON.stringify(stored)) };
+    expect(await failure(relabelled)).toMatch(/^checkpoint-mismatch: .*was saved with another config.json/);
+    const withoutFingerprint = { ...relabelled, "model.safetensors": encodeWeights(bundle.parameters) };
+    expect(await failure(withoutFingerprint)).toContain(
+      'invalid-config: The planner was trained in a maze "umaze" with the walls ########|#OO##OO#',
+    );
+  });
+
+  it.each<[string, (config: ReturnType<typeof json>) => void, string]>([
+    ["no task", (config) => delete config.task, "invalid-config: A planner's task"],
     [
-      plannerFiles.config,
-      JSON.stringify({ ...config, schedule: {} }),
-      "invalid-schedule",
-      "config.json: A schedule's configuration",
+      "another task",
+      (config) => {
+        config.task = { kind: "waves" };
+      },
+      "kind",
     ],
-    [plannerFiles.normalizer, "mean: 1", "corrupt-file", "normalizer.json: This is not valid JSON"],
     [
-      plannerFiles.normalizer,
-      '{"mean":[1],"standardDeviation":[1]}',
-      "corrupt-file",
-      "normalizer.json: The normaliser must hold",
+      "a maze there is not",
+      (config) => {
+        config.task.maze.name = "huge";
+      },
+      'maze.name is "huge"',
     ],
-    [plannerFiles.weights, "short", "corrupt-file", "model.safetensors: "],
-  ] as const)("refuses a damaged %s: %s", async (name, content, code, message) => {
-    const files = { ...encodePlannerBundle(bundle), [name]: text(content) };
-    const read = readPlannerBundle(reader(files));
-    await expect(read).rejects.toThrow(message);
-    await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, code));
-  });
-
-  it("refuses weights cut short", async () => {
-    const files = encodePlannerBundle(bundle);
-    const weights = files[plannerFiles.weights] as Uint8Array;
-    const read = readPlannerBundle(reader({ ...files, [plannerFiles.weights]: weights.slice(0, -4) }));
-    await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "corrupt-file"));
-  });
-
-  it("refuses the weights of another model, naming the first that differs", async () => {
-    const { model } = plannerProcess({ ...config, model: { ...config.model, feedForward: 16 } });
-    const other = { ...bundle, parameters: initializeParameters(model, createRandom(1)) };
-    const files = { ...encodePlannerBundle(other), [plannerFiles.config]: text(JSON.stringify(config)) };
-    const read = readPlannerBundle(reader(files));
-    await expect(read).rejects.toThrow('Parameter "layers.0.feedForward1.weight" is float32[16, 8]');
-    await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "checkpoint-mismatch"));
-  });
-
-  it("refuses weights of a training that diverged, naming the parameter", async () => {
-    const parameters = initializeParameters(plannerProcess(config).model, createRandom(1));
-    parameters["output.bias"]?.data.set([Number.NaN], 2);
-    const read = readPlannerBundle(reader(encodePlannerBundle({ ...bundle, parameters })));
-    await expect(read).rejects.toThrow('model.safetensors: Parameter "output.bias" holds NaN');
-    await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "corrupt-file"));
-  });
-
-  it("passes on what the reading itself throws", async () => {
-    await expect(readPlannerBundle(reader({}))).rejects.toThrow("no config.json");
+    ["no codec", (config) => delete config.codec, "A planner's codec"],
+    [
+      "a codec of images",
+      (config) => {
+        config.codec = { kind: "image" };
+      },
+      "A planner's codec",
+    ],
+    [
+      "a normaliser of another width",
+      (config) => {
+        config.codec.codecs[0].mean = [1];
+        config.codec.codecs[0].std = [1];
+      },
+      "The normaliser has 1 numbers",
+    ],
+    [
+      "a normaliser beyond float32",
+      (config) => {
+        config.codec.codecs[0].mean = [1e308, 0];
+      },
+      "mean.0 is 1e+308",
+    ],
+    [
+      "frames that do not fit the model",
+      (config) => {
+        config.codec.codecs[1].frames = 3;
+      },
+      "model.features is 4",
+    ],
+    [
+      "fields of another width",
+      (config) => {
+        config.task.fields = ["position", "velocity"];
+      },
+      "model.features is 4",
+    ],
+    [
+      "lengths that fall",
+      (config) => {
+        config.task.lengths = [4, 3];
+      },
+      "lengths",
+    ],
+  ])("with %s is refused", async (_what, change, message) => {
+    expect(await failure(edited(change))).toContain(message);
+    expect(await failure(edited(() => {}))).toBe("read");
   });
 });

@@ -1,8 +1,20 @@
-import { DiffusionForcingError, type HostTensorRecord, isDiffusionForcingError } from "@diffusion-forcing/core";
-import { decodeWeights, encodeWeights } from "@diffusion-forcing/core/bundle";
-import { checkParameters } from "@diffusion-forcing/core/models";
+import { DiffusionForcingError, type HostTensorRecord } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import {
+  type Bundle,
+  type BundleSource,
+  bundleFiles,
+  chainCodecs,
+  encodeBundle,
+  frameStackCodec,
+  loadBundle,
+  normalizationCodec,
+  type TaskRecord,
+} from "@diffusion-forcing/core/bundle";
+import * as v from "valibot";
+import { type MazeName, mazeLayout, mazes } from "../mazes.js";
 import { type PlannerConfig, parsePlannerConfig, plannerProcess } from "./config.js";
-import { featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
+import { type FrameField, featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
 
 /** A trained planner: everything a {@link MazePlanner} needs but a backend. */
 export interface PlannerBundle {
@@ -11,70 +23,92 @@ export interface PlannerBundle {
   readonly normalizer: Normalizer;
 }
 
-/** The files of a bundle, in the layout of model hubs. */
-export const plannerFiles = {
-  config: "config.json",
-  weights: "model.safetensors",
-  normalizer: "normalizer.json",
-} as const;
+/** The files of a planner: those of any bundle. */
+export const plannerFiles: typeof bundleFiles = bundleFiles;
 
-/** A bundle as files by name. */
-export function encodePlannerBundle({ config, parameters, normalizer }: PlannerBundle): Record<string, Uint8Array> {
-  const json = (value: unknown): Uint8Array => new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+/** What a bundle says of the job of a planner. */
+interface MazeTaskRecord extends TaskRecord {
+  readonly kind: "maze2d";
+  /** The maze by name and by its walls: another one of the same name is noticed. */
+  readonly maze: { readonly name: MazeName; readonly layout: string };
+  readonly fields: readonly FrameField[];
+  readonly lengths: readonly number[];
+}
+
+const taskSchema = v.strictObject({
+  kind: v.literal("maze2d", '"maze2d"'),
+  maze: v.strictObject({ name: schemas.choice(...(Object.keys(mazes) as MazeName[])), layout: v.string("a text") }),
+  fields: v.array(v.string("a text")),
+  lengths: v.array(schemas.integer(3)),
+});
+
+/** A planner as a bundle: its frames' normalisation and stacking are the codec, its maze is the task. */
+export function bundleOfPlanner({ config, parameters, normalizer }: PlannerBundle): Bundle {
+  const { maze: name, fields, lengths, frameStack } = config;
+  const task: MazeTaskRecord = { kind: "maze2d", maze: { name, layout: mazeLayout(mazes[name]) }, fields, lengths };
   return {
-    [plannerFiles.config]: json(config),
-    [plannerFiles.weights]: encodeWeights(parameters),
-    [plannerFiles.normalizer]: json(normalizer),
+    diffusion: plannerProcess(config),
+    parameters,
+    codec: chainCodecs([normalizationCodec(normalizer), frameStackCodec(frameStack)]),
+    task,
+    trainedOn: { tokens: [lengths[0] as number, lengths.at(-1) as number] },
+    card: { name: `maze2d-${name}`, description: `A Diffusion Forcing planner for Maze2D's ${name} maze.` },
   };
 }
 
 /**
- * Reads a bundle through `read`, which returns a file's bytes: from a folder in Node, by fetch in a page.
+ * The planner that a bundle is.
  *
- * @throws `corrupt-file`, `invalid-config`, `invalid-schedule`, `checkpoint-mismatch` for files that are damaged or do
- *   not belong together, naming the file.
+ * @throws `invalid-config` for a bundle of another task, of another maze, or whose parts do not fit a planner.
  */
-export async function readPlannerBundle(read: (name: string) => Promise<Uint8Array>): Promise<PlannerBundle> {
-  const configFile = await read(plannerFiles.config);
-  const config = inFile(plannerFiles.config, () => parsePlannerConfig(parseJson(configFile)));
-  const normalizerFile = await read(plannerFiles.normalizer);
-  const width = featuresPerFrame(config.fields);
-  const normalizer = inFile(plannerFiles.normalizer, () => parseNormalizer(parseJson(normalizerFile), width));
-  const weightsFile = await read(plannerFiles.weights);
-  const parameters = inFile(plannerFiles.weights, () => {
-    const weights = decodeWeights(weightsFile);
-    checkParameters(plannerProcess(config).model, weights);
-    checkFinite(weights);
-    return weights;
-  });
-  return { config, parameters, normalizer };
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new DiffusionForcingError("corrupt-file", `This is not valid JSON (${(cause as Error).message}).`, { cause });
-  }
-}
-
-/** Adds the file's name to what `decode` complains of. */
-function inFile<T>(name: string, decode: () => T): T {
-  try {
-    return decode();
-  } catch (cause) {
-    if (!isDiffusionForcingError(cause)) throw cause;
-    throw new DiffusionForcingError(cause.code, `${name}: ${cause.message}`, { cause });
-  }
-}
-
-function checkFinite(weights: HostTensorRecord): void {
-  for (const [name, { data }] of Object.entries(weights)) {
-    const bad = data.find((x) => !Number.isFinite(x));
-    if (bad === undefined) continue;
+export function plannerOfBundle({ diffusion, parameters, codec, task }: Bundle): PlannerBundle {
+  const { maze, fields, lengths } = check("A planner's task", taskSchema, task, "invalid-config");
+  if (maze.layout !== mazeLayout(mazes[maze.name])) {
     throw new DiffusionForcingError(
-      "corrupt-file",
-      `Parameter "${name}" holds ${bad}; expected finite numbers. The model is damaged, or its training diverged.`,
+      "invalid-config",
+      `The planner was trained in a maze "${maze.name}" with the walls ${maze.layout.slice(0, 200)}; the maze of this name is ${mazeLayout(mazes[maze.name])}. Another maze's plans are of no use in it.`,
     );
   }
+  const { normalization, frames } = codecParts(codec?.config);
+  const config = parsePlannerConfig({
+    kind: "maze2d-planner",
+    maze: maze.name,
+    fields,
+    frameStack: frames,
+    lengths,
+    model: diffusion.model.config,
+    schedule: diffusion.schedule.config,
+    objective: diffusion.objective,
+    lossWeighting: diffusion.lossWeighting,
+    clipNoise: diffusion.clipNoise,
+  });
+  return { config, parameters, normalizer: parseNormalizer(normalization, featuresPerFrame(config.fields)) };
+}
+
+const codecSchema = v.strictObject({
+  kind: v.literal("chain", '"chain"'),
+  codecs: v.strictTuple([
+    v.looseObject({ kind: v.literal("normalization", '"normalization"') }),
+    v.strictObject({ kind: v.literal("frame-stack", '"frame-stack"'), frames: schemas.integer(1) }),
+  ]),
+});
+
+function codecParts(config: unknown): { readonly normalization: unknown; readonly frames: number } {
+  const [{ kind: _, ...normalization }, { frames }] = check(
+    "A planner's codec",
+    codecSchema,
+    config,
+    "invalid-config",
+  ).codecs;
+  return { normalization, frames };
+}
+
+/** A planner as files by name. */
+export function encodePlannerBundle(planner: PlannerBundle): Record<string, Uint8Array<ArrayBuffer>> {
+  return encodeBundle(bundleOfPlanner(planner));
+}
+
+/** Reads a planner. @throws what `loadBundle` and {@link plannerOfBundle} throw */
+export async function readPlannerBundle(source: BundleSource): Promise<PlannerBundle> {
+  return plannerOfBundle(await loadBundle(source));
 }

@@ -1,4 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { fitNormalization, type NormalizationOptions, normalizationCodec } from "@diffusion-forcing/core/bundle";
 import type { MazeDataset } from "../dataset.js";
 
 /** What a frame of the planner's sequence can hold, two features each. */
@@ -6,11 +7,8 @@ export type FrameField = "position" | "velocity" | "action";
 
 export const frameFields: readonly FrameField[] = ["position", "velocity", "action"];
 
-/** Mean and deviation of each feature of a frame; tokens hold (x - mean) / deviation. */
-export interface Normalizer {
-  readonly mean: readonly number[];
-  readonly standardDeviation: readonly number[];
-}
+/** Mean and standard deviation of each feature of a frame; tokens hold (x - mean) / std. */
+export type Normalizer = NormalizationOptions;
 
 export function featuresPerFrame(fields: readonly FrameField[]): number {
   return 2 * fields.length;
@@ -46,18 +44,8 @@ export function fitNormalizer(dataset: MazeDataset, fields: readonly FrameField[
   const count = dataset.actions.length / 2;
   const frames = new Float32Array(count * width);
   readFrames(dataset, fields, 0, count, frames);
-  const mean = new Array<number>(width).fill(0);
-  const square = new Array<number>(width).fill(0);
-  for (let i = 0; i < frames.length; i++) mean[i % width]! += (frames[i] as number) / count;
-  for (let i = 0; i < frames.length; i++) square[i % width]! += ((frames[i] as number) - mean[i % width]!) ** 2 / count;
-  const still = square.findIndex((variance) => !(variance > 0));
-  if (still >= 0) {
-    throw new DiffusionForcingError(
-      "invalid-data",
-      `Feature ${still} of the ${count} frames [${fields.join(", ")}] has variance ${square[still]}; expected data that moves.`,
-    );
-  }
-  return { mean, standardDeviation: square.map(Math.sqrt) };
+  const { mean, std } = fitNormalization(frames, width).config;
+  return { mean, std };
 }
 
 /** Normalises frames in place, or back again with `inverse`. */
@@ -65,21 +53,20 @@ export function normalizeFrames(frames: Float32Array, normalizer: Normalizer, in
   const width = normalizer.mean.length;
   for (let i = 0; i < frames.length; i++) {
     const mean = normalizer.mean[i % width] as number;
-    const deviation = normalizer.standardDeviation[i % width] as number;
+    const deviation = normalizer.std[i % width] as number;
     frames[i] = inverse ? (frames[i] as number) * deviation + mean : ((frames[i] as number) - mean) / deviation;
   }
 }
 
-/** @throws `corrupt-file` unless the value is a normaliser of `width` features with positive deviations. */
+/**
+ * @throws `invalid-config` unless the value is a normaliser of `width` features, with numbers that float32 can compute
+ *   with.
+ */
 export function parseNormalizer(value: unknown, width: number): Normalizer {
-  const { mean, standardDeviation } = (value ?? {}) as Partial<Record<keyof Normalizer, unknown>>;
-  const numbers = (list: unknown): list is number[] =>
-    Array.isArray(list) && list.length === width && list.every((x) => typeof x === "number" && Number.isFinite(x));
-  if (!numbers(mean) || !numbers(standardDeviation) || standardDeviation.some((x) => x <= 0)) {
-    throw new DiffusionForcingError(
-      "corrupt-file",
-      `The normaliser must hold "mean" and "standardDeviation", ${width} finite numbers each, deviations positive.`,
-    );
-  }
-  return { mean, standardDeviation };
+  const { mean, std } = normalizationCodec(value as Normalizer).config;
+  if (mean.length === width) return { mean, std };
+  throw new DiffusionForcingError(
+    "invalid-config",
+    `The normaliser has ${mean.length} numbers in mean and in std; frames have ${width} features.`,
+  );
 }

@@ -1,6 +1,7 @@
 export * from "./bundle.js";
 export * from "./config.js";
 export * from "./frames.js";
+export * from "./old-layout.js";
 export type { Plan } from "./plan.js";
 export * from "./planner.js";
 export * from "./planner-options.js";

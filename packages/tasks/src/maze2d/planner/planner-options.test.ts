@@ -29,10 +29,11 @@ describe("options", () => {
   });
 
   it.each([
-    ["another width", { mean: [0, 0, 0], standardDeviation: [1, 1, 1] }],
-    ["no numbers", { mean: "0", standardDeviation: [1, 1] }],
-  ])("refuses a normaliser of %s", (_what, wrong) => {
-    expect(() => planner({ normalizer: wrong as never })).toThrow('must hold "mean" and "standardDeviation", 2 finite');
+    ["another width", { mean: [0, 0, 0], std: [1, 1, 1] }, "has 3 numbers in mean and in std; frames have 2"],
+    ["no numbers", { mean: "0", std: [1, 1] }, 'mean is "0"'],
+    ["numbers beyond float32", { mean: [0, 1e308], std: [1, 1] }, "mean.1 is 1e+308"],
+  ])("refuses a normaliser of %s", (_what, wrong, message) => {
+    expect(() => planner({ normalizer: wrong as never })).toThrow(message);
   });
 });
 

@@ -20,9 +20,7 @@ describe("the sequence", () => {
   const left = remainingNoise([100, 75, 50, 25, 0]);
   const raw = (i: number): number => {
     const feature = i % 2;
-    return (
-      (normalizer.mean[feature] as number) + (normalizer.standardDeviation[feature] as number) * left * (noise[i] ?? 0)
-    );
+    return (normalizer.mean[feature] as number) + (normalizer.std[feature] as number) * left * (noise[i] ?? 0);
   };
 
   it("goes from the present over what was denoised to the goal, in raw units", async () => {
@@ -37,7 +35,7 @@ describe("the sequence", () => {
   });
 
   it("begins exactly where the particle is, whatever normalising rounds", async () => {
-    const rounding = { mean: [33, -21], standardDeviation: [0.8997, 0.7093] };
+    const rounding = { mean: [33, -21], std: [0.8997, 0.7093] };
     const starts = Array.from({ length: 10 }, (_, i) => [Float32Array.of(1 + 0.137 * i, 2.1 - 0.119 * i)] as const);
     const problems = starts.map((history): PlanProblem => ({ history, goal: [3, 4] }));
     const plans = await planner({ normalizer: rounding, lengths: [3], steps: 1 }).plan(problems, planStreams(0, 10));
@@ -60,7 +58,7 @@ describe("the sequence", () => {
 
   it("holds clean, normalised start and goal tokens, at rest in fields the goal does not name", async () => {
     const wide = tinyConfig({ fields: ["position", "velocity", "action"] });
-    const wideNormalizer = { mean: [2, 3, 1, -1, 0.5, -0.5], standardDeviation: [0.5, 0.25, 2, 4, 0.5, 0.25] };
+    const wideNormalizer = { mean: [2, 3, 1, -1, 0.5, -0.5], std: [0.5, 0.25, 2, 4, 0.5, 0.25] };
     const runs: TensorRecord[] = [];
     const backend = recordingBackend(runs);
     const parameters = zeroParameters(wide);
@@ -235,7 +233,7 @@ describe("the choice of length", () => {
   });
 
   it("goes by the maze's smoothness unless told otherwise", async () => {
-    const calm = { mean: [2, 3], standardDeviation: [0.06, 0.06] };
+    const calm = { mean: [2, 3], std: [0.06, 0.06] };
     const problem: PlanProblem = { history: [[2, 3]], goal: [2.31, 3] };
     const tokens = async (options: Partial<PlannerOptions>): Promise<number[]> => {
       const all = { parameters, normalizer: calm, lengths: [3, 4], ...options };

@@ -28,7 +28,7 @@ function numberedFrames(count: number): MazeDataset {
   return { observations, actions };
 }
 
-const identity = { mean: [0, 0], standardDeviation: [1, 1] };
+const identity = { mean: [0, 0], std: [1, 1] };
 
 interface Window {
   /** Frame numbers, `[length, frameStack]`. */
@@ -89,7 +89,7 @@ describe("trainingWindows", () => {
 
   it("stacks all fields frame by frame and normalises them", async () => {
     const wide: PlannerConfig = { ...config, fields: ["position", "velocity", "action"], frameStack: 2, lengths: [3] };
-    const normalizer = { mean: [0, 0, 0.25, 0.5, 0, 1], standardDeviation: [1, 1, 1, 2, 1 / 1024, 1] };
+    const normalizer = { mean: [0, 0, 0.25, 0.5, 0, 1], std: [1, 1, 1, 2, 1 / 1024, 1] };
     const source = trainingWindows(wide, numberedFrames(50), normalizer, 3);
     const { tokens } = await source(1, createRandom(2));
     expect(tokens.shape).toEqual([1, 3, 12]);

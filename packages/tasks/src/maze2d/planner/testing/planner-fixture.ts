@@ -34,7 +34,7 @@ export function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
 }
 
 export const config: PlannerConfig = tinyConfig();
-export const normalizer: Normalizer = { mean: [2, 3], standardDeviation: [0.5, 0.25] };
+export const normalizer: Normalizer = { mean: [2, 3], std: [0.5, 0.25] };
 
 /** A model that answers v = 0 is the exact denoiser of data that is Gaussian noise itself. */
 export function zeroParameters(of: PlannerConfig): HostTensorRecord {
