@@ -20,6 +20,8 @@ export interface Device {
    * arrays. "device": results stay in GPU buffers, but for scalars, which come back to the host with the run itself.
    */
   readonly outputs: "preallocated" | "returned" | "device";
+  /** The runtime copies results once more after writing them into arrays of ours. */
+  readonly copiesResults?: boolean;
   /** Every call into the runtime takes a turn. */
   readonly turns: Turns;
   /** Channels in a block of the runtime's own layout for convolutions, where it has one. */

@@ -21,7 +21,7 @@ export interface RuntimeTensor {
 export interface RuntimeSession {
   run(feeds: RuntimeTensors): Promise<RuntimeTensors>;
   /** Results are written into the tensors of `fetches`; on the cpu in Node only. */
-  run(feeds: RuntimeTensors, fetches: RuntimeTensors): Promise<RuntimeTensors>;
+  run(feeds: RuntimeTensors, fetches: Readonly<Record<string, RuntimeTensor | null>>): Promise<RuntimeTensors>;
   release(): Promise<void>;
 }
 

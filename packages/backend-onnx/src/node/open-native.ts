@@ -32,7 +32,7 @@ export async function openNative(
       block ??= findChannelBlock(runtime, sessions.sessionOptions);
       return block;
     };
-    return { ...common, ...sessions, outputs: "preallocated", channelBlock };
+    return { ...common, ...sessions, outputs: "preallocated", copiesResults: true, channelBlock };
   }
   const chosen = gpuSessionOptions(name);
   const sessionOptions = { ...chosen, ...options.sessionOptions };

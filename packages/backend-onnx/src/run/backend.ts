@@ -9,6 +9,7 @@ import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
+import { hasLargeResults, withoutResults } from "./unread-results.js";
 
 /** A backend on ONNX Runtime: each graph becomes one ONNX model and one inference session. */
 export class OnnxBackend implements Backend {
@@ -40,10 +41,14 @@ export class OnnxBackend implements Backend {
     // Lowered once for the first opening; what is kept for later ones is the caller's graph and constants.
     let lowered: LoweredGraph | undefined = lower();
     const { outputNames } = lowered;
+    const unread = device.copiesResults === true && hasLargeResults(graph);
     const session = new HeldSession((variant) => {
       const { model } = lowered ?? lower();
       lowered = undefined;
-      return this.#open(encodeModel(model), sessionOptionsFor(device, graph, outputNames, variant));
+      return this.#open(
+        encodeModel(unread ? withoutResults(model) : model),
+        sessionOptionsFor(device, graph, outputNames, variant),
+      );
     }, device.variant);
     const baked = new Set(Object.keys(constants));
     return device.turns.take(async () => {
@@ -51,7 +56,7 @@ export class OnnxBackend implements Backend {
       await session.current();
       if (this.#closed !== undefined) await session.letGo();
       this.#checkOpen();
-      const parts = { memory: this.#memory, session, graph, outputNames, baked };
+      const parts = { memory: this.#memory, session, graph, outputNames, baked, unread };
       const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
       this.#live.add(executable);
       return executable;

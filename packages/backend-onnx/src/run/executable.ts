@@ -18,6 +18,7 @@ import { backendFailure } from "../device/failure.js";
 import type { RuntimeSession, RuntimeTensor } from "../device/runtime.js";
 import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
 import type { HeldSession } from "./held-session.js";
+import { runWithoutResults } from "./unread-results.js";
 
 interface Parts {
   readonly memory: DeviceMemory;
@@ -26,6 +27,8 @@ interface Parts {
   /** Output name of the graph -> output name of the session. */
   readonly outputNames: ReadonlyMap<string, string>;
   readonly baked: ReadonlySet<string>;
+  /** The session's model is one of `withoutResults`. */
+  readonly unread: boolean;
 }
 
 type Feeds = Record<string, RuntimeTensor>;
@@ -107,7 +110,8 @@ export class OnnxExecutable implements Executable {
       outputs[name] = output;
       fetches[sessionName] = this.#wrap(output);
     }
-    await session.run(feeds, fetches);
+    if (this.#parts.unread) await runWithoutResults(session, feeds, fetches);
+    else await session.run(feeds, fetches);
     return outputs;
   }
 

@@ -119,10 +119,22 @@ function writeTensorWithoutBytes(tensor: OnnxTensor, pbf: Pbf): void {
   pbf.writeStringField(8, tensor.name);
 }
 
-// ValueInfoProto -> TypeProto -> TypeProto.Tensor -> TensorShapeProto -> Dimension
+// ValueInfoProto -> TypeProto (-> TypeProto.Sequence -> TypeProto) -> TypeProto.Tensor -> TensorShapeProto -> Dimension
 function writeValueInfo(info: OnnxValueInfo, pbf: Pbf): void {
   pbf.writeStringField(1, info.name);
-  pbf.writeMessage(2, (type: OnnxValueInfo, typePbf) => typePbf.writeMessage(1, writeTensorType, type), info);
+  pbf.writeMessage(2, info.sequence ? writeSequence : writeTensor, info);
+}
+
+function writeSequence(info: OnnxValueInfo, pbf: Pbf): void {
+  pbf.writeMessage(4, (_, sequence) => sequence.writeMessage(1, writeElement, info), info);
+}
+
+function writeElement({ elementType }: OnnxValueInfo, pbf: Pbf): void {
+  pbf.writeMessage(1, (_, tensor) => tensor.writeVarintField(1, elementCode(elementType)), elementType);
+}
+
+function writeTensor(info: OnnxValueInfo, pbf: Pbf): void {
+  pbf.writeMessage(1, writeTensorType, info);
 }
 
 function writeTensorType(info: OnnxValueInfo, pbf: Pbf): void {

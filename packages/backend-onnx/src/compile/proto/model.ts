@@ -68,4 +68,6 @@ export interface OnnxValueInfo {
   readonly elementType: OnnxElementType | undefined;
   /** A string names a size that is only known at run time. */
   readonly shape: readonly (number | string)[];
+  /** A sequence of such tensors, of any shape. */
+  readonly sequence?: boolean;
 }
