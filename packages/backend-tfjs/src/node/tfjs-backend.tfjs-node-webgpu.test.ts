@@ -13,11 +13,18 @@ it("survives the loss of its device: runs fail, the process lives, and another b
   };
   const backend = new TfjsBackend(device);
   const executable = await backend.compile(doubling());
-  await executable.run({ x: tensor([1, 2]) });
+  const { y: before } = await executable.run({ x: tensor([1, 2]) });
   device.gpuDevice.destroy();
   await device.gpuDevice.lost;
-  const failure = await executable.run({ x: tensor([1, 2]) }).catch((error: unknown) => error);
-  expect(isDiffusionForcingError(failure, "backend-failure")).toBe(true);
+  for (const work of [
+    executable.run({ x: tensor([1, 2]) }),
+    readTensor(before as Tensor),
+    backend.compile(doubling()),
+  ]) {
+    const failure = await work.catch((error: unknown) => error);
+    expect(isDiffusionForcingError(failure, "backend-failure")).toBe(true);
+    expect((failure as Error).message).toMatch(/^tfjs \(webgpu\): the GPU device is lost: .*create another backend/);
+  }
   await backend.dispose();
 
   const next = new TfjsBackend(await openNodeWebGpu());

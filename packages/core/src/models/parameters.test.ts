@@ -84,6 +84,15 @@ describe("checkParameters", () => {
     expect(complaint({ bias: bias!, scale: scale!, weight: weight! })).toBe("accepted");
   });
 
+  it("refuses weights that JSON or a short read left without their elements", () => {
+    expect(complaint(JSON.parse(JSON.stringify(fitting)))).toMatch(
+      /Parameter "weight" is float32\[40, 50\], but its data are .* does not survive JSON/,
+    );
+    expect(complaint({ ...fitting, bias: { dtype: "float32", shape: [2], data: new Float32Array(1) } })).toContain(
+      'Parameter "bias" is float32[2], which holds 2 elements, but its data have 1.',
+    );
+  });
+
   it("names what is missing, unknown or of another type, and the model", () => {
     const { bias: _bias, ...withoutBias } = fitting;
     expect(complaint(withoutBias)).toBe(

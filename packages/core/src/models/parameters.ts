@@ -2,8 +2,7 @@ import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
-import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import { zeros } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import type { Initializer, Model, ModelConfig } from "./model.js";
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
@@ -41,7 +40,8 @@ export function countParameters(model: Model): number {
 /**
  * Checks that the tensors are exactly the model's parameters.
  *
- * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type.
+ * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type; what
+ *   `checkHostTensor` throws for one that is no sound tensor.
  */
 export function checkParameters(model: Model, tensors: HostTensorRecord): void {
   const mismatch = (what: string): DiffusionForcingError =>
@@ -52,6 +52,7 @@ export function checkParameters(model: Model, tensors: HostTensorRecord): void {
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
     if (given === undefined) throw mismatch(`Parameter "${name}" ${formatShape(shape)} is missing.`);
+    checkHostTensor(`Parameter "${name}"`, given);
     if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
       throw mismatch(
         `Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,

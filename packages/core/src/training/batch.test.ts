@@ -34,6 +34,23 @@ describe("checkBatch", () => {
     expect(verdict({ tokens, condition: zeros("float32", [2, 3, 1]) }, conditioned)).toBe("accepted");
   });
 
+  it("refuses what is no sound tensor: data lost in JSON, cut short, or of another kind", () => {
+    const lost = (value: unknown) => JSON.parse(JSON.stringify(value));
+    expect(verdict({ tokens: lost(tokens) })).toMatch(
+      /^dtype-mismatch: The batch's "tokens" is float32\[2, 3, 2\], but its data are .* does not survive JSON/,
+    );
+    expect(verdict({ tokens: { ...tokens, data: new Float32Array(11) } })).toBe(
+      'shape-mismatch: The batch\'s "tokens" is float32[2, 3, 2], which holds 12 elements, but its data have 11.',
+    );
+    expect(verdict({ tokens, noiseLevels: lost(levels([1, 2, 3, 4, 5, 6])) })).toMatch(
+      /^dtype-mismatch: .*"noiseLevels"/,
+    );
+    expect(verdict({ tokens, lossMask: { ...zeros("float32", [2]), data: undefined as never } })).toMatch(
+      /^invalid-argument: The batch's "lossMask" is an object with .*; expected a tensor/,
+    );
+    expect(verdict({} as Batch)).toMatch(/^invalid-argument: The batch's "tokens" is undefined; expected a tensor/);
+  });
+
   it("refuses tokens of another type", () => {
     expect(verdict({ tokens: zeros("float32", [2, 3, 1]) })).toBe(
       "shape-mismatch: The batch's tokens are float32[2, 3, 1]; the model takes float32[B, T, 2].",

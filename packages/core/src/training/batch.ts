@@ -2,7 +2,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { broadcastShapes, formatShape, shapesEqual } from "../engine/tensor/shape.js";
-import type { HostTensor } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensor } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
 
 /** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
@@ -24,9 +24,13 @@ function refuse(what: string): never {
   throw new DiffusionForcingError("invalid-data", what);
 }
 
-/** @throws `invalid-data`, `shape-mismatch` or `invalid-noise-levels` for a batch that cannot be trained on. */
+/** @throws `invalid-data`, `shape-mismatch`, `invalid-noise-levels` and what `checkHostTensor` throws. */
 export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
   const { tokens, noiseLevels, lossMask, condition } = batch;
+  checkHostTensor('The batch\'s "tokens"', tokens);
+  for (const [name, tensor] of Object.entries({ noiseLevels, lossMask, condition })) {
+    if (tensor !== undefined) checkHostTensor(`The batch's "${name}"`, tensor);
+  }
   if (!holdsTokens(model, tokens)) {
     throw new DiffusionForcingError(
       "shape-mismatch",
