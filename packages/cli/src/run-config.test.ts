@@ -23,6 +23,8 @@ describe("parseRunConfig", () => {
     ["steps", 1.5, "training.steps"],
     ["steps", "5", "training.steps"],
     ["tokensPerStep", -1, "training.tokensPerStep"],
+    ["tokensPerStep", 1e12, "training.tokensPerStep"],
+    ["dataSteps", 50_000_000, "training.dataSteps"],
     ["dataSteps", null, "training.dataSteps"],
     ["dataSeed", -1, "training.dataSeed"],
     ["learningRate", 0, "training.learningRate"],
@@ -62,14 +64,22 @@ describe("parseRunConfig", () => {
   });
 
   it("refuses text that is no JSON, naming the file", () => {
-    expect(() => parseRunConfig("{", "my.json")).toThrow(/^my\.json is not valid JSON: /);
+    expect(() => parseRunConfig("{", "my.json")).toThrow(/^my\.json: this is not valid JSON /);
+    expect(() => parseRunConfig('{"seed":1,"seed":2}', "my.json")).toThrow(/^my\.json: .*"seed"/);
+  });
+
+  it("passes over a byte order mark", () => {
+    expect(parseRunConfig(`\uFEFF${JSON.stringify(tinyRecipe)}`, "my.json")).toEqual(tinyRecipe);
   });
 
   it.each<[object, string]>([
     [{ maze: "tiny" }, 'my.json: Planner config: maze is "tiny"; expected umaze, medium, large.'],
     [{ schedule: { name: "quadratic", levels: 10 } }, 'my.json: There is no noise schedule named "quadratic"'],
     [{ model: { ...planner.model, heads: 3 } }, "my.json: transformer: heads is 3; expected a divisor of the width 8."],
-    [{ model: { ...planner.model, widht: 8 } }, "my.json: Planner config: model.widht is 8; expected no such field"],
+    [
+      { model: { ...planner.model, widht: 8 } },
+      "my.json: transformer: there is no option widht. The known ones are kind,",
+    ],
   ])("refuses the planner's %j, naming file and field", (change, message) => {
     expect(parse({ ...tinyRecipe, planner: { ...planner, ...change } })).toThrow(message);
   });

@@ -1,15 +1,17 @@
 import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { parseJson } from "@diffusion-forcing/core/bundle";
 import { type PlannerConfig, type PlannerPreset, parsePlannerConfig } from "@diffusion-forcing/tasks/maze2d";
 import { z } from "zod";
 import { describeIssues } from "./options.js";
 
 const positive = z.number().positive();
-const count = z.int().positive();
+/** Far beyond any training; a recipe from elsewhere must not make its reader allocate without end. */
+const upTo = (most: number) => z.int().positive().max(most);
 
 const trainingSchema = z.strictObject({
-  steps: count,
-  tokensPerStep: count,
-  dataSteps: count,
+  steps: upTo(1e9),
+  tokensPerStep: upTo(1e6),
+  dataSteps: upTo(2e7),
   dataSeed: z.int().nonnegative(),
   learningRate: positive,
   schedule: z.strictObject({ kind: z.enum(["constant", "cosine"]), warmupSteps: z.int().nonnegative().optional() }),
@@ -25,17 +27,11 @@ const runSchema = z.strictObject({
 /**
  * Reads a training config: JSON with `planner` (a PlannerConfig), `training` and optionally `seed`.
  *
- * @throws `invalid-config` or `invalid-schedule` naming the file and the fields that are wrong.
+ * @throws `corrupt-file` for text that is no JSON, `invalid-config` or `invalid-schedule`, naming the file and the fields
+ *   that are wrong.
  */
 export function parseRunConfig(text: string, path: string): PlannerPreset & { readonly seed: number } {
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (cause) {
-    throw new DiffusionForcingError("invalid-config", `${path} is not valid JSON: ${(cause as Error).message}`, {
-      cause,
-    });
-  }
+  const json = parseJson(path, new TextEncoder().encode(text));
   const parsed = runSchema.safeParse(json, { reportInput: true });
   if (!parsed.success) {
     throw new DiffusionForcingError(

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
 import { CommanderError } from "commander";
 import { UsageError } from "./options.js";
+import { printable } from "./output/table.js";
 import { Interrupted } from "./process/interrupt.js";
 import { buildProgram } from "./program.js";
 
@@ -28,7 +29,7 @@ export async function runCli(args: readonly string[]): Promise<number> {
 export function reportFailure(error: unknown, debug: boolean): number {
   // Commander has printed its own.
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  process.stderr.write(`${error instanceof Interrupted ? error.message : `error: ${explain(error)}`}\n`);
+  process.stderr.write(`${error instanceof Interrupted ? error.message : `error: ${readable(explain(error))}`}\n`);
   if (debug) process.stderr.write(`${inspect(error)}\n`);
   if (error instanceof Interrupted) return error.exitCode;
   return error instanceof UsageError ? 2 : 1;
@@ -40,4 +41,16 @@ function explain(error: unknown): string {
   // No error of ours: what the runtime says is a hint at best, and its stack helps only those who mend it.
   const words = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return `${words.split("\n", 1)[0]} (not foreseen: --debug shows where it comes from; please report it) [internal]`;
+}
+
+/** Longest line of a message: it may quote what a file holds. */
+const longestLine = 600;
+
+/** A message that may quote files: without control characters, its lines cut to what anybody reads. */
+function readable(message: string): string {
+  return message
+    .split("\n")
+    .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)} ...` : line))
+    .map(printable)
+    .join("\n");
 }

@@ -6,7 +6,7 @@ import {
   type HostTensorRecord,
   modelFromConfig,
 } from "@diffusion-forcing/core";
-import { decodeSafetensors, encodeSafetensors } from "@diffusion-forcing/core/bundle";
+import { decodeSafetensors, encodeSafetensors, parseJson } from "@diffusion-forcing/core/bundle";
 import type { ModelConfig } from "@diffusion-forcing/core/models";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { Command, Option } from "commander";
@@ -94,13 +94,7 @@ const floats = (tensors: HostTensorRecord) => tensors as Readonly<Record<string,
 
 /** The complete config of the model that the file describes. */
 async function readConfig(path: string): Promise<ModelConfig> {
-  const text = new TextDecoder().decode(await readInput(path));
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text);
-  } catch (cause) {
-    throw new DiffusionForcingError("invalid-config", `${path} holds no JSON: ${(cause as Error).message}`, { cause });
-  }
+  const parsed = parseJson(path, await readInput(path));
   if (typeof parsed !== "object" || parsed === null || typeof (parsed as { kind?: unknown }).kind !== "string") {
     throw new DiffusionForcingError("invalid-config", `${path} holds no model: expected an object with a "kind".`);
   }

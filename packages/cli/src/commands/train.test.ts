@@ -176,6 +176,12 @@ describe("an interrupted run", () => {
     expect(await stepOf(out)).toBeLessThan(steps);
   });
 
+  it("saves on Ctrl-C on an engine that computes without a pause too", async () => {
+    const { out, code } = await stopped("SIGINT", "--backend", "reference");
+    expect(code).toBe(130);
+    expect(await stepOf(out)).toBeLessThan(steps);
+  });
+
   it("stops after --minutes, saves, and says how to go on", async () => {
     const out = join(await temporaryFolder(), "run");
     const config = await writeRecipe({ steps: 1_000_000 });

@@ -1,0 +1,302 @@
+/**
+ * Runs the built `dforce` as a whole process over folders with mutated files and with strange options, and fails for a
+ * stack trace, an error that is not one line beginning with `error:`, an exit code other than 0, 1 or 2, a process that
+ * hangs or that takes more memory than four times its input and 64 MB beyond what the command takes by itself, and for
+ * an input that was changed.
+ *
+ *     npm run fuzz:cli -- --processes 500 --seed 1
+ *     npm run fuzz:cli -- --only 47        that one again, its folder kept
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { createRandom, initializeParameters, modelFromConfig, type RandomStream } from "@diffusion-forcing/core";
+import { encodeWeights } from "@diffusion-forcing/core/bundle";
+import { toOfficial } from "@diffusion-forcing/core/official";
+import { limits } from "./judge.js";
+import { byteEdit, valueEdit } from "./mutations.js";
+
+const { values } = parseArgs({
+  options: {
+    processes: { type: "string", default: "500" },
+    seed: { type: "string", default: "1" },
+    only: { type: "string" },
+  },
+});
+const seed = Number(values.seed);
+const main = fileURLToPath(new URL("../../packages/cli/dist/main.js", import.meta.url));
+const root = mkdtempSync(join(tmpdir(), "fuzz-cli-"));
+const base = join(root, "base");
+
+/** Seconds of processor time of a command that computes; others are held to what reading may take. */
+const computing = 60;
+/** Longest wall time, in milliseconds: others use this machine too. */
+const patience = 180_000;
+
+interface Scenario {
+  readonly name: string;
+  readonly args: readonly string[];
+  /** Files that are mutated, one of them or more. */
+  readonly files: readonly string[];
+  readonly computes?: boolean;
+}
+
+const modelFiles = ["run/config.json", "run/model.safetensors", "run/normalizer.json"];
+const small = ["--threads", "1", "--quiet"];
+const scenarios: readonly Scenario[] = [
+  { name: "inspect a folder", args: ["inspect", "run"], files: [...modelFiles, "run/training.json"] },
+  {
+    name: "inspect a checkpoint",
+    args: ["inspect", "run/checkpoint.safetensors"],
+    files: ["run/checkpoint.safetensors"],
+  },
+  { name: "inspect a graph", args: ["inspect", "step.onnx", "--json"], files: ["step.onnx"] },
+  { name: "export", args: ["export", "--model", "run", "--out", "out.onnx"], files: modelFiles },
+  {
+    name: "convert",
+    args: ["convert", "official.safetensors", "--config", "model.json", "--out", "own"],
+    files: ["official.safetensors", "model.json"],
+  },
+  {
+    name: "plan",
+    args: ["plan", "--model", "run", "--steps", "2", "--out", "pictures", ...small],
+    files: modelFiles,
+    computes: true,
+  },
+  {
+    name: "eval",
+    args: ["eval", "--model", "run", "--steps", "1", "--episodes", "1", ...small],
+    files: modelFiles,
+    computes: true,
+  },
+  {
+    name: "resume",
+    args: ["train", "--resume", "--out", "run", "--minutes", "0.02", ...small],
+    files: ["run/training.json", "run/checkpoint.safetensors", "run/metrics.jsonl", "run/.dforce-lock"],
+    computes: true,
+  },
+  {
+    name: "train",
+    args: ["train", "--config", "recipe.json", "--out", "new", "--minutes", "0.02", ...small],
+    files: ["recipe.json"],
+    computes: true,
+  },
+];
+
+const strangeTexts = [
+  "",
+  " ",
+  "-1",
+  "0",
+  "NaN",
+  "1e400",
+  "0x10",
+  "٣",
+  "\u0000",
+  "../..",
+  "/dev/null",
+  "x".repeat(5000),
+  "--",
+  "{}",
+  "🚀",
+];
+
+interface Outcome {
+  readonly code: number | null;
+  readonly stderr: string;
+  readonly hung: boolean;
+  readonly seconds: number;
+  readonly peak: number;
+}
+
+/** Reports what the process used when it ends. */
+const meter = `data:text/javascript,${encodeURIComponent(`
+  import { writeFileSync } from "node:fs";
+  process.on("exit", () => {
+    const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage();
+    writeFileSync(process.env.FUZZ_USAGE, JSON.stringify({ seconds: (userCPUTime + systemCPUTime) / 1e6, peak: maxRSS * 1024 }));
+  });
+`)}`;
+
+function run(folder: string, args: readonly string[]): Promise<Outcome> {
+  const usage = `${folder}.usage.json`;
+  const child = spawn(process.execPath, ["--import", meter, main, ...args], {
+    cwd: folder,
+    env: { ...process.env, FUZZ_USAGE: usage },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let [stderr, hung] = ["", false];
+  child.stderr.setEncoding("utf8").on("data", (text: string) => {
+    stderr = (stderr + text).slice(-20_000);
+  });
+  const timer = setTimeout(() => {
+    hung = true;
+    child.kill("SIGKILL");
+  }, patience);
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => {
+      clearTimeout(timer);
+      let used = { seconds: 0, peak: 0 };
+      try {
+        used = JSON.parse(readFileSync(usage, "utf8"));
+      } catch {
+        // Killed: its code says so.
+      }
+      resolve({ code, stderr, hung, ...used });
+    });
+  });
+}
+
+/** The folder that every process gets a copy of. */
+async function prepare(): Promise<void> {
+  mkdirSync(base);
+  const at = (name: string): string => join(base, name);
+  const model = { kind: "transformer", features: 20, width: 8, layers: 1, heads: 2, feedForward: 16, causal: false };
+  const { planner, training } = JSON.parse(
+    readFileSync(new URL("../../packages/tasks/models/maze2d-umaze/training.json", import.meta.url), "utf8"),
+  );
+  const recipe = {
+    planner: { ...planner, lengths: [3], model, schedule: { ...planner.schedule, levels: 100 } },
+    training: { ...training, steps: 4, tokensPerStep: 64, dataSteps: 2000 },
+  };
+  writeFileSync(at("recipe.json"), JSON.stringify(recipe));
+  const official = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
+  const { config } = modelFromConfig(official);
+  writeFileSync(at("model.json"), JSON.stringify(official));
+  const weights = initializeParameters(modelFromConfig(official), createRandom(0));
+  writeFileSync(at("official.safetensors"), encodeWeights(toOfficial(config, weights)));
+  for (const args of [
+    ["train", "--config", "recipe.json", "--out", "run", "--checkpoint-every", "2", ...small],
+    ["export", "--model", "run", "--out", "step.onnx"],
+  ]) {
+    const { code, stderr } = await run(base, args);
+    if (code !== 0) throw new Error(`dforce ${args.join(" ")} failed: ${stderr}`);
+  }
+}
+
+interface Trial {
+  readonly folder: string;
+  readonly scenario: Scenario;
+  readonly args: readonly string[];
+  readonly edits: readonly string[];
+}
+
+/** Lays out the folder of a process and says how it was mutated. */
+function layOut(index: number): Trial {
+  const random = createRandom(seed).split(index);
+  const folder = join(root, String(index));
+  cpSync(base, folder, { recursive: true });
+  const scenario = pick(random, scenarios);
+  if (random.uniform() < 0.2) {
+    const [args, label] = strangeArgs(random, scenario.args);
+    return { folder, scenario, args, edits: [label] };
+  }
+  const edits: string[] = [];
+  for (let count = random.uniform() < 0.7 ? 1 : 2; count > 0; count--) {
+    const name = pick(random, scenario.files);
+    edits.push(`${name}: ${mutate(random, join(folder, name))}`);
+  }
+  return { folder, scenario, args: scenario.args, edits };
+}
+
+function mutate(random: RandomStream, path: string): string {
+  const bytes = readIfThere(path);
+  if (path.endsWith(".json") && random.uniform() < 0.6) {
+    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const { label, apply } = valueEdit(random, value, false);
+    writeFileSync(path, stringify(apply(value)));
+    return label;
+  }
+  const { label, apply } = byteEdit(random, bytes.length);
+  writeFileSync(path, apply(bytes));
+  return label;
+}
+
+/** JSON of values nested so deep that JSON.stringify gives up. */
+function stringify(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return `${'{"kind":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+  }
+}
+
+function strangeArgs(random: RandomStream, args: readonly string[]): [args: string[], label: string] {
+  const at = 1 + random.integer(0, args.length - 1);
+  const text = pick(random, strangeTexts).replaceAll("\u0000", "\u0001");
+  const changed = args.map((arg, index) => (index === at ? text : arg));
+  return [changed, `argument ${at} is ${JSON.stringify(text.slice(0, 40))}`];
+}
+
+function readIfThere(path: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch {
+    return new Uint8Array(0);
+  }
+}
+
+const pick = <T>(random: RandomStream, items: readonly T[]): T => items[random.integer(0, items.length)] as T;
+
+const sizeOf = (folder: string): number =>
+  readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce(
+    (sum, name) => sum + statSync(join(folder, name)).size,
+    0,
+  );
+
+/** What is wrong with an outcome; undefined if nothing is. */
+function faultOf(outcome: Outcome, usual: Outcome, { scenario, folder }: Trial): string | undefined {
+  const { code, stderr, hung, seconds, peak } = outcome;
+  if (hung) return `takes more than ${patience / 1000} s`;
+  if (/^\s+at .*[:(]\S+:\d+|node:internal/m.test(stderr)) return "prints a stack trace";
+  if (stderr.includes("[internal]")) return "fails in a way that nobody foresaw";
+  if (code !== 0 && code !== 1 && code !== 2) return `exits with ${code}`;
+  if (code !== 0 && !/(^|\n)error: /.test(stderr)) return "fails without a line that begins with error:";
+  const allowed = usual.seconds + (scenario.computes ? computing : limits.seconds);
+  if (seconds > allowed) return `takes ${seconds.toFixed(1)} s of processor time, ${allowed.toFixed(1)} s allowed`;
+  const room = Math.max(usual.peak, peakOfHelp) + 4 * sizeOf(folder) + limits.spareBytes;
+  if (!scenario.computes && peak > room)
+    return `takes ${(peak / 1e6).toFixed(0)} MB, ${(room / 1e6).toFixed(0)} MB allowed`;
+  return undefined;
+}
+
+await prepare();
+const usual = new Map<string, Outcome>();
+for (const { name, args } of scenarios) {
+  const folder = join(root, "usual");
+  cpSync(base, folder, { recursive: true });
+  const outcome = await run(folder, args);
+  if (outcome.code !== 0) throw new Error(`dforce ${args.join(" ")} fails by itself: ${outcome.stderr}`);
+  usual.set(name, outcome);
+  rmSync(folder, { recursive: true });
+}
+const peakOfHelp = Math.max(...[...usual.values()].map(({ peak }) => peak));
+
+const from = values.only === undefined ? 0 : Number(values.only);
+const to = values.only === undefined ? Number(values.processes) : from + 1;
+const codes = new Map<string, number>();
+let faults = 0;
+for (let index = from; index < to; index++) {
+  const trial = layOut(index);
+  const outcome = await run(trial.folder, trial.args);
+  const key = `${trial.scenario.name}: ${outcome.code}`;
+  codes.set(key, (codes.get(key) ?? 0) + 1);
+  const fault = faultOf(outcome, usual.get(trial.scenario.name) as Outcome, trial);
+  if (fault !== undefined) {
+    faults++;
+    console.log(`FAULT process ${index} of seed ${seed}: dforce ${trial.args.join(" ").slice(0, 200)} ${fault}`);
+    for (const edit of trial.edits) console.log(`      ${edit}`);
+    console.log(`      ${outcome.stderr.trim().slice(0, 600).replaceAll("\n", "\n      ")}`);
+  }
+  if (values.only === undefined) rmSync(trial.folder, { recursive: true });
+  else console.log(`${trial.folder}: ${JSON.stringify(outcome)}`);
+  if ((index + 1) % 50 === 0) console.error(`${index + 1} of ${to} processes`);
+}
+if (values.only === undefined) rmSync(root, { recursive: true });
+for (const [key, count] of [...codes].sort()) console.log(`${key.padEnd(30)} ${count}`);
+console.log(`${to - from} processes, ${faults} faults. Again: npm run fuzz:cli -- --seed ${seed} --only NUMBER`);
+process.exitCode = faults === 0 ? 0 : 1;
