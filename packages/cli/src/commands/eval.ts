@@ -1,3 +1,4 @@
+import { formatEstimate } from "@diffusion-forcing/tasks";
 import {
   evaluateMazePolicy,
   type MazeEvaluationSummary,
@@ -11,7 +12,6 @@ import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { loadPlanner } from "../files/models.js";
 import { jsonOption, quietOption, threadsOption, whole } from "../options.js";
-import { formatEstimate } from "../output/estimate.js";
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";

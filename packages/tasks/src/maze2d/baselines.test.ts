@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { Estimate } from "../task.js";
 import { expertPolicy, randomPolicy, straightLinePolicy, trackedExpertPolicy, trackPlan } from "./baselines.js";
 import { evaluateMazePolicy, type MazeEvaluationSummary } from "./evaluation.js";
-import type { Estimate } from "./intervals.js";
 import { type Maze, mazes } from "./mazes.js";
 import type { MazePolicy } from "./policy.js";
 

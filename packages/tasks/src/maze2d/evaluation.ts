@@ -1,8 +1,9 @@
 import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import type { Estimate } from "../task.js";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
-import { type Estimate, mean, pairedRatio, proportion } from "./intervals.js";
+import { mean, pairedRatio, proportion } from "./intervals.js";
 import { insideWall, type Maze, normalizedScore } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";
 import type { MazePolicy } from "./policy.js";

@@ -1,9 +1,4 @@
-/** A value with the two ends of its 95 % confidence interval. */
-export interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
-}
+import type { Estimate } from "../task.js";
 
 /** The 97.5 % quantile of the standard normal distribution. */
 const quantile = 1.959963984540054;

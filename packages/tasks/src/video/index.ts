@@ -1,1 +1,2 @@
 export * from "./moving-dots.js";
+export { movingDotsTask } from "./task.js";

@@ -7,6 +7,7 @@ export * from "./planner.js";
 export * from "./planner-options.js";
 export * from "./planner-policy.js";
 export * from "./planning-levels.js";
+export * from "./planning-options.js";
 export * from "./presets.js";
 export * from "./reach-goal.js";
 export * from "./training-windows.js";

@@ -1,4 +1,4 @@
-import type { Estimate } from "@diffusion-forcing/tasks/maze2d";
+import type { Estimate } from "./task.js";
 
 /** `97.0 [91.5, 99.0] %`: a value and its interval, scaled and rounded. */
 export function formatEstimate(estimate: Estimate, scale = 1, digits = 1, unit = ""): string {

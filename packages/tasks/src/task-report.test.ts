@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { formatEstimate } from "./estimate.js";
+import { formatEstimate } from "./task-report.js";
 
 const estimate = { value: 0.97, low: 0.9149, high: 0.9897 };
 

@@ -1,0 +1,98 @@
+import {
+  autoregressive,
+  type Backend,
+  DiffusionForcingError,
+  fullSequence,
+  type MatrixShape,
+  pyramid,
+  trapezoid,
+} from "@diffusion-forcing/core";
+import type { OptionSchemas, OptionValues } from "../../task-options.js";
+import { generateMazeDataset } from "../dataset.js";
+import { type Maze, mazes } from "../mazes.js";
+import { createDataSupport } from "../support.js";
+import type { PlannerBundle } from "./bundle.js";
+import { MazePlanner } from "./planner.js";
+import type { ReachMethod } from "./planner-options.js";
+
+const matrices: Readonly<Record<string, (uncertainty: number) => MatrixShape>> = {
+  "full-sequence": () => fullSequence(),
+  pyramid: (uncertainty) => pyramid({ uncertainty }),
+  trapezoid: (uncertainty) => trapezoid({ uncertainty }),
+  autoregressive: () => autoregressive(),
+};
+
+/** How a planner plans, as options of whoever calls it. */
+export const planningOptions: OptionSchemas = {
+  reach: {
+    kind: "choice",
+    summary: "how the goal is told: as a clean last token, or by gradient guidance",
+    choices: ["token", "gradient"],
+    default: "token",
+  },
+  scale: { kind: "number", summary: "strength of gradient guidance, per sample", default: 0.02, low: 1e-9 },
+  samples: {
+    kind: "integer",
+    summary: "futures per gradient (Monte Carlo guidance); 1 is without",
+    default: 4,
+    low: 1,
+    high: 1024,
+  },
+  guidanceWeights: {
+    kind: "choice",
+    summary: "weights of gradient guidance; aliased is what the official code computes",
+    choices: ["intended", "aliased"],
+    default: "intended",
+  },
+  matrix: {
+    kind: "choice",
+    summary: "the order of denoising",
+    choices: Object.keys(matrices),
+    default: "full-sequence",
+  },
+  uncertainty: { kind: "number", summary: "slope of pyramid and trapezoid", default: 1, low: 1e-9 },
+  steps: { kind: "integer", summary: "DDIM steps a token takes", default: 20, low: 1 },
+  tokens: { kind: "integer", summary: "length of plans in tokens (default: the shortest that will do)", low: 3 },
+  support: {
+    kind: "flag",
+    summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",
+  },
+};
+
+/** The planner that checked values of {@link planningOptions} describe. @throws `invalid-argument` */
+export function plannerFromOptions(
+  bundle: PlannerBundle,
+  backend: Backend,
+  options: OptionValues,
+  batch: number,
+): MazePlanner {
+  const { levels } = bundle.config.schedule;
+  const { tokens } = options;
+  const steps = options.steps as number;
+  if (steps > levels) {
+    throw new DiffusionForcingError("invalid-argument", `steps is ${steps}; the model has ${levels} noise levels.`);
+  }
+  return new MazePlanner({
+    backend,
+    ...bundle,
+    reach: reachOf(options),
+    matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
+    steps,
+    batch,
+    ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
+    ...(options.support ? { accept: supportCheck(mazes[bundle.config.maze]) } : {}),
+  });
+}
+
+function reachOf({ reach, scale, samples, guidanceWeights }: OptionValues): ReachMethod {
+  if (reach === "token") return { kind: "token" };
+  const weights = guidanceWeights as "intended" | "aliased";
+  return { kind: "gradient", scale: scale as number, samples: samples as number, weights };
+}
+
+/** Whether a plan keeps to the 0.1-bins that a freshly generated dataset of the maze's size visits. */
+function supportCheck(maze: Maze): (positions: Float32Array) => boolean {
+  const dataset = generateMazeDataset({ maze, steps: maze.datasetSize, seed: 1 });
+  const support = createDataSupport(maze, dataset.observations);
+  return (positions) => support.supported(positions);
+}

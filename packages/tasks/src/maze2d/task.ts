@@ -1,0 +1,164 @@
+import type { Bundle } from "@diffusion-forcing/core";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import type { EvaluationContext, Task, TaskJob, TaskRecipe, TaskReport } from "../task.js";
+import { checkOptionValues, type OptionSchemas } from "../task-options.js";
+import { formatEstimate } from "../task-report.js";
+import { generateMazeDataset, mazeDatasetChecksum } from "./dataset.js";
+import { evaluateMazePolicy, type MazeEvaluationSummary } from "./evaluation.js";
+import { mazes } from "./mazes.js";
+import { bundleOfPlanner, plannerOfBundle } from "./planner/bundle.js";
+import { parsePlannerConfig } from "./planner/config.js";
+import { fitNormalizer } from "./planner/frames.js";
+import type { Plan } from "./planner/plan.js";
+import type { MazePlanner } from "./planner/planner.js";
+import { plannerPolicy } from "./planner/planner-policy.js";
+import { plannerFromOptions, planningOptions } from "./planner/planning-options.js";
+import { type PlannerPreset, plannerPresets } from "./planner/presets.js";
+import { trainingWindows } from "./planner/training-windows.js";
+
+const count = schemas.integer(1);
+const recipeSchema = v.strictObject({
+  planner: v.unknown(),
+  training: v.strictObject({
+    steps: count,
+    tokensPerStep: count,
+    dataSteps: schemas.integer(1, 1e8),
+    dataSeed: schemas.integer(0),
+    learningRate: schemas.positive(),
+    schedule: v.strictObject({
+      kind: schemas.choice("constant", "cosine"),
+      warmupSteps: v.optional(schemas.integer(0)),
+    }),
+    emaDecay: schemas.number(0, 1 - 1e-12),
+  }),
+});
+
+function parseRecipe(value: unknown): TaskRecipe & PlannerPreset {
+  const recipe = check("recipe", recipeSchema, value, "invalid-config");
+  const planner = parsePlannerConfig(recipe.planner);
+  const longest = (planner.lengths.at(-1) as number) * planner.frameStack;
+  if (recipe.training.dataSteps < longest) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `recipe: training.dataSteps is ${recipe.training.dataSteps}; expected at least ${longest}, the frames of the longest window.`,
+    );
+  }
+  return { ...recipe, planner } as TaskRecipe & PlannerPreset;
+}
+
+async function prepare(recipe: TaskRecipe): Promise<TaskJob> {
+  const { planner, training } = recipe as TaskRecipe & PlannerPreset;
+  const { dataSteps, dataSeed, tokensPerStep } = training;
+  const dataset = generateMazeDataset({ maze: mazes[planner.maze], steps: dataSteps, seed: dataSeed });
+  const normalizer = fitNormalizer(dataset, planner.fields);
+  const { diffusion, codec, task, trainedOn, card } = bundleOfPlanner({ config: planner, parameters: {}, normalizer });
+  return {
+    diffusion,
+    batches: trainingWindows(planner, dataset, normalizer, tokensPerStep),
+    ...(codec ? { codec } : {}),
+    record: task as NonNullable<typeof task>,
+    ...(trainedOn ? { trainedOn } : {}),
+    ...(card ? { card } : {}),
+    about: { maze: planner.maze, dataChecksum: await mazeDatasetChecksum(dataset) },
+  };
+}
+
+const evaluationOptions: OptionSchemas = {
+  episodes: { kind: "integer", summary: "how many episodes", default: 100, low: 1, high: 100_000 },
+  seed: { kind: "integer", summary: "seed of the starts", default: 1000, low: 0 },
+  multiTask: { kind: "flag", summary: "a random goal for each episode" },
+  batch: { kind: "integer", summary: "plans denoised together", default: 10, low: 1, high: 65_536 },
+  ...planningOptions,
+};
+
+/**
+ * The planner, telling how many of the plans that a step asks for it has made: the first step asks for one an episode,
+ * which is most of the work.
+ */
+function withPlanProgress(
+  planner: MazePlanner,
+  batch: number,
+  onPlanning: (note: string) => void,
+): Pick<MazePlanner, "config" | "plan"> {
+  return {
+    config: planner.config,
+    async plan(problems, random, signal) {
+      const plans: Plan[] = [];
+      for (let first = 0; first < problems.length; first += batch) {
+        onPlanning(`planning ${first + 1} to ${Math.min(first + batch, problems.length)} of ${problems.length}`);
+        const last = first + batch;
+        plans.push(...(await planner.plan(problems.slice(first, last), random.slice(first, last), signal)));
+      }
+      return plans;
+    },
+  };
+}
+
+async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
+  const planned = plannerOfBundle(bundle);
+  const { backend, signal, onProgress } = context;
+  const options = checkOptionValues("maze2d", evaluationOptions, context.options);
+  const { episodes, seed, multiTask, support } = options as {
+    episodes: number;
+    seed: number;
+    multiTask: boolean;
+    support: boolean;
+  };
+  const maze = mazes[planned.config.maze];
+  const batch = Math.min(options.batch as number, episodes);
+  const planner = plannerFromOptions(planned, backend, options, batch);
+  let [plans, step] = [0, 0];
+  const report = (note?: string): void => onProgress?.(step, maze.episodeLength, note);
+  try {
+    const { summary } = await evaluateMazePolicy({
+      maze,
+      policy: plannerPolicy(withPlanProgress(planner, batch, report), {
+        ...(signal ? { signal } : {}),
+        onPlan: () => {
+          plans++;
+        },
+      }),
+      episodes,
+      seed,
+      multiTask,
+      ...(signal ? { signal } : {}),
+      onProgress: (progress) => {
+        step = progress.step;
+        report();
+      },
+    });
+    return { ...shown(summary), document: { ...summary, plans, support } };
+  } finally {
+    await planner.dispose();
+  }
+}
+
+function shown(summary: MazeEvaluationSummary): Omit<TaskReport, "document"> {
+  const { hard, planWallFraction } = summary;
+  const goals = summary.multiTask ? "random goals" : "the maze's goal";
+  return {
+    title: `${summary.maze}, ${summary.episodes} episodes, ${goals}, seed ${summary.seed} (95 % intervals)`,
+    rows: [
+      ["success", formatEstimate(summary.success, 100, 1, "%")],
+      ["  of hard starts", `${hard.successes}/${hard.episodes}`],
+      ["steps to first reach", formatEstimate(summary.firstReach)],
+      ["  relative to the expert", formatEstimate(summary.ratioToExpert, 1, 2)],
+      ["normalised score", formatEstimate(summary.normalizedScore)],
+      ["plan points in walls", planWallFraction === undefined ? "-" : `${(100 * planWallFraction).toFixed(2)} %`],
+    ],
+    note: summary.note,
+  };
+}
+
+/** Planning in D4RL's Maze2D: bundles are planners. */
+export const maze2dTask: Task = {
+  name: "maze2d",
+  summary: "plan paths through D4RL's mazes and drive them",
+  presets: plannerPresets as unknown as Task["presets"],
+  parseRecipe,
+  prepare,
+  evaluationOptions,
+  evaluate,
+};

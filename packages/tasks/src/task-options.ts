@@ -1,0 +1,46 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+
+/** An option that a task offers, as plain data: `--help` prints it, and its values are checked by it. */
+export type OptionSchema =
+  | {
+      readonly kind: "integer" | "number";
+      readonly summary: string;
+      /** Absent: the option may be left out. */
+      readonly default?: number;
+      /** Bounds, inclusive. */
+      readonly low?: number;
+      readonly high?: number;
+    }
+  | {
+      readonly kind: "choice";
+      readonly summary: string;
+      readonly choices: readonly string[];
+      readonly default: string;
+    }
+  | { readonly kind: "flag"; readonly summary: string };
+
+/** Options by name, in camelCase; on a command line `multiTask` is `--multi-task`. */
+export type OptionSchemas = Readonly<Record<string, OptionSchema>>;
+
+export type OptionValue = number | string | boolean | undefined;
+export type OptionValues = Readonly<Record<string, OptionValue>>;
+
+/** Checks values against their schemas and fills in defaults. @throws `invalid-argument` naming the option */
+export function checkOptionValues(what: string, options: OptionSchemas, values: OptionValues): OptionValues {
+  const entries = Object.entries(options).map(([name, option]) => [name, schemaOf(option)] as const);
+  return check(what, v.strictObject(Object.fromEntries(entries)), values) as OptionValues;
+}
+
+function schemaOf(option: OptionSchema): v.GenericSchema {
+  switch (option.kind) {
+    case "flag":
+      return v.optional(v.boolean("true or false"), false);
+    case "choice":
+      return v.optional(schemas.choice(...option.choices), option.default);
+    case "integer":
+      return v.optional(schemas.integer(option.low ?? 0, option.high), option.default as number);
+    case "number":
+      return v.optional(schemas.number(option.low, option.high), option.default as number);
+  }
+}

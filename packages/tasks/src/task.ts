@@ -1,0 +1,88 @@
+import type { Backend, Bundle, Codec, HostTensor } from "@diffusion-forcing/core";
+import type { TaskRecord, TrainedOn } from "@diffusion-forcing/core/bundle";
+import type { BatchSource, LearningRateSchedule } from "@diffusion-forcing/core/training";
+import type { Frame } from "./pictures/index.js";
+import type { OptionSchemas, OptionValues } from "./task-options.js";
+
+/** How a run is trained, whatever the task. */
+export interface TaskTraining {
+  readonly steps: number;
+  readonly learningRate: number;
+  readonly schedule: LearningRateSchedule;
+  readonly emaDecay: number;
+}
+
+/** A way to train a model, as JSON: its training, and whatever else the task needs to know. */
+export interface TaskRecipe {
+  readonly training: TaskTraining;
+  readonly [part: string]: unknown;
+}
+
+/** What a recipe comes to: what is trained, on which data, and what its bundle says of itself. */
+export interface TaskJob {
+  readonly diffusion: Bundle["diffusion"];
+  readonly batches: BatchSource;
+  readonly codec?: Codec;
+  /** `kind` is the task's name. */
+  readonly record: TaskRecord;
+  readonly trainedOn?: TrainedOn;
+  readonly card?: NonNullable<Bundle["card"]>;
+  /** About the data, for the run's summary: `dataChecksum`, for one. */
+  readonly about: Readonly<Record<string, string | number>>;
+}
+
+/** A value with the two ends of its 95 % confidence interval. */
+export interface Estimate {
+  readonly value: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A model measured at its task. */
+export interface TaskReport {
+  /** What was measured, in a line. */
+  readonly title: string;
+  /** What people are shown: names and values, the most important first. */
+  readonly rows: readonly (readonly [name: string, value: string])[];
+  /** What programs are given: every {@link Estimate} among it with its interval. */
+  readonly document: Readonly<Record<string, unknown>>;
+  /** What should be known about the figures. */
+  readonly note?: string;
+}
+
+/** What an evaluation works with. */
+export interface EvaluationContext {
+  readonly backend: Backend;
+  /** Values of the task's {@link Task.evaluationOptions}, defaults filled in. */
+  readonly options: OptionValues;
+  readonly signal?: AbortSignal;
+  /** Told how far it is; `note` says what is being done. */
+  readonly onProgress?: (done: number, total: number, note?: string) => void;
+}
+
+/**
+ * A job for models: where its data come from, how they are trained, how good they are at it, and how that looks. The
+ * `dforce` command offers every task of a list; a new one is a folder and a line.
+ */
+export interface Task {
+  /** As it is typed: `dforce train NAME`. */
+  readonly name: string;
+  /** A line for people who choose. */
+  readonly summary: string;
+  /** Recipes by name. */
+  readonly presets: Readonly<Record<string, TaskRecipe>>;
+  /** A recipe from a file. @throws `invalid-config` naming the field that is wrong */
+  parseRecipe(value: unknown): TaskRecipe;
+  /** Makes the data and the model of a recipe. The same recipe makes the same data. */
+  prepare(recipe: TaskRecipe, signal?: AbortSignal): Promise<TaskJob>;
+  /** What {@link Task.evaluate} may be told. */
+  readonly evaluationOptions: OptionSchemas;
+  /**
+   * Measures a model of this task.
+   *
+   * @throws `invalid-config` for a bundle of another task, `aborted`
+   */
+  evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
+  /** Sequences of the user's data (decoded), [B, F, ...], as a film. */
+  picture?(sequences: HostTensor): readonly Frame[];
+}
