@@ -11,7 +11,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { markdownTable } from "markdown-table";
 import { bundlers, type Outcome, type Project, run, runInJest, runInNode, typeCheck, write } from "./project.js";
-import { type PackageSet, readmePrograms, readmeSets, smokeProgram } from "./sets.js";
+import { type PackageSet, readmePieces, readmeSets, smokeProgram } from "./sets.js";
 
 const filter = process.argv[2] ?? "";
 const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
@@ -70,7 +70,10 @@ async function trySet(
     return outcomes;
   }
   const { code, inNode, inPage } = smokeProgram(set.packages);
-  const readme = readmePrograms(set.packages).map((piece, i) => [`src/readme-${i}.ts`, piece]);
+  const readme = readmePieces(set.packages).map(({ code: piece, isPage }, i) => [
+    `src/${isPage ? "page-" : ""}readme-${i}.ts`,
+    piece,
+  ]);
   const page = 'import { smoke } from "./smoke.js";\nsmoke().then((found) => console.log(found));\n';
   write(project.folder, { "src/smoke.ts": code, "src/page.ts": page, ...Object.fromEntries(readme) });
   await step("node16", typeCheck(project, "node16"));

@@ -53,7 +53,9 @@ export function typeCheck(project: Project, resolution: "node16" | "bundler"): P
     outDir: "build",
   };
   const config = `tsconfig.${resolution}.json`;
-  write(project.folder, { [config]: JSON.stringify({ compilerOptions, include: ["src"] }) });
+  write(project.folder, {
+    [config]: JSON.stringify({ compilerOptions, include: ["src"], exclude: inNode ? ["src/page-*"] : [] }),
+  });
   return run(project.folder, process.execPath, [tool(project, "typescript/bin/tsc"), "-p", config]);
 }
 

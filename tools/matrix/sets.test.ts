@@ -17,6 +17,26 @@ it("reads what a README tells to install", () => {
   ]);
 });
 
+it("reads tables of devices, native libraries left out, and takes a package by itself where nothing is told", () => {
+  const table = `| device | where | install |
+| --- | --- | --- |
+| \`cpu\` | everywhere | \`@tensorflow/tfjs-core @tensorflow/tfjs-backend-cpu\` |
+| \`node\` | Node | \`@tensorflow/tfjs-core @tensorflow/tfjs-node\` |
+`;
+  expect(setsIn(table, "backend-tfjs")).toEqual([
+    {
+      name: "backend-tfjs with tfjs-core, tfjs-backend-cpu",
+      packages: [
+        "@diffusion-forcing/core",
+        "@diffusion-forcing/backend-tfjs",
+        "@tensorflow/tfjs-core",
+        "@tensorflow/tfjs-backend-cpu",
+      ],
+    },
+  ]);
+  expect(setsIn("Nothing.", "tasks")).toEqual([{ name: "tasks", packages: ["@diffusion-forcing/tasks"] }]);
+});
+
 it("finds the READMEs of this repository", () => {
   const packages = readmeSets().flatMap((set) => set.packages);
   expect(packages).toContain("onnxruntime-node");

@@ -10,17 +10,30 @@ export interface PackageSet {
 }
 
 const scope = "@diffusion-forcing/";
-const scriptOf = /^ {4}(?:[A-Z_]+=\S+ )?npm (?:install|i) ([^#\n]+)/gm;
+/** An indented line. */
+const commandOf = /^ {4}(?:[A-Z_]+=\S+ )?npm (?:install|i) ([^#\n]+)/gm;
+/** A cell of a table that lists what a device needs besides the package itself. */
+const cellOf = /\| `((?:@tensorflow\/|onnxruntime-)[^`]+)` \|/g;
+/** Downloads its library from outside the registry at install; its own README says so. */
+const needsMore = /tfjs-node/;
 
-/** The sets that a README's indented blocks install, global ones left out. */
+function named(name: string, packages: readonly string[]): PackageSet {
+  const others = packages.filter((word) => !word.startsWith(scope)).map((word) => word.replace("@tensorflow/", ""));
+  return { name: others.length === 0 ? name : `${name} with ${others.join(", ")}`, packages };
+}
+
+/** The sets that a README tells to install, by commands and by tables; the package by itself if it tells of none. */
 export function setsIn(readme: string, name: string): PackageSet[] {
-  return Array.from(readme.matchAll(scriptOf), ([, words = ""]) => words.trim().split(/\s+/))
+  const commands = Array.from(readme.matchAll(commandOf), ([, words = ""]) => words.trim().split(/\s+/))
     .filter((words) => words.every((word) => !word.startsWith("-")))
-    .filter((words) => words.some((word) => word.startsWith(scope)))
-    .map((packages) => {
-      const others = packages.filter((word) => !word.startsWith(scope)).map((word) => word.replace("@tensorflow/", ""));
-      return { name: others.length === 0 ? name : `${name} with ${others.join(", ")}`, packages };
-    });
+    .filter((words) => words.some((word) => word.startsWith(scope)));
+  const cells = Array.from(readme.matchAll(cellOf), ([, words = ""]) => [
+    `${scope}core`,
+    `${scope}${name}`,
+    ...words.split(" "),
+  ]);
+  const sets = [...commands, ...cells].filter((packages) => !packages.some((word) => needsMore.test(word)));
+  return (sets.length === 0 ? [[`${scope}${name}`]] : sets).map((packages) => named(name, packages));
 }
 
 export function readmeSets(): PackageSet[] {
@@ -36,8 +49,15 @@ const grantedTypes: Readonly<Record<string, string>> = {
   signal: "AbortSignal",
 };
 
-/** The pieces of TypeScript in the READMEs that import only what is installed, each as a module. */
-export function readmePrograms(packages: readonly string[]): string[] {
+/** A piece of a README as a module. */
+export interface Piece {
+  readonly code: string;
+  /** Whether it is about a page or its workers. */
+  readonly isPage: boolean;
+}
+
+/** The pieces of TypeScript in the READMEs that import only what is installed. */
+export function readmePieces(packages: readonly string[]): Piece[] {
   return readdirSync("packages").flatMap((name) => {
     const readme = readFileSync(join("packages", name, "README.md"), "utf8");
     return Array.from(readme.matchAll(/^```ts\n(.*?)^```$/gms), ([, code = ""]) => code)
@@ -45,7 +65,7 @@ export function readmePrograms(packages: readonly string[]): string[] {
         const imported = Array.from(code.matchAll(/from "(@diffusion-forcing\/[\w-]+)/g), ([, name]) => name as string);
         return imported.length > 0 && imported.every((name) => packages.includes(name));
       })
-      .map(withGranted);
+      .map((code) => ({ code: withGranted(code), isPage: /\bself\b|\bdocument\b|new Worker\(/.test(code) }));
   });
 }
 
