@@ -52,6 +52,18 @@ describe("crps", () => {
     expect(at(0.999, 89)).toBe(0);
   });
 
+  it("averages over elements where the sum has several", () => {
+    // Sums 3 and 7 of one sample; truth 4 and 5: errors 1 and 2, their mean 1.5.
+    const forecast = { samples: tensor([1, 2, 3, 4], [1, 2, 2]), truth: tensor([2, 2, 2, 3], [2, 2]) };
+    expect(crpsSum(forecast)).toBe(1.5);
+  });
+
+  it("by quantiles sorts the samples, and counts a truth that equals the quantile as not above it", () => {
+    const samples = { shape: [4, 1, 1], data: [3, 1, 4, 2] };
+    // Of 1, 2, 3, 4 the quantiles 0.25, 0.5 and 0.75 are 1, 2 and 3; y = 3: losses 2 |1 - 3| 0.25, 2 |2 - 3| 0.5 and 0.
+    expect(quantileCrpsSum({ samples, truth: { shape: [1, 1], data: [3] } }, [0.25, 0.5, 0.75])).toBeCloseTo(2 / 9, 12);
+  });
+
   it("by quantiles divides by the sum of absolute sums over all elements", () => {
     const samples = { shape: [1, 2, 2], data: [1, 1, -4, 2] };
     // Sums 2 and -2 of truth 3 and -1: losses 2 |(2 - 3) (0 - 0.9999..)| and 2 |(-2 + 1) (0 - q)| at q = 0.999999.
@@ -78,7 +90,7 @@ describe("crps", () => {
 
   it("refuses what are no quantiles, sums of scalars, and no elements", () => {
     const forecast = { samples: { shape: [20, 1], data: new Float32Array(20) }, truth: { shape: [1], data: [1] } };
-    for (const quantiles of [[], [0], [1], [-0.5], [Number.NaN], 0.5]) {
+    for (const quantiles of [[], [0], [1], [-0.5], [Number.NaN], [0.5, 2], 0.5]) {
       expect(() => quantileCrpsSum(forecast, quantiles as number[])).toThrow("expected numbers between 0 and 1");
     }
     expect(() => crpsSum({ samples: { shape: [2], data: [1, 2] }, truth: { shape: [], data: [1] } })).toThrow(
