@@ -43,6 +43,7 @@ export const classOf: Readonly<Record<TestedOp, OpClass>> = {
   where: "elementwise",
   cast: "elementwise",
   stopGradient: "elementwise",
+  barrier: "elementwise",
   sum: "reductions",
   max: "reductions",
   reshape: "movement",

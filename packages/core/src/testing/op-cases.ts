@@ -206,6 +206,14 @@ export const opCases: { readonly [K in TestedOp]: readonly OpCase<K>[] } = {
     ].map((operand) => ({ op: "cast", operands: [operand], attributes: { dtype }, ...(operand.values && forward) })),
   ),
   stopGradient: unary("stopGradient", [float, int, wide, bool]),
+  barrier: [
+    [float(), float()],
+    [float(33), float(2, 3)],
+    [float(2, 3), float(5), float(1, 1, 2)],
+  ].flatMap((operands) => [
+    { op: "barrier", operands, attributes: { recompute: false } },
+    { op: "barrier", operands, attributes: { recompute: true } },
+  ]),
   sum: reduction("sum"),
   max: reduction("max"),
   reshape: onEveryDtype((make) => [

@@ -37,6 +37,11 @@ export interface TrainingOptions {
    * of them, and the result is that of the whole batch, to rounding. Must divide the number of sequences. Default 1.
    */
   readonly accumulate?: number;
+  /**
+   * Compute the model's blocks once more for the gradient instead of keeping what they computed first: for large models
+   * and batches, far less memory for about a third more time. Default false.
+   */
+  readonly rematerialize?: boolean;
   /** Called, and awaited, after every step: for a console, a file or any logger. */
   readonly log?: (metrics: TrainingMetrics) => void | Promise<void>;
   /** Where to go on from; the run ends bit-identical to one that was never interrupted. */
@@ -80,6 +85,7 @@ const optionsSchema = v.strictObject({
     v.custom<number | false>((value) => value === false || isFraction(value), "a number from 0 to below 1, or false"),
   ),
   accumulate: v.optional(schemas.integer(1)),
+  rematerialize: v.optional(v.boolean()),
   log: v.optional(schemas.function()),
   resume: v.optional(schemas.having<TrainingState>("a TrainingState", "step", "parameters")),
   checkpoint: v.optional(v.strictObject({ every: schemas.integer(1), save: schemas.function() })),
@@ -104,6 +110,7 @@ export function completeTrainingOptions(options: TrainingOptions): CompleteTrain
     maxGradNorm: maxGradNorm === false ? undefined : maxGradNorm,
     emaDecay: emaDecay === false ? undefined : emaDecay,
     ...(options.loss ? { loss: options.loss } : {}),
+    rematerialize: options.rematerialize ?? false,
   };
   return { ...options, seed, learningRate, accumulate, step };
 }

@@ -24,6 +24,8 @@ export interface StepGraphOptions {
   /** Decay of the exponential moving average of the parameters; undefined keeps none. */
   readonly emaDecay: number | undefined;
   readonly loss?: LossOptions;
+  /** Compute the model's blocks once more for the gradient instead of keeping their inner values. Default false. */
+  readonly rematerialize?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
   const packed = inputs.packs("parameters", layout);
   const parameters = layout.packs.unpack(packed);
   const { loss } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
-  const gradients = packedGradient(layout, loss, parameters);
+  const gradients = packedGradient(layout, loss, parameters, options);
   const update = updatedState(layout, options, inputs, packed, gradients);
   return buildGraph(inputs.declared, { loss, ...update });
 }
@@ -60,7 +62,7 @@ export function microStepGraph(process: DiffusionProcess, options: StepGraphOpti
   const [totals, denominators] = [inputs.declare("total", []), inputs.declare("denominator", [])];
   const keep = inputs.declare("keep", []);
   const { total, denominator } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
-  const gradients = packedGradient(layout, total, parameters);
+  const gradients = packedGradient(layout, total, parameters, options);
   const added = Object.entries(gradients).map(([pack, gradient]) => [
     `gradient/${pack}`,
     add(mul(sums[pack] as Value, keep), gradient),
@@ -99,8 +101,13 @@ export function lossGraph(process: DiffusionProcess, options: StepGraphOptions, 
   return buildGraph(inputs.declared, { total, denominator });
 }
 
-function packedGradient(layout: StateLayout, objective: Value, parameters: Parameters): Record<string, Value> {
-  const slopes = gradient(objective, Object.values(parameters));
+function packedGradient(
+  layout: StateLayout,
+  objective: Value,
+  parameters: Parameters,
+  { rematerialize = false }: StepGraphOptions,
+): Record<string, Value> {
+  const slopes = gradient(objective, Object.values(parameters), { rematerialize });
   return layout.packs.pack(Object.fromEntries(Object.keys(parameters).map((name, i) => [name, slopes[i] as Value])));
 }
 

@@ -56,3 +56,22 @@ export const cast: LoweringRule<"cast"> = (node, lowering) => {
 };
 
 export const stopGradient: LoweringRule<"stopGradient"> = (node, lowering) => lowering.operands(node)[0] as string;
+
+/**
+ * x + z, with z = 0 made of an element of each of the others by an op that no optimiser of the runtime sees through,
+ * 1 where s < s: so x waits for them. Whatever the element is, NaN included, z is 0.
+ */
+export const barrier: LoweringRule<"barrier"> = (node, lowering) => {
+  const { builder } = lowering;
+  const [x, ...others] = lowering.operands(node) as [string, ...string[]];
+  if (node.attributes.recompute) return x;
+  const zeros = others.map((other, i) => {
+    const shape = node.inputs[i + 1]?.shape ?? [];
+    const all = (value: number): string => builder.int64(shape.map(() => value));
+    const axes = builder.int64(shape.map((_, axis) => axis));
+    const corner = shape.length === 0 ? other : builder.node("Slice", [other, all(0), all(1), axes]);
+    const element = builder.node("Reshape", [corner, builder.int64([])]);
+    return builder.node("Cast", [builder.node("Less", [element, element])], { to: int(elementTypes.float32) });
+  });
+  return builder.node("Add", [x, zeros.reduce((sum, zero) => builder.node("Add", [sum, zero]))]);
+};

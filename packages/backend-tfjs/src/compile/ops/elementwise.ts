@@ -107,3 +107,6 @@ export const cast: KernelRule<"cast"> = (node, [operand], scope, { castsByName }
 };
 
 export const stopGradient: KernelRule<"stopGradient"> = (_node, [x]) => x as NativeTensor;
+
+/** Nodes are computed in the graph's order: the others have been. */
+export const barrier: KernelRule<"barrier"> = (_node, [x]) => x as NativeTensor;

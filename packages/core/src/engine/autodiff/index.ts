@@ -1,1 +1,2 @@
-export { gradient } from "./gradient.js";
+export { checkpoint } from "./checkpoint.js";
+export { type GradientOptions, gradient } from "./gradient.js";

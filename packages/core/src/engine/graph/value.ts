@@ -58,6 +58,12 @@ export interface OpAttributes {
   where: None;
   cast: { readonly dtype: DType };
   stopGradient: None;
+  /**
+   * (x, ...others), all float32: x itself, but never before the others are computed, and of which no pass knows that it
+   * is x. With `recompute` the mark of a block's end instead, x having been computed from the others: `gradient` may
+   * compute x anew, and compiling drops the mark. See `checkpoint`.
+   */
+  barrier: { readonly recompute: boolean };
   // Reductions
   sum: Reduction;
   max: Reduction;
@@ -134,6 +140,8 @@ export interface OpRule<K extends OpName> {
   readonly derivative: ((context: DerivativeContext<K>) => readonly (Value | undefined)[]) | "zero";
   /** The op's meaning in terms of simpler ops; present on composites only. */
   readonly decompose?: (inputs: readonly Value[], attributes: OpAttributes[K], emit: Emit) => Value;
+  /** True for a node that marks the end of a block: `gradient` may compute its first input anew from the others. */
+  readonly endsBlock?: (attributes: OpAttributes[K]) => boolean;
   /** f(a, b) = f(b, a): lets common subexpressions match in either order. */
   readonly commutative?: boolean;
 }

@@ -110,6 +110,11 @@ describe("choice and type", () => {
     expect(result(ops.cast(bool([0, 1]), "float32")).data).toEqual([0, 1]);
   });
 
+  it("barrier is its first operand", () => {
+    const after = (x: Value) => ops.add(x, 1);
+    expect(result(emit("barrier", [float([1, 2]), after(float([5]))], { recompute: false })).data).toEqual([1, 2]);
+  });
+
   it("stopGradient is the identity", () => {
     expect(result(ops.stopGradient(float([1, 2]))).data).toEqual([1, 2]);
   });

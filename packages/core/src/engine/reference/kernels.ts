@@ -84,6 +84,7 @@ export const kernels: { readonly [K in PrimitiveOp]: Kernel<K> } = {
   where: filling((node, operands, out) => where(operands, node.shape, out)),
   cast: filling((node, operands, out) => cast(first(operands), node.dtype, out)),
   stopGradient: (_node, operands) => first(operands).data,
+  barrier: (_node, operands) => first(operands).data,
   sum: filling((node, operands, out) => sum(first(operands), node.attributes.axes, out)),
   max: filling((node, operands, out) => max(first(operands), node.attributes.axes, out)),
   reshape: (_node, operands) => first(operands).data,

@@ -1,3 +1,4 @@
+import { checkpoint } from "../../engine/autodiff/index.js";
 import { emit } from "../../engine/graph/emit.js";
 import { add, constant, gather, gelu, mul, reshape, silu, slice, transpose } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
@@ -67,7 +68,9 @@ function applyDiT3d(config: DiT3dConfig, parameters: Parameters, input: ModelInp
   let rows = scope.linear("patches", cutIntoPatches(input.tokens, config, sizes)); // [T * N * B, width]
   if (config.positions === "sinusoidal") rows = addPositions(rows, config, sizes);
   for (let index = 0; index < config.layers; index++) {
-    rows = layer(scope.within(`layers.${index}`), rows, frames, (projected) => attention(projected, index), sizes);
+    rows = checkpoint([rows, frames], (before, conditions) =>
+      layer(scope.within(`layers.${index}`), before, conditions, (projected) => attention(projected, index), sizes),
+    );
   }
   const [shift, scale] = modulations(scope, frames, 2, sizes) as [Value, Value];
   return joinPatches(scope.linear("output", modulate(rows, shift, scale, sizes)), config, sizes);

@@ -1,3 +1,4 @@
+import { checkpoint } from "../../engine/autodiff/index.js";
 import { add, concat, constant, gather, relu, reshape, transpose } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { emptyMemory, keyValueTypes, MemoryReading } from "../key-value-memory.js";
@@ -79,9 +80,12 @@ function applyTransformer(
   let hidden = config.positions === "sinusoidal" ? placed(embedded, length) : embedded;
   for (let index = 0; index < config.layers; index++) {
     const layer = scope.within(`layers.${index}`);
-    hidden = layer.layerNorm("norm1", add(hidden, attention(layer.within("attention"), hidden, index)));
-    const transformed = layer.linear("feedForward2", relu(layer.linear("feedForward1", hidden)));
-    hidden = layer.layerNorm("norm2", add(hidden, transformed));
+    hidden = checkpoint([hidden], (before) => {
+      const attended = add(before, attention(layer.within("attention"), before, index));
+      const between = layer.layerNorm("norm1", attended);
+      const transformed = layer.linear("feedForward2", relu(layer.linear("feedForward1", between)));
+      return layer.layerNorm("norm2", add(between, transformed));
+    });
   }
   return tokenFirst(reshape(scope.linear("output", hidden), [length, batch, config.features])); // [B, T, C]
 }

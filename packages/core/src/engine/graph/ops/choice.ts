@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../../errors.js";
 import type { OpRule, Value } from "../value.js";
-import { formatType, inferBroadcast, scalar, sumToShape } from "./helpers.js";
+import { checkOperands, formatType, inferBroadcast, scalar, sumToShape } from "./helpers.js";
 
 /** (condition bool, a, b): a where the condition holds, else b; all three broadcast. */
 export const where: OpRule<"where"> = {
@@ -36,4 +36,15 @@ export const cast: OpRule<"cast"> = {
 export const stopGradient: OpRule<"stopGradient"> = {
   infer: (inputs) => ({ dtype: (inputs[0] as Value).dtype, shape: (inputs[0] as Value).shape }),
   derivative: "zero",
+};
+
+/** x, after the others: see {@link OpAttributes}. */
+export const barrier: OpRule<"barrier"> = {
+  infer: (inputs) => {
+    checkOperands("barrier", inputs, Math.max(2, inputs.length), ["float32"]);
+    const [x] = inputs as [Value];
+    return { dtype: x.dtype, shape: x.shape };
+  },
+  derivative: ({ inputs, cotangent }) => inputs.map((_, i) => (i === 0 ? cotangent : undefined)),
+  endsBlock: ({ recompute }) => recompute,
 };

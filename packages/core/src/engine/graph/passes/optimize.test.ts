@@ -52,6 +52,9 @@ function partner(a: Value, values: readonly Value[], n: number): Value {
 /** Powers of two, so that merging the factors is exact and values can be compared bit by bit. */
 const factors = [1, 2, -1, 0.5, -4, 0];
 
+/** The mark of a block that starts and ends in one value. */
+const mark = (x: Value): Value => emit("barrier", [x, x], { recompute: true });
+
 type Step = (a: Value, values: readonly Value[], n: number) => Value;
 
 /** Results stay within a few orders of magnitude: nothing overflows, nothing is divided by zero. */
@@ -74,7 +77,7 @@ const steps: readonly Step[] = [
   (a, _values, n) => op.div(a, pick([1, -1, 2], n)),
   (a, _values, n) => op.div(pick([1, 2], n), op.add(1, op.abs(a))),
   (a, _values, n) => pick([op.neg, op.abs, op.tanh, op.sigmoid, op.relu, op.sign, op.floor, op.heaviside], n)(a),
-  (a, _values, n) => pick([op.stopGradient, op.neg, op.erf, op.square, op.sin], n)(op.tanh(a)),
+  (a, _values, n) => pick([op.stopGradient, mark, op.neg, op.erf, op.square, op.sin], n)(op.tanh(a)),
   (a) => op.cast(op.cast(a, "int32"), "float32"),
   (a) => emit("cast", [a], { dtype: "float32" }),
   (a, _values, n) => (a.shape.length === 0 ? a : op.mean(a, n % a.shape.length, n % 2 === 0)),

@@ -144,6 +144,12 @@ export const castToSame: Identity<"cast"> = {
   rewrite: ({ inputs: [x], dtype }) => (x?.dtype === dtype ? x : undefined),
 };
 
+/** Gradients have been taken by the time a graph is rewritten; a barrier that orders work stays. */
+export const dropMark: Identity<"barrier"> = {
+  name: "the mark of a block's end",
+  rewrite: ({ inputs: [x], attributes }) => (attributes.recompute ? x : undefined),
+};
+
 /** Gradients have been taken by the time a graph is rewritten. */
 export const dropStopGradient: Identity<"stopGradient"> = {
   name: "stopGradient(x) = x",

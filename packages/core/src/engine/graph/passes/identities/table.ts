@@ -45,6 +45,7 @@ export const identities: { readonly [K in OpName]: readonly Identity<K>[] } = {
   where: [sinkBroadcast],
   cast: [arithmetic.castToSame, sinkBroadcast],
   stopGradient: [arithmetic.dropStopGradient],
+  barrier: [arithmetic.dropMark],
   sum: [movement.reduceUnitAxes],
   max: [movement.reduceUnitAxes],
   reshape: [movement.keepsShape, movement.reshapeTwice, movement.reshapeConstant],
