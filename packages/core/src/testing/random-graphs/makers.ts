@@ -180,6 +180,10 @@ export const makers: { readonly [K in TestedOp]: Maker<K> } = {
   },
   cast: (kitchen) => ({ operands: [choose(kitchen, all).operand], attributes: { dtype: kitchen.dice.pick(all) } }),
   stopGradient: unary(all),
+  barrier: (kitchen) => {
+    const [x, other] = [choose(kitchen, ["float32"]), choose(kitchen, ["float32"])];
+    return { operands: [x.operand, other.operand], attributes: { recompute: kitchen.dice.chance(0.5) } };
+  },
   sum: reduction(),
   max: reduction(),
   reshape: (kitchen) => {
