@@ -1,6 +1,5 @@
 import { reshape, slice, transpose } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
-import { causalMask } from "../causal-mask.js";
 import type { LayerMemory, MemoryReading, MemoryTurns } from "../key-value-memory.js";
 import { type AttentionOptions, type Groups, selfAttention } from "./attention.js";
 import { type DiT3dConfig, type PatchGrid, patchGridOf } from "./config.js";
@@ -38,7 +37,7 @@ function optionsOf(config: DiT3dConfig, reach: Reach, { batch, length, grid, pat
     groups,
     heads,
     rotary: positions === "rotary" ? patchRotaryTables(frames, axesOf(reach, grid), width / heads) : undefined,
-    mask: causal && block < groups.length ? causalMask(groups.length, block) : undefined,
+    causalBlock: causal && block < groups.length ? block : undefined,
   };
 }
 
