@@ -8,6 +8,7 @@ import { testMemories } from "./test-memories.js";
 import { testModel } from "./test-model.js";
 import { testModels } from "./test-models.js";
 import { testOps } from "./test-ops.js";
+import { testTurns } from "./test-turns.js";
 
 /**
  * Registers the checks that every backend must pass. A factory that fails makes every check fail: a device that
@@ -39,6 +40,7 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     testGraphs(conformance);
     testRandomGraphs(conformance);
     testLifetime(conformance);
+    testTurns(conformance);
     testModel(conformance);
     testModels(conformance);
     testMemories(conformance);
