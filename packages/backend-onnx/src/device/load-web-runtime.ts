@@ -28,14 +28,8 @@ type LoadOptions = Pick<OnnxBackendOptions, "threads" | "wasmPaths">;
 
 type Bundle = "webgpu" | "wasm";
 
-/**
- * The bundles by their own names. The package's default and "all" bundles are never imported: their older WebGPU
- * kernels return wrong numbers without a word (Concat of 8 operands, reversed slices).
- */
-const importers: Readonly<Record<Bundle, () => Promise<unknown>>> = {
-  webgpu: () => import("onnxruntime-web/webgpu"),
-  wasm: () => import("onnxruntime-web/wasm"),
-};
+/** Imports a bundle: each platform in a way that its bundlers understand. */
+export type ImportBundle = () => Promise<unknown>;
 
 const loaded = new Map<Bundle, Promise<LoadedRuntime>>();
 
@@ -45,10 +39,14 @@ const loaded = new Map<Bundle, Promise<LoadedRuntime>>();
  * @throws `missing-dependency`, `backend-unavailable`; `invalid-argument` for settings other than those it was first
  *   loaded with.
  */
-export async function loadWebRuntime(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
+export async function loadWebRuntime(
+  bundle: Bundle,
+  options: LoadOptions,
+  importBundle: ImportBundle,
+): Promise<LoadedRuntime> {
   let loading = loaded.get(bundle);
   if (loading === undefined) {
-    loading = load(bundle, options);
+    loading = load(bundle, options, importBundle);
     loaded.set(bundle, loading);
     loading.catch(() => loaded.delete(bundle));
   }
@@ -72,8 +70,8 @@ function checkUnchanged<T extends number | WasmPaths>(name: keyof LoadOptions, g
   );
 }
 
-async function load(bundle: Bundle, options: LoadOptions): Promise<LoadedRuntime> {
-  const runtime = (await importers[bundle]().catch((cause: unknown) => {
+async function load(bundle: Bundle, options: LoadOptions, importBundle: ImportBundle): Promise<LoadedRuntime> {
+  const runtime = (await importBundle().catch((cause: unknown) => {
     throw explainImport(cause);
   })) as WebRuntime;
   const threads = possibleThreads(options.threads);

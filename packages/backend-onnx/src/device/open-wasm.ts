@@ -1,14 +1,14 @@
 import type { Device } from "./device.js";
 import { openProbe } from "./device-reader.js";
-import { explainFirstSession, type LoadedRuntime, loadWebRuntime } from "./load-web-runtime.js";
+import { explainFirstSession, type ImportBundle, type LoadedRuntime, loadWebRuntime } from "./load-web-runtime.js";
 import type { OnnxBackendOptions } from "./options.js";
 import type { RuntimeSession, SessionOptions } from "./runtime.js";
 
 export const commonWebOptions: SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 4 };
 
 /** ONNX Runtime's WebAssembly: in pages, workers and Node. @throws `missing-dependency`, `backend-unavailable` */
-export async function openWasm(options: OnnxBackendOptions): Promise<Device> {
-  const loaded = await loadWebRuntime("wasm", options);
+export async function openWasm(options: OnnxBackendOptions, importBundle: ImportBundle): Promise<Device> {
+  const loaded = await loadWebRuntime("wasm", options, importBundle);
   const chosen = { ...commonWebOptions, executionProviders: ["wasm"] };
   const probe = await openFirstSession("wasm", loaded, chosen);
   const { runtime, turns } = loaded;

@@ -35,3 +35,9 @@ export async function loadRuntime(
     );
   }
 }
+
+/** Not to be seen by bundlers of Node programs, which would fail where this optional package is not installed. */
+const wasmRuntime: string = "onnxruntime-web/wasm";
+
+/** Imports onnxruntime-web, the other optional peer dependency. */
+export const importWasm = (): Promise<unknown> => import(wasmRuntime);

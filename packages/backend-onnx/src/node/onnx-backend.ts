@@ -4,7 +4,7 @@ import type { Device } from "../device/device.js";
 import { openWasm } from "../device/open-wasm.js";
 import { checkBackendOptions, type OnnxBackendOptions, type OnnxDevice } from "../device/options.js";
 import { OnnxBackend } from "../run/backend.js";
-import { loadRuntime, type NodeRuntime } from "./load-runtime.js";
+import { importWasm, loadRuntime, type NodeRuntime } from "./load-runtime.js";
 import { nativeDevices, openNative } from "./open-native.js";
 
 /** The devices of ONNX Runtime in Node, fastest first. */
@@ -20,7 +20,7 @@ const devices = [...nativeDevices, "wasm"] as const;
 export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Backend> {
   checkBackendOptions(options, devices);
   const { device = "auto" } = options;
-  if (device === "wasm") return new OnnxBackend(await openWasm(options));
+  if (device === "wasm") return new OnnxBackend(await openWasm(options, importWasm));
   if (device === "auto") return new OnnxBackend(await openFastest(options));
   return new OnnxBackend(await openNative(device, await loadRuntime(), options));
 }
@@ -34,7 +34,7 @@ async function openFastest(options: OnnxBackendOptions): Promise<Device> {
     runtime = await loadRuntime();
   } catch (native) {
     if (!isAbsent(native)) throw native;
-    return openWasm(options).catch((error: unknown) => {
+    return openWasm(options, importWasm).catch((error: unknown) => {
       if (!isAbsent(error)) throw error;
       const { code, message } = native as DiffusionForcingError;
       throw new DiffusionForcingError(code, `${message}\nNor is there WebAssembly: ${(error as Error).message}`, {

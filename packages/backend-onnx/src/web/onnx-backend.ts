@@ -5,6 +5,7 @@ import { openWasm } from "../device/open-wasm.js";
 import { checkBackendOptions, type OnnxBackendOptions, type OnnxDevice } from "../device/options.js";
 import { OnnxBackend } from "../run/backend.js";
 import { requestAdapter } from "./gpu.js";
+import { importRuntime } from "./import-runtime.js";
 import { openWebGpu } from "./open-webgpu.js";
 
 /** The devices of onnxruntime-web in a browser, fastest first. */
@@ -22,7 +23,7 @@ export async function onnxBackend(options: OnnxBackendOptions = {}): Promise<Bac
 }
 
 function open(options: OnnxBackendOptions): Promise<Device> {
-  if (options.device === "wasm") return openWasm(options);
+  if (options.device === "wasm") return openWasm(options, importRuntime.wasm);
   if (options.device === "webgpu") return openWebGpu(options);
   return openFastest(options);
 }
@@ -34,7 +35,7 @@ async function openFastest(options: OnnxBackendOptions): Promise<Device> {
   } catch (error) {
     if (!isDiffusionForcingError(error, "backend-unavailable")) throw error;
   }
-  return openWasm(options);
+  return openWasm(options, importRuntime.wasm);
 }
 
 /** The devices of ONNX Runtime in browsers, for `selectBackend`. */

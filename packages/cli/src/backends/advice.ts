@@ -97,6 +97,7 @@ const advisers: Readonly<Record<string, Adviser>> = {
   "onnx/cpu": nativeBinding,
   "onnx/cuda": onnxCuda,
   "onnx/webgpu": vulkan,
+  "onnx/wasm": () => ["npm install onnxruntime-web"],
   "tfjs/node-gpu": tensorflow("@tensorflow/tfjs-node-gpu"),
   "tfjs/node": tensorflow("@tensorflow/tfjs-node"),
   "tfjs/webgpu": (environment, missing) => [

@@ -41,9 +41,10 @@ export function chosenDevices(
 
 /**
  * The default is the one device that gives the same bits on every machine of a kind; a GPU is no faster for small
- * models, and whether a WebGPU driver computes on a GPU at all cannot be told from Node.
+ * models, and whether a WebGPU driver computes on a GPU at all cannot be told from Node. Where its native package could
+ * not be installed, WebAssembly stands in.
  */
 export const backendOption: Option = new Option(
   "--backend <name>",
   "where to run: NAME/DEVICE (onnx/webgpu), a device (cuda), a name, several with commas between them, or auto: the first that works; see the command `backends`",
-).default("onnx/cpu");
+).default("onnx/cpu,onnx/wasm");

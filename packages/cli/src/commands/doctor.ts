@@ -29,7 +29,7 @@ async function runDoctor(options: SurveyCommandOptions): Promise<void> {
   if (!works) {
     throw new DiffusionForcingError(
       "backend-unavailable",
-      "None of these backends works, the slow reference aside. Start with onnx/cpu: npm install onnxruntime-node",
+      "None of these backends works, the slow reference aside. Start with onnx/cpu: ONNXRUNTIME_NODE_INSTALL=skip npm install onnxruntime-node",
     );
   }
 }
