@@ -62,22 +62,17 @@ export async function* trainStream(
   given: TrainingOptions,
 ): AsyncGenerator<TrainingProgress> {
   const options = completeTrainingOptions(given);
-  const { backend, steps, seed, signal, checkpoint } = options;
-  const start = startingState(process, options);
+  const { steps, seed, signal, checkpoint } = options;
   const breathe = breather();
   const between = async (): Promise<void> => {
     await breathe();
     throwIfAborted(signal);
   };
-  const stepper = new TrainingStepper(process, start, {
-    backend,
-    step: options.step,
-    accumulate: options.accumulate,
-    between,
-  });
+  const stepper = openStepper(process, options, between);
   const root = createRandom(seed).split("training");
   const identity = { seed: recordedSeed(seed), subject: trainingSubject(process) };
-  let saved = start.step;
+  const first = stepper.stepsDone + 1;
+  let saved = stepper.stepsDone;
 
   const snapshot = async (step: number): Promise<TrainingState> => {
     if (stepper.stepsDone !== step) {
@@ -96,7 +91,7 @@ export async function* trainStream(
     saved = step;
   };
   try {
-    for (let step = start.step + 1; step <= steps; step++) {
+    for (let step = first; step <= steps; step++) {
       await between();
       const random = root.split(step);
       const batch = await options.batches(step, random.split("batch"));
@@ -114,6 +109,16 @@ export async function* trainStream(
   } finally {
     await stepper.dispose();
   }
+}
+
+/** In a function of its own, so that what the run starts from is not kept beside what it becomes. */
+function openStepper(
+  process: DiffusionProcess,
+  options: CompleteTrainingOptions,
+  between: () => Promise<void>,
+): TrainingStepper {
+  const { backend, step, accumulate } = options;
+  return new TrainingStepper(process, startingState(process, options), { backend, step, accumulate, between });
 }
 
 function startingState(process: DiffusionProcess, options: CompleteTrainingOptions): TrainingState {
