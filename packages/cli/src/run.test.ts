@@ -1,4 +1,4 @@
-import { mkdir, readdir, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { runCli } from "./run.js";
@@ -116,6 +116,18 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     expect(stderr).toContain(`${out} already holds a model, which training would overwrite. Choose another folder`);
     expect(code).toBe(1);
     expect(await readdir(out)).toEqual(["model.safetensors"]);
+  });
+
+  it("a recipe in the run's own folder, by a name that the run needs", async () => {
+    const out = await temporaryFolder();
+    const recipe = join(out, "config.json");
+    await copyFile(await writeRecipe(), recipe);
+    const before = await readFile(recipe, "utf8");
+    const { code, stderr } = await dforce("train", "--config", recipe, "--out", out);
+    expect(stderr).toContain(`${recipe} is what is read, and would be lost. Choose another --out.`);
+    expect([code, await readdir(out), await readFile(recipe, "utf8")]).toEqual([1, ["config.json"], before]);
+    const other = await dforce("train", "--config", await writeRecipe(), "--out", out);
+    expect(other.stderr).toContain(`error: ${recipe} is there already. Choose another --out. [invalid-argument]`);
   });
 
   it("a checkpoint that is there but cannot be read is no reason to start afresh", async () => {

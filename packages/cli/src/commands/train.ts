@@ -164,7 +164,7 @@ async function trainInFolder(options: TrainOptions, events: Pick<Session, "onSte
     await ensureWritable(options.out);
     const lock = await lockRun(options.out);
     try {
-      if (fresh) await createRun(options.out, fresh);
+      if (fresh) await createRun(options.out, fresh, options.config);
       const { config, state } = fresh ? { config: fresh, state: undefined } : await readRun(options.out);
       events.onStep(state?.step ?? 0);
       const session = { ...events, config, state };

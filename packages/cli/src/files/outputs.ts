@@ -10,7 +10,8 @@ export interface Outputs {
   readonly files: readonly string[];
   /** Files that are read; the command never overwrites these, whatever it is told. */
   readonly inputs: readonly string[];
-  readonly force?: boolean | undefined;
+  /** Whether it was told to overwrite; "never" for a command that cannot be. */
+  readonly force?: boolean | "never" | undefined;
 }
 
 /**
@@ -36,7 +37,10 @@ export async function checkOutputs({ files, inputs, force = false }: Outputs): P
       const problem = `${file} could not be written: EISDIR, a folder has that name. Choose another --out.`;
       throw new DiffusionForcingError("write-failed", problem);
     }
-    if (!force) refuse(`${file} is there already`, "Choose another --out, or give --force to overwrite it.");
+    if (force === true) continue;
+    const remedy =
+      force === "never" ? "Choose another --out." : "Choose another --out, or give --force to overwrite it.";
+    refuse(`${file} is there already`, remedy);
   }
 }
 

@@ -17,7 +17,9 @@ import {
 import { commandLine } from "../process/invocation.js";
 import { parseRunConfig } from "../run-config.js";
 import { writeAtomically } from "./atomic-write.js";
+import { metricsFiles } from "./metrics-log.js";
 import { loadPlanner } from "./models.js";
+import { checkOutputs } from "./outputs.js";
 
 /** A training run as a folder: a complete model as of the last checkpoint, and what is needed to go on. */
 export interface RunConfig extends PlannerPreset {
@@ -46,9 +48,10 @@ export interface RunSummary {
 /**
  * Starts a run in a folder that is there and that this process has locked.
  *
+ * @param recipe the file that `config` was read from, which must not be overwritten.
  * @throws `write-failed`, or `invalid-argument` if a run or a model lives there already
  */
-export async function createRun(folder: string, config: RunConfig): Promise<void> {
+export async function createRun(folder: string, config: RunConfig, recipe?: string): Promise<void> {
   for (const name of [runFile, checkpointFile]) {
     if ((await readIfThere(join(folder, name))) === undefined) continue;
     const again = commandLine("train", "--resume", "--out", folder);
@@ -63,6 +66,9 @@ export async function createRun(folder: string, config: RunConfig): Promise<void
       `${folder} already holds a model, which training would overwrite. Choose another folder with --out.`,
     );
   }
+  const names = [runFile, checkpointFile, summaryFile, ...Object.values(plannerFiles), ...Object.values(metricsFiles)];
+  const inputs = recipe === undefined ? [] : [recipe];
+  await checkOutputs({ files: names.map((name) => join(folder, name)), inputs, force: "never" });
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 
