@@ -20,12 +20,14 @@ it("writes what is nested in a line, kinds first and long lists by their ends", 
     kind: "planner",
     lengths: [3, 4, 5, 6, 7, 8, 9, 10, 11],
     model: { kind: "transformer", width: 128, rates: [1, 2] },
+    codecs: [{ kind: "scale", by: 2 }, { kind: "stack" }],
     training: { schedule: { kind: "cosine", warmupSteps: 10 }, seed: null },
   };
   expect(factsOf(config)).toEqual([
     ["kind", "planner"],
     ["lengths", "[3, 4, ..., 11]"],
     ["model", "transformer, width 128, rates [1, 2]"],
+    ["codecs", "[(scale, by 2), (stack)]"],
     ["training", "schedule (cosine, warmupSteps 10), seed null"],
   ]);
   expect(factsOf("config.json is no JSON")).toEqual([["", "config.json is no JSON"]]);

@@ -35,15 +35,15 @@ function inLine(value: unknown, depth = 0): string {
   if (depth > 3) return "...";
   if (Array.isArray(value)) {
     const shown = value.length > longestList ? [value[0], value[1], "...", value.at(-1)] : value;
-    return `[${shown.map((item) => inLine(item, depth + 1)).join(", ")}]`;
+    return `[${shown.map((item) => (isRecord(item) ? `(${inLine(item, depth + 1)})` : inLine(item, depth + 1))).join(", ")}]`;
   }
   return Object.entries(value)
     .map(([name, field]) => {
       const text = inLine(field, depth + 1);
       if (name === "kind" || name === "name") return text;
-      return typeof field === "object" && field !== null && !Array.isArray(field)
-        ? `${name} (${text})`
-        : `${name} ${text}`;
+      return isRecord(field) ? `${name} (${text})` : `${name} ${text}`;
     })
     .join(", ");
 }
+
+const isRecord = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
