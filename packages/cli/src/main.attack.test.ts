@@ -10,7 +10,7 @@ let count = 0;
 beforeAll(async () => {
   model = await trainTiny({ steps: 1 });
   scratch = await temporaryFolder();
-});
+}, 60_000);
 
 /** One change of a file: bytes at a place are left out and others put in. */
 const edit = fc.record({

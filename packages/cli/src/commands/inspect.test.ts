@@ -18,11 +18,11 @@ describe("dforce inspect", () => {
       file: join(model, "model.safetensors"),
       kind: "safetensors",
       summary: { bytes: expect.any(Number), tensors: 22, values: expect.any(Number), types: "float32 22" },
-      metadata: {},
+      metadata: { config: expect.stringMatching(/^[0-9a-f]{64}$/), format: "diffusion-forcing-weights-1" },
     });
     expect(tensors).toContainEqual({ name: "output.weight", type: "float32[20, 8]" });
     expect(about).toEqual({
-      config: tinyRecipe.planner,
+      config: expect.objectContaining({ kind: "diffusion-forcing", task: expect.objectContaining({ kind: "maze2d" }) }),
       training: { ...tinyRecipe, training: { ...tinyRecipe.training, steps: 1 } },
       result: expect.objectContaining({ steps: 1, maze: "umaze" }),
     });
@@ -30,11 +30,14 @@ describe("dforce inspect", () => {
 
   it("says what a model is and how it was trained, and lists its tensors when asked to", async () => {
     const { code, stdout } = await dforce("inspect", model);
-    expect(stdout).toMatch(/^model\n {2}kind +maze2d-planner\n {2}maze +umaze\n/);
+    expect(stdout).toMatch(/^model\n {2}kind +diffusion-forcing\n/);
+    expect(stdout).toMatch(/\n {2}process +variance-preserving, schedule \(linear, levels 100\), objective x0,/);
+    expect(stdout).toMatch(/\n {2}task +maze2d, maze \(umaze,/);
     expect(stdout).toMatch(/\n {2}model +transformer, features 20, .*width 8,/);
-    expect(stdout).toMatch(/\n {2}schedule +linear, levels 100\n {2}objective +x0\n/);
     expect(stdout).toMatch(/\ntraining\n {2}steps +1\n[\s\S]*\n {2}seed +3\nresult\n/);
-    expect(stdout).toMatch(/model\.safetensors \(safetensors\)\n {2}bytes +\d+ \(0\.0 MB\)\n {2}tensors +22\n/);
+    expect(stdout).toMatch(
+      /model\.safetensors \(safetensors\)\n[\s\S]*\n {2}bytes +\d+ \(0\.0 MB\)\n {2}tensors +22\n/,
+    );
     expect(stdout).not.toContain("output.weight");
     expect(code).toBe(0);
     const listed = await dforce("inspect", model, "--tensors");
@@ -81,7 +84,7 @@ describe("dforce inspect", () => {
       /bad\.onnx: The bytes (are not a readable ONNX model|hold no ONNX graph).*\[corrupt-file\]/,
     ],
     ["empty.onnx", "", /empty\.onnx: The bytes hold no ONNX graph.*\[corrupt-file\]/],
-    ["config.json", "{}", /config\.json: safetensors: the file has 2 bytes.*\[corrupt-file\]/],
+    ["config.json", "{}", /config\.json: safetensors: this is no safetensors file but JSON text\. \[corrupt-file\]/],
   ])("exits with 1 for %s holding %j", async (name, content, message) => {
     const path = join(await temporaryFolder(), name);
     if (content !== undefined) await writeFile(path, content);
