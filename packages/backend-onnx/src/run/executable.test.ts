@@ -1,7 +1,11 @@
 import { type Backend, type HostTensor, tensor, zeros } from "@diffusion-forcing/core";
 import { add, gather, matmul, mul, sum, trace } from "@diffusion-forcing/core/graph";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Device } from "../device/device.js";
+import type { RuntimeSession } from "../device/runtime.js";
+import { Turns } from "../device/turns.js";
 import { onnxBackend } from "../node/onnx-backend.js";
+import { OnnxBackend } from "./backend.js";
 
 let backend: Backend;
 beforeAll(async () => {
@@ -54,6 +58,33 @@ describe("run", () => {
     expect((await executable.run({ x })).y).toEqual(tensor([1, 0, 0, 0, 4, 0, 0, 0, 9], [3, 3]));
     await expect(executable.run({ x, w })).rejects.toMatchObject({ code: "invalid-argument" });
   });
+});
+
+it("takes results that the binding wrote and could not wrap, as in Jest's realms", async () => {
+  const session = {
+    run: async (_feeds: unknown, { y }: Record<string, { data: Float32Array }>) => {
+      y?.data.set([2, 4, 6]);
+      throw new TypeError("A float32 tensor's data must be type of function Float32Array() { [native code] }");
+    },
+    release: async () => {},
+  } as unknown as RuntimeSession;
+  const Tensor = class {
+    constructor(
+      readonly type: string,
+      readonly data: Float32Array,
+    ) {}
+  };
+  const stub = new OnnxBackend({
+    name: "cpu",
+    runtime: { Tensor, InferenceSession: { create: async () => session } } as unknown as Device["runtime"],
+    version: "1",
+    target: "cpu",
+    sessionOptions: {},
+    outputs: "preallocated",
+    turns: new Turns(),
+  });
+  const executable = await stub.compile(trace({ x: vector }, (v) => ({ y: mul(v.x, 2) })));
+  expect((await executable.run({ x })).y).toEqual(tensor([2, 4, 6]));
 });
 
 describe("failures", () => {
