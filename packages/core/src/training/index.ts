@@ -1,5 +1,6 @@
 export { type Batch, type BatchSource, checkBatch } from "./batch.js";
 export { dropCondition } from "./drop-condition.js";
+export type { EvaluationOptions } from "./evaluation.js";
 export type { BatchShapes } from "./graph-inputs.js";
 export {
   type LearningRateCurve,
@@ -7,7 +8,7 @@ export {
   type LearningRateSchedule,
   learningRateFactor,
 } from "./learning-rate.js";
-export type { TrainingMetrics } from "./metrics.js";
+export { metricsCsvHeader, metricsCsvLine, metricsJsonLine, type TrainingMetrics } from "./metrics.js";
 export {
   type AdamWOptions,
   adamW,

@@ -7,4 +7,21 @@ export interface TrainingMetrics {
   /** Global gradient norm before clipping; absent without clipping. */
   readonly gradientNorm?: number;
   readonly learningRate: number;
+  /** After this step, where it was followed by an evaluation. */
+  readonly validationLoss?: number;
+}
+
+const columns = ["step", "loss", "gradientNorm", "learningRate", "validationLoss"] as const;
+
+/** The first line of a CSV file of metrics. */
+export const metricsCsvHeader: string = `${columns.join(",")}\n`;
+
+/** A step's line of a CSV file; what is absent is empty. */
+export function metricsCsvLine(metrics: TrainingMetrics): string {
+  return `${columns.map((name) => metrics[name] ?? "").join(",")}\n`;
+}
+
+/** A step's line of a file of JSON lines. */
+export function metricsJsonLine(metrics: TrainingMetrics): string {
+  return `${JSON.stringify(Object.fromEntries(columns.map((name) => [name, metrics[name]])))}\n`;
 }

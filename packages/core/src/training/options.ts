@@ -5,6 +5,7 @@ import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { LossOptions } from "../process/loss.js";
 import type { BatchSource } from "./batch.js";
+import { checkEvaluation, type EvaluationOptions } from "./evaluation.js";
 import { checkLearningRate, type LearningRateSchedule } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
 import { type AdamWOptions, type CompleteAdamWOptions, completeAdamW } from "./optimizer.js";
@@ -44,6 +45,8 @@ export interface TrainingOptions {
   readonly rematerialize?: boolean;
   /** Called, and awaited, after every step: for a console, a file or any logger. */
   readonly log?: (metrics: TrainingMetrics) => void | Promise<void>;
+  /** Validation, and early stopping by it. */
+  readonly evaluate?: EvaluationOptions;
   /** Where to go on from; the run ends bit-identical to one that was never interrupted. */
   readonly resume?: TrainingState;
   /** Called with a copy of the state every `every` steps, after the last step and when aborted. */
@@ -87,6 +90,7 @@ const optionsSchema = v.strictObject({
   accumulate: v.optional(schemas.integer(1)),
   rematerialize: v.optional(v.boolean()),
   log: v.optional(schemas.function()),
+  evaluate: v.optional(schemas.having<EvaluationOptions>("an object")),
   resume: v.optional(schemas.having<TrainingState>("a TrainingState", "step", "parameters")),
   checkpoint: v.optional(v.strictObject({ every: schemas.integer(1), save: schemas.function() })),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
@@ -105,6 +109,7 @@ export function completeTrainingOptions(options: TrainingOptions): CompleteTrain
   check("train", optionsSchema, options);
   const { seed = 0, learningRate = { kind: "constant" }, maxGradNorm = 1, emaDecay = 0.999, accumulate = 1 } = options;
   checkLearningRate(learningRate);
+  if (options.evaluate !== undefined) checkEvaluation(options.evaluate);
   const step: StepGraphOptions = {
     optimizer: checkedOptimizer(options.optimizer),
     maxGradNorm: maxGradNorm === false ? undefined : maxGradNorm,

@@ -1,9 +1,10 @@
 import { breather } from "../engine/breathe.js";
-import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { DiffusionProcess } from "../process/loss.js";
 import { checkBatch } from "./batch.js";
+import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
 import { type CompleteTrainingOptions, completeTrainingOptions, type TrainingOptions } from "./options.js";
@@ -20,17 +21,21 @@ import { TrainingStepper } from "./stepper.js";
 
 export interface TrainingProgress extends TrainingMetrics {
   readonly steps: number;
+  /** Whether no step follows: the run is over, or has stopped early. */
+  readonly isLast: boolean;
   /** A copy of the state after this step; valid until the next step is asked for. */
   snapshot(): Promise<TrainingState>;
 }
 
 export interface TrainingResult {
-  /** The weights to sample with: the moving average if one is kept, else the parameters. */
+  /** The weights to sample with: the best with early stopping, else the moving average if one is kept, else the parameters. */
   readonly parameters: HostTensorRecord;
   /** The state after the last step, to resume from. */
   readonly state: TrainingState;
   /** Loss of each step that was taken; steps before a resumed state are not among them. */
   readonly losses: readonly number[];
+  /** Each evaluation of these steps. */
+  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
 }
 
 /**
@@ -41,13 +46,15 @@ export interface TrainingResult {
 export async function train(process: DiffusionProcess, options: TrainingOptions): Promise<TrainingResult> {
   const losses: number[] = [];
   let state: TrainingState | undefined;
-  for await (const { step, steps, loss, snapshot } of trainStream(process, options)) {
+  const evaluations: { step: number; loss: number }[] = [];
+  for await (const { step, loss, validationLoss, isLast, snapshot } of trainStream(process, options)) {
     losses.push(loss);
-    if (step === steps) state = await snapshot();
+    if (validationLoss !== undefined) evaluations.push({ step, loss: validationLoss });
+    if (isLast) state = await snapshot();
   }
   // A run resumed after its last step takes none.
   state ??= options.resume as TrainingState;
-  return { parameters: samplingParameters(state), state, losses };
+  return { parameters: samplingParameters(state), state, losses, evaluations };
 }
 
 /**
@@ -73,6 +80,7 @@ export async function* trainStream(
   const identity = { seed: recordedSeed(seed), subject: trainingSubject(process) };
   const first = stepper.stepsDone + 1;
   let saved = stepper.stepsDone;
+  let best = options.resume?.best;
 
   const snapshot = async (step: number): Promise<TrainingState> => {
     if (stepper.stepsDone !== step) {
@@ -81,7 +89,7 @@ export async function* trainStream(
         `snapshot: the state after step ${step} is gone, training is at step ${stepper.stepsDone}. Take it before asking for the next step.`,
       );
     }
-    return { step, ...identity, ...(await stepper.read()) };
+    return { step, ...identity, ...(await stepper.read()), ...(best === undefined ? {} : { best }) };
   };
   const save = async (step: number): Promise<void> => {
     if (checkpoint === undefined || saved === step) return;
@@ -90,8 +98,16 @@ export async function* trainStream(
     await checkpoint.save(current);
     saved = step;
   };
+  const validate = async (step: number): Promise<Pick<TrainingMetrics, "validationLoss">> => {
+    const { evaluate } = options;
+    if (evaluate === undefined || (step % evaluate.every !== 0 && step !== steps)) return {};
+    const validationLoss = await evaluated(process, evaluate, stepper, root.split("evaluation"));
+    if (evaluate.patience !== undefined) best = await nextBest(best, validationLoss, stepper);
+    return { validationLoss };
+  };
   try {
-    for (let step = first; step <= steps; step++) {
+    const patience = options.evaluate?.patience ?? Number.POSITIVE_INFINITY;
+    for (let step = first; step <= steps && (best?.misses ?? 0) < patience; step++) {
       await between();
       const random = root.split(step);
       const batch = await options.batches(step, random.split("batch"));
@@ -99,12 +115,15 @@ export async function* trainStream(
       const learningRate = options.step.optimizer.learningRate * learningRateFactor(options.learningRate, step, steps);
       const result = await stepper.step(batch, random, learningRate);
       checkLoss(result.loss, step, learningRate, options);
-      if (checkpoint && (step % checkpoint.every === 0 || step === steps)) await save(step);
-      await options.log?.({ step, ...result, learningRate });
-      yield { step, steps, ...result, learningRate, snapshot: () => snapshot(step) };
+      const metrics: TrainingMetrics = { step, ...result, learningRate };
+      const validation = await validate(step);
+      const isLast = step === steps || (best?.misses ?? 0) >= patience;
+      if (checkpoint && (step % checkpoint.every === 0 || isLast)) await save(step);
+      await options.log?.({ ...metrics, ...validation });
+      yield { ...metrics, ...validation, steps, isLast, snapshot: () => snapshot(step) };
     }
   } catch (error) {
-    if (signal?.aborted) await save(stepper.stepsDone);
+    if (isDiffusionForcingError(error, "aborted")) await save(stepper.stepsDone);
     throw error;
   } finally {
     await stepper.dispose();

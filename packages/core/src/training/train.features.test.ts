@@ -1,0 +1,130 @@
+import { describe, expect, it } from "vitest";
+import { mul } from "../engine/graph/operations.js";
+import { createRandom } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { type HostTensor, tensor, zeros } from "../engine/tensor/tensor.js";
+import type { Model } from "../models/model.js";
+import { transformer } from "../models/transformer/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import type { DiffusionProcess } from "../process/loss.js";
+import { BatchInputs } from "./batch-inputs.js";
+import type { TrainingOptions } from "./options.js";
+import type { TrainingState } from "./state.js";
+import { train, trainStream } from "./train.js";
+
+const process: DiffusionProcess = {
+  model: transformer({ features: 1, width: 8, layers: 2, heads: 2, feedForward: 8 }),
+  schedule: cosineSchedule(20),
+  objective: "v",
+  lossWeighting: { kind: "min-snr", clip: 5 },
+  clipNoise: 6,
+};
+const ramps = { tokens: tensor([-1, 0, 1, 1, 0, -1, 0, 1, 2, 2, 1, 0], [4, 3, 1]) };
+const options = (more: Partial<TrainingOptions> = {}): TrainingOptions => ({
+  backend: referenceBackend(),
+  batches: () => ramps,
+  steps: 4,
+  optimizer: { learningRate: 0.01 },
+  ...more,
+});
+const flat = (record: Readonly<Record<string, HostTensor>>) => Object.values(record).flatMap(({ data }) => [...data]);
+const close = (values: number[]) => values.map((value) => expect.closeTo(value, 4));
+
+describe("accumulate", () => {
+  it.each([2, 4])("in %i parts gives what the whole batch gives, to rounding, masks included", async (accumulate) => {
+    const lossMask = tensor([1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1], [4, 3, 1]);
+    const batches = () => ({ ...ramps, lossMask });
+    const whole = await train(process, options({ batches }));
+    const parts = await train(process, options({ batches, accumulate }));
+    expect(parts.losses).toEqual(close([...whole.losses]));
+    expect(flat(parts.state.parameters)).toEqual(close(flat(whole.state.parameters)));
+  });
+
+  it("refuses a batch that does not fall into equal parts", async () => {
+    await expect(train(process, options({ accumulate: 3 }))).rejects.toThrow("the batch has 4 sequences");
+  });
+});
+
+it("rematerialize changes no more than rounding does", async () => {
+  const plain = await train(process, options());
+  const again = await train(process, options({ rematerialize: true }));
+  expect(again.losses).toEqual(close([...plain.losses]));
+});
+
+describe("evaluate", () => {
+  it("gives the loss of held batches with the same levels and noise each time", async () => {
+    const evaluate = { every: 2, batches: [ramps] };
+    const still = options({ evaluate, optimizer: { learningRate: 0 } });
+    const { evaluations } = await train(process, still);
+    expect(evaluations.map(({ step }) => step)).toEqual([2, 4]);
+    expect(evaluations[1]!.loss).toBe(evaluations[0]!.loss);
+  });
+
+  it("stops when it is out of patience, with the weights of the best, resumed or not", async () => {
+    const scores = [3, 1, 2, 2, 0];
+    const evaluate = { every: 1, patience: 2, run: (_: unknown, step: number) => scores[step - 1]! };
+    const straight = await train(process, options({ steps: 5, evaluate }));
+    expect(straight.losses.length).toBe(4);
+    expect(straight.state.best).toMatchObject({ step: 2, loss: 1, misses: 2 });
+    expect(straight.parameters).toBe(straight.state.best!.parameters);
+    let resume: TrainingState | undefined;
+    for await (const progress of trainStream(process, options({ steps: 5, evaluate }))) {
+      if (progress.step === 3) resume = await progress.snapshot();
+    }
+    const resumed = await train(process, options({ steps: 5, evaluate, resume: resume! }));
+    expect(resumed.state).toEqual(straight.state);
+  });
+});
+
+/** Answers its weight times what it sees; the bias does nothing. */
+const scaling: Model = {
+  config: { kind: "scaling" },
+  tokenShape: [1],
+  conditionFeatures: 0,
+  parameters: {
+    w: { shape: [1, 1], initializer: { kind: "ones" } },
+    bias: { shape: [1], initializer: { kind: "ones" } },
+  },
+  apply: ({ w }, { tokens }) => mul(tokens, w!),
+};
+
+describe("weight decay", () => {
+  it("follows the scheduled rate, and leaves biases alone", async () => {
+    // Clean zeros at level 0 have no gradient: only the decay moves w, by the factor 1 - 0.1 f 0.5 with f = 0.5, 1.
+    const noiseLevels = tensor(Int32Array.of(0, 0), [1, 2]);
+    const { state } = await train(
+      { ...process, model: scaling, objective: "x0" },
+      options({
+        batches: () => ({ tokens: zeros("float32", [1, 2, 1]), noiseLevels }),
+        steps: 2,
+        optimizer: { learningRate: 0.1, weightDecay: 0.5 },
+        learningRate: { kind: "constant", warmupSteps: 2 },
+      }),
+    );
+    expect(state.parameters.w!.data[0]).toBeCloseTo(0.975 * 0.95, 6);
+    expect(state.parameters.bias!.data[0]).toBe(1);
+  });
+});
+
+it("limits the noise of training", () => {
+  const inputs = new BatchInputs({ ...process, clipNoise: 0.5 });
+  const noise = inputs.next({ tokens: zeros("float32", [4, 50, 1]) }, createRandom(0)).noise!.data as Float32Array;
+  expect([Math.max(...noise), Math.min(...noise)]).toEqual([0.5, -0.5]);
+});
+
+describe("what a run starts from", () => {
+  it("may be a stream, whose key the state keeps", async () => {
+    const seed = createRandom(3).split("run");
+    const first = await train(process, options({ seed }));
+    expect(first.state.seed).toEqual(seed.state().key);
+    expect((await train(process, options({ seed: createRandom(3).split("run") }))).state).toEqual(first.state);
+  });
+
+  it("is refused with another objective, without moments, and after JSON", async () => {
+    const { state } = await train(process, options({ steps: 1 }));
+    const failing = (more: Partial<TrainingOptions>, other = process) => expect(train(other, options(more))).rejects;
+    await failing({ resume: state }, { ...process, objective: "x0" }).toThrow('process.objective "v"');
+    await failing({ resume: { step: 1, parameters: state.parameters } as never }).toThrow("moments");
+    await failing({ resume: JSON.parse(JSON.stringify(state)) as TrainingState }).toThrow("encodeTrainingState");
+  });
+});
