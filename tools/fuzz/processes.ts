@@ -44,7 +44,7 @@ interface Scenario {
   readonly computes?: boolean;
 }
 
-const modelFiles = ["run/config.json", "run/model.safetensors", "run/normalizer.json"];
+const modelFiles = ["run/config.json", "run/model.safetensors"];
 const small = ["--threads", "1", "--quiet"];
 const scenarios: readonly Scenario[] = [
   { name: "inspect a folder", args: ["inspect", "run"], files: [...modelFiles, "run/training.json"] },
@@ -205,8 +205,8 @@ function layOut(index: number): Trial {
 
 function mutate(random: RandomStream, path: string): string {
   const bytes = readIfThere(path);
-  if (path.endsWith(".json") && random.uniform() < 0.6) {
-    const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
+  const value = path.endsWith(".json") && random.uniform() < 0.6 ? valueIn(bytes) : undefined;
+  if (value !== undefined) {
     const { label, apply } = valueEdit(random, value, false);
     writeFileSync(path, stringify(apply(value)));
     return label;
@@ -214,6 +214,15 @@ function mutate(random: RandomStream, path: string): string {
   const { label, apply } = byteEdit(random, bytes.length);
   writeFileSync(path, apply(bytes));
   return label;
+}
+
+/** The value of a file of JSON; undefined where an earlier edit has left none. */
+function valueIn(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
 }
 
 /** JSON of values nested so deep that JSON.stringify gives up. */

@@ -23,7 +23,7 @@ const edit = fc.record({
       .map((text) => new TextEncoder().encode(text)),
   ),
 });
-const files = ["config.json", "normalizer.json", "model.safetensors", "training.json", "checkpoint.safetensors"];
+const files = ["config.json", "model.safetensors", "training.json", "checkpoint.safetensors"];
 
 describe("whatever the files hold", () => {
   it("a command ends with code 0 or 1, and then with one line that begins with error: and has a code", async () => {
