@@ -2,12 +2,13 @@
 import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import type { Backend } from "@diffusion-forcing/core";
+import { median } from "simple-statistics";
+import { recordBench } from "../figures/record.js";
 import { findChromium } from "../test-devices/chromium.js";
 import { openNamed } from "../test-devices/open-device.js";
 import { vulkanEnvironment } from "../test-devices/vulkan.js";
 import { benchConfigs, convolutionConfigs, videoConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
-import { medianOf } from "./median.js";
 import { convolutionJobs, videoJobs } from "./video-jobs.js";
 
 const warmupRuns = 3;
@@ -20,7 +21,7 @@ async function medianMilliseconds({ repeats, run }: Job): Promise<number> {
     await run();
     times.push(performance.now() - started);
   }
-  return medianOf(times);
+  return median(times);
 }
 
 /** `threads` is heeded by ONNX Runtime on the CPU; other devices choose for themselves. */
@@ -46,7 +47,7 @@ const jobs: ReadonlyMap<string, Jobs> = new Map([
   ...jobsOf(convolutionConfigs, convolutionJobs),
 ]);
 
-const usage = `usage: npm run bench -- [--config ${[...jobs.keys()].join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json]`;
+const usage = `usage: npm run bench -- [--config ${[...jobs.keys()].join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json] [--record]`;
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -56,6 +57,7 @@ async function main(): Promise<number> {
       threads: { type: "string", default: "2" },
       repeats: { type: "string", default: "20" },
       json: { type: "boolean", default: false },
+      record: { type: "boolean", default: false },
     },
   });
   const prepareAll = jobs.get(values.config);
@@ -75,6 +77,10 @@ async function main(): Promise<number> {
     await job.dispose();
   }
   await backend.dispose();
+  if (values.record) {
+    const { config: _config, backend: _backend, threads: _threads, ...medians } = results;
+    recordBench(values.config, medians as Record<string, number>);
+  }
   const line = (name: string, value: string | number): string =>
     `${name.padEnd(21)} ${typeof value === "number" && name !== "threads" ? value.toFixed(3) : value}`;
   const text = values.json

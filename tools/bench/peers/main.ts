@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { servePage } from "../../browser/serve-page.js";
 import { launchChromium, visit } from "../../browser/visit.js";
+import { recordRace } from "../../figures/record.js";
 import { benchConfigs } from "../configs.js";
 import type { Timing } from "./race.js";
 
@@ -16,6 +17,8 @@ const { values } = parseArgs({
     /** Denies the page shared memory, and with it threads. */
     "single-thread": { type: "boolean", default: false },
     json: { type: "boolean", default: false },
+    /** Keeps the figures for `npm run figures`. */
+    record: { type: "boolean", default: false },
   },
 });
 for (const name of values.config) {
@@ -32,6 +35,7 @@ try {
     const query = new URLSearchParams({ config, jax, repeats: values.repeats, warmup: values.warmup });
     const timings = (await visit(browser, `${server.origin}/?${query}`, { timeout: 600_000 })) as Timing[];
     const ours = timings[0] as Timing;
+    if (values.record) recordRace(config, timings);
     if (values.json) {
       console.log(JSON.stringify({ config, timings }));
       continue;

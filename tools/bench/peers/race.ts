@@ -1,4 +1,4 @@
-import { medianOf } from "../median.js";
+import { median } from "simple-statistics";
 import type { Contender } from "./contenders.js";
 
 export interface Timing {
@@ -24,5 +24,5 @@ export async function race(
       if (round >= 0) times.set(name, [...(times.get(name) ?? []), elapsed]);
     }
   }
-  return Array.from(times, ([name, all]) => ({ name, median: medianOf(all), loss: losses.get(name) as number }));
+  return Array.from(times, ([name, all]) => ({ name, median: median(all), loss: losses.get(name) as number }));
 }
