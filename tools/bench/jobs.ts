@@ -27,10 +27,10 @@ const levels = 1000;
 const stabilizationLevel = 15;
 
 /** What every benchmark of a configuration trains and samples. */
-export function benchProcess(config: BenchConfig): DiffusionProcess {
+export function benchProcess(config: BenchConfig, positions?: "rotary" | "sinusoidal"): DiffusionProcess {
   const { width, layers, heads, feedForward, features } = config;
   return {
-    model: transformer({ features, width, layers, heads, feedForward }),
+    model: transformer({ features, width, layers, heads, feedForward, ...(positions ? { positions } : {}) }),
     schedule: cosineSchedule(levels),
     objective: "x0",
     lossWeighting: { kind: "min-snr", clip: 5 },

@@ -2,6 +2,18 @@ import type { Accepted } from "./report.js";
 
 /** Mutants that live because they change nothing that can be seen, each with the reason. */
 export const accepted: readonly Accepted[] = [
+  ...[
+    ["contribution === undefined || !needed.has(operand)", "false"],
+    ["contribution === undefined || !needed.has(operand)", "contribution === undefined && !needed.has(operand)"],
+    ["contribution === undefined", "false"],
+    ["targets.has(node) || node.inputs.some((operand) => needed.has(operand))", "true"],
+    ["node.inputs.some((operand) => needed.has(operand))", "node.inputs.every(operand => needed.has(operand))"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "autodiff/gradient.ts",
+    code,
+    replacement,
+    reason: "It spares the work of derivatives that reach no target; no output reaches them either.",
+  })),
   {
     file: "metrics/crps.ts",
     code: "y <= estimate",

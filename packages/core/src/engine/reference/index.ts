@@ -1,3 +1,3 @@
-export type { ArrayTensor, Precision } from "./array.js";
-export { referenceBackend, referenceProvider } from "./backend.js";
-export { type EvaluateOptions, evaluateGraph, evaluateInDoubles, evaluateNode } from "./evaluate.js";
+export type { ArrayTensor } from "./array.js";
+export { referenceBackend } from "./backend.js";
+export { evaluateGraph, evaluateInDoubles, evaluateNode } from "./evaluate.js";
