@@ -29,6 +29,7 @@ import {
   encodeTrainingState,
   encodeWeights,
   filesStore,
+  parseBundleConfig,
 } from "@diffusion-forcing/core/bundle";
 import {
   crps,
@@ -153,6 +154,9 @@ const configs: Target[] = [
     (config) => scheduleFromConfig(config as Anything),
   ),
   valueTarget("planner config", [plannerConfig], parsePlannerConfig),
+  valueTarget("bundle config", [JSON.parse(new TextDecoder().decode(plannerFiles["config.json"]))], (config) =>
+    parseBundleConfig("config.json", config),
+  ),
 ];
 
 const foreign = { foreign: true };
