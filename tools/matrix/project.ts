@@ -15,7 +15,10 @@ export function run(folder: string, program: string, args: readonly string[], en
       program,
       [...args],
       { cwd: folder, maxBuffer: 1e8, timeout: 600_000, env: { ...process.env, ...environment } },
-      (error, stdout, stderr) => resolve({ ok: error === null, output: `${stdout}${stderr}`.trim() }),
+      (error, stdout, stderr) => {
+        const ending = error === null ? "" : `\n(ended with ${error.signal ?? error.code})`;
+        resolve({ ok: error === null, output: `${stdout}${stderr}${ending}`.trim() });
+      },
     );
   });
 }
