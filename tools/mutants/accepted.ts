@@ -15,6 +15,22 @@ export const accepted: readonly Accepted[] = [
     reason: "It spares the work of derivatives that reach no target; no output reaches them either.",
   })),
   {
+    file: "metrics/images.ts",
+    code: "total + weight",
+    replacement: "total - weight",
+    reason: "Weights of the other sign: the blur applies them twice.",
+  },
+  ...[
+    ["i < height", "i <= height"],
+    ["i < height - n + 1", "i <= height - n + 1"],
+    ["height - n", "height + n"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "metrics/images.ts",
+    code,
+    replacement,
+    reason: "Rows beyond the last are written outside of the array, which keeps nothing.",
+  })),
+  {
     file: "metrics/crps.ts",
     code: "y <= estimate",
     replacement: "y < estimate",

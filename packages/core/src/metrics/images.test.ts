@@ -50,6 +50,38 @@ describe("images", () => {
     expect(ssim(x, y, { range: 1 })).toBeCloseTo(0.9423038372026258, 10);
   });
 
+  it("compare alike in any unit of brightness", () => {
+    const twice = (image: ReturnType<typeof ramp>) =>
+      tensor(
+        image.data.map((x) => 2 * x),
+        image.shape,
+      );
+    const [x, y] = [
+      ramp(0.05),
+      tensor(
+        ramp(0.05).data.map((v, i) => v + 0.1 * Math.sin(i)),
+        [1, 12, 12],
+      ),
+    ];
+    expect(ssim(x, y, { range: 1 })).toBeLessThan(0.99);
+    expect(ssim(twice(x), twice(y), { range: 2 })).toBeCloseTo(ssim(x, y, { range: 1 }), 6);
+    expect(ssim(x, y, { range: 2 })).toBeGreaterThan(ssim(x, y, { range: 1 }) + 1e-4);
+  });
+
+  it("are refused without any element, and where the window fits one axis only", () => {
+    const flat = (...shape: number[]) => tensor(new Float32Array(shape.reduce((a, b) => a * b, 1)), shape);
+    expect(() => meanSquaredError(flat(0), flat(0))).toThrow("got [0] and [0]");
+    for (const shape of [[5, 12], [12, 5], [144], []]) {
+      expect(() => ssim(flat(...shape), flat(...shape), { range: 1 })).toThrow("are smaller than the window 11 x 11");
+    }
+    for (const window of [0, -1, 1.5]) {
+      expect(() => ssim(flat(12, 12), flat(12, 12), { range: 1, window })).toThrow("expected an odd number");
+    }
+    expect(() => ssim(flat(12, 12), flat(12, 12), { range: 1, std: 0 })).toThrow("std is 0");
+    expect(() => ssim(flat(12, 12), flat(12, 12), {} as never)).toThrow("range is missing");
+    expect(() => psnr(flat(2), flat(2), 0)).toThrow("is 0; expected a positive number");
+  });
+
   it("are refused when they are smaller than the window, or the window is even", () => {
     const image = tensor(new Float32Array(100), [10, 10]);
     expect(() => ssim(image, image, { range: 1 })).toThrow("smaller than the window 11 x 11");

@@ -54,10 +54,7 @@ export interface SsimOptions {
 const optionsSchema = v.strictObject({
   range: schemas.positive(),
   window: v.optional(
-    v.custom<number>(
-      (value) => Number.isSafeInteger(value) && (value as number) % 2 === 1 && (value as number) > 0,
-      "an odd number",
-    ),
+    v.custom<number>((value) => Number.isSafeInteger(value) && (value as number) % 2 === 1, "an odd number"),
     11,
   ),
   std: v.optional(schemas.positive(), 1.5),
@@ -75,7 +72,7 @@ export function ssim(a: Numbers, b: Numbers, options: SsimOptions): number {
   checkAlike("ssim", a, b);
   const { range, window, std } = check("ssim", optionsSchema, options);
   const [height = 0, width = 0] = a.shape.slice(-2);
-  if (a.shape.length < 2 || height < window || width < window) {
+  if (height < window || width < window) {
     throw new DiffusionForcingError(
       "shape-mismatch",
       `ssim: images ${formatShape(a.shape)} are smaller than the window ${window} x ${window}.`,
