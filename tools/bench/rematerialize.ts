@@ -7,8 +7,8 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { trainStream } from "@diffusion-forcing/core/training";
+import { median } from "simple-statistics";
 import { benchProcess, normalTensor } from "./jobs.js";
-import { medianOf } from "./median.js";
 
 const config = { width: 128, layers: 12, heads: 4, feedForward: 512, tokens: 60, features: 20, batch: 64 };
 const steps = 9;
@@ -32,7 +32,7 @@ async function measured(rematerialize: boolean): Promise<Outcome> {
     last = performance.now();
   }
   await backend.dispose();
-  return { megabytes: memory("VmHWM") - before, milliseconds: medianOf(times.slice(2)) };
+  return { megabytes: memory("VmHWM") - before, milliseconds: median(times.slice(2)) };
 }
 
 /** A line of Linux's account of this process, in MiB. */
@@ -51,7 +51,7 @@ if (process.argv[2] === "--one") {
       found[name].push(JSON.parse(execFileSync(process.execPath, [...self, name], { encoding: "utf8" })));
     }
   }
-  const of = (name: "true" | "false", field: keyof Outcome) => medianOf(found[name].map((one) => one[field]));
+  const of = (name: "true" | "false", field: keyof Outcome) => median(found[name].map((one) => one[field]));
   for (const name of ["false", "true"] as const) {
     const [megabytes, milliseconds] = [of(name, "megabytes"), of(name, "milliseconds")];
     console.log(`rematerialize ${name}: ${megabytes.toFixed(0)} MiB, ${milliseconds.toFixed(0)} ms a step`);
