@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { tasks as allTasks, type Task } from "@diffusion-forcing/tasks";
 import { Command } from "commander";
 import { backendsCommand } from "./commands/backends.js";
 import { convertCommand } from "./commands/convert.js";
@@ -9,8 +10,8 @@ import { inspectCommand } from "./commands/inspect.js";
 import { planCommand } from "./commands/plan.js";
 import { trainCommand } from "./commands/train.js";
 
-/** The `dforce` command with all its subcommands. */
-export function buildProgram(): Command {
+/** The `dforce` command with all its subcommands, for the given tasks. */
+export function buildProgram(tasks: readonly Task[] = allTasks): Command {
   const { version } = createRequire(import.meta.url)("../package.json") as { version: string };
   const program = new Command("dforce")
     .description("Train, sample and steer Diffusion Forcing models")
@@ -19,8 +20,8 @@ export function buildProgram(): Command {
     .exitOverride();
   for (const command of [
     planCommand(),
-    trainCommand(),
-    evalCommand(),
+    trainCommand(tasks),
+    evalCommand(tasks),
     inspectCommand(),
     exportCommand(),
     convertCommand(),

@@ -1,72 +1,52 @@
 import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { describe } from "@diffusion-forcing/core/backend";
 import { parseJson } from "@diffusion-forcing/core/bundle";
-import { type PlannerConfig, type PlannerPreset, parsePlannerConfig } from "@diffusion-forcing/tasks/maze2d";
-import { z } from "zod";
-import { describeIssues } from "./options.js";
+import { tasks as allTasks, type Task, type TaskRecipe } from "@diffusion-forcing/tasks";
 
-const positive = z.number().positive();
-/** Far beyond any training; a recipe from elsewhere must not make its reader allocate without end. */
-const upTo = (most: number) => z.int().positive().max(most);
-
-const trainingSchema = z.strictObject({
-  steps: upTo(1e9),
-  tokensPerStep: upTo(1e6),
-  dataSteps: upTo(2e7),
-  dataSeed: z.int().nonnegative(),
-  learningRate: positive,
-  schedule: z.strictObject({ kind: z.enum(["constant", "cosine"]), warmupSteps: z.int().nonnegative().optional() }),
-  emaDecay: z.number().min(0).lt(1),
-});
-
-const runSchema = z.strictObject({
-  planner: z.record(z.string(), z.unknown()),
-  training: trainingSchema,
-  seed: z.int().nonnegative().optional(),
-});
-
-/**
- * Reads a training config: JSON with `planner` (a PlannerConfig), `training` and optionally `seed`.
- *
- * @throws `corrupt-file` for text that is no JSON, `invalid-config` or `invalid-schedule`, naming the file and the fields
- *   that are wrong.
- */
-export function parseRunConfig(text: string, path: string): PlannerPreset & { readonly seed: number } {
-  const json = parseJson(path, new TextEncoder().encode(text));
-  const parsed = runSchema.safeParse(json, { reportInput: true });
-  if (!parsed.success) {
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `${path} is no training config:\n${describeIssues(parsed.error)}`,
-    );
-  }
-  const { training, seed = 0 } = parsed.data;
-  const { schedule } = training;
-  const planner = parsePlanner(parsed.data.planner, path);
-  const longest = (planner.lengths.at(-1) as number) * planner.frameStack;
-  if (training.dataSteps < longest) {
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `${path}: training.dataSteps is ${training.dataSteps}; expected at least ${longest}, the frames of the longest window.`,
-    );
-  }
-  return {
-    planner,
-    training: {
-      ...training,
-      schedule: {
-        kind: schedule.kind,
-        ...(schedule.warmupSteps === undefined ? {} : { warmupSteps: schedule.warmupSteps }),
-      },
-    },
-    seed,
-  };
+/** What a run is: a recipe of a task, and the seed. `training.json` of its folder. */
+export interface RunConfig extends TaskRecipe {
+  /** The task's name. */
+  readonly task: string;
+  readonly seed: number;
 }
 
-function parsePlanner(value: unknown, path: string): PlannerConfig {
+/**
+ * Reads a training config: JSON with a task's recipe, the `task` by name and optionally a `seed`. Where no task is named
+ * it is recognised by the parts of the recipe.
+ *
+ * @throws `corrupt-file` for text that is no JSON, `invalid-config` or `invalid-schedule`, naming the file and the field
+ *   that is wrong.
+ */
+export function parseRunConfig(text: string, path: string, tasks: readonly Task[] = allTasks): RunConfig {
+  const json = parseJson(path, new TextEncoder().encode(text));
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw invalid(path, `the file is ${describe(json)}; expected an object, a recipe`);
+  }
+  const { task: name, seed = 0, ...recipe } = json as Record<string, unknown>;
+  if (!Number.isSafeInteger(seed) || (seed as number) < 0) {
+    throw invalid(path, `seed is ${describe(seed)}; expected a whole number from 0`);
+  }
+  const task = tasks.find((one) => (name === undefined ? hasParts(one, recipe) : one.name === name));
+  if (task === undefined) {
+    const known = tasks.map((one) => one.name).join(", ");
+    const found =
+      name === undefined ? "its task is not given, and its parts are none's" : `its task is ${describe(name)}`;
+    throw invalid(path, `${found}; the known ones are ${known}`);
+  }
   try {
-    return parsePlannerConfig(value);
+    return { task: task.name, ...task.parseRecipe(recipe), seed: seed as number };
   } catch (cause) {
     if (!isDiffusionForcingError(cause)) throw cause;
     throw new DiffusionForcingError(cause.code, `${path}: ${cause.message}`, { cause });
   }
+}
+
+/** Whether a recipe has a part that all of the task's recipes have and that is not every task's. */
+function hasParts({ presets }: Task, recipe: Readonly<Record<string, unknown>>): boolean {
+  const [preset = {}] = Object.values(presets);
+  return Object.keys(preset).some((part) => part !== "training" && Object.hasOwn(recipe, part));
+}
+
+function invalid(path: string, problem: string): DiffusionForcingError {
+  return new DiffusionForcingError("invalid-config", `${path} is no training config: ${problem}.`);
 }

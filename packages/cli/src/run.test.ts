@@ -29,7 +29,7 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [["plan", "--to", "1"], '--to is "1"; expected x,y in cells'],
     [["train", "--out", "x", "--minutes", "0"], '--minutes is "0"; expected a number above 0.'],
     [["plan", "--matrix", "square"], "Allowed choices are full-sequence, pyramid, trapezoid, autoregressive"],
-    [["plan", "--scale", "0"], '--scale is "0"; expected a number above 0.'],
+    [["plan", "--scale", "0"], '--scale is "0"; expected a number from 1e-9.'],
     [["plan", "--tokens", "2"], '--tokens is "2"; expected a whole number from 3.'],
     [["eval", "--episodes", ""], '--episodes is ""'],
     [
@@ -86,7 +86,7 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     const config = join(folder, "bad.json");
     await writeFile(config, '{"planner":{},"training":{}}');
     const bad = await dforce("train", "--config", config, "--out", join(folder, "run"));
-    expect(bad.stderr).toContain(`${config} is no training config:\n  training.steps: `);
+    expect(bad.stderr).toContain(`${config}: recipe: training.steps is missing.`);
     expect(bad.code).toBe(1);
     expect(await readdir(folder)).toEqual(["bad.json"]);
   });

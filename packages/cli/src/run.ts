@@ -1,5 +1,6 @@
 import { inspect } from "node:util";
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
+import type { Task } from "@diffusion-forcing/tasks";
 import { CommanderError } from "commander";
 import { UsageError } from "./options.js";
 import { printable } from "./output/table.js";
@@ -9,13 +10,14 @@ import { buildProgram } from "./program.js";
 /**
  * Runs the command line `args` (without node and script): results go to stdout, everything else to stderr.
  *
+ * @param tasks what models can be for; default: the tasks that come with the library.
  * @returns the exit code. 0: done. 1: it failed. 2: it was called wrongly. 130, 143, 129: it was stopped by SIGINT
  *   (Ctrl-C), SIGTERM or SIGHUP.
  */
-export async function runCli(args: readonly string[]): Promise<number> {
+export async function runCli(args: readonly string[], tasks?: readonly Task[]): Promise<number> {
   const debug = args.includes("--debug");
   try {
-    await buildProgram().parseAsync(
+    await buildProgram(tasks).parseAsync(
       args.filter((arg) => arg !== "--debug"),
       { from: "user" },
     );

@@ -11,6 +11,8 @@ export type OptionSchema =
       /** Bounds, inclusive. */
       readonly low?: number;
       readonly high?: number;
+      /** What the model was trained for, inclusive: values outside are worth a warning. */
+      readonly trained?: readonly [low: number, high: number];
     }
   | {
       readonly kind: "choice";

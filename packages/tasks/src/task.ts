@@ -53,7 +53,7 @@ export interface TaskReport {
 /** What an evaluation works with. */
 export interface EvaluationContext {
   readonly backend: Backend;
-  /** Values of the task's {@link Task.evaluationOptions}, defaults filled in. */
+  /** Values of the task's {@link Task.evaluationOptions}; those left out take their defaults. */
   readonly options: OptionValues;
   readonly signal?: AbortSignal;
   /** Told how far it is; `note` says what is being done. */
@@ -75,8 +75,8 @@ export interface Task {
   parseRecipe(value: unknown): TaskRecipe;
   /** Makes the data and the model of a recipe. The same recipe makes the same data. */
   prepare(recipe: TaskRecipe, signal?: AbortSignal): Promise<TaskJob>;
-  /** What {@link Task.evaluate} may be told. */
-  readonly evaluationOptions: OptionSchemas;
+  /** What {@link Task.evaluate} may be told: in general, or with the bounds that a bundle sets. */
+  evaluationOptions(bundle?: Bundle): OptionSchemas;
   /**
    * Measures a model of this task.
    *

@@ -58,14 +58,14 @@ describe("dforce eval", () => {
   it("prints a table without --json", async () => {
     const { code, stdout, stderr } = await evaluate("--episodes", "1");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^driving 0\/300 \| planning 1 to 1 of 1\n[\s\S]*driving 300\/300 \|/);
+    expect(stderr).toMatch(/^measuring 0\/100 \| planning 1 to 1 of 1\n[\s\S]*measuring 100\/100/);
     expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
     expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\nRe-created environment/);
   });
 
   it("exits with 2 for more steps than the model has levels", async () => {
     const { code, stdout, stderr } = await evaluate("--steps", "101");
-    expect(stderr).toBe("error: --steps is 101; the model has 100 noise levels.\n");
+    expect(stderr).toBe('error: --steps is "101"; expected a whole number from 1 to 100.\n');
     expect([code, stdout]).toEqual([2, ""]);
   });
 });

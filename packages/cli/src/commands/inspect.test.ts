@@ -24,7 +24,7 @@ describe("dforce inspect", () => {
     expect(about).toEqual({
       config: expect.objectContaining({ kind: "diffusion-forcing", task: expect.objectContaining({ kind: "maze2d" }) }),
       training: { ...tinyRecipe, training: { ...tinyRecipe.training, steps: 1 } },
-      result: expect.objectContaining({ steps: 1, maze: "umaze" }),
+      result: expect.objectContaining({ steps: 1, task: "maze2d", maze: "umaze" }),
     });
   });
 

@@ -6,7 +6,9 @@ import {
   type MazeEvaluation,
   mazes,
   type Position,
+  plannerFromOptions,
   plannerPolicy,
+  planningOptions,
   recordEpisode,
 } from "@diffusion-forcing/tasks/maze2d";
 import { encodeGif } from "@diffusion-forcing/tasks/pictures";
@@ -20,11 +22,12 @@ import { jsonOption, quietOption, seedOption, threadsOption } from "../options.j
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { toPixels, toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
-import { addPlanningOptions, createPlanner, type PlanningOptions } from "../planner-options.js";
 import { freePosition, position } from "../position-option.js";
 import { interruptible } from "../process/interrupt.js";
+import { addTaskOptions, taskOptionValues } from "../task-options.js";
 
-interface PlanOptions extends BackendChoice, PlanningOptions {
+interface PlanOptions extends BackendChoice {
+  readonly [option: string]: unknown;
   readonly model: string;
   readonly seed: number;
   readonly multiTask?: boolean;
@@ -54,7 +57,7 @@ export function planCommand(): Command {
     .option("--to <x,y>", "where to go, in cells (default: the maze's goal)", position("--to"))
     .option("--multi-task", "a random goal instead of the maze's own")
     .option("--out <folder>", `where plan.gif, plan.png and plan.svg go (default: ${usualFolder}, replacing the last)`);
-  return addPlanningOptions(command)
+  return addTaskOptions(command, planningOptions())
     .addOption(seedOption)
     .addOption(backendOption)
     .addOption(threadsOption)
@@ -85,9 +88,10 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   const maze = mazes[bundle.config.maze];
   const start = options.start && freePosition("--start", options.start, maze);
   const goal = options.to && freePosition("--to", options.to, maze);
+  const planning = taskOptionValues(planningOptions(bundle.config), options);
   const backend = await openBackend(options);
   await ensureWritable(out);
-  const planner = createPlanner(bundle, maze, backend, options, 1);
+  const planner = plannerFromOptions(bundle, backend, planning, 1);
   const times: number[] = [];
   let started = performance.now();
   let plannedTokens = 0;

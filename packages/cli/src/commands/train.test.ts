@@ -44,6 +44,7 @@ describe("a finished run", () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual({
       out: folder,
+      task: "maze2d",
       maze: "umaze",
       seed: 3,
       steps: 5,
@@ -53,7 +54,7 @@ describe("a finished run", () => {
       dataChecksum: expect.stringMatching(/^[0-9a-f]{64}$/),
       finished: true,
     });
-    expect(stderr).toMatch(/^data: 2000 steps of umaze, seed 1, SHA-256 [0-9a-f]{64}\n/);
+    expect(stderr).toMatch(/^data: maze umaze, dataChecksum [0-9a-f]{64}\n/);
     expect(stderr).toMatch(/\ntraining 5\/5 \| [\d.]+ steps\/s \| 0 s left \| loss 0\.\d{4}\n$/);
     expect(await files(folder)).toEqual(await files(out));
   });

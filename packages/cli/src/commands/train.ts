@@ -6,15 +6,7 @@ import {
   type TrainingState,
 } from "@diffusion-forcing/core";
 import { trainStream } from "@diffusion-forcing/core/training";
-import {
-  fitNormalizer,
-  generateMazeDataset,
-  mazeDatasetChecksum,
-  mazes,
-  plannerPresets,
-  plannerProcess,
-  trainingWindows,
-} from "@diffusion-forcing/tasks/maze2d";
+import type { Task, TaskJob } from "@diffusion-forcing/tasks";
 import { Command, Option } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
@@ -24,7 +16,6 @@ import {
   checkRunThere,
   createRun,
   modelFits,
-  type RunConfig,
   type RunSummary,
   readRun,
   readSummary,
@@ -37,10 +28,11 @@ import { jsonOption, positive, quietOption, threadsOption, UsageError, whole } f
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { interruptible } from "../process/interrupt.js";
 import { commandLine } from "../process/invocation.js";
-import { parseRunConfig } from "../run-config.js";
+import { parseRunConfig, type RunConfig } from "../run-config.js";
+import { presetNames, presetOf, taskNamed } from "../tasks.js";
 
 interface TrainOptions extends BackendChoice {
-  readonly preset?: keyof typeof plannerPresets;
+  readonly preset?: string;
   readonly config?: string;
   readonly out: string;
   readonly resume?: boolean;
@@ -52,10 +44,15 @@ interface TrainOptions extends BackendChoice {
   readonly json?: boolean;
 }
 
-export function trainCommand(): Command {
+export function trainCommand(tasks: readonly Task[]): Command {
+  const about = tasks.map(
+    ({ name, summary, presets }) => `  ${name}: ${summary}; presets ${Object.keys(presets).join(", ")}`,
+  );
   return new Command("train")
-    .description("train a Maze2D planner; --out becomes a model folder for plan, eval and export")
-    .addOption(new Option("--preset <name>", "a recipe").choices(Object.keys(plannerPresets)))
+    .description("train a model for a task; --out becomes a model folder for eval, export and the like")
+    .argument("[task]", "what the model is for; needed only where two tasks have a preset of one name")
+    .addHelpText("after", `\nTasks:\n${about.join("\n")}`)
+    .addOption(new Option("--preset <name>", "a recipe of the task").choices(presetNames(tasks)))
     .option("--config <file>", "a recipe of your own, JSON as training.json of any run")
     .requiredOption("--out <folder>", "where the run lives")
     .option("--resume", "go on with the run in --out exactly where it stopped")
@@ -67,16 +64,17 @@ export function trainCommand(): Command {
     .addOption(threadsOption)
     .addOption(quietOption)
     .addOption(jsonOption)
-    .action(runTraining);
+    .action((task: string | undefined, options: TrainOptions) => runTraining(tasks, task, options));
 }
 
-async function recipe(options: TrainOptions): Promise<RunConfig> {
+async function recipe(tasks: readonly Task[], name: string | undefined, options: TrainOptions): Promise<RunConfig> {
   if ((options.preset === undefined) === (options.config === undefined)) {
     throw new UsageError("Give either --preset or --config (or --resume to go on with a run).");
   }
+  const named = name === undefined ? undefined : taskNamed(tasks, name);
   const base = options.config
-    ? parseRunConfig(await readConfig(options.config), options.config)
-    : { ...plannerPresets[options.preset as keyof typeof plannerPresets], seed: 0 };
+    ? parseRunConfig(await readConfig(options.config), options.config, named ? [named] : tasks)
+    : { ...presetOf(named ? [named] : tasks, options.preset as string), seed: 0 };
   const steps = options.steps ?? base.training.steps;
   return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
 }
@@ -103,7 +101,7 @@ interface Session {
   readonly signal: AbortSignal;
 }
 
-async function runTraining(options: TrainOptions): Promise<void> {
+async function runTraining(tasks: readonly Task[], task: string | undefined, options: TrainOptions): Promise<void> {
   let step: number | undefined;
   const onStep = (done: number): void => {
     step = done;
@@ -117,10 +115,12 @@ async function runTraining(options: TrainOptions): Promise<void> {
   try {
     const summary = await interruptible(
       async (signal) =>
-        trainInFolder(options, { onStep, signal: AbortSignal.any([signal, timeUp.signal]) }).catch((error) => {
-          if (signal.aborted || !timeUp.signal.aborted || !isDiffusionForcingError(error, "aborted")) throw error;
-          return undefined;
-        }),
+        trainInFolder(tasks, task, options, { onStep, signal: AbortSignal.any([signal, timeUp.signal]) }).catch(
+          (error) => {
+            if (signal.aborted || !timeUp.signal.aborted || !isDiffusionForcingError(error, "aborted")) throw error;
+            return undefined;
+          },
+        ),
       "saving and stopping after this step",
       stopped,
     );
@@ -149,15 +149,21 @@ function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
 }
 
 /** Starts or resumes the run in `--out`, which is this process's alone as long as it takes. */
-async function trainInFolder(options: TrainOptions, events: Pick<Session, "onStep" | "signal">): Promise<RunSummary> {
+async function trainInFolder(
+  tasks: readonly Task[],
+  task: string | undefined,
+  options: TrainOptions,
+  events: Pick<Session, "onStep" | "signal">,
+): Promise<RunSummary> {
   if (options.resume) {
     for (const name of ["preset", "config", "seed", "steps"] as const) {
       if (options[name] !== undefined)
         throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
     }
+    if (task !== undefined) throw new UsageError("A task does not go with --resume: the run has its own.");
     await checkRunThere(options.out);
   }
-  const fresh = options.resume ? undefined : await recipe(options);
+  const fresh = options.resume ? undefined : await recipe(tasks, task, options);
   // Before anything is written: a run that cannot compute leaves no folder behind.
   let backend = fresh && (await openBackend(options));
   try {
@@ -165,14 +171,14 @@ async function trainInFolder(options: TrainOptions, events: Pick<Session, "onSte
     const lock = await lockRun(options.out);
     try {
       if (fresh) await createRun(options.out, fresh, options.config);
-      const { config, state } = fresh ? { config: fresh, state: undefined } : await readRun(options.out);
+      const { config, state } = fresh ? { config: fresh, state: undefined } : await readRun(options.out, tasks);
       events.onStep(state?.step ?? 0);
       const session = { ...events, config, state };
       const earlier =
-        state && state.step >= config.training.steps ? await finishedRun(options.out, session) : undefined;
+        state && state.step >= config.training.steps ? await finishedRun(tasks, options.out, session) : undefined;
       if (earlier === undefined) backend ??= await openBackend(options);
       const summary = backend
-        ? await trainOn(options, backend, session)
+        ? await trainOn(tasks, options, backend, session)
         : { ...(earlier as RunSummary), out: options.out };
       await writeSummary(options.out, summary);
       return summary;
@@ -185,43 +191,45 @@ async function trainInFolder(options: TrainOptions, events: Pick<Session, "onSte
 }
 
 /** The summary of a finished run, whose model files are mended from its checkpoint if they are damaged. */
-async function finishedRun(out: string, { config, state }: Session): Promise<RunSummary | undefined> {
+async function finishedRun(
+  tasks: readonly Task[],
+  out: string,
+  { config, state }: Session,
+): Promise<RunSummary | undefined> {
   if (state !== undefined && !(await modelFits(out, state))) {
     process.stderr.write(`the model in ${out} is damaged or not that of its checkpoint: written anew from there\n`);
-    await writeModel(out, config, dataOf(config).normalizer, state);
+    await writeModel(out, await jobOf(tasks, config), state);
   }
   return readSummary(out);
 }
 
-/** The data of a run, which its recipe determines. */
-function dataOf({ planner, training }: RunConfig) {
-  const dataset = generateMazeDataset({
-    maze: mazes[planner.maze],
-    steps: training.dataSteps,
-    seed: training.dataSeed,
-  });
-  return { dataset, normalizer: fitNormalizer(dataset, planner.fields) };
+/** Data and model of a run, which its recipe determines. */
+function jobOf(tasks: readonly Task[], { task, seed: _, ...recipe }: RunConfig): Promise<TaskJob> {
+  return taskNamed(tasks, task).prepare(recipe);
 }
 
 /** Trains from the session's state, or from the start, to the end of the run. */
-async function trainOn(options: TrainOptions, backend: Backend, session: Session): Promise<RunSummary> {
+async function trainOn(
+  tasks: readonly Task[],
+  options: TrainOptions,
+  backend: Backend,
+  session: Session,
+): Promise<RunSummary> {
   const { config, state, signal, onStep } = session;
-  const { planner, training, seed } = config;
+  const { task, training, seed } = config;
   const { out, threads, quiet } = options;
-  const { dataset, normalizer } = dataOf(config);
-  const dataChecksum = await mazeDatasetChecksum(dataset);
+  const job = await jobOf(tasks, config);
   if (!quiet) {
-    process.stderr.write(
-      `data: ${training.dataSteps} steps of ${planner.maze}, seed ${training.dataSeed}, SHA-256 ${dataChecksum}\n`,
-    );
+    const about = Object.entries(job.about).map(([name, value]) => `${name} ${value}`);
+    process.stderr.write(`data: ${about.join(", ")}\n`);
   }
   const log = await openMetricsLog(out, state?.step ?? 0);
   const started = performance.now();
   const secondsHere = (): number => (performance.now() - started) / 1000;
   let loss: number | null = null;
-  const run = trainStream(plannerProcess(planner), {
+  const run = trainStream(job.diffusion, {
     backend,
-    batches: trainingWindows(planner, dataset, normalizer, training.tokensPerStep),
+    batches: job.batches,
     steps: training.steps,
     seed,
     optimizer: { learningRate: training.learningRate },
@@ -229,7 +237,7 @@ async function trainOn(options: TrainOptions, backend: Backend, session: Session
     emaDecay: training.emaDecay,
     checkpoint: {
       every: options.checkpointEvery,
-      save: (snapshot) => writeCheckpoint(out, config, normalizer, snapshot),
+      save: (snapshot) => writeCheckpoint(out, config, job, snapshot),
     },
     signal,
     ...(state ? { resume: state } : {}),
@@ -253,12 +261,12 @@ async function trainOn(options: TrainOptions, backend: Backend, session: Session
   const seconds = secondsHere();
   return {
     out,
-    maze: planner.maze,
+    task,
+    ...job.about,
     seed,
     steps: training.steps,
     loss,
     seconds,
     threads: threads ?? "all",
-    dataChecksum,
   };
 }

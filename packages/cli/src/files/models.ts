@@ -1,9 +1,9 @@
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { DiffusionForcingError, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { type Bundle, DiffusionForcingError, isDiffusionForcingError, loadBundle } from "@diffusion-forcing/core";
 import { folderStore } from "@diffusion-forcing/core/node";
-import { mazes, type PlannerBundle, plannerFiles, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { mazes, type PlannerBundle, plannerFiles, plannerOfBundle } from "@diffusion-forcing/tasks/maze2d";
 
 /** The names of the bundled planners, which are the mazes'. */
 export const bundledModels: readonly string[] = Object.keys(mazes);
@@ -21,11 +21,11 @@ export function modelFiles(model: string): readonly string[] {
 }
 
 /**
- * Reads a planner from a bundled name or a folder.
+ * Reads a model from a bundled name or a folder.
  *
- * @throws `invalid-argument` if there is no such folder, else as {@link readPlannerBundle}, naming the folder.
+ * @throws `invalid-argument` if there is no such folder, else as `loadBundle`, naming the folder.
  */
-export async function loadPlanner(model: string): Promise<PlannerBundle> {
+export async function loadModel(model: string): Promise<Bundle> {
   const folder = modelFolder(model);
   const exists = await stat(folder).then(
     (found) => found.isDirectory(),
@@ -37,11 +37,18 @@ export async function loadPlanner(model: string): Promise<PlannerBundle> {
       `There is no model "${model}": give ${bundledModels.join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
     );
   }
-  const broken = `The model in ${folder} cannot be used`;
+  return loadBundle({ ...folderStore(folder), name: broken(folder) });
+}
+
+/** Reads a planner. @throws as {@link loadModel}, and `invalid-config` for a model of another task */
+export async function loadPlanner(model: string): Promise<PlannerBundle> {
+  const bundle = await loadModel(model);
   try {
-    return await readPlannerBundle({ ...folderStore(folder), name: broken });
+    return plannerOfBundle(bundle);
   } catch (cause) {
-    if (!isDiffusionForcingError(cause) || cause.message.startsWith(broken)) throw cause;
-    throw new DiffusionForcingError(cause.code, `${broken}: ${cause.message}`, { cause });
+    if (!isDiffusionForcingError(cause)) throw cause;
+    throw new DiffusionForcingError(cause.code, `${broken(modelFolder(model))}: ${cause.message}`, { cause });
   }
 }
+
+const broken = (folder: string): string => `The model in ${folder} cannot be used`;

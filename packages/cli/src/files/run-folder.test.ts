@@ -70,6 +70,6 @@ describe("a run's folder", () => {
     const out = await temporaryFolder();
     const recipe = { ...tinyRecipe, training: { ...tinyRecipe.training, steps: 0 } };
     await writeFile(join(out, "training.json"), JSON.stringify(recipe));
-    await expect(readRun(out)).rejects.toThrow(/training\.json is no training config:\n {2}training\.steps: /);
+    await expect(readRun(out)).rejects.toThrow(/training\.json: recipe: training\.steps is 0/);
   });
 });

@@ -7,24 +7,20 @@ import {
   samplingParameters,
   type TrainingState,
 } from "@diffusion-forcing/core";
-import { decodeSafetensors, decodeTrainingState, encodeTrainingState } from "@diffusion-forcing/core/bundle";
 import {
-  encodePlannerBundle,
-  type Normalizer,
-  type PlannerPreset,
-  plannerFiles,
-} from "@diffusion-forcing/tasks/maze2d";
+  bundleFiles,
+  decodeSafetensors,
+  decodeTrainingState,
+  encodeBundle,
+  encodeTrainingState,
+} from "@diffusion-forcing/core/bundle";
+import { tasks as allTasks, type Task, type TaskJob } from "@diffusion-forcing/tasks";
 import { commandLine } from "../process/invocation.js";
-import { parseRunConfig } from "../run-config.js";
+import { parseRunConfig, type RunConfig } from "../run-config.js";
 import { writeAtomically } from "./atomic-write.js";
 import { metricsFiles } from "./metrics-log.js";
-import { loadPlanner } from "./models.js";
+import { loadModel } from "./models.js";
 import { checkOutputs } from "./outputs.js";
-
-/** A training run as a folder: a complete model as of the last checkpoint, and what is needed to go on. */
-export interface RunConfig extends PlannerPreset {
-  readonly seed: number;
-}
 
 const runFile = "training.json";
 const checkpointFile = "checkpoint.safetensors";
@@ -33,7 +29,7 @@ const summaryFile = "summary.json";
 /** What `dforce train` reports of a run; kept as `summary.json`. */
 export interface RunSummary {
   readonly out: string;
-  readonly maze: string;
+  readonly task: string;
   readonly seed: number;
   readonly steps: number;
   /** Running mean of the last steps' losses; null if this session took none. */
@@ -41,8 +37,8 @@ export interface RunSummary {
   /** Of the session that ended the run. */
   readonly seconds: number;
   readonly threads: number | "all";
-  /** SHA-256 of the data trained on. */
-  readonly dataChecksum: string;
+  /** What the task says of its data. */
+  readonly [about: string]: unknown;
 }
 
 /**
@@ -60,13 +56,13 @@ export async function createRun(folder: string, config: RunConfig, recipe?: stri
       `${folder} already holds a training run. Go on with it by ${again}, or choose another folder with --out.`,
     );
   }
-  if (await readIfThere(join(folder, plannerFiles.weights))) {
+  if (await readIfThere(join(folder, bundleFiles.weights))) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `${folder} already holds a model, which training would overwrite. Choose another folder with --out.`,
     );
   }
-  const names = [runFile, checkpointFile, summaryFile, ...Object.values(plannerFiles), ...Object.values(metricsFiles)];
+  const names = [runFile, checkpointFile, summaryFile, ...Object.values(bundleFiles), ...Object.values(metricsFiles)];
   const inputs = recipe === undefined ? [] : [recipe];
   await checkOutputs({ files: names.map((name) => join(folder, name)), inputs, force: "never" });
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
@@ -87,10 +83,13 @@ export async function checkRunThere(folder: string): Promise<void> {
  * @throws `invalid-argument` if there is none, `corrupt-file`, `invalid-config`, `checkpoint-mismatch` for the
  *   checkpoint of another run
  */
-export async function readRun(folder: string): Promise<{ config: RunConfig; state: TrainingState | undefined }> {
+export async function readRun(
+  folder: string,
+  tasks: readonly Task[] = allTasks,
+): Promise<{ config: RunConfig; state: TrainingState | undefined }> {
   await checkRunThere(folder);
   const path = join(folder, runFile);
-  const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path)), path);
+  const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path)), path, tasks);
   const bytes = await readIfThere(join(folder, checkpointFile));
   return { config, state: bytes && decodeCheckpoint(join(folder, checkpointFile), bytes, config) };
 }
@@ -118,9 +117,13 @@ function decodeCheckpoint(path: string, bytes: Uint8Array, config: RunConfig): T
 
 const subjectKey = "trained-on";
 
-/** What a checkpoint is about, beyond the shapes of its tensors. How long and how fast it is trained may be changed. */
-function subjectOf({ planner, training: { dataSteps, dataSeed } }: RunConfig): Readonly<Record<string, unknown>> {
-  return { ...planner, dataSteps, dataSeed };
+/**
+ * What a checkpoint is about, beyond the shapes of its tensors: the recipe's parts, each field by itself. How long and how
+ * fast it is trained may be changed.
+ */
+function subjectOf({ task, seed: _, training, ...parts }: RunConfig): Readonly<Record<string, unknown>> {
+  const { steps: _steps, learningRate: _rate, schedule: _schedule, emaDecay: _ema, ...data } = training;
+  return { task, ...Object.assign({}, ...Object.values(parts)), ...data };
 }
 
 function checkSubject(stored: string | undefined, config: RunConfig): void {
@@ -128,10 +131,11 @@ function checkSubject(stored: string | undefined, config: RunConfig): void {
   const [own, other] = [subjectOf(config), JSON.parse(stored) as Readonly<Record<string, unknown>>];
   for (const [field, value] of Object.entries(own)) {
     const [here, there] = [JSON.stringify(value), JSON.stringify(other[field])];
-    if (here === there) continue;
+    // A checkpoint of an earlier day may not have recorded a field.
+    if (there === undefined || here === there) continue;
     throw new DiffusionForcingError(
       "checkpoint-mismatch",
-      `It is the checkpoint of another run: its ${field} is ${there ?? "not given"}, in ${runFile} it is ${here}.`,
+      `It is the checkpoint of another run: its ${field} is ${there}, in ${runFile} it is ${here}.`,
     );
   }
 }
@@ -140,30 +144,32 @@ function checkSubject(stored: string | undefined, config: RunConfig): void {
 export async function writeCheckpoint(
   folder: string,
   config: RunConfig,
-  normalizer: Normalizer,
+  job: TaskJob,
   state: TrainingState,
 ): Promise<void> {
-  await writeModel(folder, config, normalizer, state);
+  await writeModel(folder, job, state);
   const bytes = encodeTrainingState(state, { [subjectKey]: JSON.stringify(subjectOf(config)) });
   await writeAtomically(join(folder, checkpointFile), bytes);
 }
 
 /** Writes the model files of a state. */
-export async function writeModel(
-  folder: string,
-  config: RunConfig,
-  normalizer: Normalizer,
-  state: TrainingState,
-): Promise<void> {
-  const bundle = { config: config.planner, parameters: samplingParameters(state), normalizer };
-  for (const [name, bytes] of Object.entries(encodePlannerBundle(bundle)))
-    await writeAtomically(join(folder, name), bytes);
+export async function writeModel(folder: string, job: TaskJob, state: TrainingState): Promise<void> {
+  const { diffusion, codec, record, trainedOn, card } = job;
+  const files = encodeBundle({
+    diffusion,
+    parameters: samplingParameters(state),
+    ...(codec ? { codec } : {}),
+    task: record,
+    ...(trainedOn ? { trainedOn } : {}),
+    ...(card ? { card } : {}),
+  });
+  for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
 }
 
 /** Whether the folder's model is whole and that of its checkpoint. */
 export async function modelFits(folder: string, state: TrainingState): Promise<boolean> {
   try {
-    const { parameters } = await loadPlanner(folder);
+    const { parameters } = await loadModel(folder);
     return sameValues(parameters, samplingParameters(state));
   } catch {
     return false;

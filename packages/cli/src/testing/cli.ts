@@ -3,10 +3,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { Task } from "@diffusion-forcing/tasks";
 import type { PlannerPreset } from "@diffusion-forcing/tasks/maze2d";
 // biome-ignore lint/correctness/noUndeclaredDependencies: only tests import this file, and it is not published.
 import { afterAll } from "vitest";
 import { runCli } from "../run.js";
+import type { RunConfig } from "../run-config.js";
 
 export interface Outcome {
   readonly code: number | null;
@@ -15,7 +17,12 @@ export interface Outcome {
 }
 
 /** Runs `dforce ...args` in this process, one at a time. */
-export async function dforce(...args: readonly string[]): Promise<Outcome> {
+export function dforce(...args: readonly string[]): Promise<Outcome> {
+  return dforceWith(undefined, ...args);
+}
+
+/** The same with other tasks than those that come with the library. */
+export async function dforceWith(tasks: readonly Task[] | undefined, ...args: readonly string[]): Promise<Outcome> {
   const captured = { stdout: "", stderr: "" };
   const originals = { stdout: process.stdout.write, stderr: process.stderr.write };
   for (const name of ["stdout", "stderr"] as const) {
@@ -25,7 +32,7 @@ export async function dforce(...args: readonly string[]): Promise<Outcome> {
     };
   }
   try {
-    const code = await runCli(args);
+    const code = await runCli(args, tasks);
     return { code, ...captured };
   } finally {
     process.stdout.write = originals.stdout;
@@ -92,7 +99,8 @@ afterAll(async () => {
 });
 
 /** A planner that trains in a second and plans badly. */
-export const tinyRecipe: PlannerPreset & { readonly seed: number } = {
+export const tinyRecipe: PlannerPreset & RunConfig = {
+  task: "maze2d",
   planner: {
     kind: "maze2d-planner",
     maze: "umaze",

@@ -65,6 +65,6 @@ describe("maze2dTask", () => {
     expect(report.rows[0]?.[0]).toBe("success");
     expect(notes[0]).toBe("planning 1 to 2 of 2");
     const tooMany = maze2dTask.evaluate(bundle, { backend: referenceBackend(), options: { steps: 101 } });
-    await expect(tooMany).rejects.toThrow("steps is 101; the model has 100 noise levels");
+    await expect(tooMany).rejects.toThrow("steps is 101; expected a whole number from 1 to 100");
   });
 });

@@ -18,13 +18,15 @@ import { plannerFromOptions, planningOptions } from "./planner/planning-options.
 import { type PlannerPreset, plannerPresets } from "./planner/presets.js";
 import { trainingWindows } from "./planner/training-windows.js";
 
-const count = schemas.integer(1);
+/** Far beyond any training; a recipe from elsewhere must not make its reader allocate without end. */
+const upTo = (most: number) => schemas.integer(1, most);
+
 const recipeSchema = v.strictObject({
   planner: v.unknown(),
   training: v.strictObject({
-    steps: count,
-    tokensPerStep: count,
-    dataSteps: schemas.integer(1, 1e8),
+    steps: upTo(1e9),
+    tokensPerStep: upTo(1e6),
+    dataSteps: upTo(2e7),
     dataSeed: schemas.integer(0),
     learningRate: schemas.positive(),
     schedule: v.strictObject({
@@ -65,13 +67,13 @@ async function prepare(recipe: TaskRecipe): Promise<TaskJob> {
   };
 }
 
-const evaluationOptions: OptionSchemas = {
+const evaluationOptions = (bundle?: Bundle): OptionSchemas => ({
   episodes: { kind: "integer", summary: "how many episodes", default: 100, low: 1, high: 100_000 },
   seed: { kind: "integer", summary: "seed of the starts", default: 1000, low: 0 },
   multiTask: { kind: "flag", summary: "a random goal for each episode" },
   batch: { kind: "integer", summary: "plans denoised together", default: 10, low: 1, high: 65_536 },
-  ...planningOptions,
-};
+  ...planningOptions(bundle && plannerOfBundle(bundle).config),
+});
 
 /**
  * The planner, telling how many of the plans that a step asks for it has made: the first step asks for one an episode,
@@ -99,7 +101,7 @@ function withPlanProgress(
 async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
   const planned = plannerOfBundle(bundle);
   const { backend, signal, onProgress } = context;
-  const options = checkOptionValues("maze2d", evaluationOptions, context.options);
+  const options = checkOptionValues("maze2d", evaluationOptions(bundle), context.options);
   const { episodes, seed, multiTask, support } = options as {
     episodes: number;
     seed: number;

@@ -38,7 +38,7 @@ const recipeSchema = v.strictObject({
     heads: schemas.integer(1, 64),
   }),
   training: v.strictObject({
-    steps: schemas.integer(1),
+    steps: schemas.integer(1, 1e9),
     learningRate: schemas.positive(),
     schedule: v.strictObject({
       kind: schemas.choice("constant", "cosine"),
@@ -75,12 +75,12 @@ async function prepare(given: TaskRecipe): Promise<TaskJob> {
   };
 }
 
-const evaluationOptions: OptionSchemas = {
+const evaluationOptions = (): OptionSchemas => ({
   videos: { kind: "integer", summary: "how many videos, each from two given frames", default: 64, low: 1, high: 4096 },
   length: { kind: "integer", summary: "frames to imagine, one after the other", default: 16, low: 1, high: 10_000 },
   steps: { kind: "integer", summary: "denoising steps a frame takes", default: 20, low: 1, high: 100 },
   seed: { kind: "integer", summary: "seed of the given frames and of the noise", default: 1000, low: 0 },
-};
+});
 
 interface DotsOptions {
   readonly videos: number;
@@ -91,7 +91,7 @@ interface DotsOptions {
 
 async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
   check("A model of moving dots", taskSchema, bundle.task, "invalid-config");
-  const options = checkOptionValues("moving-dots", evaluationOptions, context.options) as unknown as DotsOptions;
+  const options = checkOptionValues("moving-dots", evaluationOptions(), context.options) as unknown as DotsOptions;
   const videos = await imagine(bundle, options, context);
   const frames = findDots(videos);
   // A video counts once: its frames are no independent trials.

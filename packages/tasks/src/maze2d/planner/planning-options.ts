@@ -1,7 +1,6 @@
 import {
   autoregressive,
   type Backend,
-  DiffusionForcingError,
   fullSequence,
   type MatrixShape,
   pyramid,
@@ -12,8 +11,9 @@ import { generateMazeDataset } from "../dataset.js";
 import { type Maze, mazes } from "../mazes.js";
 import { createDataSupport } from "../support.js";
 import type { PlannerBundle } from "./bundle.js";
+import type { PlannerConfig } from "./config.js";
 import { MazePlanner } from "./planner.js";
-import type { ReachMethod } from "./planner-options.js";
+import { longestPlan, type ReachMethod } from "./planner-options.js";
 
 const matrices: Readonly<Record<string, (uncertainty: number) => MatrixShape>> = {
   "full-sequence": () => fullSequence(),
@@ -22,8 +22,8 @@ const matrices: Readonly<Record<string, (uncertainty: number) => MatrixShape>> =
   autoregressive: () => autoregressive(),
 };
 
-/** How a planner plans, as options of whoever calls it. */
-export const planningOptions: OptionSchemas = {
+/** How a planner plans, as options of whoever calls it; with its config, bounded by what it was trained on. */
+export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
   reach: {
     kind: "choice",
     summary: "how the goal is told: as a clean last token, or by gradient guidance",
@@ -51,27 +51,35 @@ export const planningOptions: OptionSchemas = {
     default: "full-sequence",
   },
   uncertainty: { kind: "number", summary: "slope of pyramid and trapezoid", default: 1, low: 1e-9 },
-  steps: { kind: "integer", summary: "DDIM steps a token takes", default: 20, low: 1 },
-  tokens: { kind: "integer", summary: "length of plans in tokens (default: the shortest that will do)", low: 3 },
+  steps: {
+    kind: "integer",
+    summary: "DDIM steps a token takes (default: 20, or as many as there are levels)",
+    low: 1,
+    ...(config ? { default: Math.min(20, config.schedule.levels), high: config.schedule.levels } : {}),
+  },
+  tokens: {
+    kind: "integer",
+    summary: "length of plans in tokens (default: the shortest that will do)",
+    low: 3,
+    ...(config
+      ? { high: longestPlan(config), trained: [config.lengths[0], config.lengths.at(-1)] as [number, number] }
+      : {}),
+  },
   support: {
     kind: "flag",
     summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",
   },
-};
+});
 
-/** The planner that checked values of {@link planningOptions} describe. @throws `invalid-argument` */
+/** The planner that checked values of {@link planningOptions} describe. */
 export function plannerFromOptions(
   bundle: PlannerBundle,
   backend: Backend,
   options: OptionValues,
   batch: number,
 ): MazePlanner {
-  const { levels } = bundle.config.schedule;
   const { tokens } = options;
   const steps = options.steps as number;
-  if (steps > levels) {
-    throw new DiffusionForcingError("invalid-argument", `steps is ${steps}; the model has ${levels} noise levels.`);
-  }
   return new MazePlanner({
     backend,
     ...bundle,
