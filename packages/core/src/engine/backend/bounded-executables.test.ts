@@ -19,10 +19,16 @@ const graphOf = (length: number) => (): Graph =>
   );
 
 /** The reference backend, with what is alive by length; compiling fails for the lengths in `failing`. */
-function counting(failing = new Set<number>()): { backend: Backend; alive: number[]; compiled: number[] } {
+function counting(failing = new Set<number>()): {
+  backend: Backend;
+  alive: number[];
+  compiled: number[];
+  most(): number;
+} {
   const inner = referenceBackend();
   const alive: number[] = [];
   const compiled: number[] = [];
+  let most = 0;
   const compile: Backend["compile"] = async (graph, options) => {
     const length = graph.inputs[0]?.shape[0] as number;
     compiled.push(length);
@@ -30,6 +36,7 @@ function counting(failing = new Set<number>()): { backend: Backend; alive: numbe
     if (failing.has(length)) throw new Error("out of memory");
     const executable = await inner.compile(graph, options);
     alive.push(length);
+    most = Math.max(most, alive.length);
     return {
       run: executable.run,
       dispose: () => {
@@ -37,7 +44,7 @@ function counting(failing = new Set<number>()): { backend: Backend; alive: numbe
       },
     };
   };
-  return { backend: { ...inner, compile }, alive, compiled };
+  return { backend: { ...inner, compile }, alive, compiled, most: () => most };
 }
 
 const settled = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
@@ -58,7 +65,7 @@ describe("BoundedExecutables", () => {
   });
 
   it("goes through 200 lengths with one in memory, where the bound is one copy of the weights", async () => {
-    const { backend, alive } = counting();
+    const { backend, alive, most } = counting();
     const executables = new BoundedExecutables(backend, { bytes: 4 * weights });
     for (let length = 1; length <= 200; length++) {
       await executables.use(`${length}`, graphOf(length), constants, async () => {
@@ -66,6 +73,7 @@ describe("BoundedExecutables", () => {
         expect(alive).toEqual([length]);
       });
     }
+    expect(most()).toBe(1);
     await settled();
     expect(executables.size.count).toBeLessThanOrEqual(1);
   });

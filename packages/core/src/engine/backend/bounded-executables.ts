@@ -96,19 +96,22 @@ export class BoundedExecutables {
 
   #compile(graph: Graph, constants: HostTensorRecord): Entry {
     const bytes = residentBytes(graph, constants);
-    this.#makeRoom(bytes);
-    return { executable: this.#backend.compile(graph, { constants }), bytes, holders: 0 };
+    const room = Promise.all(this.#makeRoom(bytes));
+    return { executable: room.then(() => this.#backend.compile(graph, { constants })), bytes, holders: 0 };
   }
 
-  #makeRoom(bytes: number): void {
+  /** Frees what exceeds the bound; what is compiled next waits for it, so that both are never there at once. */
+  #makeRoom(bytes: number): Promise<void>[] {
+    const freed: Promise<void>[] = [];
     let total = this.size.bytes + bytes;
     for (const [key, entry] of this.#entries) {
-      if (total <= this.#bytes) return;
+      if (total <= this.#bytes) break;
       if (entry.holders > 0) continue;
       this.#entries.delete(key);
       total -= entry.bytes;
-      void free(entry);
+      freed.push(free(entry));
     }
+    return freed;
   }
 
   #checkAlive(): void {
