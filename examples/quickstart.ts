@@ -1,12 +1,5 @@
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
-import {
-  cosineSchedule,
-  createRandom,
-  diffusionForcing,
-  type RandomStream,
-  tensor,
-  transformer,
-} from "@diffusion-forcing/core";
+import { cosineSchedule, diffusionForcing, type RandomStream, tensor, transformer } from "@diffusion-forcing/core";
 
 const backend = await onnxBackend();
 const forcing = diffusionForcing({
@@ -38,11 +31,11 @@ const { parameters } = await forcing.train({
 });
 
 // Go on from 8 known tokens, token by token, far past the training length.
-const sampler = forcing.sampler({ backend, parameters, steps: 20, stabilizationLevel: 10 });
+const sampler = forcing.sampler({ backend, parameters, timesteps: 20 });
 const context = tensor(
   Float32Array.from({ length: 8 }, (_, t) => Math.sin(t / 3)),
   [1, 8, 1],
 );
-for await (const token of sampler.rollout({ context, length: 100, window: 24, random: createRandom(0) })) {
-  console.log(token.data[0]?.toFixed(2));
+for await (const { tokens } of sampler.rollout({ context, length: 100, window: 24, seed: 0 })) {
+  console.log(tokens.data[0]?.toFixed(2));
 }

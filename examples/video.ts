@@ -27,10 +27,10 @@ const { parameters } = await forcing.train({
 // The first two frames of 8 videos are given; the others are sampled one by one, long past the training length.
 const videos = 8;
 const context = movingDots({ batch: videos, length: 2, size }, createRandom(7));
-const sampler = forcing.sampler({ backend, parameters, steps: 20, stabilizationLevel: 5 });
+const sampler = forcing.sampler({ backend, parameters, timesteps: 20 });
 const dreamt: Float32Array[] = []; // one frame of all videos each, [videos, 1, 1, size, size]
-for await (const { data } of sampler.rollout({ context, length: 30, window: length, random: createRandom(0) })) {
-  dreamt.push(data as Float32Array);
+for await (const { tokens } of sampler.rollout({ context, length: 30, window: length, seed: 0 })) {
+  dreamt.push(tokens.data as Float32Array);
   if (dreamt.length % 7 === 0) console.log(`${dreamt.length} of 28 frames sampled`);
 }
 

@@ -64,11 +64,9 @@ export async function trainAndSample(
 
 /** One sequence in 50 steps, all its tokens denoised together. */
 export async function sampleOnce(backend: Backend, parameters: TrainingState["parameters"]): Promise<HostTensor> {
-  const sampler = forcing.sampler({ backend, parameters, steps: 50 });
-  const order = { length: tokens, window: tokens, chunk: tokens, matrix: fullSequence() };
+  const sampler = forcing.sampler({ backend, parameters, timesteps: 50 });
   try {
-    for await (const sample of sampler.rollout({ ...order, random: createRandom(1) })) return sample;
-    throw new Error("The rollout ended without a chunk.");
+    return await sampler.sample({ length: tokens, seed: 1 });
   } finally {
     await sampler.dispose();
   }

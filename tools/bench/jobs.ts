@@ -2,15 +2,16 @@ import {
   type Backend,
   cosineSchedule,
   createRandom,
-  type DiffusionProcess,
+  type Diffusion,
   type Guidance,
   type HostTensor,
   initializeParameters,
-  Sampler,
   tensor,
   transformer,
+  variancePreserving,
 } from "@diffusion-forcing/core";
 import { mean, mul, reshape, square, sub, type Value } from "@diffusion-forcing/core/graph";
+import { Sampler } from "@diffusion-forcing/core/sampling";
 import { trainStream } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "./configs.js";
 
@@ -27,14 +28,12 @@ const levels = 1000;
 const stabilizationLevel = 15;
 
 /** What every benchmark of a configuration trains and samples. */
-export function benchProcess(config: BenchConfig, positions?: "rotary" | "sinusoidal"): DiffusionProcess {
+export function benchDiffusion(config: BenchConfig, positions?: "rotary" | "sinusoidal"): Diffusion {
   const { width, layers, heads, feedForward, features } = config;
   return {
     model: transformer({ features, width, layers, heads, feedForward, ...(positions ? { positions } : {}) }),
-    schedule: cosineSchedule(levels),
-    objective: "x0",
+    process: variancePreserving(cosineSchedule(levels), { objective: "x0" }),
     lossWeighting: { kind: "min-snr", clip: 5 },
-    clipNoise: 20,
   };
 }
 
@@ -48,12 +47,12 @@ export function normalTensor(seed: number, shape: readonly number[]): HostTensor
 /** Forward, backward and AdamW, with fresh levels and noise every time; no clipping, no moving average. */
 export function trainingJob(
   name: string,
-  process: DiffusionProcess,
+  diffusion: Diffusion,
   tokens: HostTensor,
   backend: Backend,
   repeats: number,
 ): Job {
-  const steps = trainStream(process, {
+  const steps = trainStream(diffusion, {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -77,7 +76,7 @@ export function trainingJob(
 const reachForGoal: Guidance = {
   samples: 1,
   inputs: (batch, _length) => ({ goal: { dtype: "float32", shape: [batch, 1] } }),
-  value: (x0, { goal }) =>
+  reward: (x0, { goal }) =>
     mul(mean(square(sub(x0, reshape(goal as Value, [x0.shape[0] as number, 1, 1]))), [1, 2]), -100),
 };
 
@@ -91,11 +90,11 @@ interface SamplingJob {
 }
 
 function samplingJob(config: BenchConfig, backend: Backend, job: SamplingJob): Job {
-  const process = benchProcess(config);
-  const sampler = new Sampler(process, {
+  const diffusion = benchDiffusion(config);
+  const sampler = new Sampler(diffusion, {
     backend,
-    parameters: initializeParameters(process.model, createRandom(0)),
-    steps: job.steps,
+    parameters: initializeParameters(diffusion.model, createRandom(0)),
+    timesteps: job.steps,
     stabilizationLevel,
     ...(job.guidance ? { guidance: job.guidance } : {}),
   });
@@ -104,10 +103,10 @@ function samplingJob(config: BenchConfig, backend: Backend, job: SamplingJob): J
     name: job.name,
     repeats: job.repeats,
     run: async () => {
-      await sampler.denoiseToEnd({
+      await sampler.denoise({
         tokens: normalTensor(2, [job.batch, config.tokens, config.features]),
         rows: job.rows,
-        random: createRandom(3),
+        seed: 3,
         ...(job.guidance ? { guidanceInputs: { goal } } : {}),
       });
     },
@@ -128,6 +127,6 @@ export function benchJobs(config: BenchConfig, backend: Backend, repeats: number
     { name: "rollout_token", repeats: 9, steps: 10, batch: 1, rows: falling(10).map(lastOnly) },
   ];
   const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
-  const training = (): Job => trainingJob("train_step", benchProcess(config), tokens, backend, repeats);
+  const training = (): Job => trainingJob("train_step", benchDiffusion(config), tokens, backend, repeats);
   return [training, ...jobs.map((job) => () => samplingJob(config, backend, job))];
 }

@@ -1,34 +1,33 @@
 import {
   type Backend,
   cosineSchedule,
-  type DiffusionProcess,
+  type Diffusion,
   dit3d,
   type HostTensor,
   type TensorRecord,
   unet3d,
+  variancePreserving,
 } from "@diffusion-forcing/core";
 import type { Executable } from "@diffusion-forcing/core/backend";
 import { conv2d, type Graph, gradient, mean, square, trace } from "@diffusion-forcing/core/graph";
 import type { ConvolutionConfig, VideoConfig } from "./configs.js";
 import { type Job, normalTensor, trainingJob } from "./jobs.js";
 
-function videoProcess({ model, tokenShape, width }: VideoConfig): DiffusionProcess {
+function videoDiffusion({ model, tokenShape, width }: VideoConfig): Diffusion {
   return {
     model:
       model === "dit"
         ? dit3d({ tokenShape, patchSize: 4, width, layers: 4, heads: 4, feedForward: 4 * width })
         : unet3d({ tokenShape, width, multipliers: [1, 2, 4], attentionFactors: [4], initialTemporalAttention: false }),
-    schedule: cosineSchedule(1000),
-    objective: "x0",
+    process: variancePreserving(cosineSchedule(1000), { objective: "x0" }),
     lossWeighting: { kind: "min-snr", clip: 5 },
-    clipNoise: 20,
   };
 }
 
 /** One training step of a video model: `dit_train_step` or `unet_train_step`. */
 export function videoJobs(config: VideoConfig, backend: Backend, repeats: number): readonly (() => Job)[] {
   const tokens = normalTensor(1, [config.batch, config.frames, ...config.tokenShape]);
-  return [() => trainingJob(`${config.model}_train_step`, videoProcess(config), tokens, backend, repeats)];
+  return [() => trainingJob(`${config.model}_train_step`, videoDiffusion(config), tokens, backend, repeats)];
 }
 
 /** A graph run again and again on the same inputs, into the same outputs. */

@@ -1,13 +1,13 @@
-import { type DiffusionProcess, type HostTensor, type HostTensorRecord, transformer } from "@diffusion-forcing/core";
+import { type Diffusion, type HostTensor, type HostTensorRecord, transformer } from "@diffusion-forcing/core";
 import type { ModelConfig } from "@diffusion-forcing/core/models";
 import { fromOfficial, officialLayout, toOfficial } from "@diffusion-forcing/core/official";
 import type { GoldenCase } from "./case.js";
 import type { TensorResult } from "./compare.js";
 import { float32 } from "./layout.js";
-import { type OfficialDiffusion, officialObjective, officialSchedule, officialWeighting } from "./official.js";
+import { type OfficialDiffusion, officialNoiseProcess, officialWeighting } from "./official.js";
 
 /** What a case says of the model and of the diffusion around it. */
-export interface OfficialProcess {
+export interface OfficialModel {
   readonly diffusion: OfficialDiffusion;
   /** Features of a token. */
   readonly features: number;
@@ -19,7 +19,7 @@ export interface OfficialProcess {
   readonly decay?: number;
 }
 
-export function officialProcess(official: OfficialProcess): DiffusionProcess {
+export function officialDiffusion(official: OfficialModel): Diffusion {
   const { diffusion, features, conditionFeatures, causal } = official;
   const { network_size, num_layers, attn_heads, dim_feedforward } = diffusion.architecture;
   return {
@@ -33,10 +33,8 @@ export function officialProcess(official: OfficialProcess): DiffusionProcess {
       causal,
       positions: "sinusoidal",
     }),
-    schedule: officialSchedule(diffusion),
-    objective: officialObjective(official.objective ?? diffusion.objective),
+    process: officialNoiseProcess(diffusion, official.objective ?? diffusion.objective, diffusion.clip_noise),
     lossWeighting: officialWeighting(diffusion, official.decay),
-    clipNoise: diffusion.clip_noise,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { LossWeighting, MatrixShape, NoiseSchedule, Objective } from "@diffusion-forcing/core";
+import { type LossWeighting, type NoiseProcess, type NoiseSchedule, variancePreserving } from "@diffusion-forcing/core";
 import { scheduleFromConfig } from "@diffusion-forcing/core/process";
 import { schedulingMatrixFromName } from "@diffusion-forcing/core/sampling";
 import { UnsupportedCase } from "./case.js";
@@ -30,18 +30,19 @@ export interface OfficialDiffusion extends OfficialSchedule {
 
 export function officialSchedule(config: OfficialSchedule): NoiseSchedule {
   return scheduleFromConfig({
-    name: config.beta_schedule,
+    kind: config.beta_schedule,
     levels: config.timesteps,
     ...config.schedule_fn_kwargs,
   });
 }
 
-const objectives: Readonly<Record<string, Objective>> = { pred_noise: "noise", pred_x0: "x0", pred_v: "v" };
+const objectives: Readonly<Record<string, "noise" | "x0" | "v">> = { pred_noise: "noise", pred_x0: "x0", pred_v: "v" };
 
-export function officialObjective(name: string): Objective {
-  const objective = objectives[name];
-  if (objective === undefined) throw new UnsupportedCase(`objective ${name}`);
-  return objective;
+/** The official process: a schedule and an objective, and no limit on the estimate. */
+export function officialNoiseProcess(config: OfficialSchedule, objective: string, noiseClip: number): NoiseProcess {
+  const known = objectives[objective];
+  if (known === undefined) throw new UnsupportedCase(`objective ${objective}`);
+  return variancePreserving(officialSchedule(config), { objective: known, noiseClip, limit: { kind: "none" } });
 }
 
 /** @param decay the decay per token, where it differs from the configured decay per frame. */
@@ -52,9 +53,4 @@ export function officialWeighting(
   return config.use_fused_snr
     ? { kind: "fused-snr", clip: config.snr_clip, decay }
     : { kind: "min-snr", clip: config.snr_clip };
-}
-
-/** The official matrix of that name, with its trapezoid as it is. */
-export function officialMatrixShape(name: string, uncertainty: number): MatrixShape {
-  return schedulingMatrixFromName(name.replaceAll("_", "-"), { uncertainty, compatibility: "official" });
 }

@@ -1,7 +1,7 @@
 import { type GoldenCase, tensorOf } from "./case.js";
 import { type Numbers, swapAxes } from "./layout.js";
 import type { OfficialDiffusion } from "./official.js";
-import type { OfficialProcess } from "./official-model.js";
+import type { OfficialModel } from "./official-model.js";
 
 /** The configuration of the official planning algorithm. */
 export interface PlanningConfig {
@@ -29,7 +29,7 @@ export function frameMoments(config: PlanningConfig): { mean: number[]; deviatio
   };
 }
 
-export function planningProcess(golden: GoldenCase): OfficialProcess {
+export function planningModel(golden: GoldenCase): OfficialModel {
   const config = golden.json.config as PlanningConfig;
   return {
     diffusion: config.diffusion,

@@ -1,5 +1,5 @@
-import { type DiffusionProcess, type LossWeighting, recurrent } from "@diffusion-forcing/core";
-import { type OfficialSchedule, officialObjective, officialSchedule } from "./official.js";
+import { type Diffusion, type LossWeighting, recurrent } from "@diffusion-forcing/core";
+import { type OfficialSchedule, officialNoiseProcess } from "./official.js";
 
 /** The `diffusion` section of the paper branch's configurations. */
 export interface OfficialRecurrentDiffusion extends OfficialSchedule {
@@ -16,7 +16,7 @@ export interface OfficialRecurrentDiffusion extends OfficialSchedule {
   readonly clip_noise: number;
 }
 
-export interface OfficialRecurrentProcess {
+export interface OfficialRecurrentModel {
   readonly diffusion: OfficialRecurrentDiffusion;
   readonly features: number;
   readonly stateSize: number;
@@ -31,7 +31,7 @@ function weighting({ use_snr, use_cum_snr, snr_clip: clip }: OfficialRecurrentDi
   return use_cum_snr ? { kind: "past-snr", clip, decay } : { kind: "uniform", scale: clip / 2 };
 }
 
-export function officialRecurrentProcess(official: OfficialRecurrentProcess): DiffusionProcess {
+export function officialRecurrentDiffusion(official: OfficialRecurrentModel): Diffusion {
   const { diffusion, decay, ...sizes } = official;
   return {
     model: recurrent({
@@ -40,9 +40,7 @@ export function officialRecurrentProcess(official: OfficialRecurrentProcess): Di
       cells: diffusion.num_gru_layers,
       mlpLayers: diffusion.num_mlp_layers,
     }),
-    schedule: officialSchedule(diffusion),
-    objective: officialObjective(diffusion.objective),
+    process: officialNoiseProcess(diffusion, diffusion.objective, diffusion.clip_noise),
     lossWeighting: weighting(diffusion, decay),
-    clipNoise: diffusion.clip_noise,
   };
 }

@@ -70,7 +70,7 @@ describe("parseRunConfig", () => {
 
   it.each<[object, string]>([
     [{ maze: "tiny" }, 'my.json: Planner config: maze is "tiny"; expected umaze, medium, large.'],
-    [{ schedule: { name: "quadratic", levels: 10 } }, 'my.json: There is no noise schedule named "quadratic"'],
+    [{ schedule: { kind: "quadratic", levels: 10 } }, 'my.json: A noise schedule\'s kind is "quadratic"'],
     [{ model: { ...planner.model, heads: 3 } }, "my.json: transformer: heads is 3; expected a divisor of the width 8."],
     [
       { model: { ...planner.model, widht: 8 } },

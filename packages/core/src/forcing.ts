@@ -1,28 +1,32 @@
 import type { Model } from "./models/model.js";
-import type { LossWeighting } from "./process/gaussian/loss-weight.js";
-import { type Objective, parseObjective } from "./process/gaussian/objective.js";
+import type { Diffusion } from "./process/diffusion.js";
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
-import type { DiffusionProcess } from "./process/loss.js";
+import { variancePreserving } from "./process/gaussian/variance-preserving.js";
+import type { LossWeighting } from "./process/loss-weighting.js";
+import type { NoiseProcess } from "./process/process.js";
 import { Sampler, type SamplerOptions } from "./sampling/sampler.js";
 import type { TrainingOptions } from "./training/options.js";
 import { type TrainingProgress, type TrainingResult, train, trainStream } from "./training/train.js";
 
-export interface DiffusionForcingOptions {
+/** A model, and what noise means to it: a schedule for the usual variance-preserving process, or any process. */
+export type DiffusionForcingOptions = {
   readonly model: Model;
-  readonly schedule: NoiseSchedule;
-  /** What the model predicts. Default "v". */
-  readonly objective?: Objective;
-  /** Default min-SNR with clip 5. */
+  /** How much each token's error counts, by its level. Default: the process's own. */
   readonly lossWeighting?: LossWeighting;
-  /** Largest absolute value of a noise draw. Default 20, as in the official code. */
-  readonly clipNoise?: number;
-}
+} & (
+  | {
+      readonly schedule: NoiseSchedule;
+      /** What the model predicts. Default "v". */
+      readonly objective?: "noise" | "x0" | "v";
+    }
+  | { readonly process: NoiseProcess }
+);
 
-/** A diffusion process with what one does with it. */
-export interface DiffusionForcing extends DiffusionProcess {
-  /** Trains to the end; see {@link train}. */
+/** A diffusion with what one does with it. */
+export interface DiffusionForcing extends Diffusion {
+  /** See {@link train}. */
   train(options: TrainingOptions): Promise<TrainingResult>;
-  /** Trains step by step; see {@link trainStream}. */
+  /** See {@link trainStream}. */
   trainStream(options: TrainingOptions): AsyncGenerator<TrainingProgress>;
   /** See {@link Sampler}. */
   sampler(options: SamplerOptions): Sampler;
@@ -30,18 +34,17 @@ export interface DiffusionForcing extends DiffusionProcess {
 
 /** Diffusion Forcing (Chen et al. 2024) of a model: a sequence diffusion with a noise level for every token. */
 export function diffusionForcing(options: DiffusionForcingOptions): DiffusionForcing {
-  const { model, schedule, lossWeighting = { kind: "min-snr", clip: 5 }, clipNoise = 20 } = options;
-  const process: DiffusionProcess = {
-    model,
-    schedule,
-    objective: parseObjective(options.objective ?? "v"),
-    lossWeighting,
-    clipNoise,
-  };
+  const { model } = options;
+  const process = "process" in options ? options.process : variancePreserving(options.schedule, objectiveOf(options));
+  const diffusion: Diffusion = { model, process, lossWeighting: options.lossWeighting ?? process.lossWeighting };
   return {
-    ...process,
-    train: (training) => train(process, training),
-    trainStream: (training) => trainStream(process, training),
-    sampler: (sampling) => new Sampler(process, sampling),
+    ...diffusion,
+    train: (training) => train(diffusion, training),
+    trainStream: (training) => trainStream(diffusion, training),
+    sampler: (sampling) => new Sampler(diffusion, sampling),
   };
+}
+
+function objectiveOf({ objective }: { readonly objective?: "noise" | "x0" | "v" }) {
+  return objective === undefined ? {} : { objective };
 }

@@ -2,7 +2,7 @@
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
 import { initialTrainingState, trainStream } from "@diffusion-forcing/core/training";
 import type { BenchConfig } from "../configs.js";
-import { benchProcess, normalTensor } from "../jobs.js";
+import { benchDiffusion, normalTensor } from "../jobs.js";
 
 /** A training run whose steps are timed. */
 export interface Contender {
@@ -21,7 +21,7 @@ export async function libraryContender(
 ): Promise<Contender> {
   const backend = await provider.open(device);
   const tokens = tokensOf(config);
-  const training = trainStream(benchProcess(config, "sinusoidal"), {
+  const training = trainStream(benchDiffusion(config, "sinusoidal"), {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -47,11 +47,11 @@ export async function jaxContender(config: BenchConfig): Promise<Contender> {
   const [{ defaultDevice, init }, { jaxTraining }] = await Promise.all([import("@jax-js/jax"), import("./jax-js.js")]);
   await init("wasm");
   defaultDevice("wasm");
-  const process = benchProcess(config, "sinusoidal");
+  const diffusion = benchDiffusion(config, "sinusoidal");
   return jaxTraining(
     config,
-    process,
-    initialTrainingState(process, { seed: 0, keepEma: false }).parameters,
+    diffusion,
+    initialTrainingState(diffusion, { seed: 0, keepEma: false }).parameters,
     tokensOf(config),
   );
 }

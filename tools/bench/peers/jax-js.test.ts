@@ -3,16 +3,16 @@ import { initialTrainingState, trainStream } from "@diffusion-forcing/core/train
 import { defaultDevice, init } from "@jax-js/jax";
 import { describe, expect, it } from "vitest";
 import type { BenchConfig } from "../configs.js";
-import { benchProcess, normalTensor } from "../jobs.js";
+import { benchDiffusion, normalTensor } from "../jobs.js";
 import { jaxTraining } from "./jax-js.js";
 
 describe("the jax-js peer", () => {
   it("takes the library's training steps: the same losses from the same parameters", async () => {
     const config: BenchConfig = { width: 16, layers: 2, heads: 2, feedForward: 24, tokens: 5, features: 3, batch: 4 };
-    const process = benchProcess(config, "sinusoidal");
+    const diffusion = benchDiffusion(config, "sinusoidal");
     const tokens = normalTensor(1, [4, 5, 3]);
     const expected: number[] = [];
-    for await (const { loss } of trainStream(process, {
+    for await (const { loss } of trainStream(diffusion, {
       backend: referenceBackend(),
       batches: () => ({ tokens }),
       steps: 5,
@@ -25,8 +25,8 @@ describe("the jax-js peer", () => {
 
     await init("wasm");
     defaultDevice("wasm");
-    const { parameters } = initialTrainingState(process, { seed: 0, keepEma: false });
-    const training = jaxTraining(config, process, parameters, tokens);
+    const { parameters } = initialTrainingState(diffusion, { seed: 0, keepEma: false });
+    const training = jaxTraining(config, diffusion, parameters, tokens);
     const losses: number[] = [];
     for (let i = 0; i < 5; i++) losses.push(await training.step());
     training.dispose();

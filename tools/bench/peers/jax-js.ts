@@ -1,6 +1,6 @@
 /** The training step of the benchmarks in jax-js: the same network, loss, noise and optimiser, jitted as one function. */
-import { createRandom, type DiffusionProcess, type HostTensor, type HostTensorRecord } from "@diffusion-forcing/core";
-import { independentNoiseLevels } from "@diffusion-forcing/core/process";
+import { createRandom, type Diffusion, type HostTensor, type HostTensorRecord } from "@diffusion-forcing/core";
+import { type GaussianPath, independentNoiseLevels } from "@diffusion-forcing/core/process";
 import { jit, nn, numpy as np, tree, valueAndGrad } from "@jax-js/jax";
 import type { BenchConfig } from "../configs.js";
 
@@ -122,12 +122,13 @@ export interface PeerTraining {
 /** Trains on `tokens` [B, T, C] from the given parameters of the library's transformer. */
 export function jaxTraining(
   config: BenchConfig,
-  process: DiffusionProcess,
+  { process }: Diffusion,
   parameters: HostTensorRecord,
   tokens: HostTensor,
 ): PeerTraining {
   const { batch, tokens: length, features, width } = config;
-  const { tables, levels } = process.schedule;
+  const { levels, signalToNoise } = process;
+  const { signal, noise: spread } = process.path as GaussianPath;
   const root = createRandom(0).split("training");
   const embeddings = sinusoids(-1, levels + 1, width / 2);
   const inputs = features + width / 2;
@@ -145,17 +146,16 @@ export function jaxTraining(
   const draw = (): Arrays => {
     const random = root.split(count);
     const noise = new Float32Array(batch * length * features);
-    random.split("noise").fillNormal(noise, { clip: process.clipNoise });
+    random.split("noise").fillNormal(noise, { clip: process.noiseClip });
     const drawn = independentNoiseLevels(random.split("levels"), { batch, tokens: length, levels }).data;
     const rows = new Float32Array(batch * length * inputs);
     const weights = new Float32Array(batch * length);
     for (let row = 0; row < batch * length; row++) {
       const level = drawn[row]!;
-      weights[row] = Math.min(tables.snr[level]!, 5);
+      weights[row] = Math.min(signalToNoise[level]!, 5);
       for (let c = 0; c < features; c++) {
         rows[row * inputs + c] =
-          tables.sqrtAlphasCumprod[level]! * (tokens.data[row * features + c] as number) +
-          tables.sqrtOneMinusAlphasCumprod[level]! * noise[row * features + c]!;
+          signal[level]! * (tokens.data[row * features + c] as number) + spread[level]! * noise[row * features + c]!;
       }
       rows.set(embeddings.subarray((level * width) / 2, ((level + 1) * width) / 2), row * inputs + features);
     }

@@ -27,10 +27,10 @@ export async function exercise(provider: BackendProvider, device: string): Promi
     steps: 3,
     optimizer: { learningRate: 1e-3 },
   });
-  const sampler = forcing.sampler({ backend, parameters, steps: 5 });
+  const sampler = forcing.sampler({ backend, parameters, timesteps: 5 });
   const sample: number[] = [];
   const context = tensor(new Float32Array(2), [1, 1, 2]);
-  for await (const token of sampler.rollout({ context, length: 4, window: 6, random: createRandom(0) })) {
+  for await (const { tokens: token } of sampler.rollout({ context, length: 4, window: 6, seed: 0 })) {
     sample.push(...token.data);
   }
   await sampler.dispose();

@@ -4,12 +4,11 @@ import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
 import { noiseLevels, swapAxes } from "../layout.js";
-import { type OfficialSchedule, officialObjective, officialSchedule } from "../official.js";
+import { type OfficialSchedule, officialNoiseProcess } from "../official.js";
 
 /** B: the weight of each token under every objective, plain and fused. */
 export async function runLossWeights(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as OfficialSchedule & { snr_clip: number };
-  const schedule = officialSchedule(config);
   const levels = noiseLevels(tensorOf(golden, "in.noise_levels"));
   const names = [...golden.tensors.keys()].filter((name) => name.startsWith("out."));
   const outputs = await evaluate(backend, { levels }, (values) =>
@@ -20,7 +19,7 @@ export async function runLossWeights(golden: GoldenCase, backend: Backend): Prom
           decay === undefined
             ? { kind: "min-snr", clip: config.snr_clip }
             : { kind: "fused-snr", clip: config.snr_clip, decay: Number(decay) };
-        return [name, lossWeight(schedule, officialObjective(objective), values.levels, weighting)];
+        return [name, lossWeight(officialNoiseProcess(config, objective, 20), values.levels, weighting)];
       }),
     ),
   );

@@ -7,12 +7,12 @@ import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
 import { batchMajor, clamped, noiseLevels, swapAxes } from "../layout.js";
-import { officialParameters, officialProcess } from "../official-model.js";
+import { officialDiffusion, officialParameters } from "../official-model.js";
 import {
   frameMoments,
   leadingRows,
   type PlanningConfig,
-  planningProcess,
+  planningModel,
   rawFrames,
   startToken,
   unstackedFrames,
@@ -37,13 +37,13 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
   const { start: _, ...withoutStart } = draws;
   const levelsBefore = planningLevels(withoutStart, sizes, mask).noiseLevels;
 
-  const process = officialProcess(planningProcess(golden));
-  const parameters = officialParameters(golden, process.model.config);
+  const subject = officialDiffusion(planningModel(golden));
+  const parameters = officialParameters(golden, subject.model.config);
   const lossMask = perElement(levels.frameWeights, tokens);
   const inputs = { tokens, noiseLevels: levels.noiseLevels, noise, lossMask };
   const { loss, x0 } = await evaluate<string>(backend, { ...parameters, ...inputs }, (values) => {
     const result = diffusionForcingLoss(
-      process,
+      subject,
       values,
       {
         tokens: values.tokens as Value,
@@ -53,7 +53,8 @@ export async function runPlanningTraining(golden: GoldenCase, backend: Backend):
       },
       { denominator: meanOverElements },
     );
-    return { loss: result.loss, x0: result.x0 };
+    const { clean } = subject.process.estimate(result.modelOutput, result.noisedTokens, values.noiseLevels as Value);
+    return { loss: result.loss, x0: clean };
   });
 
   // Of the start token only the last frame is real.

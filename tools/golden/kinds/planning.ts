@@ -1,25 +1,18 @@
-import { type Backend, type Guidance, type HostTensor, schedulingMatrix, tensor } from "@diffusion-forcing/core";
-import { reshape, slice } from "@diffusion-forcing/core/graph";
-import { samplingLevels } from "@diffusion-forcing/core/process";
-import {
-  guidanceInputName,
-  noiseInputs,
-  parameterName,
-  type StepOptions,
-  samplingStepGraph,
-} from "@diffusion-forcing/core/sampling";
+import { type Backend, type Guidance, type HostTensor, type HostTensorRecord, tensor } from "@diffusion-forcing/core";
+import { mul, reshape, slice, type TensorType, trace, type Value } from "@diffusion-forcing/core/graph";
+import { officialDdimStep, officialDdpmStep, officialMatrix } from "@diffusion-forcing/core/official";
+import { timestepLevels } from "@diffusion-forcing/core/process";
 import { reachGoal, reachGoalWeights } from "@diffusion-forcing/tasks/maze2d";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { readAll } from "../evaluate.js";
 import { batchMajor, clamped, swapAxes } from "../layout.js";
-import { officialMatrixShape } from "../official.js";
-import { officialParameters, officialProcess } from "../official-model.js";
+import { officialDiffusion, officialParameters } from "../official-model.js";
 import {
   frameMoments,
   leadingRows,
   type PlanningConfig,
-  planningProcess,
+  planningModel,
   rowOf,
   startToken,
   unstackedFrames,
@@ -58,17 +51,23 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
     },
   ];
 
-  const options: StepOptions = {
-    ...(isDdpm ? ({ solver: "ddpm" } as const) : { eta: diffusion.ddim_sampling_eta }),
-    stabilizationLevel: diffusion.stabilization_level,
-    ...(guided ? { guidance: goalGuidance(config) } : {}),
+  const subject = officialDiffusion(planningModel(golden));
+  const parameters = officialParameters(golden, subject.model.config);
+  const shape = [batch, layout.length, ...subject.model.tokenShape];
+  const sequence = { dtype: "float32", shape } as const;
+  const levels = { dtype: "int32", shape: [batch, layout.length] } as const;
+  const guidance = guided ? goalGuidance(config) : undefined;
+  const types: Record<string, TensorType> = {
+    ...Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, value as TensorType])),
+    x: sequence,
+    from: levels,
+    to: levels,
+    ...(isDdpm ? { stabilizationNoise: sequence } : {}),
+    ...(isDdpm || diffusion.ddim_sampling_eta > 0 ? { noise: sequence } : {}),
+    ...guidance?.inputs?.(batch, layout.length),
   };
-  const needs = noiseInputs(options);
-  const process = officialProcess(planningProcess(golden));
-  const graph = samplingStepGraph(process, options, { batch, length: layout.length }, true);
-  const parameters = officialParameters(golden, process.model.config);
-  const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));
-  const executable = await backend.compile(graph, { constants });
+  const graph = trace(types, (values) => planningStep(golden, subject, guidance, values));
+  const executable = await backend.compile(graph, { constants: parameters });
 
   const draw = (index: number) =>
     batchMajor(clamped(tensorOf(golden, `draw.${String(index).padStart(4, "0")}`), diffusion.clip_noise));
@@ -81,17 +80,17 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
       from: rows[step]!,
       to: rows[step + 1]!,
       // DDPM draws twice in every step, the noise of stabilisation first.
-      ...(needs.stabilization ? { stabilizationNoise: draw(2 * step + 1) } : {}),
-      ...(needs.step ? { noise: draw(isDdpm ? 2 * step + 2 : step + 1) } : {}),
-      ...(guided ? { [guidanceInputName("start")]: frames(starts), [guidanceInputName("goal")]: frames(goals) } : {}),
+      ...(isDdpm ? { stabilizationNoise: draw(2 * step + 1) } : {}),
+      ...("noise" in types ? { noise: draw(isDdpm ? 2 * step + 2 : step + 1) } : {}),
+      ...(guided ? { start: frames(starts), goal: frames(goals) } : {}),
     });
     const read = await readAll(outputs);
     x = read.x as HostTensor<"float32">;
     const prefix = `mid.step.${String(step).padStart(3, "0")}`;
     results.push({ name: `${prefix}.out`, ...swapAxes(x) });
     if (!guided) continue;
-    results.push({ name: `${prefix}.guidance_grad`, ...swapAxes(read.guidanceGradient!) });
-    values.push(Array.from(read.guidanceValue!.data).reduce((sum, value) => sum + value, 0));
+    results.push({ name: `${prefix}.guidance_grad`, ...swapAxes(read.rewardGradient!) });
+    values.push(Array.from(read.reward!.data).reduce((sum, value) => sum + value, 0));
   }
   executable.dispose();
 
@@ -104,6 +103,40 @@ export async function runPlanning(golden: GoldenCase, backend: Backend): Promise
   // Plans are recorded as sampled, still normalised.
   const plan = leadingRows(unstackedFrames(frame_stack, x), frame_stack, config.horizon);
   return [...results, { name: "out.plan", ...plan }];
+}
+
+/** One step of the official planner, by its own rules. */
+function planningStep(
+  golden: GoldenCase,
+  subject: ReturnType<typeof officialDiffusion>,
+  guidance: Guidance | undefined,
+  values: Readonly<Record<string, Value>>,
+): Record<string, Value> {
+  const { diffusion } = golden.json.config as Config;
+  const input = (name: string): Value => values[name] as Value;
+  const { model, process } = subject;
+  const [x, from, to] = [input("x"), input("from"), input("to")];
+  if ("stabilizationNoise" in values) {
+    const predicted = (tokens: Value, told: Value) =>
+      process.estimate(model.apply(values, { tokens, noiseLevels: told, levelCount: process.levels }), tokens, told);
+    const noises = [input("stabilizationNoise"), input("noise")] as const;
+    return { x: officialDdpmStep(process, diffusion.stabilization_level, predicted, { x, from, to, noises }).next };
+  }
+  const options = { eta: diffusion.ddim_sampling_eta, stabilizationLevel: diffusion.stabilization_level };
+  const step = officialDdimStep(
+    subject,
+    values,
+    { ...options, ...(guidance ? { guidance } : {}) },
+    {
+      x,
+      from,
+      to,
+      ...("noise" in values ? { noise: input("noise") } : {}),
+      ...(guidance ? { guidanceInputs: { start: input("start"), goal: input("goal") } } : {}),
+    },
+  );
+  if (step.guidance === undefined) return { x: step.next };
+  return { x: step.next, reward: step.guidance.reward, rewardGradient: step.guidance.gradient };
 }
 
 function layoutOf({ horizon, frame_stack, episode_len, causal }: Config): Layout {
@@ -125,9 +158,8 @@ function goalOptions(config: Config) {
   const { guidance_scale, guidance_weights, frame_stack, horizon, batch } = config;
   return {
     // The official value is a mean over the batch, the library's stands for one sample.
-    scale: guidance_scale / batch,
+    guidanceScale: guidance_scale / batch,
     samples: 1,
-    factor: "next" as const,
     frameStack: frame_stack,
     observationFeatures: config.observation_mean.length,
     actionFeatures: config.action_mean.length,
@@ -136,24 +168,20 @@ function goalOptions(config: Config) {
   };
 }
 
-/** The library's guidance; it knows no rewards, so they are cut off what it is shown. */
+/** The library's guidance, its scale in the reward as in the official value; it knows no rewards, which are cut off. */
 function goalGuidance(config: Config): Guidance {
-  const guidance = reachGoal(goalOptions(config));
-  if (!config.use_reward) return guidance;
+  const { guidanceScale = 1, ...guidance } = reachGoal(goalOptions(config));
   const width = frameMoments(config).mean.length;
-  return {
-    ...guidance,
-    inputs: (batch) => {
-      const frame = { dtype: "float32", shape: [batch, width] } as const;
-      return { start: frame, goal: frame };
-    },
-    value: (x0, { start, goal }) => {
-      const [batch, length] = x0.shape as [number, number, number];
-      const all = reshape(x0, [batch, length * config.frame_stack, width]);
-      const kept = reshape(slice(all, 2, 0, width - 1), [batch, length, config.frame_stack * (width - 1)]);
-      return guidance.value(kept, { start: slice(start!, 1, 0, width - 1), goal: slice(goal!, 1, 0, width - 1) });
-    },
+  const known = config.use_reward ? width - 1 : width;
+  const reward: Guidance["reward"] = (x0, { start, goal }) => {
+    const [batch, length] = x0.shape as [number, number, number];
+    const all = reshape(x0, [batch, length * config.frame_stack, width]);
+    const kept = reshape(slice(all, 2, 0, known), [batch, length, config.frame_stack * known]);
+    const inputs = { start: slice(start as Value, 1, 0, known), goal: slice(goal as Value, 1, 0, known) };
+    return mul(guidance.reward(kept, inputs), guidanceScale);
   };
+  const frame = (batch: number) => ({ dtype: "float32", shape: [batch, width] }) as const;
+  return { ...guidance, reward, inputs: (batch) => ({ start: frame(batch), goal: frame(batch) }) };
 }
 
 function initialTokens(
@@ -175,9 +203,8 @@ function initialTokens(
 /** Each row's noise levels int32 [B, T]: the start clean, the plan by the matrix, the padding pure noise. */
 function levelRows(config: Config, { plan, padding }: Layout): HostTensor<"int32">[] {
   const { timesteps, sampling_timesteps: steps } = config.diffusion;
-  const table = samplingLevels(timesteps, steps);
-  const shape = officialMatrixShape(config.scheduling_matrix, config.uncertainty_scale);
-  return schedulingMatrix(shape, steps, plan).rows.map((row) => {
+  const table = timestepLevels(timesteps, steps);
+  return officialMatrix(config.scheduling_matrix, config.uncertainty_scale, steps, plan).rows.map((row) => {
     const indices = [0, ...row, ...new Array<number>(padding).fill(steps)];
     const levels = indices.map((index) => table[index] as number);
     const samples = Array.from({ length: config.batch }, () => levels);

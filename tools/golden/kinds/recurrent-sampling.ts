@@ -1,28 +1,16 @@
-import {
-  type Backend,
-  type DiffusionProcess,
-  type HostTensor,
-  RecurrentSampler,
-  tensor,
-  zeros,
-} from "@diffusion-forcing/core";
-import type { Value } from "@diffusion-forcing/core/graph";
-import { modelPrediction, samplingLevels } from "@diffusion-forcing/core/process";
-import {
-  officialGuidanceFactor,
-  parameterName,
-  recurrentProcess,
-  recurrentStepGraph,
-  schedulingMatrixFromName,
-} from "@diffusion-forcing/core/sampling";
+import { type Backend, type Diffusion, type HostTensor, pyramid, tensor, zeros } from "@diffusion-forcing/core";
+import { type TensorType, trace, type Value } from "@diffusion-forcing/core/graph";
+import { memoryOf } from "@diffusion-forcing/core/models";
+import { officialGuidanceFactor, officialRecurrentRollout, officialTokenStep } from "@diffusion-forcing/core/official";
+import { timestepLevels } from "@diffusion-forcing/core/process";
 import { type GoldenCase, type GoldenTensor, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate, readAll } from "../evaluate.js";
 import { type OfficialFrames, officialCodec, stackedConditions } from "../frames.js";
 import { float32, type Numbers, swapAxes } from "../layout.js";
-import { officialObjective } from "../official.js";
+import { officialNoiseProcess } from "../official.js";
 import { officialParameters } from "../official-model.js";
-import { type OfficialRecurrentDiffusion, officialRecurrentProcess } from "../recurrent.js";
+import { type OfficialRecurrentDiffusion, officialRecurrentDiffusion } from "../recurrent.js";
 
 const objectives = ["pred_noise", "pred_x0", "pred_v"];
 
@@ -49,7 +37,7 @@ function row({ shape, data }: HostTensor): Numbers {
 export async function runRecurrentSteps(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as StepConfig;
   const { diffusion, x_dim, z_dim, external_cond_dim, etas, indices } = config;
-  const base = officialRecurrentProcess({
+  const base = officialRecurrentDiffusion({
     diffusion,
     features: x_dim,
     stateSize: z_dim,
@@ -64,10 +52,10 @@ export async function runRecurrentSteps(golden: GoldenCase, backend: Backend): P
   };
   const results: TensorResult[] = [];
   for (const objective of objectives.filter((name) => golden.tensors.has(`${name}.predictions.x_start`))) {
-    const process = { ...base, objective: officialObjective(objective) };
-    results.push(...(await predictions(golden, backend, process, parameters, inputs, objective)));
+    const subject = { ...base, process: officialNoiseProcess(diffusion, objective, diffusion.clip_noise) };
+    results.push(...(await predictions(golden, backend, subject, parameters, inputs, objective)));
     for (const eta of etas) {
-      const walk = await walker(golden, backend, { process, parameters, inputs, eta, diffusion });
+      const walk = await walker(golden, backend, { subject, parameters, inputs, eta, diffusion });
       for (const index of indices) {
         const prefix = `${objective}.eta${eta}.index${index}`;
         const { x, state, x0, factor } = await walk.step(prefix, oneToken(tensorOf(golden, "in.x")), index, 0);
@@ -96,7 +84,7 @@ type Inputs = { readonly state: HostTensor; readonly condition?: HostTensor };
 async function predictions(
   golden: GoldenCase,
   backend: Backend,
-  process: DiffusionProcess,
+  subject: Diffusion,
   parameters: Record<string, HostTensor>,
   inputs: Inputs,
   objective: string,
@@ -104,21 +92,20 @@ async function predictions(
   const x = oneToken(tensorOf(golden, "in.x"));
   const levels = Int32Array.from(tensorOf(golden, "in.t").data, (level) => level + 1);
   const noiseLevels = tensor(levels, [levels.length, 1]);
-  const { memory } = recurrentProcess(process).model;
-  const { schedule, clipNoise } = process;
+  const { model, process } = subject;
   const outputs = await evaluate<string>(backend, { ...parameters, ...inputs, x, noiseLevels }, (values) => {
     const [tokens, at] = [values.x as Value, values.noiseLevels as Value];
-    const { output, memory: after } = memory.advance(
+    const { output, memory: after } = memoryOf(model).advance(
       values,
       { state: values.state as Value },
       {
         tokens,
         noiseLevels: at,
-        levelCount: schedule.levels,
+        levelCount: process.levels,
         ...("condition" in values ? { condition: values.condition as Value } : {}),
       },
     );
-    const { x0, eps } = modelPrediction(schedule, process.objective, tokens, at, output, { clipNoise });
+    const { clean: x0, noise: eps } = process.estimate(output, tokens, at);
     return { output, next: after.state as Value, x0, eps };
   });
   const prefix = `${objective}.predictions`;
@@ -131,7 +118,7 @@ async function predictions(
 }
 
 interface WalkOptions {
-  readonly process: DiffusionProcess;
+  readonly subject: Diffusion;
   readonly parameters: Record<string, HostTensor>;
   readonly inputs: Inputs;
   readonly eta: number;
@@ -140,14 +127,32 @@ interface WalkOptions {
 
 /** Steps of one token from the case's state, by official index: 0 is the noisiest. */
 async function walker(golden: GoldenCase, backend: Backend, options: WalkOptions) {
-  const { process, parameters, inputs, eta, diffusion } = options;
+  const { subject, parameters, inputs, eta, diffusion } = options;
   const batch = inputs.state.shape[0] as number;
-  const levels = samplingLevels(diffusion.timesteps, diffusion.sampling_timesteps);
-  const stepOptions = { eta, stabilizationLevel: 0, compatibility: "official" } as const;
-  const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));
-  const executable = await backend.compile(recurrentStepGraph(recurrentProcess(process), stepOptions, batch), {
-    constants,
+  const levels = timestepLevels(diffusion.timesteps, diffusion.sampling_timesteps);
+  const token = { dtype: "float32", shape: [batch, 1, ...subject.model.tokenShape] } as const;
+  const level = { dtype: "int32", shape: [batch, 1] } as const;
+  const types: Record<string, TensorType> = {
+    ...(parameters as Record<string, TensorType>),
+    ...(inputs as Record<string, TensorType>),
+    x: token,
+    from: level,
+    to: level,
+    ...(eta > 0 ? { noise: token } : {}),
+  };
+  const graph = trace(types, (values) => {
+    const given = (name: string): Value => values[name] as Value;
+    const step = officialTokenStep(subject, values, eta, {
+      state: given("state"),
+      x: given("x"),
+      from: given("from"),
+      to: given("to"),
+      ...(eta > 0 ? { noise: given("noise") } : {}),
+      ...("condition" in values ? { condition: given("condition") } : {}),
+    });
+    return { moved: step.x, after: step.state, x0: step.clean };
   });
+  const executable = await backend.compile(graph, { constants: parameters });
   const step = async (prefix: string, x: HostTensor, index: number, draw: number) => {
     const at = (i: number): HostTensor =>
       tensor(new Int32Array(batch).fill(levels[diffusion.sampling_timesteps - i] as number), [batch, 1]);
@@ -156,10 +161,10 @@ async function walker(golden: GoldenCase, backend: Backend, options: WalkOptions
     const noise = recorded === undefined ? zeros("float32", x.shape) : clampedToken(recorded, diffusion.clip_noise);
     const outputs = await executable.run({ ...inputs, x, from, to, ...(eta > 0 ? { noise } : {}) });
     const { factor } = await evaluate(backend, { from, to }, (values) => ({
-      factor: officialGuidanceFactor(process, values.from, values.to, eta, 2),
+      factor: officialGuidanceFactor(subject.process, values.from, values.to, eta, 2),
     }));
-    const read = (await readAll(outputs)) as { x: HostTensor; state: HostTensor; x0: HostTensor };
-    return { ...read, factor: factor?.data[0] as number };
+    const { moved, after, x0 } = (await readAll(outputs)) as Record<"moved" | "after" | "x0", HostTensor>;
+    return { x: moved, state: after, x0, factor: factor?.data[0] as number };
   };
   return { step, dispose: () => executable.dispose() };
 }
@@ -178,11 +183,11 @@ interface RolloutConfig extends OfficialFrames {
   readonly uncertainty_scale: number;
 }
 
-/** H: the paper branch's validation rollout, by the sampler's official compatibility. */
+/** H: the paper branch's validation rollout, by its own passes. */
 export async function runRecurrentRollout(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as RolloutConfig;
   const { diffusion, frame_stack, chunk_size } = config;
-  const process = officialRecurrentProcess({
+  const subject = officialRecurrentDiffusion({
     diffusion,
     features: config.x_shape[0] * frame_stack,
     stateSize: config.z_shape[0],
@@ -194,34 +199,20 @@ export async function runRecurrentRollout(golden: GoldenCase, backend: Backend):
   const conditions = stackedConditions(golden, config);
   const [batch, total] = truth.shape as [number, number];
   const context = Math.floor(config.context_frames / frame_stack);
-  const sampler = new RecurrentSampler(process, {
-    backend,
-    parameters: officialParameters(golden, process.model.config),
-    steps: diffusion.sampling_timesteps,
-    eta: diffusion.ddim_sampling_eta,
-    compatibility: "official",
-  });
   let drawn = 0;
-  const random = (): HostTensor => oneToken(tensorOf(golden, `draw.${String(drawn++).padStart(4, "0")}`));
-  let state = await sampler.initialState(batch);
-  const parts: HostTensor[] = [];
-  if (context > 0) {
-    const condition = conditions === undefined ? {} : { condition: cut(conditions, 0, context) };
-    const observed = await sampler.observe(state, { tokens: cut(truth, 0, context), random, ...condition });
-    parts.push(observed.estimates);
-    state = observed.state;
-  }
-  const rollout = sampler.rollout(state, {
+  const parts = await officialRecurrentRollout(subject, {
+    backend,
+    parameters: officialParameters(golden, subject.model.config),
+    eta: diffusion.ddim_sampling_eta,
+    levels: timestepLevels(diffusion.timesteps, diffusion.sampling_timesteps),
+    context: Array.from({ length: context }, (_, t) => cut(truth, t, t + 1)),
     length: total - context,
     chunk: chunk_size > 0 ? chunk_size : Math.max(total - context, 1),
-    matrix: schedulingMatrixFromName("pyramid", { uncertainty: config.uncertainty_scale }),
-    random,
-    ...(conditions === undefined
-      ? {}
-      : { condition: (first: number, count: number) => cut(conditions, first, first + count) }),
+    matrix: pyramid({ uncertainty: config.uncertainty_scale }),
+    batch,
+    noise: () => oneToken(tensorOf(golden, `draw.${String(drawn++).padStart(4, "0")}`)),
+    ...(conditions === undefined ? {} : { condition: (token: number) => cut(conditions, token, token + 1) }),
   });
-  for await (const { tokens } of rollout) parts.push(tokens);
-  await sampler.dispose();
   const predicted = joinTime(parts);
   const error = Array.from(predicted.data, (value, i) => (value - (truth.data[i] as number)) ** 2);
   return [

@@ -1,4 +1,4 @@
-import type { Backend, DiffusionProcess, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
+import type { Backend, Diffusion, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
 import { gradient, type Value } from "@diffusion-forcing/core/graph";
 import { meanOverElements } from "@diffusion-forcing/core/official";
 import { diffusionForcingLoss, stepwiseNoiseLevels } from "@diffusion-forcing/core/process";
@@ -8,7 +8,7 @@ import { evaluate } from "../evaluate.js";
 import { type OfficialFrames, officialCodec, stackedConditions } from "../frames.js";
 import { batchMajor, clamped, float32, swapAxes } from "../layout.js";
 import { officialParameters, officialResults } from "../official-model.js";
-import { type OfficialRecurrentDiffusion, officialRecurrentProcess } from "../recurrent.js";
+import { type OfficialRecurrentDiffusion, officialRecurrentDiffusion } from "../recurrent.js";
 
 interface Config extends OfficialFrames {
   readonly diffusion: OfficialRecurrentDiffusion;
@@ -29,7 +29,7 @@ interface Draw {
 export async function runRecurrentTraining(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { frame_stack, diffusion } = config;
-  const process = officialRecurrentProcess({
+  const subject = officialRecurrentDiffusion({
     diffusion,
     features: config.x_shape[0] * frame_stack,
     stateSize: config.z_shape[0],
@@ -40,8 +40,8 @@ export async function runRecurrentTraining(golden: GoldenCase, backend: Backend)
   const tokens = officialCodec(config).encode(float32(tensorOf(golden, "in.observations")));
   const condition = stackedConditions(golden, config);
   const lossMask = presentElements(golden, config);
-  const parameters = officialParameters(golden, process.model.config);
-  const outputs = await lossAndGradients(backend, process, parameters, {
+  const parameters = officialParameters(golden, subject.model.config);
+  const outputs = await lossAndGradients(backend, subject, parameters, {
     tokens,
     noiseLevels: noiseLevels(golden, config, tokens.shape),
     noise: noise(golden, config),
@@ -56,7 +56,7 @@ export async function runRecurrentTraining(golden: GoldenCase, backend: Backend)
     ...(condition === undefined ? [] : [{ name: "mid.conditions_stacked", ...swapAxes(condition) }]),
     { name: "out.loss", ...(outputs.loss as HostTensor) },
     { name: "out.xs_pred", ...swapAxes(officialCodec(config).decode(outputs.x0 as HostTensor)) },
-    ...officialResults("grad", process.model.config, gradients),
+    ...officialResults("grad", subject.model.config, gradients),
   ];
 }
 
@@ -99,15 +99,15 @@ function presentElements(golden: GoldenCase, { x_shape, frame_stack }: Config): 
 
 function lossAndGradients(
   backend: Backend,
-  process: DiffusionProcess,
+  subject: Diffusion,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
 ): Promise<HostTensorRecord> {
   const names = Object.keys(parameters);
   return evaluate<string>(backend, { ...parameters, ...batch }, (values) => {
     const traced = Object.fromEntries(names.map((name) => [name, values[name] as Value]));
-    const { loss, x0 } = diffusionForcingLoss(
-      process,
+    const { loss, modelOutput, noisedTokens } = diffusionForcingLoss(
+      subject,
       traced,
       {
         tokens: values.tokens as Value,
@@ -118,6 +118,7 @@ function lossAndGradients(
       },
       { denominator: meanOverElements },
     );
+    const { clean: x0 } = subject.process.estimate(modelOutput, noisedTokens, values.noiseLevels as Value);
     const slopes = gradient(loss, Object.values(traced));
     return { loss, x0, ...Object.fromEntries(slopes.map((slope, i) => [`gradient/${names[i]}`, slope])) };
   });

@@ -1,12 +1,14 @@
-import { type Backend, type HostTensor, Sampler } from "@diffusion-forcing/core";
+import type { Backend, HostTensor, SchedulingMatrix } from "@diffusion-forcing/core";
+import { ddim } from "@diffusion-forcing/core";
 import type { PlainCodec } from "@diffusion-forcing/core/bundle";
-import { recordedNoise } from "@diffusion-forcing/core/sampling";
+import { officialAncestral, officialMatrix } from "@diffusion-forcing/core/official";
+import { recordedNoise, Sampler } from "@diffusion-forcing/core/sampling";
 import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { officialCodec, stackedConditions } from "../frames.js";
 import { batchMajor, float32, swapAxes } from "../layout.js";
-import { type OfficialDiffusion, officialMatrixShape } from "../official.js";
-import { officialParameters, officialProcess } from "../official-model.js";
+import type { OfficialDiffusion } from "../official.js";
+import { officialDiffusion, officialParameters } from "../official-model.js";
 
 interface Config {
   readonly diffusion: OfficialDiffusion;
@@ -29,7 +31,7 @@ export async function runRollout(golden: GoldenCase, backend: Backend): Promise<
   const config = golden.json.config as Config;
   const { diffusion, frame_stack: stack, causal } = config;
   const codec = officialCodec(config);
-  const process = officialProcess({
+  const subject = officialDiffusion({
     diffusion,
     features: codec.tokenShape([config.data_mean.length])[0] as number,
     conditionFeatures: config.external_cond_dim,
@@ -37,12 +39,12 @@ export async function runRollout(golden: GoldenCase, backend: Backend): Promise<
     decay: diffusion.cum_snr_decay ** (stack * config.frame_skip),
   });
   const isDdpm = diffusion.sampling_timesteps === diffusion.timesteps;
-  const sampler = new Sampler(process, {
+  const sampler = new Sampler(subject, {
     backend,
-    parameters: officialParameters(golden, process.model.config),
-    steps: diffusion.sampling_timesteps,
-    stabilizationLevel: diffusion.stabilization_level,
-    ...(isDdpm ? { solver: "ddpm" } : { eta: diffusion.ddim_sampling_eta }),
+    parameters: officialParameters(golden, subject.model.config),
+    timesteps: diffusion.sampling_timesteps,
+    stabilizationLevel: isDdpm ? 0 : diffusion.stabilization_level,
+    solver: isDdpm ? officialAncestral(diffusion.stabilization_level) : ddim({ eta: diffusion.ddim_sampling_eta }),
   });
   const truth = codec.encode(float32(tensorOf(golden, "in.observations")));
   const condition = stackedConditions(golden, config);
@@ -68,42 +70,45 @@ async function generate(
   drawsPerStep: number,
 ): Promise<{ tokens: HostTensor; steps: TensorResult[] }> {
   const config = golden.json.config as Config;
-  const total = truth.shape[1] as number;
+  const [batch, total, width] = truth.shape as [number, number, number];
   const known = config.context_frames / config.frame_stack;
-  const length = total - known;
   const steps: TensorResult[] = [];
   // Official draws are numbered through; each chunk begins with its own, then come one or two a step.
-  const firstDraw = new Map<number, number>([[0, 0]]);
-  let stepsBefore = 0;
-  const random = recordedNoise(([done, part, step, kind]) => {
-    const first = firstDraw.get(done as number) as number;
-    const offset = part === "start" ? 0 : 1 + drawsPerStep * ((step as number) - 1);
-    const second = kind === "step" && drawsPerStep === 2 ? 1 : 0;
-    return batchMajor(tensorOf(golden, `draw.${String(first + offset + second).padStart(4, "0")}`)).data;
-  });
-  // The official window drops what is too old of a context too; the library wants it dropped.
-  const dropped = Math.max(0, known - config.n_tokens);
-  const rollout = sampler.rolloutChunks({
-    context: cut(truth, dropped, known),
-    length,
-    window: config.n_tokens,
-    chunk: config.chunk_size > 0 ? config.chunk_size : length,
-    matrix: officialMatrixShape(config.scheduling_matrix, config.uncertainty_scale),
-    random,
-    ...(condition === undefined ? {} : { condition: cut(condition, dropped, total) }),
-    onStep: async ({ read }) => {
-      steps.push({ name: `mid.step.${String(steps.length).padStart(3, "0")}.out`, ...swapAxes(await read()) });
-    },
-  });
+  let drawn = 0;
+  const draw = () => batchMajor(tensorOf(golden, `draw.${String(drawn++).padStart(4, "0")}`)).data;
   let tokens = cut(truth, 0, known);
-  for await (const { tokens: fresh, state } of rollout) {
-    tokens = join(tokens, fresh);
-    const before = state.done - (fresh.shape[1] as number);
-    const draws = 1 + drawsPerStep * (steps.length - stepsBefore);
-    firstDraw.set(state.done, (firstDraw.get(before) as number) + draws);
-    stepsBefore = steps.length;
+  for (let done = known; done < total; ) {
+    const size = Math.min(config.chunk_size > 0 ? config.chunk_size : total - known, total - done);
+    const first = Math.max(0, done + size - config.n_tokens);
+    const limit = config.diffusion.clip_noise;
+    const noise = Float32Array.from(draw(), (value) => Math.min(Math.max(value, -limit), limit));
+    const firstDraw = drawn;
+    const matrix = officialMatrix(config.scheduling_matrix, config.uncertainty_scale, sampler.timesteps, size);
+    const window = cut(tokens, first, done);
+    const progress = sampler.denoiseStream({
+      tokens: join(window, float32({ shape: [batch, size, width], data: [...noise] })),
+      rows: afterKnown(matrix, done - first),
+      seed: recordedNoise(([step, , j]) => {
+        drawn = firstDraw + drawsPerStep * ((step as number) - 1) + (j as number);
+        return draw();
+      }),
+      ...(condition === undefined ? {} : { condition: cut(condition, first, done + size) }),
+    });
+    let last = window;
+    for await (const { read } of progress) {
+      last = await read();
+      steps.push({ name: `mid.step.${String(steps.length).padStart(3, "0")}.out`, ...swapAxes(last) });
+    }
+    drawn = firstDraw + drawsPerStep * (matrix.rows.length - 1);
+    tokens = join(tokens, cut(last, done - first, done - first + size));
+    done += size;
   }
   return { tokens, steps };
+}
+
+/** Rows of tokens that stand after `known` clean ones. */
+function afterKnown({ rows }: SchedulingMatrix, known: number): number[][] {
+  return rows.map((row) => [...new Array<number>(known).fill(0), ...row]);
 }
 
 /** Tokens as raw frames, frames first. */

@@ -1,20 +1,13 @@
-import type { Backend, DiffusionProcess, Guidance, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
+import type { Backend, Diffusion, Guidance, HostTensor, HostTensorRecord } from "@diffusion-forcing/core";
 import { mean, mul, reshape, square, sub, sum, type Value } from "@diffusion-forcing/core/graph";
-import { samplingLevels } from "@diffusion-forcing/core/process";
-import {
-  type DdimResult,
-  ddimCoefficients,
-  ddimStep,
-  ddpmStep,
-  stabilizedInput,
-  stabilizedLevels,
-} from "@diffusion-forcing/core/sampling";
+import { officialDdimStep, officialDdpmStep } from "@diffusion-forcing/core/official";
+import { timestepLevels } from "@diffusion-forcing/core/process";
 import { type GoldenCase, tensorOf, UnsupportedCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
 import { batchMajor, clamped, float32, levelIndices, swapAxes } from "../layout.js";
 import type { OfficialDiffusion } from "../official.js";
-import { officialParameters, officialProcess } from "../official-model.js";
+import { officialDiffusion, officialParameters } from "../official-model.js";
 
 interface Config {
   readonly diffusion: OfficialDiffusion;
@@ -36,7 +29,7 @@ interface Shared {
 /** E: one step with mixed levels, a sub-case for every objective, eta, and with and without guidance. */
 export async function runSampleStep(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
-  const { model } = processOf(config, config.diffusion.objective);
+  const { model } = diffusionOf(config, config.diffusion.objective);
   const shared: Shared = {
     golden,
     backend,
@@ -61,8 +54,8 @@ export async function runSampleStep(golden: GoldenCase, backend: Backend): Promi
   return results;
 }
 
-function processOf(config: Config, objective: string): DiffusionProcess {
-  return officialProcess({
+function diffusionOf(config: Config, objective: string): Diffusion {
+  return officialDiffusion({
     diffusion: config.diffusion,
     features: config.x_dim,
     conditionFeatures: config.external_cond_dim,
@@ -72,7 +65,7 @@ function processOf(config: Config, objective: string): DiffusionProcess {
 }
 
 function levelsOf({ golden, config }: Shared, name: string, steps: number): HostTensor<"int32"> {
-  return levelIndices(tensorOf(golden, name), samplingLevels(config.diffusion.timesteps, steps));
+  return levelIndices(tensorOf(golden, name), timestepLevels(config.diffusion.timesteps, steps));
 }
 
 function noiseOf({ golden, config }: Shared, name: string): HostTensor<"float32"> {
@@ -83,8 +76,7 @@ function noiseOf({ golden, config }: Shared, name: string): HostTensor<"float32"
 function goalGuidance(scale: number, batch: number): Guidance {
   return {
     samples: 1,
-    factor: "next",
-    value: (x0, { goal, weight }) => {
+    reward: (x0, { goal, weight }) => {
       const [, length, features] = x0.shape as [number, number, number];
       const distance = square(sub(x0, reshape(goal as Value, [batch, 1, features])));
       const weighted = mul(distance, reshape(weight as Value, [1, length, 1]));
@@ -102,7 +94,7 @@ async function runDdim(
 ): Promise<TensorResult[]> {
   const { golden, config, parameters } = shared;
   const { sampling_timesteps, stabilization_level } = config.diffusion;
-  const process = processOf(shared.config, objective);
+  const subject = diffusionOf(shared.config, objective);
   const scale = config.guidance?.scale_by_objective[objective];
   if (guided && scale === undefined) throw new UnsupportedCase(`guidance for ${objective}`);
   const inputs: HostTensorRecord = {
@@ -121,8 +113,8 @@ async function runDdim(
   const { guidance_value, ...outputs } = await evaluate(shared.backend, { ...parameters, ...inputs }, (values) => {
     const input = (name: string) => values[name] as Value;
     const [x, from, to] = [input("x"), input("from"), input("to")];
-    const result: DdimResult = ddimStep(
-      process,
+    const result = officialDdimStep(
+      subject,
       values,
       {
         eta,
@@ -138,18 +130,17 @@ async function runDdim(
         ...(guided ? { guidanceInputs: { goal: input("goal"), weight: input("weight") } } : {}),
       },
     );
-    const { sigma, direction } = ddimCoefficients(process, stabilizedLevels(from, stabilization_level), to, eta, 3);
     return {
-      "mid.ddim.x_in": stabilizedInput(process, x, from, stabilization_level),
-      sigma: reshape(sigma, from.shape),
-      c: reshape(direction, from.shape),
+      "mid.ddim.x_in": result.tokens,
+      sigma: reshape(result.deviation, from.shape),
+      c: reshape(result.direction, from.shape),
       model_out: result.output,
-      x_start: result.x0,
-      pred_noise: result.eps,
+      x_start: result.clean,
+      pred_noise: result.noise,
       out: result.next,
       ...(result.guidance === undefined
         ? {}
-        : { guidance_value: sum(result.guidance.value), guidance_grad: result.guidance.gradient }),
+        : { guidance_value: sum(result.guidance.reward), guidance_grad: result.guidance.gradient }),
     };
   });
   return [
@@ -163,7 +154,7 @@ async function runDdim(
 
 async function runDdpm(shared: Shared, prefix: string, objective: string): Promise<TensorResult[]> {
   const { timesteps, stabilization_level } = shared.config.diffusion;
-  const process = processOf(shared.config, objective);
+  const subject = diffusionOf(shared.config, objective);
   const inputs: HostTensorRecord = {
     ...shared.inputs,
     from: levelsOf(shared, "in.ddpm.curr_level", timesteps),
@@ -174,18 +165,20 @@ async function runDdpm(shared: Shared, prefix: string, objective: string): Promi
   const outputs = await evaluate(shared.backend, { ...shared.parameters, ...inputs }, (values) => {
     const input = (name: string) => values[name] as Value;
     const from = input("from");
-    const result = ddpmStep(
+    const { model, process } = subject;
+    const result = officialDdpmStep(
       process,
-      values,
-      { stabilizationLevel: stabilization_level },
-      {
-        x: input("x"),
-        from,
-        to: input("to"),
-        noise: input("noise"),
-        stabilizationNoise: input("stabilizationNoise"),
-        ...("condition" in values ? { condition: input("condition") } : {}),
+      stabilization_level,
+      (tokens, told) => {
+        const output = model.apply(values, {
+          tokens,
+          noiseLevels: told,
+          levelCount: process.levels,
+          ...("condition" in values ? { condition: input("condition") } : {}),
+        });
+        return process.estimate(output, tokens, told);
       },
+      { x: input("x"), from, to: input("to"), noises: [input("stabilizationNoise"), input("noise")] },
     );
     return {
       x_in: result.tokens,

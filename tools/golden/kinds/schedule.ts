@@ -1,4 +1,4 @@
-import type { ScheduleTables } from "@diffusion-forcing/core/process";
+import { officialScheduleTables, type ScheduleTables } from "@diffusion-forcing/core/official";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { type OfficialSchedule, officialSchedule } from "../official.js";
@@ -27,7 +27,7 @@ export function runSchedule(golden: GoldenCase): TensorResult[] {
     schedules: Record<string, OfficialSchedule & { snr_clip: number }>;
   };
   return Object.entries(schedules).flatMap(([key, config]) => {
-    const { betas, float64, tables } = officialSchedule(config);
+    const { betas, float64, tables } = officialScheduleTables(officialSchedule(config));
     const limit = (snr: number) => Math.min(snr, config.snr_clip);
     const both: [string, ArrayLike<number>, ArrayLike<number>][] = [
       ["betas", betas, Float32Array.from(betas)],

@@ -1,8 +1,7 @@
-import { schedulingMatrix } from "@diffusion-forcing/core";
-import { samplingLevels } from "@diffusion-forcing/core/process";
+import { officialMatrix } from "@diffusion-forcing/core/official";
+import { timestepLevels } from "@diffusion-forcing/core/process";
 import type { GoldenCase } from "../case.js";
 import type { TensorResult } from "../compare.js";
-import { officialMatrixShape } from "../official.js";
 
 interface OfficialMatrix {
   readonly key: string;
@@ -25,11 +24,11 @@ export function runSchedulingMatrix(golden: GoldenCase): TensorResult[] {
     real_steps?: readonly OfficialRealSteps[];
   };
   const built = matrices.map(({ key, kind, sampling_timesteps, uncertainty_scale, horizon }) => {
-    const { rows } = schedulingMatrix(officialMatrixShape(kind, uncertainty_scale), sampling_timesteps, horizon);
+    const { rows } = officialMatrix(kind, uncertainty_scale, sampling_timesteps, horizon);
     return { name: key, shape: [rows.length, horizon], data: rows.flatMap((row) => [...row]) };
   });
   const levels = real_steps.map(({ key, timesteps, sampling_timesteps }) => {
-    const officialLevels = samplingLevels(timesteps, sampling_timesteps).map((level) => level - 1);
+    const officialLevels = timestepLevels(timesteps, sampling_timesteps).map((level) => level - 1);
     return { name: key, shape: [officialLevels.length], data: officialLevels };
   });
   return [...built, ...levels];

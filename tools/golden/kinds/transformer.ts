@@ -1,6 +1,6 @@
 import {
   type Backend,
-  type DiffusionProcess,
+  type Diffusion,
   type HostTensor,
   type HostTensorRecord,
   tensor,
@@ -22,7 +22,7 @@ import type { TensorResult } from "../compare.js";
 import { evaluate, readAll } from "../evaluate.js";
 import { batchMajor, clamped, type Numbers, noiseLevels, swapAxes } from "../layout.js";
 import type { OfficialDiffusion } from "../official.js";
-import { officialParameters, officialProcess, officialResults } from "../official-model.js";
+import { officialDiffusion, officialParameters, officialResults } from "../official-model.js";
 
 interface Config {
   readonly diffusion: OfficialDiffusion;
@@ -50,13 +50,13 @@ const ADAMW_TOLERANCE = 1e-5;
 export async function runTransformer(golden: GoldenCase, backend: Backend): Promise<TensorResult[]> {
   const config = golden.json.config as Config;
   const { diffusion, optimizer } = config;
-  const process = officialProcess({
+  const subject = officialDiffusion({
     diffusion,
     features: config.x_dim,
     conditionFeatures: config.external_cond_dim,
     causal: config.is_causal,
   });
-  const model = process.model.config;
+  const model = subject.model.config;
   const parameters = officialParameters(golden, model);
   const given: HostTensorRecord = {
     tokens: batchMajor(tensorOf(golden, "in.x")),
@@ -65,11 +65,11 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
   };
   const noise = golden.tensors.get("draw.0000");
   if (noise === undefined) {
-    const forward = await evaluate(backend, { ...parameters, ...given }, (values) => forwardPass(process, values));
+    const forward = await evaluate(backend, { ...parameters, ...given }, (values) => forwardPass(subject, values));
     return [{ name: "out.model_forward", ...swapAxes(forward["out.model_forward"] as HostTensor) }];
   }
   const batch = { ...given, noise: batchMajor(clamped(noise, diffusion.clip_noise)) };
-  const { gradients, ...values } = await lossAndGradients(backend, process, parameters, batch);
+  const { gradients, ...values } = await lossAndGradients(backend, subject, parameters, batch);
   const results: TensorResult[] = [
     ...Object.entries(values.perToken).map(([name, value]) => ({ name, ...swapAxes(value) })),
     { name: "out.loss_mean", ...values.loss },
@@ -77,7 +77,7 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
   ];
   if (optimizer === undefined) return results;
   if (optimizer.name !== "AdamW") throw new UnsupportedCase(`optimizer ${optimizer.name}`);
-  const { losses, trained } = await trainedParameters(backend, process, parameters, batch, optimizer);
+  const { losses, trained } = await trainedParameters(backend, subject, parameters, batch, optimizer);
   const shaky = (golden.json.adamw_shaky_flat_indices ?? {}) as Record<string, readonly number[]>;
   return [
     ...results,
@@ -91,11 +91,11 @@ export async function runTransformer(golden: GoldenCase, backend: Backend): Prom
 }
 
 /** The model on the tokens as they are. */
-function forwardPass({ model, schedule }: DiffusionProcess, values: Readonly<Record<string, Value>>) {
+function forwardPass({ model, process }: Diffusion, values: Readonly<Record<string, Value>>) {
   const forward = model.apply(values, {
     tokens: values.tokens as Value,
     noiseLevels: values.noiseLevels as Value,
-    levelCount: schedule.levels,
+    levelCount: process.levels,
     ...("condition" in values ? { condition: values.condition as Value } : {}),
   });
   return { "out.model_forward": forward };
@@ -109,7 +109,7 @@ interface LossAndGradients {
 
 async function lossAndGradients(
   backend: Backend,
-  process: DiffusionProcess,
+  subject: Diffusion,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
 ): Promise<LossAndGradients> {
@@ -119,7 +119,7 @@ async function lossAndGradients(
     const traced = Object.fromEntries(names.map((name) => [name, input(name)]));
     const condition = "condition" in values ? { condition: input("condition") } : {};
     const [tokens, levels] = [input("tokens"), input("noiseLevels")];
-    const result = diffusionForcingLoss(process, traced, {
+    const result = diffusionForcingLoss(subject, traced, {
       tokens,
       noiseLevels: levels,
       noise: input("noise"),
@@ -130,11 +130,11 @@ async function lossAndGradients(
       names.map((name) => traced[name] as Value),
     );
     return {
-      ...forwardPass(process, values),
+      ...forwardPass(subject, values),
       "mid.noised_x": result.noisedTokens,
       "mid.model_out": result.modelOutput,
       "mid.loss_weight": result.tokenWeights,
-      "out.x_pred": result.x0,
+      "out.x_pred": subject.process.estimate(result.modelOutput, result.noisedTokens, levels).clean,
       "out.loss_unreduced": result.elements,
       loss: result.loss,
       ...Object.fromEntries(slopes.map((slope, i) => [`gradient/${names[i]}`, slope])),
@@ -151,17 +151,17 @@ async function lossAndGradients(
 
 async function trainedParameters(
   backend: Backend,
-  process: DiffusionProcess,
+  subject: Diffusion,
   parameters: HostTensorRecord,
   batch: HostTensorRecord,
   { lr, betas, eps, weight_decay, steps }: NonNullable<Config["optimizer"]>,
 ): Promise<{ losses: number[]; trained: HostTensorRecord }> {
   const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay, group: everythingDecays };
-  const layout = stateLayout(process.model, optimizer);
+  const layout = stateLayout(subject.model, optimizer);
   const options: StepGraphOptions = { optimizer, maxGradNorm: undefined, emaDecay: undefined };
   const { tokens, condition } = batch;
   const executable = await backend.compile(
-    trainingStepGraph(process, options, {
+    trainingStepGraph(subject, options, {
       tokens: tokens!.shape,
       ...(condition === undefined ? {} : { condition: condition.shape }),
     }),

@@ -1,6 +1,6 @@
 import {
   type Backend,
-  type DiffusionProcess,
+  type Diffusion,
   type HostTensor,
   type HostTensorRecord,
   type UNet3dOptions,
@@ -12,7 +12,7 @@ import { type GoldenCase, tensorOf } from "../case.js";
 import type { TensorResult } from "../compare.js";
 import { evaluate } from "../evaluate.js";
 import { batchMajor, clamped, noiseLevels, swapAxes } from "../layout.js";
-import { type OfficialDiffusion, officialObjective, officialSchedule, officialWeighting } from "../official.js";
+import { type OfficialDiffusion, officialNoiseProcess, officialWeighting } from "../official.js";
 import { officialParameters, officialResults } from "../official-model.js";
 
 interface Architecture {
@@ -38,12 +38,10 @@ export async function runUNet3d(golden: GoldenCase, backend: Backend): Promise<T
   const config = golden.json.config as Config;
   const tokens = batchMajor(tensorOf(golden, "in.x"));
   const options = officialOptions(config, tokens.shape.slice(2));
-  const process: DiffusionProcess = {
+  const subject: Diffusion = {
     model: unet3d(options),
-    schedule: officialSchedule(config.diffusion),
-    objective: officialObjective(config.diffusion.objective),
+    process: officialNoiseProcess(config.diffusion, config.diffusion.objective, config.diffusion.clip_noise),
     lossWeighting: officialWeighting(config.diffusion),
-    clipNoise: config.diffusion.clip_noise,
   };
   const batch = {
     tokens,
@@ -53,8 +51,8 @@ export async function runUNet3d(golden: GoldenCase, backend: Backend): Promise<T
   const withGradients = [...golden.tensors.keys()].some((name) => name.startsWith("grad."));
   const outputs = await lossAndGradients(
     backend,
-    process,
-    officialParameters(golden, process.model.config),
+    subject,
+    officialParameters(golden, subject.model.config),
     batch,
     withGradients,
   );
@@ -63,7 +61,7 @@ export async function runUNet3d(golden: GoldenCase, backend: Backend): Promise<T
   return [
     ...["out.model_forward", "out.x_pred", "out.loss_unreduced"].map((name) => ({ name, ...swapAxes(value(name)) })),
     { name: "out.loss_mean", ...value("out.loss_mean") },
-    ...(withGradients ? officialResults("grad", process.model.config, gradients) : []),
+    ...(withGradients ? officialResults("grad", subject.model.config, gradients) : []),
   ];
 }
 
@@ -88,7 +86,7 @@ function officialOptions({ diffusion, is_causal }: Config, tokenShape: readonly 
 
 function lossAndGradients(
   backend: Backend,
-  process: DiffusionProcess,
+  subject: Diffusion,
   parameters: HostTensorRecord,
   batch: { readonly tokens: HostTensor; readonly noiseLevels: HostTensor; readonly noise: HostTensor },
   withGradients: boolean,
@@ -97,12 +95,12 @@ function lossAndGradients(
   return evaluate<string>(backend, { ...parameters, ...batch }, (values) => {
     const traced = Object.fromEntries(names.map((name) => [name, values[name] as Value]));
     const [tokens, levels, noise] = [values.tokens as Value, values.noiseLevels as Value, values.noise as Value];
-    const levelCount = process.schedule.levels;
-    const result = diffusionForcingLoss(process, traced, { tokens, noiseLevels: levels, noise });
+    const levelCount = subject.process.levels;
+    const result = diffusionForcingLoss(subject, traced, { tokens, noiseLevels: levels, noise });
     const slopes = withGradients ? gradient(result.loss, Object.values(traced)) : [];
     return {
-      "out.model_forward": process.model.apply(traced, { tokens, noiseLevels: levels, levelCount }),
-      "out.x_pred": result.x0,
+      "out.model_forward": subject.model.apply(traced, { tokens, noiseLevels: levels, levelCount }),
+      "out.x_pred": subject.process.estimate(result.modelOutput, result.noisedTokens, levels).clean,
       "out.loss_unreduced": result.elements,
       "out.loss_mean": result.loss,
       ...Object.fromEntries(slopes.map((slope, i) => [names[i] as string, slope])),

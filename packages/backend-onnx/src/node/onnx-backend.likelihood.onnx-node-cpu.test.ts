@@ -7,6 +7,7 @@ import {
   schedulingMatrix,
   tensor,
   transformer,
+  variancePreserving,
 } from "@diffusion-forcing/core";
 import { evidenceLowerBound } from "@diffusion-forcing/core/likelihood";
 import { expect, it } from "vitest";
@@ -14,28 +15,26 @@ import { onnxBackend } from "./onnx-backend.js";
 
 it("bounds a likelihood with the reference backend's nats", async () => {
   const model = transformer({ features: 2, width: 16, layers: 1, heads: 2 });
-  const process = {
+  const diffusion = {
     model,
-    schedule: linearSchedule(100),
-    objective: "v",
+    process: variancePreserving(linearSchedule(100), { noiseClip: 6 }),
     lossWeighting: { kind: "uniform" },
-    clipNoise: 6,
   } as const;
   const data = new Float32Array(2 * 3 * 2);
   createRandom(1).fillNormal(data);
   const options = {
     parameters: initializeParameters(model, createRandom(2)),
     tokens: tensor(data, [2, 3, 2]),
-    steps: 10,
+    timesteps: 10,
     // The first token is given through noise.
     rows: schedulingMatrix(pyramid({ uncertainty: 1 }), 10, 2).rows.map((row) => [3, ...row]),
     draws: 2,
-    random: createRandom(3),
+    seed: 3,
   };
-  const expected = await evidenceLowerBound(process, { ...options, backend: referenceBackend() });
+  const expected = await evidenceLowerBound(diffusion, { ...options, backend: referenceBackend() });
   const backend = await onnxBackend({ device: "cpu" });
   try {
-    const found = await evidenceLowerBound(process, { ...options, backend });
+    const found = await evidenceLowerBound(diffusion, { ...options, backend });
     for (const [b, nats] of expected.nats.entries()) {
       expect(Math.abs(found.nats[b]! / nats - 1)).toBeLessThan(1e-4);
     }

@@ -1,11 +1,12 @@
 import {
   cosineSchedule,
   createRandom,
-  type DiffusionProcess,
+  type Diffusion,
   initializeParameters,
   type Tensor,
   tensor,
   transformer,
+  variancePreserving,
   zeros,
 } from "@diffusion-forcing/core";
 import { disposeTensor } from "@diffusion-forcing/core/backend";
@@ -24,12 +25,10 @@ import { wasmFolder } from "../node/wasm-folder.js";
 import { TfjsBackend } from "./backend.js";
 
 const model = transformer({ features: 1, width: 8, layers: 1, heads: 2, feedForward: 8 });
-const process: DiffusionProcess = {
+const diffusion: Diffusion = {
   model,
-  schedule: cosineSchedule(20),
-  objective: "v",
+  process: variancePreserving(cosineSchedule(20), { objective: "v", noiseClip: 20 }),
   lossWeighting: { kind: "min-snr", clip: 5 },
-  clipNoise: 20,
 };
 const optimizer = completeAdamW({ learningRate: 1e-3, weightDecay: 0 });
 
@@ -43,7 +42,7 @@ it.each<[string, () => Promise<Device>]>([
   const backend = new TfjsBackend(device);
   const options = { optimizer, maxGradNorm: 1, emaDecay: undefined };
   const layout = stateLayout(model, optimizer);
-  const executable = await backend.compile(trainingStepGraph(process, options, { tokens: [2, 4, 1] }));
+  const executable = await backend.compile(trainingStepGraph(diffusion, options, { tokens: [2, 4, 1] }));
   const parameters = initializeParameters(model, createRandom(0));
   const empty = () =>
     Object.fromEntries(Object.entries(parameters).map(([n, { shape }]) => [n, zeros("float32", shape)]));

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createRandom, referenceBackend, Sampler, tensor } from "@diffusion-forcing/core";
-import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
+import { createRandom, referenceBackend, tensor } from "@diffusion-forcing/core";
+import { Sampler } from "@diffusion-forcing/core/sampling";
+import { plannerDiffusion } from "@diffusion-forcing/tasks/maze2d";
 import * as onnxRuntime from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
 import { loadPlanner } from "../files/models.js";
@@ -22,7 +23,7 @@ describe("dforce export", () => {
     expect(JSON.parse(exported.stdout)).toEqual({
       out,
       bytes: (await readFile(out)).length,
-      inputs: { x: [2, 4, 20], from: [2, 4], to: [2, 4] },
+      inputs: { x: [2, 4, 20], levels: [2, 2, 4] },
     });
   });
 
@@ -31,25 +32,30 @@ describe("dforce export", () => {
     const noise = new Float32Array(2 * 4 * 20);
     createRandom(7).fillNormal(noise);
     const backend = referenceBackend();
-    const sampler = new Sampler(plannerProcess(config), { backend, parameters, steps: 10, stabilizationLevel: 10 });
+    const sampler = new Sampler(plannerDiffusion(config), {
+      backend,
+      parameters,
+      timesteps: 10,
+      stabilizationLevel: 10,
+    });
     // The first token is clean context, the others take one of ten steps from pure noise.
     const rows = [
       [0, 10, 10, 10],
       [0, 9, 9, 9],
     ];
     const tokens = tensor(noise.slice(), [2, 4, 20]);
-    const ours = await sampler.denoiseToEnd({ tokens, rows, random: createRandom(0) });
-    const [from, to] = rows.map((row) => Int32Array.from([...row, ...row], (index) => sampler.levels[index] as number));
+    const ours = await sampler.denoise({ tokens, rows, seed: 0 });
+    const twice = rows.flatMap((row) => [...row, ...row]);
+    const levels = Int32Array.from(twice, (index) => sampler.levels[index] as number);
 
     const session = await onnxRuntime.InferenceSession.create(await readFile(out));
     expect([[...session.inputNames].sort(), [...session.outputNames].sort()]).toEqual([
-      ["from", "to", "x"],
-      ["x.next", "x0"],
+      ["levels", "x"],
+      ["clean", "x.next"],
     ]);
     const theirs = await session.run({
       x: new onnxRuntime.Tensor("float32", noise, [2, 4, 20]),
-      from: new onnxRuntime.Tensor("int32", from as Int32Array, [2, 4]),
-      to: new onnxRuntime.Tensor("int32", to as Int32Array, [2, 4]),
+      levels: new onnxRuntime.Tensor("int32", levels, [2, 2, 4]),
     });
     const next = theirs["x.next"]?.data as Float32Array;
     expect(next).toHaveLength(160);
@@ -72,7 +78,9 @@ describe("dforce export", () => {
     const path = join(await temporaryFolder(), "a.onnx");
     const { code, stdout } = await dforce("export", "--model", model, "--out", path);
     expect(stdout).toContain(`wrote ${path} (0.`);
-    expect(stdout).toContain("inputs x [1,3,20], from and to [1,3] (noise levels); outputs x.next and x0\n");
+    expect(stdout).toContain(
+      "inputs x [1,3,20], levels [2,1,3] (before and after the step); outputs x.next and clean\n",
+    );
     expect(code).toBe(0);
   });
 

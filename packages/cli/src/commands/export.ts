@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import { toOnnx } from "@diffusion-forcing/backend-onnx";
-import { parameterName, samplingStepGraph } from "@diffusion-forcing/core/sampling";
-import { plannerProcess } from "@diffusion-forcing/tasks/maze2d";
+import { dataRangeOf, weightsOf } from "@diffusion-forcing/core/models";
+import { ddim, parameterName, walkGraph } from "@diffusion-forcing/core/sampling";
+import { plannerDiffusion } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadPlanner, modelFiles } from "../files/models.js";
@@ -41,19 +42,27 @@ async function runExport(options: ExportOptions): Promise<void> {
     );
   }
   const length = options.tokens ?? (config.lengths.at(-1) as number);
-  const graph = samplingStepGraph(plannerProcess(config), { eta: 0, stabilizationLevel }, { batch, length }, true);
-  const constants = Object.fromEntries(Object.entries(parameters).map(([name, value]) => [parameterName(name), value]));
+  const diffusion = plannerDiffusion(config);
+  const range = dataRangeOf(diffusion.model, parameters);
+  const graph = walkGraph(
+    diffusion,
+    { solver: ddim(), stabilizationLevel, ...(range ? { range } : {}) },
+    { batch, length, steps: 1, details: true },
+  );
+  const constants = Object.fromEntries(
+    Object.entries(weightsOf(diffusion.model, parameters)).map(([name, value]) => [parameterName(name), value]),
+  );
   const bytes = toOnnx(graph, { constants, name: "sampling_step", metadata: { config: JSON.stringify(config) } });
   await ensureWritable(dirname(options.out));
   await writeAtomically(options.out, bytes);
   const summary = {
     out: options.out,
     bytes: bytes.length,
-    inputs: { x: [batch, length, config.model.features], from: [batch, length], to: [batch, length] },
+    inputs: { x: [batch, length, config.model.features], levels: [2, batch, length] },
   };
   process.stdout.write(
     options.json
       ? `${JSON.stringify(summary)}\n`
-      : `wrote ${options.out} (${(bytes.length / 1e6).toFixed(1)} MB): inputs x ${JSON.stringify(summary.inputs.x)}, from and to ${JSON.stringify(summary.inputs.from)} (noise levels); outputs x.next and x0\n`,
+      : `wrote ${options.out} (${(bytes.length / 1e6).toFixed(1)} MB): inputs x ${JSON.stringify(summary.inputs.x)}, levels ${JSON.stringify(summary.inputs.levels)} (before and after the step); outputs x.next and clean\n`,
   );
 }

@@ -133,9 +133,9 @@ describe("loadPlanner", () => {
     ],
     [
       "an unknown schedule",
-      { "config.json": process({ schedule: { name: "quadratic", levels: 10 } }) },
+      { "config.json": process({ schedule: { kind: "quadratic", levels: 10 } }) },
       "invalid-schedule",
-      'There is no noise schedule named "quadratic"; the known ones are linear, cosine, sigmoid',
+      'schedule\'s kind is "quadratic"; the known ones are linear, cosine, sigmoid',
     ],
     [
       "a model too large to exist",

@@ -6,7 +6,7 @@ import { initialTrainingState } from "@diffusion-forcing/core/training";
 import {
   encodePlannerBundle,
   isOldPlannerConfig,
-  plannerProcess,
+  plannerDiffusion,
   readOldPlanner,
   upgradeCheckpoint,
   upgradeRecipe,
@@ -46,7 +46,7 @@ export async function upgradeFolder(
   }
   const checkpoint = await readIfThere(join(folder, checkpointFile));
   if (checkpoint !== undefined) {
-    const { subject } = initialTrainingState(plannerProcess(planner.config), { seed: 0, keepEma: false });
+    const { subject } = initialTrainingState(plannerDiffusion(planner.config), { seed: 0, keepEma: false });
     files[checkpointFile] = upgradeCheckpoint(checkpoint, subject);
   }
   const inputs = [configFile, runFile, checkpointFile].map((name) => join(folder, name));

@@ -5,7 +5,7 @@ import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters, countParameters } from "../models/parameters.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import type { Diffusion } from "../process/diffusion.js";
 import {
   type BundleCard,
   type BundleConfig,
@@ -16,7 +16,7 @@ import {
   taskSchema,
   trainedOnSchema,
 } from "./bundle-config.js";
-import { diffusionFromConfig, processConfigOf } from "./diffusion-config.js";
+import { diffusionFromConfig } from "./diffusion-config.js";
 import { fingerprint } from "./fingerprint.js";
 import { parseJson } from "./json.js";
 import { decodeSafetensors } from "./safetensors.js";
@@ -25,7 +25,7 @@ import { encodeWeights, floatTensors } from "./weights.js";
 
 /** A trained model with everything that is needed to use it: what `dforce`, a page and a worker hand to each other. */
 export interface Bundle {
-  readonly diffusion: DiffusionProcess;
+  readonly diffusion: Diffusion;
   /** Weights to sample with, by parameter name. */
   readonly parameters: HostTensorRecord;
   /** Between the user's data and tokens; absent: the data are tokens. */
@@ -77,7 +77,7 @@ export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<
   const config = {
     kind: "diffusion-forcing",
     version: 1,
-    process: processConfigOf(diffusion),
+    process: diffusion.process.config,
     lossWeighting: diffusion.lossWeighting,
     model: diffusion.model.config,
     ...(codec === undefined ? {} : { codec: codec.config }),
@@ -154,7 +154,7 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
 }
 
 /** Room for the model's weights as float32, names and metadata; a codec's own weights are bounded by a gigabyte. */
-function mostWeightBytes({ model }: DiffusionProcess, hasLearnedCodec: boolean): number {
+function mostWeightBytes({ model }: Diffusion, hasLearnedCodec: boolean): number {
   const names = Object.keys(model.parameters).reduce((total, name) => total + 6 * name.length + 300, 0);
   return 4 * countParameters(model) + names + 1_000_000 + (hasLearnedCodec ? 2 ** 30 : 0);
 }

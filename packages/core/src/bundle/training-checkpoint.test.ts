@@ -94,7 +94,7 @@ describe("training state", () => {
   it("refuses tensors of no group or that are not float32", () => {
     const stray = file({}, { weight: tensor([1]) });
     expect(failure(() => decodeTrainingState(stray))).toBe(
-      'corrupt-file: Tensor "weight" belongs to none of parameters, first, second, ema, best.',
+      'corrupt-file: Tensor "weight" belongs to none of parameters, first, second, ema, best, range.',
     );
     const integers = file({}, { "first/weight": tensor(Int32Array.of(1)) });
     expect(failure(() => decodeTrainingState(integers))).toBe(

@@ -2,12 +2,13 @@ import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor } from "../engine/tensor/tensor.js";
+import type { DataRange } from "../models/data-range.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
 import { asFloat32 } from "./weights.js";
 
 const format = "diffusion-forcing-training-2";
-const groups = ["parameters", "first", "second", "ema", "best"] as const;
+const groups = ["parameters", "first", "second", "ema", "best", "range"] as const;
 
 /**
  * A training state as a safetensors file: tensors `group/parameter`, and as metadata `step`, `seed`, the `subject` (what
@@ -21,7 +22,9 @@ export function encodeTrainingState(
 ): Uint8Array<ArrayBuffer> {
   const tensors: Record<string, SafetensorsTensor> = {};
   for (const group of groups) {
-    for (const [name, value] of Object.entries((group === "best" ? state.best?.parameters : state[group]) ?? {})) {
+    for (const [name, value] of Object.entries<HostTensor>({
+      ...(group === "best" ? state.best?.parameters : state[group]),
+    })) {
       tensors[`${group}/${name}`] = value as SafetensorsTensor;
     }
   }
@@ -71,13 +74,14 @@ export function decodeTrainingState(bytes: Uint8Array): TrainingState {
     records[group] ??= {};
     records[group][path.slice(group.length + 1)] = asFloat32(path, stored);
   }
-  const { parameters = {}, first = {}, second = {}, ema } = records;
+  const { parameters = {}, first = {}, second = {}, ema, range } = records;
   return {
     ...(rest as Pick<TrainingState, "step" | "seed" | "subject">),
     parameters,
     first,
     second,
     ...(ema === undefined ? {} : { ema }),
+    ...(range === undefined ? {} : { range: range as unknown as DataRange }),
     ...(best === undefined ? {} : { best: { ...best, parameters: records.best ?? {} } }),
   };
 }

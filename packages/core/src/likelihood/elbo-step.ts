@@ -1,3 +1,5 @@
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import {
   add,
   div,
@@ -19,10 +21,11 @@ import {
 } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { addNoise, atLevel, perToken } from "../process/gaussian/conversions.js";
-import type { DiffusionProcess } from "../process/loss.js";
-import { skippingPosterior } from "../sampling/ddpm.js";
-import { denoise } from "../sampling/denoiser.js";
+import type { Diffusion } from "../process/diffusion.js";
+import type { NoiseProcess } from "../process/process.js";
+import { atLevel, perToken } from "../process/tables.js";
+import type { Network } from "../sampling/network.js";
+import { predict } from "../sampling/predict.js";
 
 /** How likely a clean token is, given the estimate x0 from its last noisy level. */
 export type Reconstruction =
@@ -50,39 +53,56 @@ export interface ElboStepInputs {
  * the sequence)), and for one that becomes clean minus its log probability (Ho et al. 2020, eq. 5, per token as in Chen et
  * al. 2024, theorem 3.1). The sequence is drawn from the forward process at the levels before the step.
  *
- * @param variance of the reverse steps between its bounds, 0..1, as in `ddpmStep`.
+ * @param variance of the reverse steps between its bounds, 0..1, as of the solver `ancestral`.
  */
 export function elboStep(
-  process: DiffusionProcess,
+  diffusion: Diffusion,
   parameters: Parameters,
   inputs: ElboStepInputs,
   variance: number,
   reconstruction: Reconstruction,
 ): Value {
   const { tokens, from, to, noise, condition } = inputs;
-  const { schedule } = process;
+  const { model, process } = diffusion;
   const rank = tokens.shape.length;
-  const x = addNoise(schedule, tokens, from, noise);
-  const { x0 } = denoise(process, parameters, x, from, condition);
+  const x = process.corrupt(tokens, from, noise);
+  const network: Network = (input) =>
+    model.apply(parameters, {
+      tokens: input.tokens,
+      noiseLevels: input.levels,
+      levelCount: process.levels,
+      ...(input.condition === undefined ? {} : { condition: input.condition }),
+    });
+  const steering = { stabilizationLevel: 0 };
+  const { clean } = predict(process, network, steering, condition === undefined ? {} : { condition }, x, from);
   const everywhere = (mask: Value): Value => reshape(mask, perToken(tokens));
-  const truth = skippingPosterior(schedule, tokens, x, from, to);
-  const model = skippingPosterior(schedule, x0, x, from, to);
+  const lawOf = lawsOf(process);
+  const [truth, reverse] = [lawOf(tokens, x, from, to), lawOf(clean, x, from, to)];
   const logOf = (value: Value): Value => log(maximum(value, 1e-20));
   const logTrue = logOf(truth.variance);
-  const logModel = add(mul(logTrue, 1 - variance), mul(logOf(truth.forwardVariance), variance));
-  const variances = mul(add(truth.variance, square(sub(truth.mean, model.mean))), exp(neg(logModel)));
-  const divergence = mul(add(sub(logModel, logTrue), sub(variances, 1)), 0.5);
+  const logReverse = add(mul(logTrue, 1 - variance), mul(logOf(truth.forwardVariance), variance));
+  const variances = mul(add(truth.variance, square(sub(truth.mean, reverse.mean))), exp(neg(logReverse)));
+  const divergence = mul(add(sub(logReverse, logTrue), sub(variances, 1)), 0.5);
   // The share of noise left where a token becomes clean; 1 elsewhere, where it is not used.
-  const inverseSnr = schedule.tables.snr.map((snr) => (Number.isFinite(snr) ? 1 / snr : 1));
+  const inverseSnr = process.signalToNoise.map((snr) => (Number.isFinite(snr) && snr > 0 ? 1 / snr : 1));
   const left = atLevel(inverseSnr, from, rank);
   const surprise =
     reconstruction.kind === "normal"
-      ? normalSurprise(tokens, x0, left)
-      : gridSurprise(tokens, x0, left, reconstruction);
+      ? normalSurprise(tokens, clean, left)
+      : gridSurprise(tokens, clean, left, reconstruction);
   const moves = everywhere(not(equal(from, to)));
   const becomesClean = everywhere(equal(to, 0));
   const nats = where(moves, where(becomesClean, surprise, divergence), 0);
   return sum(nats, nats.shape.map((_, axis) => axis).slice(1));
+}
+
+/** @throws `invalid-config` for a process without a bound. */
+export function lawsOf({ posterior, config }: NoiseProcess): NonNullable<NoiseProcess["posterior"]> {
+  if (posterior !== undefined) return posterior;
+  throw new DiffusionForcingError(
+    "invalid-config",
+    `A process of kind ${describe(config.kind)} has no law of its reverse steps, and so no bound on the likelihood.`,
+  );
 }
 
 /** -log N(x; mean, variance). */

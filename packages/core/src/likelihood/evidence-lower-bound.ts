@@ -1,11 +1,15 @@
+import { breather } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
 import { buildGraph } from "../engine/graph/graph.js";
 import { input } from "../engine/graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
+import { createRandom } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
-import type { DiffusionProcess } from "../process/loss.js";
-import { parameterName } from "../sampling/step-graph.js";
+import { weightsOf } from "../models/data-range.js";
+import type { Diffusion } from "../process/diffusion.js";
+import type { NoiseProcess } from "../process/process.js";
+import { parameterName } from "../sampling/walk-graph.js";
 import { elboStep, type Reconstruction } from "./elbo-step.js";
 import { checkOptions, type ElboOptions, type ElboState } from "./options.js";
 
@@ -36,10 +40,10 @@ export interface ElboProgress {
  * @throws `shape-mismatch`, `invalid-argument`, `invalid-scheduling-matrix` for rows that rise, columns that neither
  *   stay nor fall from S to 0, or nothing to score, `checkpoint-mismatch`, `aborted`.
  */
-export async function evidenceLowerBound(process: DiffusionProcess, options: ElboOptions): Promise<ElboResult> {
-  const { scored } = checkOptions(process, options);
+export async function evidenceLowerBound(diffusion: Diffusion, options: ElboOptions): Promise<ElboResult> {
+  const { scored } = checkOptions(diffusion, options);
   let state = options.resume;
-  for await (const progress of evidenceLowerBoundSteps(process, options)) ({ state } = progress);
+  for await (const progress of evidenceLowerBoundStream(diffusion, options)) ({ state } = progress);
   return summary(state?.nats ?? [], numbersScored(options, scored));
 }
 
@@ -48,28 +52,33 @@ export async function evidenceLowerBound(process: DiffusionProcess, options: Elb
  *
  * @throws as {@link evidenceLowerBound}.
  */
-export async function* evidenceLowerBoundSteps(
-  process: DiffusionProcess,
+export async function* evidenceLowerBoundStream(
+  diffusion: Diffusion,
   options: ElboOptions,
 ): AsyncGenerator<ElboProgress> {
-  const { backend, parameters, tokens, rows, draws = 1, random, condition, resume, signal } = options;
+  const { backend, parameters, tokens, rows, draws = 1, seed, condition, resume, signal } = options;
+  const random = createRandom(seed);
   const { variance = 1, reconstruction = { kind: "normal" } } = options;
-  const { levels, scored, moves } = checkOptions(process, options);
+  const { levels, scored, moves } = checkOptions(diffusion, options);
   const [batch, length] = tokens.shape as [number, number];
   const at = (row: ArrayLike<number> | undefined): HostTensor =>
     tensor(
       Int32Array.from({ length: batch * length }, (_, i) => levels[row?.[i % length] as number] as number),
       [batch, length],
     );
-  const prior = priorNats(process, tokens, scored);
+  const prior = priorNats(diffusion.process, tokens, scored);
   const steps = draws * moves.length;
   const finished = (nats: readonly Float64Array[]) => ({ result: summary(nats, numbersScored(options, scored)) });
-  const graph = elboGraph(process, tokens, variance, reconstruction);
-  const constants = Object.entries(parameters).map(([name, value]) => [parameterName(name), value] as const);
+  const graph = elboGraph(diffusion, tokens, variance, reconstruction);
+  const constants = Object.entries(weightsOf(diffusion.model, parameters)).map(
+    ([name, value]) => [parameterName(name), value] as const,
+  );
   const executable = await backend.compile(graph, { constants: Object.fromEntries(constants) });
   let state: ElboState = resume ?? { step: 0, nats: [] };
+  const breathe = breather();
   try {
     while (state.step < steps) {
+      await breathe();
       throwIfAborted(signal);
       const draw = Math.floor(state.step / moves.length);
       const m = moves[state.step % moves.length] as number;
@@ -91,8 +100,8 @@ export async function* evidenceLowerBoundSteps(
   }
 }
 
-function elboGraph(process: DiffusionProcess, tokens: HostTensor, variance: number, reconstruction: Reconstruction) {
-  const { model } = process;
+function elboGraph(diffusion: Diffusion, tokens: HostTensor, variance: number, reconstruction: Reconstruction) {
+  const { model } = diffusion;
   const [batch, length] = tokens.shape as [number, number];
   const declared: ValueOf<"input">[] = [];
   const declare = (name: string, type: TensorType): Value => {
@@ -116,22 +125,28 @@ function elboGraph(process: DiffusionProcess, tokens: HostTensor, variance: numb
       : {}),
   };
   return buildGraph(declared, {
-    nats: elboStep(process, Object.fromEntries(named), inputs, variance, reconstruction),
+    nats: elboStep(diffusion, Object.fromEntries(named), inputs, variance, reconstruction),
   });
 }
 
-/** KL(q(x^K | x0) || N(0, 1)) of the scored tokens of each sequence: what level K still tells of them. */
-function priorNats(process: DiffusionProcess, tokens: HostTensor, scored: readonly boolean[]): Float64Array {
-  const alpha = process.schedule.tables.alphasCumprod[process.schedule.levels] as number;
+/** KL(q(x^K | x0) || prior) of the scored tokens of each sequence: what level K still tells of them. */
+function priorNats(process: NoiseProcess, tokens: HostTensor, scored: readonly boolean[]): Float64Array {
+  const { terminal, priorScale } = process;
   const size = sizeOf(tokens.shape.slice(2));
   const result = new Float64Array(tokens.shape[0] as number);
   for (let i = 0; i < tokens.data.length; i++) {
     const token = Math.floor(i / size);
     if (!scored[token % scored.length]) continue;
     const x0 = tokens.data[i] as number;
-    result[Math.floor(token / scored.length)]! += 0.5 * (alpha * x0 * x0 - alpha - Math.log(1 - alpha));
+    result[Math.floor(token / scored.length)]! += priorScale === 0 ? 0 : normalDivergence(terminal, priorScale, x0);
   }
   return result;
+}
+
+/** KL(N(signal x, noise^2) || N(0, std^2)). */
+function normalDivergence({ signal, noise }: NoiseProcess["terminal"], std: number, x: number): number {
+  const variance = (noise / std) ** 2;
+  return 0.5 * (((signal * x) / std) ** 2 + variance - 1 - Math.log(variance));
 }
 
 function numbersScored({ tokens }: ElboOptions, scored: readonly boolean[]): number {

@@ -3,6 +3,6 @@ export {
   type ElboProgress,
   type ElboResult,
   evidenceLowerBound,
-  evidenceLowerBoundSteps,
+  evidenceLowerBoundStream,
 } from "./evidence-lower-bound.js";
 export type { ElboOptions, ElboState } from "./options.js";

@@ -1,12 +1,14 @@
+import * as v from "valibot";
 import type { Backend } from "../engine/backend/contract.js";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import { formatType } from "../engine/graph/ops/helpers.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import { describeTokens, holdsTokens } from "../models/model.js";
 import { checkParameters } from "../models/parameters.js";
-import type { DiffusionProcess } from "../process/loss.js";
-import { samplingLevels } from "../process/sampling-levels.js";
+import type { Diffusion } from "../process/diffusion.js";
+import { timestepLevels } from "../process/timesteps.js";
+import { checkRows } from "../sampling/plan/scheduling-matrix.js";
+import { checkCondition, checkTokens } from "../sampling/request.js";
 import type { Reconstruction } from "./elbo-step.js";
 
 export interface ElboOptions {
@@ -15,7 +17,7 @@ export interface ElboOptions {
   /** Clean sequences, float32 [B, T, ...tokenShape]. */
   readonly tokens: HostTensor;
   /** S: level indices run 0..S, as in the sampler. */
-  readonly steps: number;
+  readonly timesteps: number;
   /**
    * The order in which noise is taken away: rows of level indices, never rising. A token that falls from S to 0 is
    * scored; one that stays at 0 is given; one that stays at S is missing and marginalised. One that stays in between is
@@ -26,13 +28,13 @@ export interface ElboOptions {
   readonly draws?: number;
   /**
    * What a step draws depends on its draw and row only. Unlike in training and sampling, the noise is not limited to the
-   * process's `clipNoise`: limited noise is no draw of q, and what comes out no bound (a quadratic cost would miss 8 % of
+   * process's `noiseClip`: limited noise is no draw of q, and what comes out no bound (a quadratic cost would miss 8 % of
    * the noise's variance at a limit of 2, 4e-9 of it at 6). A limit on the noise that the network predicts is part of
    * the model and stays.
    */
-  readonly random: RandomStream;
+  readonly seed: number | RandomStream;
   /**
-   * Variance of the reverse steps between its bounds, 0..1, as in `ddpmStep`. Default 1: where data have a density, it is
+   * Variance of the reverse steps between its bounds, 0..1, as of the solver `ancestral`. Default 1: where data have a density, it is
    * right near level 0, and the bound becomes tight with more steps. With 0 it keeps a gap however many steps there are,
    * since the signal-to-noise ratios of the lowest levels lie far apart.
    */
@@ -54,43 +56,58 @@ export interface ElboState {
   readonly nats: readonly Float64Array[];
 }
 
+const schema = v.strictObject({
+  backend: schemas.having<Backend>("a backend", "compile"),
+  parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
+  tokens: schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data"),
+  timesteps: schemas.integer(1),
+  rows: v.custom<ElboOptions["rows"]>(Array.isArray, "rows of level indices"),
+  draws: v.optional(schemas.integer(1)),
+  seed: v.custom<ElboOptions["seed"]>(
+    (value) => v.is(schemas.integer(0), value) || v.is(schemas.having("", "split"), value),
+    "a whole number from 0 or a RandomStream",
+  ),
+  variance: v.optional(schemas.number(0, 1)),
+  reconstruction: v.optional(
+    v.variant("kind", [
+      v.strictObject({ kind: v.literal("normal") }),
+      v.strictObject({ kind: v.literal("grid"), values: schemas.integer(2) }),
+    ]),
+  ),
+  condition: v.optional(schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data")),
+  resume: v.optional(schemas.having<ElboState>("a state", "step", "nats")),
+  signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
+});
+
 /**
  * @returns the noise level of each index, which tokens are scored, and the rows m whose indices differ from those before:
  *   the steps of a draw.
  * @throws as `evidenceLowerBound`
  */
 export function checkOptions(
-  process: DiffusionProcess,
+  diffusion: Diffusion,
   options: ElboOptions,
 ): { readonly levels: Int32Array; readonly scored: readonly boolean[]; readonly moves: readonly number[] } {
-  const { tokens, draws = 1, variance = 1, condition, parameters, reconstruction, rows, resume } = options;
-  checkParameters(process.model, parameters);
-  if (!holdsTokens(process.model, tokens)) {
-    throw new DiffusionForcingError(
-      "shape-mismatch",
-      `evidenceLowerBound: the tokens are ${formatType(tokens)}; expected ${describeTokens(process.model)}.`,
-    );
-  }
-  const cells = reconstruction?.kind === "grid" ? reconstruction.values : 2;
-  if (!(Number.isInteger(draws) && draws >= 1 && variance >= 0 && variance <= 1 && cells >= 2)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `evidenceLowerBound: ${draws} draws, variance ${variance}, ${cells} values; expected draws from 1, a variance in 0..1, a grid of 2 values or more.`,
-    );
-  }
-  if ((condition === undefined) !== (process.model.conditionFeatures === 0)) {
-    throw new DiffusionForcingError(
-      "shape-mismatch",
-      "evidenceLowerBound: give a condition exactly if the model takes one.",
-    );
-  }
-  const levels = samplingLevels(process.schedule.levels, options.steps);
+  const {
+    tokens,
+    draws = 1,
+    condition,
+    parameters,
+    rows,
+    resume,
+    timesteps,
+  } = check("evidenceLowerBound", schema, options) as ElboOptions;
+  const { model, process } = diffusion;
+  checkParameters(model, parameters);
+  checkTokens("evidenceLowerBound", "tokens", model, tokens);
+  checkCondition("evidenceLowerBound", model, condition, tokens.shape[0] as number, tokens.shape[1] as number);
+  const levels = timestepLevels(process.levels, timesteps);
   const scored = scoredColumns(options);
   const moves = rows.flatMap((row, m) => {
     const before = rows[m - 1] ?? row;
     return Array.from(row).some((index, t) => index !== before[t]) ? [m] : [];
   });
-  const [batch] = tokens.shape;
+  const batch = tokens.shape[0] as number;
   const { step = 0, nats = [] } = resume ?? {};
   const begun = Math.ceil(step / moves.length);
   const isStep = Number.isInteger(step) && step >= 0 && step <= draws * moves.length;
@@ -103,23 +120,19 @@ export function checkOptions(
   return { levels, scored, moves };
 }
 
-function scoredColumns({ tokens, rows, steps }: ElboOptions): boolean[] {
+function scoredColumns({ tokens, rows, timesteps }: ElboOptions): boolean[] {
   const length = tokens.shape[1] as number;
+  checkRows(rows, timesteps, length);
   const refuse = (found: string): never => {
     throw new DiffusionForcingError(
       "invalid-scheduling-matrix",
-      `evidenceLowerBound: ${found}; expected ${length} columns of level indices that fall from ${steps} to 0 (scored, at least one of them) or stay (given at 0, missing at ${steps}, given through noise in between).`,
+      `evidenceLowerBound: ${found}; expected columns that fall from ${timesteps} to 0 (scored, at least one of them) or stay (given at 0, missing at ${timesteps}, given through noise in between).`,
     );
   };
   const scored = Array.from({ length }, (_, t) => {
-    const column = rows.map((row) => row[t] ?? -1);
-    const legal = column.every(
-      (index, m) => Number.isInteger(index) && index >= 0 && index <= (column[m - 1] ?? steps),
-    );
-    const [first, last] = [column[0], column.at(-1)];
-    const isScored = first === steps && last === 0;
-    const isWhole = rows.every((row) => row.length === length);
-    if (!legal || !isWhole || !(isScored || first === last)) refuse(`column ${t} runs ${column.join(", ")}`);
+    const [first, last] = [rows[0]?.[t], rows.at(-1)?.[t]];
+    const isScored = first === timesteps && last === 0;
+    if (!isScored && first !== last) refuse(`column ${t} falls from ${first} to ${last}`);
     return isScored;
   });
   if (!scored.includes(true)) refuse("every column stays");

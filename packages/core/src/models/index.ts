@@ -1,3 +1,4 @@
+export { type DataRange, dataRangeOf, extendedRange, weightsOf, withDataRange } from "./data-range.js";
 export { type DiT3dConfig, type DiT3dOptions, dit3d } from "./dit3d/index.js";
 export { joinMemories, memoryOf, repeatMemory } from "./memory.js";
 export * from "./model.js";

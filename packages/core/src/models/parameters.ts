@@ -3,6 +3,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
+import { dataRangeOf, isDataRangeName } from "./data-range.js";
 import type { Initializer, Model, ModelConfig } from "./model.js";
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
@@ -59,7 +60,9 @@ export function checkParameters(model: Model, tensors: HostTensorRecord): void {
       );
     }
   }
+  dataRangeOf(model, tensors);
   for (const name of Object.keys(tensors)) {
-    if (!Object.hasOwn(model.parameters, name)) throw mismatch(`There is no parameter "${name}".`);
+    if (!Object.hasOwn(model.parameters, name) && !isDataRangeName(name))
+      throw mismatch(`There is no parameter "${name}".`);
   }
 }

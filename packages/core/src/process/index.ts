@@ -1,17 +1,32 @@
+export { type BayesianFlowOptions, bayesianFlow } from "./bayesian-flow/continuous.js";
+export type { Diffusion } from "./diffusion.js";
+export { type EdmOptions, edm } from "./gaussian/edm.js";
+export { type FlowMatchingOptions, flowMatching } from "./gaussian/flow-matching.js";
+export { type GaussianParts, gaussianProcess } from "./gaussian/gaussian-process.js";
+export { defaultLimit, type EstimateLimit } from "./gaussian/limit.js";
 export {
-  addNoise,
-  atLevel,
-  forwardMoments,
-  noiseFromX0,
-  posterior,
-  velocity,
-  x0FromNoise,
-  x0FromVelocity,
-} from "./gaussian/conversions.js";
-export * from "./gaussian/loss-weight.js";
-export * from "./gaussian/objective.js";
-export * from "./gaussian/schedule.js";
-export type { ScheduleTables } from "./gaussian/schedule-tables.js";
+  cleanObjective,
+  flowObjective,
+  noiseObjective,
+  type Objective,
+  velocityObjective,
+} from "./gaussian/objective.js";
+export { checkedPath, logRatioGap, noiseRemoved } from "./gaussian/path.js";
+export {
+  cosineSchedule,
+  linearSchedule,
+  type NoiseSchedule,
+  type NoiseScheduleConfig,
+  scheduleFromConfig,
+  sigmoidSchedule,
+} from "./gaussian/schedule.js";
+export { posterior, stepDeviation } from "./gaussian/transition.js";
+export { type VariancePreservingOptions, variancePreserving } from "./gaussian/variance-preserving.js";
 export * from "./loss.js";
+export { lossWeight } from "./loss-weight.js";
+export type { LossWeighting } from "./loss-weighting.js";
 export * from "./noise-levels.js";
-export * from "./sampling-levels.js";
+export type * from "./process.js";
+export { type ProcessReader, processFromConfig } from "./process-from-config.js";
+export { atLevel, perToken } from "./tables.js";
+export { timestepLevels } from "./timesteps.js";

@@ -1,4 +1,5 @@
 import type { Value } from "../engine/graph/value.js";
+import type { LossWeighting } from "./loss-weighting.js";
 
 /** A noise process as JSON: what bundles store and `processFromConfig` reads back. */
 export interface ProcessConfig {
@@ -26,15 +27,45 @@ export interface Corrupted {
   readonly noise: Value;
 }
 
+/** Smallest and largest values, each broadcastable to tokens [B, T, ...]. */
+export interface ValueRange {
+  readonly minimum: Value;
+  readonly maximum: Value;
+}
+
 /** How freely an ancestral step may choose its variance; processes without such a choice ignore it. */
 export interface TransitionOptions {
   /** From 0, the posterior's variance, to 1, the forward process's (Nichol and Dhariwal 2021, equation 15). Default 0. */
   readonly variance?: number;
 }
 
+/** The normal law of a reverse step, for processes that have one. */
+export interface StepLaw {
+  /** [B, T, ...] */
+  readonly mean: Value;
+  /** Variance of q(x^s | x^t, x), [B, T, 1, ...]. */
+  readonly variance: Value;
+  /** Variance of q(x^t | x^s), the upper bound of a reverse step's (Ho et al. 2020, section 3.2); [B, T, 1, ...]. */
+  readonly forwardVariance: Value;
+}
+
+/** The two tables of a Gaussian process, in float64: x^k = signal[k] x + noise[k] eps. K + 1 entries each. */
+export interface GaussianPath {
+  /** alpha_k; 1 at level 0. */
+  readonly signal: Float64Array;
+  /** sigma_k; 0 at level 0, above it positive. */
+  readonly noise: Float64Array;
+}
+
+/**
+ * How a process's loss sees an error of the clean estimate: an error e costs e^2 (constant + root r + linear r^2) with r
+ * the square root of the signal-to-noise ratio. Weightings by that ratio divide by it.
+ */
+export type Sensitivity = readonly [constant: number, root: number, linear: number];
+
 /**
  * What noise means: the law of a token at every level 0 (clean) .. K (nothing but noise), and how a model is read.
- * Training, sampling, rollouts and likelihood know a process through this contract only. Everything here emits graph
+ * Training, sampling, rollouts and likelihood know a process through this contract only. The functions emit graph
  * nodes; tokens are float32 [B, T, ...], levels int32 [B, T], and every token has a level of its own.
  */
 export interface NoiseProcess {
@@ -43,8 +74,20 @@ export interface NoiseProcess {
   readonly levels: number;
   /** Largest absolute value of a standard normal draw, in training and in sampling. */
   readonly noiseClip: number;
-  /** Tokens at level K from standard normal noise. */
-  prior(noise: Value): Value;
+  /** A token at level K is this times standard normal noise. */
+  readonly priorScale: number;
+  /** What level K leaves of a clean token x: the law N(signal x, noise^2), to be compared with the prior. */
+  readonly terminal: { readonly signal: number; readonly noise: number };
+  /** Ratio of signal to noise at each level 0..K, never rising; infinite at level 0. */
+  readonly signalToNoise: Float64Array;
+  readonly sensitivity: Sensitivity;
+  /** How tokens are weighted in the loss if nothing else is asked for. */
+  readonly lossWeighting: LossWeighting;
+  /**
+   * At each level 0..K, how far guidance moves the estimate of a clean token for a unit slope of its reward by the noisy
+   * token: at most the factor of Tweedie's formula, and less where a token holds little signal.
+   */
+  readonly guidanceGain: Float64Array;
   /** A draw of q(x^k | x), every token at its own level. Level 0 gives the token itself. */
   corrupt(clean: Value, levels: Value, noise: Value): Value;
   /** What the network reads in place of the noisy tokens, of the same shape. */
@@ -54,9 +97,12 @@ export interface NoiseProcess {
   /** The network's output as an estimate of the clean tokens and of the noise. */
   estimate(output: Value, noisy: Value, levels: Value): Estimate;
   /**
-   * The noise that is left in `noisy` if `clean` is what it holds: the estimate's noise after something, a limit or a
-   * guidance, has moved its clean tokens.
+   * The estimate of clean tokens within what data, and tokens at these levels, can say: thresholding, for every solver.
+   *
+   * @param range of the data the model was trained on, if it is known.
    */
+  limit(clean: Value, levels: Value, range?: ValueRange): Value;
+  /** The noise in `noisy` if `clean` is what it holds: for an estimate that a limit or guidance has moved. */
   noiseOf(noisy: Value, levels: Value, clean: Value): Value;
   /**
    * One ancestral step: a draw of the law of the tokens at the levels `to`, at most `from`, given their present values
@@ -70,19 +116,8 @@ export interface NoiseProcess {
     noise: Value,
     options?: TransitionOptions,
   ): Value;
-  /** Ratio of signal to noise at each level 0..K, falling; infinite at level 0. Weightings and guidance read it. */
-  readonly signalToNoise: Float64Array;
-  /**
-   * Present if a noisy token is signal[k] clean + noise[k] noise: what solvers of the probability flow need. K + 1
-   * entries each.
-   */
+  /** Present if reverse steps are normal given the clean tokens: what the likelihood's bound adds up. */
+  posterior?(clean: Value, noisy: Value, from: Value, to: Value): StepLaw;
+  /** Present if a noisy token is signal clean + noise eps: what solvers of the probability flow need. */
   readonly path?: GaussianPath;
-}
-
-/** The two tables of a Gaussian process, in float64: x^k = signal[k] x + noise[k] eps. */
-export interface GaussianPath {
-  /** alpha_k; 1 at level 0. */
-  readonly signal: Float64Array;
-  /** sigma_k; 0 at level 0, rising. */
-  readonly noise: Float64Array;
 }

@@ -1,28 +1,42 @@
-export { type DdimInputs, type DdimOptions, type DdimResult, ddimCoefficients, ddimStep } from "./ddim.js";
-export { type DdpmInputs, type DdpmOptions, type DdpmResult, ddpmStep, skippingPosterior } from "./ddpm.js";
-export { type Denoised, denoise, stabilizedInput, stabilizedLevels } from "./denoiser.js";
-export { type Guidance, type GuidanceGradient, guidanceGradient, guidanceSamples } from "./guidance.js";
-export * from "./matrix-shapes.js";
-export { type NoiseSource, type NoiseSources, recordedNoise } from "./noise-source.js";
-export type { Prediction, SteeringOptions, StepInputs } from "./prediction.js";
-export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./reconstruction-guidance.js";
-export * from "./recurrent/index.js";
+export { combinedEstimate, type Estimator, estimatorOf, noisesHistory } from "./guidance/combined-estimate.js";
+export { type Guidance, guidanceSamples, type RewardGradient, rewardGradient } from "./guidance/gradient.js";
+export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./guidance/reconstruction.js";
 export {
-  type RolloutChunk,
-  type RolloutOptions,
-  type RolloutState,
-  rollout,
-  rolloutChunks,
-} from "./rollout.js";
-export { type DenoiseProgress, type DenoiseRequest, Sampler, type SamplerOptions } from "./sampler.js";
-export * from "./scheduling-matrix.js";
-export * from "./scores/index.js";
+  checkCombination,
+  classifierFreeGuidance,
+  fractionalHistoryGuidance,
+  type HistoryView,
+  historyGuidance,
+  mergeTerms,
+  type ScoreCombination,
+  type ScoreTerm,
+  temporalHistoryGuidance,
+  vanillaHistoryGuidance,
+} from "./guidance/score-combination.js";
+export type { Network, NetworkInput } from "./network.js";
+export { type NoiseSource, type NoiseSources, recordedNoise, type SampleSeed } from "./noise-source.js";
+export * from "./plan/matrix-shapes.js";
+export * from "./plan/scheduling-matrix.js";
+export { type Prediction, predict, type SteeringInputs, type SteeringOptions } from "./predict.js";
+export type { DenoiseProgress, DenoiseRequest, SampleOptions } from "./request.js";
+export { rollout } from "./rollout.js";
+export type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-options.js";
+export { Sampler, type SamplerOptions } from "./sampler.js";
+export { type AncestralOptions, ancestral } from "./solvers/ancestral.js";
+export { type DdimOptions, ddim } from "./solvers/ddim.js";
+export { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";
+export { euler } from "./solvers/euler.js";
+export { heun } from "./solvers/heun.js";
+export { pathOf } from "./solvers/path.js";
+export type { Predict, Solver, SolverMemory, SolverStep } from "./solvers/solver.js";
+export { stabilized } from "./stabilization.js";
+export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";
 export {
   guidanceInputName,
-  noiseInputs,
+  modelMemoryName,
   parameterName,
-  type SolverOptions,
-  type StepOptions,
-  samplingStepGraph,
-} from "./step-graph.js";
-export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";
+  solverMemoryName,
+  type WalkOptions,
+  type WalkShape,
+  walkGraph,
+} from "./walk-graph.js";

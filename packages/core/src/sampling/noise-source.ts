@@ -1,5 +1,6 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import { sizeOf } from "../engine/tensor/shape.js";
+import { createRandom } from "../engine/random/index.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
 /**
@@ -16,8 +17,9 @@ export interface NoiseSource {
  * A source that plays back numbers recorded elsewhere, to compare with another implementation.
  *
  * @param read the numbers of the draw at a path, as laid out in the tensor to fill, before any limit. Paths of
- * `Sampler.denoise` are [step, "step" | "stabilization" | "futures" | "history"], with the step 1-based; a rollout's are
- * [done, "start"] and [done, "steps", ...those], `done` being the number of tokens generated before the chunk.
+ * `Sampler.denoise` are [step, "step" | "futures", number of the draw], with the step 1-based, and ["history"]; a sample's
+ * and a rollout's are [done, "start"], [done, "steps", ...those] and ["history", position], `done` being the number of
+ * tokens generated before and `position` a token's place in the whole sequence.
  */
 export function recordedNoise(read: (path: readonly (string | number)[]) => ArrayLike<number>): NoiseSource {
   const at = (path: readonly (string | number)[]): NoiseSource => ({
@@ -36,28 +38,48 @@ export function recordedNoise(read: (path: readonly (string | number)[]) => Arra
   return at([]);
 }
 
-/** One source for all samples, or one for each. */
+/** One source for all samples, or one for each, so that a sample does not depend on the others of its batch. */
 export type NoiseSources = NoiseSource | readonly NoiseSource[];
 
-/**
- * Noise of a batch's shape [B, ...], or [copies, B, ...] for more than one copy; each source fills its own samples.
- */
+/** Where a call takes its randomness from: a seed or a stream, for the whole batch or one for each sample. */
+export type SampleSeed = number | NoiseSource | readonly (number | NoiseSource)[];
+
+/** The sources of a seed. @throws `invalid-argument` for what is none, or not one for each of `batch` samples. */
+export function noiseSources(what: string, seed: SampleSeed, batch: number): NoiseSources {
+  const one = (value: number | NoiseSource): NoiseSource => {
+    if (typeof value === "object" && value !== null && typeof value.fillNormal === "function") return value;
+    if (typeof value === "number") return createRandom(value);
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `${what}: seed is ${describe(value)}; expected a whole number from 0, a RandomStream, or one of these for each sample.`,
+    );
+  };
+  if (!Array.isArray(seed)) return one(seed as number | NoiseSource);
+  if (seed.length === batch) return seed.map(one);
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `${what}: ${seed.length} seeds for ${batch} samples; expected one seed, or one for each sample.`,
+  );
+}
+
+/** The sources that stand under a label of each. */
+export function splitSources(sources: NoiseSources, label: string | number): NoiseSources {
+  return Array.isArray(sources) ? sources.map((source) => source.split(label)) : (sources as NoiseSource).split(label);
+}
+
+/** Noise of a batch's shape [B, ...], each source filling its own samples. */
 export function drawNoise(
   sources: NoiseSources,
   path: readonly (string | number)[],
-  copies: number,
   shape: readonly number[],
   clip: number,
 ): HostTensor<"float32"> {
-  const noise = zeros("float32", copies > 1 ? [copies, ...shape] : shape);
+  const noise = zeros("float32", shape);
   const own = (Array.isArray(sources) ? sources : [sources]) as readonly NoiseSource[];
-  const streams = own.map((source) => path.reduce((at, label) => at.split(label), source));
-  const share = sizeOf(shape) / streams.length;
-  for (let copy = 0; copy < copies; copy++) {
-    for (const [i, stream] of streams.entries()) {
-      const first = (copy * streams.length + i) * share;
-      stream.fillNormal(noise.data.subarray(first, first + share), { clip });
-    }
+  const share = noise.data.length / own.length;
+  for (const [i, source] of own.entries()) {
+    const stream = path.reduce((at, label) => at.split(label), source);
+    stream.fillNormal(noise.data.subarray(i * share, (i + 1) * share), { clip });
   }
   return noise;
 }

@@ -33,3 +33,12 @@ export function joinTokens(a: HostTensor, b: HostTensor): HostTensor {
   }
   return tensor(data, [batch, first + second, ...rest]);
 }
+
+/** The numbers times a factor; the tensor itself for a factor of 1. */
+export function scaled(sequence: HostTensor<"float32">, factor: number): HostTensor<"float32"> {
+  if (factor === 1) return sequence;
+  return tensor(
+    sequence.data.map((value) => value * factor),
+    sequence.shape,
+  );
+}

@@ -1,11 +1,12 @@
 import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
-import type { RandomStream } from "../engine/random/index.js";
+import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
-import type { Guidance } from "./guidance.js";
-import type { DenoiseRequest, Sampler } from "./sampler.js";
+import type { Guidance } from "./guidance/gradient.js";
+import type { DenoiseRequest } from "./request.js";
+import type { Sampler } from "./sampler.js";
 
 /** The same guidance with its strength as a further guidance input, `strength` [B]; 0 is unguided. */
 export function withStrength(guidance: Guidance): Guidance {
@@ -15,15 +16,15 @@ export function withStrength(guidance: Guidance): Guidance {
       ...guidance.inputs?.(batch, length),
       strength: { dtype: "float32", shape: [batch] },
     }),
-    value: (x0, { strength, ...inputs }) => mul(guidance.value(x0, inputs), strength as Value),
+    reward: (clean, { strength, ...inputs }) => mul(guidance.reward(clean, inputs), strength as Value),
   };
 }
 
 export interface TreeSearchOptions {
   /** Its guidance comes from {@link withStrength}. */
   readonly sampler: Sampler;
-  /** One sequence, batch 1; `random` is one stream. */
-  readonly request: DenoiseRequest & { readonly random: RandomStream };
+  /** One sequence, batch 1; one seed. */
+  readonly request: DenoiseRequest & { readonly seed: number | RandomStream };
   /** How good a clean sequence [1, T, ...] is; larger is better. */
   readonly score: (sequence: HostTensor) => number;
   /**
@@ -81,7 +82,7 @@ export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<Tr
   checkOptions(options);
   const borders = stretchBorders(options);
   const stretches = borders.length - 1;
-  const root: Node = newNode(request.tokens, 0, request.random, undefined);
+  const root: Node = newNode(request.tokens, 0, createRandom(request.seed), undefined);
   let best: { sequence: HostTensor; score: number } | undefined;
   let [lowest, highest, evaluations] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (let expansion = 1; expansion <= expansions && !root.exhausted; expansion++) {
@@ -162,10 +163,10 @@ async function walk(
     Object.fromEntries(Object.entries(record).map(([name, value]) => [name, stack(new Array(times).fill(value))]));
   const { condition, guidanceInputs = {}, signal } = request;
   if (rows.length === 1) return { sequences: [...sequences], evaluations: 0 };
-  const result = await sampler.denoiseToEnd({
+  const result = await sampler.denoise({
     tokens: stack(sequences),
     rows,
-    random,
+    seed: random,
     ...(condition === undefined ? {} : { condition: stack(new Array(times).fill(condition)) }),
     guidanceInputs: { ...repeated(guidanceInputs), strength: tensor(Float32Array.from(strengths)) },
     ...(signal === undefined ? {} : { signal }),

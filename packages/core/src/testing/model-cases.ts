@@ -8,8 +8,10 @@ import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer/index.js";
 import { unet3d } from "../models/unet3d/index.js";
+import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import { type DiffusionProcess, diffusionForcingLoss } from "../process/loss.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { diffusionForcingLoss } from "../process/loss.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 
@@ -118,12 +120,10 @@ function batchOf({ batch, length }: ModelCase, model: Model): Record<string, Hos
 
 export function modelProblem(modelCase: ModelCase): ModelProblem {
   const model = modelCase.model();
-  const process: DiffusionProcess = {
+  const diffusion: Diffusion = {
     model,
-    schedule: cosineSchedule(levels),
-    objective: "v",
+    process: variancePreserving(cosineSchedule(levels), { noiseClip: 6 }),
     lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 },
-    clipNoise: 6,
   };
   const parameters = drawnParameters(model);
   const parameterNames = Object.keys(parameters);
@@ -134,7 +134,7 @@ export function modelProblem(modelCase: ModelCase): ModelProblem {
     ...("condition" in values ? { condition: values.condition as Value } : {}),
   });
   const loss = (values: Readonly<Record<string, Value>>): Value =>
-    diffusionForcingLoss(process, values, { ...given(values), noise: values.noise as Value }).loss;
+    diffusionForcingLoss(diffusion, values, { ...given(values), noise: values.noise as Value }).loss;
   return {
     inputs,
     parameterNames,

@@ -1,7 +1,7 @@
 import type { RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import type { Diffusion } from "../process/diffusion.js";
 import { independentNoiseLevels } from "../process/noise-levels.js";
 import type { Batch } from "./batch.js";
 
@@ -10,11 +10,11 @@ export type LossTensors = Readonly<Record<string, HostTensor>> & { readonly toke
 
 /** Completes batches by levels and noise. The noise of each shape is drawn into one buffer, over and over. */
 export class BatchInputs {
-  readonly #process: DiffusionProcess;
+  readonly #diffusion: Diffusion;
   readonly #noise = new Map<string, HostTensor<"float32">>();
 
-  constructor(process: DiffusionProcess) {
-    this.#process = process;
+  constructor(diffusion: Diffusion) {
+    this.#diffusion = diffusion;
   }
 
   /** @param random of the step; its levels and its noise depend on nothing else. */
@@ -24,8 +24,8 @@ export class BatchInputs {
     const key = tokens.shape.join();
     const noise = this.#noise.get(key) ?? zeros("float32", tokens.shape);
     this.#noise.set(key, noise);
-    random.split("noise").fillNormal(noise.data, { clip: this.#process.clipNoise });
-    const sizes = { batch: batchSize, tokens: length, levels: this.#process.schedule.levels };
+    random.split("noise").fillNormal(noise.data, { clip: this.#diffusion.process.noiseClip });
+    const sizes = { batch: batchSize, tokens: length, levels: this.#diffusion.process.levels };
     return {
       tokens,
       noise,

@@ -1,8 +1,9 @@
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import type { RandomStream } from "../engine/random/index.js";
-import { broadcastShapes, formatShape, shapesEqual } from "../engine/tensor/shape.js";
+import { broadcastShapes, broadcastStrides, formatShape, shapesEqual, stridesOf } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor } from "../engine/tensor/tensor.js";
+import { type DataRange, extendedRange } from "../models/data-range.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
 
 /** Sequences to train one step on. Shapes may change from step to step; each shape is compiled once. */
@@ -19,6 +20,21 @@ export interface Batch {
 
 /** Makes the batch of a step (1-based); all randomness from `random`, so that a resumed run sees the same data. */
 export type BatchSource = (step: number, random: RandomStream) => Batch | Promise<Batch>;
+
+/** The range of the data that also holds this batch; what its loss mask leaves out does not count. */
+export function batchRange(range: DataRange | undefined, { tokens, lossMask }: Batch): DataRange {
+  if (lossMask === undefined) return extendedRange(range, tokens);
+  const strides = broadcastStrides(lossMask.shape, tokens.shape);
+  const sizes = stridesOf(tokens.shape);
+  const mask = Float32Array.from(tokens.data, (_, i) => {
+    const at = sizes.reduce((sum, size, axis) => {
+      const index = Math.floor(i / size) % (tokens.shape[axis] as number);
+      return sum + index * (strides[axis] as number);
+    }, 0);
+    return lossMask.data[at] as number;
+  });
+  return extendedRange(range, tokens, mask);
+}
 
 function refuse(what: string): never {
   throw new DiffusionForcingError("invalid-data", what);

@@ -2,8 +2,9 @@ import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
+import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import {
   checkFiniteState,
   checkTrainingState,
@@ -21,12 +22,10 @@ const model: Model = {
   apply: (_parameters, { tokens }) => tokens,
 };
 
-const process: DiffusionProcess = {
+const diffusion: Diffusion = {
   model,
-  schedule: cosineSchedule(10),
-  objective: "v",
+  process: variancePreserving(cosineSchedule(10), { objective: "v", noiseClip: 6 }),
   lossWeighting: { kind: "uniform" },
-  clipNoise: 6,
 };
 
 function verdict(check: () => void): string {
@@ -40,13 +39,19 @@ function verdict(check: () => void): string {
 
 describe("initialTrainingState", () => {
   it("has fresh parameters, zero moments, and an average equal to the parameters", () => {
-    const state = initialTrainingState(process, { seed: 7, keepEma: true });
+    const state = initialTrainingState(diffusion, { seed: 7, keepEma: true });
     expect(state).toEqual({
       step: 0,
       seed: 7,
       subject: {
         model: { kind: "test" },
-        process: { kind: "gaussian", schedule: { name: "cosine", levels: 10, s: 0.008 }, objective: "v" },
+        process: {
+          kind: "variance-preserving",
+          schedule: { kind: "cosine", levels: 10, s: 0.008 },
+          objective: "v",
+          noiseClip: 6,
+          limit: { kind: "data", margin: 0.1 },
+        },
       },
       parameters: state.parameters,
       first: { w: tensor([0, 0]) },
@@ -58,9 +63,9 @@ describe("initialTrainingState", () => {
   });
 
   it("depends on the seed alone, not on whether an average is kept", () => {
-    const { ema: _ema, ...rest } = initialTrainingState(process, { seed: 7, keepEma: true });
-    expect(initialTrainingState(process, { seed: 7, keepEma: false })).toEqual(rest);
-    expect(initialTrainingState(process, { seed: 8, keepEma: false }).parameters).not.toEqual(rest.parameters);
+    const { ema: _ema, ...rest } = initialTrainingState(diffusion, { seed: 7, keepEma: true });
+    expect(initialTrainingState(diffusion, { seed: 7, keepEma: false })).toEqual(rest);
+    expect(initialTrainingState(diffusion, { seed: 8, keepEma: false }).parameters).not.toEqual(rest.parameters);
   });
 });
 
@@ -75,7 +80,7 @@ describe("copyRecord", () => {
 
 describe("samplingParameters", () => {
   it("prefers the average", () => {
-    const state = initialTrainingState(process, { seed: 7, keepEma: true });
+    const state = initialTrainingState(diffusion, { seed: 7, keepEma: true });
     const ema = { w: tensor([3, 4]) };
     expect(samplingParameters({ ...state, ema })).toBe(ema);
     const { ema: _ema, ...without } = state;
@@ -84,39 +89,39 @@ describe("samplingParameters", () => {
 });
 
 describe("checkTrainingState", () => {
-  const state = initialTrainingState(process, { seed: 7, keepEma: true });
+  const state = initialTrainingState(diffusion, { seed: 7, keepEma: true });
   const { ema: _ema, ...withoutEma } = state;
 
   it("accepts a state of the same model, seed and averaging", () => {
-    expect(verdict(() => checkTrainingState(process, state, { seed: 7, keepEma: true }))).toBe("accepted");
-    expect(verdict(() => checkTrainingState(process, withoutEma, { seed: 7, keepEma: false }))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: true }))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: false }))).toBe("accepted");
   });
 
   it("refuses another seed, saying which to pass", () => {
-    expect(verdict(() => checkTrainingState(process, state, { seed: 8, keepEma: true }))).toBe(
+    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 8, keepEma: true }))).toBe(
       "checkpoint-mismatch: The state to resume from was trained with seed 7, the run has seed 8. Pass the state's to go on exactly.",
     );
   });
 
   it("refuses an average where none is kept, and the other way round", () => {
-    expect(verdict(() => checkTrainingState(process, state, { seed: 7, keepEma: false }))).toMatch(
+    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: false }))).toMatch(
       /^checkpoint-mismatch: .* has a moving/,
     );
-    expect(verdict(() => checkTrainingState(process, withoutEma, { seed: 7, keepEma: true }))).toMatch(
+    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: true }))).toMatch(
       /^checkpoint-mismatch: .* has no/,
     );
   });
 
   it.each(["parameters", "first", "second", "ema"] as const)("refuses %s of another model", (group) => {
     const other: TrainingState = { ...state, [group]: { w: tensor([1, 2, 3]) } };
-    expect(verdict(() => checkTrainingState(process, other, { seed: 7, keepEma: true }))).toMatch(
+    expect(verdict(() => checkTrainingState(diffusion, other, { seed: 7, keepEma: true }))).toMatch(
       /^checkpoint-mismatch: .*float32\[3\]/,
     );
   });
 });
 
 describe("checkFiniteState", () => {
-  const state = { ...initialTrainingState(process, { seed: 7, keepEma: true }), step: 12 };
+  const state = { ...initialTrainingState(diffusion, { seed: 7, keepEma: true }), step: 12 };
 
   it("accepts finite numbers", () => {
     expect(verdict(() => checkFiniteState(state))).toBe("accepted");

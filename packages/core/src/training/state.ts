@@ -2,9 +2,10 @@ import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { checkHostTensors, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
+import { type DataRange, weightsOf, withDataRange } from "../models/data-range.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import type { Diffusion } from "../process/diffusion.js";
 
 /** What a run is a run of, as JSON: the model's configuration and the process's. A state goes on only with the same. */
 export interface TrainingSubject {
@@ -39,6 +40,8 @@ export interface TrainingState {
   readonly second: HostTensorRecord;
   /** Exponential moving average of the parameters, if one is kept. */
   readonly ema?: HostTensorRecord;
+  /** Of the data so far; absent before the first step. */
+  readonly range?: DataRange;
   /** Present with early stopping, after the first evaluation. */
   readonly best?: BestEvaluation;
 }
@@ -47,8 +50,8 @@ export interface TrainingState {
 export const stateGroups = ["parameters", "first", "second", "ema"] as const;
 export type StateGroup = (typeof stateGroups)[number];
 
-export function trainingSubject({ model, schedule, objective }: DiffusionProcess): TrainingSubject {
-  return { model: model.config, process: { kind: "gaussian", schedule: schedule.config, objective } };
+export function trainingSubject({ model, process }: Diffusion): TrainingSubject {
+  return { model: model.config, process: process.config };
 }
 
 export function recordedSeed(seed: number | RandomStream): RecordedSeed {
@@ -71,19 +74,19 @@ export interface InitialStateOptions {
 }
 
 /** The state before the first step: fresh parameters or those given, zero moments, the average equal to the parameters. */
-export function initialTrainingState(process: DiffusionProcess, options: InitialStateOptions): TrainingState {
-  const { model } = process;
+export function initialTrainingState(diffusion: Diffusion, options: InitialStateOptions): TrainingState {
+  const { model } = diffusion;
   const { seed, keepEma } = options;
   if (options.parameters !== undefined) checkRecord(model, "parameters", options.parameters);
   const parameters = options.parameters
-    ? copyRecord(options.parameters)
+    ? copyRecord(weightsOf(model, options.parameters))
     : initializeParameters(model, createRandom(seed).split("parameters"));
   const moments = (): HostTensorRecord =>
     Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
   return {
     step: 0,
     seed: recordedSeed(seed),
-    subject: trainingSubject(process),
+    subject: trainingSubject(diffusion),
     parameters,
     first: moments(),
     second: moments(),
@@ -97,7 +100,7 @@ export function initialTrainingState(process: DiffusionProcess, options: Initial
  * @throws `checkpoint-mismatch`, `invalid-argument` for what is no state, `non-finite-loss` if it is spoilt.
  */
 export function checkTrainingState(
-  process: DiffusionProcess,
+  diffusion: Diffusion,
   state: TrainingState,
   { seed, keepEma }: Omit<InitialStateOptions, "parameters">,
 ): void {
@@ -108,10 +111,10 @@ export function checkTrainingState(
       `train: resume is ${describe(state)}; expected a TrainingState with step and the optimiser's moments. To start anew from weights alone, give them as parameters.`,
     );
   }
-  checkSubject(trainingSubject(process), state.subject);
+  checkSubject(trainingSubject(diffusion), state.subject);
   const groups = stateGroups.filter((group) => group !== "ema" || state.ema !== undefined);
-  for (const group of groups) checkRecord(process.model, `resume.${group}`, state[group]);
-  if (state.best !== undefined) checkRecord(process.model, "resume.best.parameters", state.best.parameters);
+  for (const group of groups) checkRecord(diffusion.model, `resume.${group}`, state[group]);
+  if (state.best !== undefined) checkRecord(diffusion.model, "resume.best.parameters", state.best.parameters);
   if (keepEma !== (state.ema !== undefined)) {
     throw new DiffusionForcingError(
       "checkpoint-mismatch",
@@ -184,7 +187,7 @@ export function checkFiniteState(state: TrainingState): void {
   }
 }
 
-/** The weights to sample with: those of the best evaluation with early stopping, else the moving average, if there is one. */
+/** The weights to sample with, and the range of the data: those of the best evaluation with early stopping, else the moving average, if there is one. */
 export function samplingParameters(state: TrainingState): HostTensorRecord {
-  return state.best?.parameters ?? state.ema ?? state.parameters;
+  return withDataRange(state.best?.parameters ?? state.ema ?? state.parameters, state.range);
 }

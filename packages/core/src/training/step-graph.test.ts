@@ -3,8 +3,10 @@ import { mul } from "../engine/graph/operations.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
+import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import type { DiffusionProcess, LossDenominator } from "../process/loss.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import type { LossDenominator } from "../process/loss.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, stateLayout, unpackState } from "./state-layout.js";
 import { type StepGraphOptions, trainingStepGraph } from "./step-graph.js";
@@ -17,12 +19,10 @@ const scaling: Model = {
   parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
   apply: (parameters, { tokens }) => mul(tokens, parameters.w!),
 };
-const process: DiffusionProcess = {
+const diffusion: Diffusion = {
   model: scaling,
-  schedule: cosineSchedule(10),
-  objective: "x0",
+  process: variancePreserving(cosineSchedule(10), { objective: "x0", noiseClip: 6 }),
   lossWeighting: { kind: "uniform" },
-  clipNoise: 6,
 };
 const options: StepGraphOptions = {
   optimizer: completeAdamW({ learningRate: 0.1, weightDecay: 0.01, group: () => ({}) }),
@@ -49,7 +49,7 @@ const close = (expected: Record<string, number>) =>
 
 describe("trainingStepGraph", () => {
   it("steps by the clipped gradient and moves the average", () => {
-    const graph = trainingStepGraph(process, options, shapes);
+    const graph = trainingStepGraph(diffusion, options, shapes);
     const results = evaluateGraph(graph, { ...state, "ema/w": tensor([3]), emaRate: tensor([0.1], []), ...batch });
     expect(values(results)).toEqual(
       close({
@@ -64,7 +64,7 @@ describe("trainingStepGraph", () => {
   });
 
   it("steps by the whole gradient without clipping, and keeps no average unless told", () => {
-    const graph = trainingStepGraph(process, { ...options, maxGradNorm: undefined, emaDecay: undefined }, shapes);
+    const graph = trainingStepGraph(diffusion, { ...options, maxGradNorm: undefined, emaDecay: undefined }, shapes);
     expect(values(evaluateGraph(graph, { ...state, ...batch }))).toEqual(
       close({ loss: 10, "parameters/w": 2.897, "first/w": 10, "second/w": 100 }),
     );
@@ -73,7 +73,7 @@ describe("trainingStepGraph", () => {
   it("leaves elements of weight 0 out of the gradient", () => {
     const reduced = (denominator?: LossDenominator) => {
       const without = { ...options, emaDecay: undefined, loss: denominator ? { denominator } : {} };
-      const graph = trainingStepGraph(process, without, { ...shapes, lossMask: [2, 1] });
+      const graph = trainingStepGraph(diffusion, without, { ...shapes, lossMask: [2, 1] });
       return values(evaluateGraph(graph, { ...state, ...batch, lossMask: tensor([1, 0], [2, 1]) }));
     };
     // Only x0 = 1 counts: 4 of one element, or (4 + 0) / 2.
@@ -82,7 +82,7 @@ describe("trainingStepGraph", () => {
   });
 
   it("declares the state, the batch and the scalars", () => {
-    const graph = trainingStepGraph(process, options, { ...shapes, lossMask: [1] });
+    const graph = trainingStepGraph(diffusion, options, { ...shapes, lossMask: [1] });
     const names = graph.inputs.map(
       ({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`,
     );

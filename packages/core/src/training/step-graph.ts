@@ -3,7 +3,8 @@ import { buildGraph, type Graph } from "../engine/graph/graph.js";
 import { add, div, mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { type DiffusionProcess, diffusionForcingLoss, type LossOptions } from "../process/loss.js";
+import type { Diffusion } from "../process/diffusion.js";
+import { diffusionForcingLoss, type LossOptions } from "../process/loss.js";
 import { type BatchShapes, GraphInputs } from "./graph-inputs.js";
 import {
   type AdamWScalars,
@@ -36,12 +37,12 @@ export interface StepGraphOptions {
  * batch has them) and the step's {@link stepScalars}. Outputs: the new state under the same names, `loss`,
  * `gradientNorm` (with clipping).
  */
-export function trainingStepGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(process.model, options.optimizer);
+export function trainingStepGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
+  const layout = stateLayout(diffusion.model, options.optimizer);
   const inputs = new GraphInputs();
   const packed = inputs.packs("parameters", layout);
   const parameters = layout.packs.unpack(packed);
-  const { loss } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  const { loss } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
   const gradients = packedGradient(layout, loss, parameters, options);
   const update = updatedState(layout, options, inputs, packed, gradients);
   return buildGraph(inputs.declared, { loss, ...update });
@@ -54,14 +55,14 @@ export function trainingStepGraph(process: DiffusionProcess, options: StepGraphO
  * Inputs: `parameters/...`, the sums so far `gradient/...`, `total` and `denominator` of the loss, `keep` (0 for the
  * first part, which starts them anew, else 1), and the batch. Outputs: the sums, under the same names.
  */
-export function microStepGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(process.model, options.optimizer);
+export function microStepGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
+  const layout = stateLayout(diffusion.model, options.optimizer);
   const inputs = new GraphInputs();
   const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
   const sums = inputs.packs("gradient", layout);
   const [totals, denominators] = [inputs.declare("total", []), inputs.declare("denominator", [])];
   const keep = inputs.declare("keep", []);
-  const { total, denominator } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  const { total, denominator } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
   const gradients = packedGradient(layout, total, parameters, options);
   const added = Object.entries(gradients).map(([pack, gradient]) => [
     `gradient/${pack}`,
@@ -78,8 +79,8 @@ export function microStepGraph(process: DiffusionProcess, options: StepGraphOpti
  * The rest of a step with gradient accumulation. Inputs: the state, the sums of {@link microStepGraph} and the step's
  * {@link stepScalars}. Outputs: as of {@link trainingStepGraph}.
  */
-export function accumulatedUpdateGraph(process: DiffusionProcess, options: StepGraphOptions): Graph {
-  const layout = stateLayout(process.model, options.optimizer);
+export function accumulatedUpdateGraph(diffusion: Diffusion, options: StepGraphOptions): Graph {
+  const layout = stateLayout(diffusion.model, options.optimizer);
   const inputs = new GraphInputs();
   const packed = inputs.packs("parameters", layout);
   const sums = inputs.packs("gradient", layout);
@@ -93,11 +94,11 @@ export function accumulatedUpdateGraph(process: DiffusionProcess, options: StepG
  * The loss without its gradient, for validation. Inputs: `parameters/...` and the batch. Outputs: `total` and
  * `denominator`, whose ratio is the loss.
  */
-export function lossGraph(process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(process.model, options.optimizer);
+export function lossGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
+  const layout = stateLayout(diffusion.model, options.optimizer);
   const inputs = new GraphInputs();
   const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
-  const { total, denominator } = diffusionForcingLoss(process, parameters, inputs.batch(shapes), options.loss);
+  const { total, denominator } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
   return buildGraph(inputs.declared, { total, denominator });
 }
 

@@ -3,7 +3,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { type HostTensor, type HostTensorRecord, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import type { Diffusion } from "../process/diffusion.js";
 import type { Batch } from "./batch.js";
 import { BatchInputs, type LossTensors, partsOf } from "./batch-inputs.js";
 import type { BatchShapes } from "./graph-inputs.js";
@@ -36,7 +36,7 @@ export interface StepperOptions {
 
 /** A training run's state on the backend, and the compiled graphs that move it on. */
 export class TrainingStepper {
-  readonly #process: DiffusionProcess;
+  readonly #diffusion: Diffusion;
   readonly #options: StepperOptions;
   readonly #layout: StateLayout;
   readonly #groups: readonly StateGroup[];
@@ -47,15 +47,15 @@ export class TrainingStepper {
   readonly #executables = new Map<string, Promise<Executable>>();
   #stepsDone: number;
 
-  constructor(process: DiffusionProcess, start: TrainingState, options: StepperOptions) {
-    this.#process = process;
+  constructor(diffusion: Diffusion, start: TrainingState, options: StepperOptions) {
+    this.#diffusion = diffusion;
     this.#options = options;
-    this.#layout = stateLayout(process.model, options.step.optimizer);
+    this.#layout = stateLayout(diffusion.model, options.step.optimizer);
     this.#groups = stateGroups.filter((group) => group !== "ema" || options.step.emaDecay !== undefined);
     const tensors = Object.fromEntries(this.#groups.map((group) => [group, start[group] as HostTensorRecord]));
     this.#state = new LoopingTensors(packState(this.#layout, tensors));
     this.#sums = options.accumulate > 1 ? new LoopingTensors(emptySums(this.#layout)) : undefined;
-    this.#inputs = new BatchInputs(process);
+    this.#inputs = new BatchInputs(diffusion);
     this.#stepsDone = start.step;
   }
 
@@ -99,7 +99,7 @@ export class TrainingStepper {
       const executable = await this.#compiled("part", part, microStepGraph);
       await sums.advance(executable, { ...parameters, ...part, keep: tensor([index === 0 ? 0 : 1], []) });
     }
-    const update = await this.#memoized("update", () => accumulatedUpdateGraph(this.#process, this.#options.step));
+    const update = await this.#memoized("update", () => accumulatedUpdateGraph(this.#diffusion, this.#options.step));
     return this.#state.advance(update, { ...scalars, ...sums.current });
   }
 
@@ -147,7 +147,7 @@ export class TrainingStepper {
   #compiled(
     kind: string,
     { tokens, lossMask, condition }: LossTensors,
-    graphOf: (process: DiffusionProcess, options: StepGraphOptions, shapes: BatchShapes) => Graph,
+    graphOf: (diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes) => Graph,
   ): Promise<Executable> {
     const shapes: BatchShapes = {
       tokens: tokens.shape,
@@ -155,7 +155,7 @@ export class TrainingStepper {
       ...(lossMask ? { lossMask: lossMask.shape } : {}),
     };
     const key = JSON.stringify([kind, shapes.tokens, shapes.lossMask ?? null]);
-    return this.#memoized(key, () => graphOf(this.#process, this.#options.step, shapes));
+    return this.#memoized(key, () => graphOf(this.#diffusion, this.#options.step, shapes));
   }
 
   #memoized(key: string, graph: () => Graph): Promise<Executable> {

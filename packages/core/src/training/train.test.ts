@@ -5,21 +5,20 @@ import { isDiffusionForcingError } from "../engine/errors.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
 import { transformer } from "../models/transformer/index.js";
+import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
 import type { BatchSource } from "./batch.js";
 import type { TrainingOptions } from "./options.js";
 import type { TrainingState } from "./state.js";
 import { trainStream } from "./train.js";
 
-const process: DiffusionProcess = {
+const diffusion: Diffusion = {
   // Of a ramp the place in the window tells everything.
   model: transformer({ features: 1, width: 8, layers: 1, heads: 2, feedForward: 8, positions: "sinusoidal" }),
-  schedule: cosineSchedule(20),
-  objective: "v",
+  process: variancePreserving(cosineSchedule(20), { objective: "v", noiseClip: 6 }),
   lossWeighting: { kind: "min-snr", clip: 5 },
-  clipNoise: 6,
 };
 /** Four ramps of three tokens, up or down. */
 const ramps: BatchSource = (_step, random) => {
@@ -45,7 +44,7 @@ const options = (more: Partial<TrainingOptions> = {}): TrainingOptions => ({
 async function runAll(given: TrainingOptions): Promise<{ losses: number[]; state: TrainingState }> {
   const losses: number[] = [];
   let state: TrainingState | undefined;
-  for await (const { step, loss, snapshot } of trainStream(process, given)) {
+  for await (const { step, loss, snapshot } of trainStream(diffusion, given)) {
     losses.push(loss);
     if (step === given.steps) state = await snapshot();
   }
@@ -76,12 +75,12 @@ describe("train", () => {
 
   it("reports step, learning rate and, with clipping, the gradient's norm before it", async () => {
     const seen: unknown[] = [];
-    for await (const { step, steps, learningRate, gradientNorm } of trainStream(process, options({ steps: 4 }))) {
+    for await (const { step, steps, learningRate, gradientNorm } of trainStream(diffusion, options({ steps: 4 }))) {
       seen.push([step, steps, learningRate, gradientNorm! > 0]);
     }
     // Warm-up to 0.01 over two steps, then half a cosine down to 0.
     expect(seen).toEqual([1, 2, 3, 4].map((step, i) => [step, 4, [0.005, 0.01, expect.closeTo(0.005, 9), 0][i], true]));
-    for await (const progress of trainStream(process, options({ steps: 1, maxGradNorm: false }))) {
+    for await (const progress of trainStream(diffusion, options({ steps: 1, maxGradNorm: false }))) {
       expect("gradientNorm" in progress).toBe(false);
     }
   });
@@ -132,7 +131,7 @@ describe("train", () => {
 describe("moving average", () => {
   const states = async (emaDecay: number | false): Promise<TrainingState[]> => {
     const found: TrainingState[] = [];
-    for await (const { snapshot } of trainStream(process, options({ steps: 2, emaDecay })))
+    for await (const { snapshot } of trainStream(diffusion, options({ steps: 2, emaDecay })))
       found.push(await snapshot());
     return found;
   };
@@ -151,7 +150,7 @@ describe("moving average", () => {
 
 describe("resuming", () => {
   const stopAfter = async (step: number, given: TrainingOptions): Promise<TrainingState> => {
-    for await (const progress of trainStream(process, given)) {
+    for await (const progress of trainStream(diffusion, given)) {
       if (progress.step === step) return decodeTrainingState(encodeTrainingState(await progress.snapshot()));
     }
     throw new Error(`The run ended before step ${step}.`);
@@ -178,7 +177,7 @@ describe("resuming", () => {
     expect(await failure(runAll(options({ resume, emaDecay: false })))).toMatch(
       /^checkpoint-mismatch: .* moving average/,
     );
-    const wider = { ...process, model: transformer({ features: 1, width: 16, layers: 1, heads: 2 }) };
+    const wider = { ...diffusion, model: transformer({ features: 1, width: 16, layers: 1, heads: 2 }) };
     expect(await failure(trainStream(wider, options({ resume })).next())).toMatch(
       /^checkpoint-mismatch: .*model.width 8, the run has 16/,
     );
@@ -213,7 +212,7 @@ describe("checkpoints", () => {
     const steps: number[] = [];
     const run = async () => {
       const given = options({ steps: 9, signal: controller.signal, checkpoint: { every: 2, save } });
-      for await (const { step } of trainStream(process, given)) {
+      for await (const { step } of trainStream(diffusion, given)) {
         steps.push(step);
         if (step === 3) controller.abort();
       }
@@ -299,7 +298,7 @@ describe("state between steps", () => {
     const snapshots: TrainingState[][] = [];
     for (const backend of [referenceBackend(), reusingBackend()]) {
       const taken: TrainingState[] = [];
-      for await (const { snapshot } of trainStream(process, options({ backend }))) taken.push(await snapshot());
+      for await (const { snapshot } of trainStream(diffusion, options({ backend }))) taken.push(await snapshot());
       snapshots.push(taken);
     }
     expect(snapshots[1]).toEqual(snapshots[0]);
@@ -309,7 +308,7 @@ describe("state between steps", () => {
     const { backend, live } = deviceStandIn();
     expect(await runAll(options({ backend }))).toEqual(await runAll(options()));
     expect(live()).toBe(0);
-    for await (const { step } of trainStream(process, options({ backend }))) if (step === 2) break;
+    for await (const { step } of trainStream(diffusion, options({ backend }))) if (step === 2) break;
     expect(live()).toBe(0);
     const diverging = { optimizer: { learningRate: 1e30 }, learningRate: { kind: "constant" } } as const;
     expect(await failure(runAll(options({ backend, ...diverging })))).toMatch(/^non-finite-loss/);

@@ -2,8 +2,8 @@ import { breather } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { DiffusionProcess } from "../process/loss.js";
-import { checkBatch } from "./batch.js";
+import type { Diffusion } from "../process/diffusion.js";
+import { batchRange, checkBatch } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
@@ -43,11 +43,11 @@ export interface TrainingResult {
  *
  * @throws as {@link trainStream}.
  */
-export async function train(process: DiffusionProcess, options: TrainingOptions): Promise<TrainingResult> {
+export async function train(diffusion: Diffusion, options: TrainingOptions): Promise<TrainingResult> {
   const losses: number[] = [];
   let state: TrainingState | undefined;
   const evaluations: { step: number; loss: number }[] = [];
-  for await (const { step, loss, validationLoss, isLast, snapshot } of trainStream(process, options)) {
+  for await (const { step, loss, validationLoss, isLast, snapshot } of trainStream(diffusion, options)) {
     losses.push(loss);
     if (validationLoss !== undefined) evaluations.push({ step, loss: validationLoss });
     if (isLast) state = await snapshot();
@@ -64,10 +64,7 @@ export async function train(process: DiffusionProcess, options: TrainingOptions)
  *   `non-finite-loss` when a loss, or a state to be saved, is not finite (the last checkpoint stays as it was),
  *   `aborted` after saving a checkpoint, and what {@link checkBatch} and the backend throw.
  */
-export async function* trainStream(
-  process: DiffusionProcess,
-  given: TrainingOptions,
-): AsyncGenerator<TrainingProgress> {
+export async function* trainStream(diffusion: Diffusion, given: TrainingOptions): AsyncGenerator<TrainingProgress> {
   const options = completeTrainingOptions(given);
   const { steps, seed, signal, checkpoint } = options;
   const breathe = breather();
@@ -75,12 +72,13 @@ export async function* trainStream(
     await breathe();
     throwIfAborted(signal);
   };
-  const stepper = openStepper(process, options, between);
+  const stepper = openStepper(diffusion, options, between);
   const root = createRandom(seed).split("training");
-  const identity = { seed: recordedSeed(seed), subject: trainingSubject(process) };
+  const identity = { seed: recordedSeed(seed), subject: trainingSubject(diffusion) };
   const first = stepper.stepsDone + 1;
   let saved = stepper.stepsDone;
   let best = options.resume?.best;
+  let range = options.resume?.range;
 
   const snapshot = async (step: number): Promise<TrainingState> => {
     if (stepper.stepsDone !== step) {
@@ -89,7 +87,13 @@ export async function* trainStream(
         `snapshot: the state after step ${step} is gone, training is at step ${stepper.stepsDone}. Take it before asking for the next step.`,
       );
     }
-    return { step, ...identity, ...(await stepper.read()), ...(best === undefined ? {} : { best }) };
+    return {
+      step,
+      ...identity,
+      ...(await stepper.read()),
+      ...(best === undefined ? {} : { best }),
+      ...(range === undefined ? {} : { range }),
+    };
   };
   const save = async (step: number): Promise<void> => {
     if (checkpoint === undefined || saved === step) return;
@@ -111,8 +115,9 @@ export async function* trainStream(
       await between();
       const random = root.split(step);
       const batch = await options.batches(step, random.split("batch"));
-      checkBatch(process.model, process.schedule.levels, batch);
+      checkBatch(diffusion.model, diffusion.process.levels, batch);
       const learningRate = options.step.optimizer.learningRate * learningRateFactor(options.learningRate, step, steps);
+      range = batchRange(range, batch);
       const result = await stepper.step(batch, random, learningRate);
       checkLoss(result.loss, step, learningRate, options);
       const metrics: TrainingMetrics = { step, ...result, learningRate };
@@ -132,21 +137,21 @@ export async function* trainStream(
 
 /** In a function of its own, so that what the run starts from is not kept beside what it becomes. */
 function openStepper(
-  process: DiffusionProcess,
+  diffusion: Diffusion,
   options: CompleteTrainingOptions,
   between: () => Promise<void>,
 ): TrainingStepper {
   const { backend, step, accumulate } = options;
-  return new TrainingStepper(process, startingState(process, options), { backend, step, accumulate, between });
+  return new TrainingStepper(diffusion, startingState(diffusion, options), { backend, step, accumulate, between });
 }
 
-function startingState(process: DiffusionProcess, options: CompleteTrainingOptions): TrainingState {
+function startingState(diffusion: Diffusion, options: CompleteTrainingOptions): TrainingState {
   const { resume, seed, parameters } = options;
   const keepEma = options.step.emaDecay !== undefined;
   if (resume === undefined) {
-    return initialTrainingState(process, { seed, keepEma, ...(parameters ? { parameters } : {}) });
+    return initialTrainingState(diffusion, { seed, keepEma, ...(parameters ? { parameters } : {}) });
   }
-  checkTrainingState(process, resume, { seed, keepEma });
+  checkTrainingState(diffusion, resume, { seed, keepEma });
   return resume;
 }
 

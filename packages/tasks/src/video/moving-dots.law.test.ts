@@ -54,13 +54,13 @@ describe("the U-Net learns to draw moving dots", () => {
 
   /** 32 videos from noise, frame after frame. */
   async function sampled(parameters: HostTensorRecord): Promise<HostTensor> {
-    const sampler = forcing.sampler({ backend, parameters, steps });
+    const sampler = forcing.sampler({ backend, parameters, timesteps: steps });
     const random = createRandom(5);
     const noise = Float32Array.from({ length: 32 * length * size * size }, () => random.normal());
-    const frames = await sampler.denoiseToEnd({
+    const frames = await sampler.denoise({
       tokens: tensor(noise, [32, length, 1, size, size]),
       rows: schedulingMatrix(autoregressive(), steps, length).rows,
-      random,
+      seed: random,
     });
     sampler.dispose();
     return frames;

@@ -1,4 +1,12 @@
-import { cosineSchedule, createRandom, diffusionForcing, tensor, transformer, zeros } from "@diffusion-forcing/core";
+import {
+  cosineSchedule,
+  createRandom,
+  ddim,
+  diffusionForcing,
+  tensor,
+  transformer,
+  zeros,
+} from "@diffusion-forcing/core";
 import {
   buildGraph,
   emit,
@@ -51,13 +59,13 @@ describe("every node runs on the device", () => {
     });
     const batches = () => ({ tokens: zeros("float32", [2, 6, 2]) });
     const { parameters } = await forcing.train({ backend, batches, steps: 2, emaDecay: false });
-    const guidance = { value: (x0: Value) => sum(square(x0), [1, 2]), samples: 2 };
-    for (const options of [{}, { eta: 1 }, { guidance }]) {
-      const sampler = forcing.sampler({ backend, parameters, steps: 3, ...options });
-      const result = await sampler.denoiseToEnd({
+    const guidance = { reward: (x0: Value) => sum(square(x0), [1, 2]), samples: 2 };
+    for (const options of [{}, { solver: ddim({ eta: 1 }) }, { guidance }]) {
+      const sampler = forcing.sampler({ backend, parameters, timesteps: 3, ...options });
+      const result = await sampler.denoise({
         tokens: zeros("float32", [1, 6, 2]),
         rows: [3, 2, 1, 0].map((level) => new Array(6).fill(level)),
-        random: createRandom(0),
+        seed: 0,
       });
       expect(result.data.every(Number.isFinite)).toBe(true);
       await sampler.dispose();

@@ -1,6 +1,11 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
+import type { GaussianPath } from "../process.js";
+import { MOST_LEVELS } from "../tables.js";
 import { cosineBetas, linearBetas, sigmoidBetas } from "./betas.js";
-import { roundTables, type ScheduleTables, tablesFromBetas } from "./schedule-tables.js";
+import { checkedPath } from "./path.js";
 
 /** Shape of the cosine schedule. */
 export interface CosineOptions {
@@ -18,12 +23,12 @@ export interface SigmoidOptions {
   readonly tau?: number;
 }
 
-/** A schedule as JSON: what checkpoints store and {@link scheduleFromConfig} reads. `levels` is K. */
+/** A schedule as JSON: what bundles store and {@link scheduleFromConfig} reads. `levels` is K. */
 export type NoiseScheduleConfig =
-  | { readonly name: "linear"; readonly levels: number }
-  | { readonly name: "cosine"; readonly levels: number; readonly s: number }
+  | { readonly kind: "linear"; readonly levels: number }
+  | { readonly kind: "cosine"; readonly levels: number; readonly s: number }
   | {
-      readonly name: "sigmoid";
+      readonly kind: "sigmoid";
       readonly levels: number;
       readonly start: number;
       readonly end: number;
@@ -31,46 +36,64 @@ export type NoiseScheduleConfig =
     };
 
 /**
- * How much noise each level holds: q(x^k | x0) = N(sqrt(alphaBar_k) x0, (1 - alphaBar_k) I), with k from 0 (clean)
- * to K (noise only). Immutable plain data.
+ * How much noise each level of a variance-preserving process holds: q(x^k | x) = N(sqrt(alphaBar_k) x,
+ * (1 - alphaBar_k) I), with k from 0 (clean) to K (noise only). Immutable plain data.
  */
 export interface NoiseSchedule {
-  readonly name: NoiseScheduleConfig["name"];
+  readonly config: NoiseScheduleConfig;
   /** K, the number of noisy levels. */
   readonly levels: number;
-  readonly config: NoiseScheduleConfig;
-  /** beta of level k at index k - 1, K entries. */
-  readonly betas: Float64Array;
-  /** Tables as computed, K + 1 entries each, indexed by level. */
-  readonly float64: ScheduleTables<Float64Array>;
-  /** The same tables rounded to float32: the ones every formula uses. */
-  readonly tables: ScheduleTables<Float32Array>;
+  /** signal[k] = sqrt(alphaBar_k), noise[k] = sqrt(1 - alphaBar_k). */
+  readonly path: GaussianPath;
 }
 
-function invalid(message: string): DiffusionForcingError {
-  return new DiffusionForcingError("invalid-schedule", message);
-}
-
-function checkLevels(name: string, levels: number, fewest: number, why: string): void {
-  if (!Number.isSafeInteger(levels) || levels < fewest) {
-    throw invalid(`${name} schedule: levels is ${levels}; expected an integer of at least ${fewest}${why}.`);
+/** beta of level k at index k - 1, K entries. */
+export function betasOf(config: NoiseScheduleConfig): Float64Array {
+  switch (config.kind) {
+    case "linear":
+      return linearBetas(config.levels);
+    case "cosine":
+      return cosineBetas(config.levels, config.s);
+    case "sigmoid":
+      return sigmoidBetas(config.levels, config.start, config.end, config.tau);
   }
 }
 
-function build(config: NoiseScheduleConfig, betas: Float64Array): NoiseSchedule {
-  const float64 = tablesFromBetas(betas);
-  return { name: config.name, levels: config.levels, config, betas, float64, tables: roundTables(float64) };
+/** alphaBar of levels 0..K from the betas of levels 1..K. */
+function alphasCumprodOf(betas: Float64Array): Float64Array {
+  const result = new Float64Array(betas.length + 1).fill(1);
+  for (const [i, beta] of betas.entries()) result[i + 1] = (result[i] as number) * (1 - beta);
+  return result;
 }
+
+function build(config: NoiseScheduleConfig): NoiseSchedule {
+  const alphaBars = alphasCumprodOf(betasOf(config));
+  const path = { signal: alphaBars.map(Math.sqrt), noise: alphaBars.map((alphaBar) => Math.sqrt(1 - alphaBar)) };
+  return { config, levels: config.levels, path: checkedPath(`${config.kind} schedule`, path) };
+}
+
+const levels = (fewest: number) => schemas.integer(fewest, MOST_LEVELS);
+const kinds = {
+  /** With fewer levels the last beta, 20 / K, reaches 1 and nothing of the signal is left to divide by. */
+  linear: v.strictObject({ kind: v.literal("linear"), levels: levels(21) }),
+  cosine: v.strictObject({ kind: v.literal("cosine"), levels: levels(1), s: v.optional(schemas.number(0), 0.008) }),
+  sigmoid: v.strictObject({
+    kind: v.literal("sigmoid"),
+    levels: levels(1),
+    start: v.optional(schemas.number(), -3),
+    end: v.optional(schemas.number(), 3),
+    tau: v.optional(schemas.positive(), 1),
+  }),
+};
 
 /**
  * Ho et al. 2020: betas equally spaced, from 0.1 / levels to 20 / levels.
  *
- * @param levels K, at least 21: with fewer the last beta reaches 1 and nothing of the signal is left to divide by.
+ * @param levels K, at least 21.
  * @throws `invalid-schedule`
  */
 export function linearSchedule(levels: number): NoiseSchedule {
-  checkLevels("linear", levels, 21, ", because the last beta is 20 / levels and must stay below 1");
-  return build({ name: "linear", levels }, linearBetas(levels));
+  return scheduleFromConfig({ kind: "linear", levels });
 }
 
 /**
@@ -79,10 +102,7 @@ export function linearSchedule(levels: number): NoiseSchedule {
  * @throws `invalid-schedule`
  */
 export function cosineSchedule(levels: number, options: CosineOptions = {}): NoiseSchedule {
-  const { s = 0.008 } = options;
-  checkLevels("cosine", levels, 1, "");
-  if (!Number.isFinite(s) || s < 0) throw invalid(`cosine schedule: s is ${s}; expected a number of at least 0.`);
-  return build({ name: "cosine", levels, s }, cosineBetas(levels, s));
+  return scheduleFromConfig({ ...options, kind: "cosine", levels });
 }
 
 /**
@@ -91,54 +111,29 @@ export function cosineSchedule(levels: number, options: CosineOptions = {}): Noi
  * @throws `invalid-schedule`
  */
 export function sigmoidSchedule(levels: number, options: SigmoidOptions = {}): NoiseSchedule {
-  const { start = -3, end = 3, tau = 1 } = options;
-  checkLevels("sigmoid", levels, 1, "");
-  if (!Number.isFinite(start) || !Number.isFinite(end) || start >= end) {
-    throw invalid(`sigmoid schedule: start is ${start} and end is ${end}; expected numbers with start below end.`);
-  }
-  if (!Number.isFinite(tau) || tau <= 0) throw invalid(`sigmoid schedule: tau is ${tau}; expected a positive number.`);
-  return build({ name: "sigmoid", levels, start, end, tau }, sigmoidBetas(levels, start, end, tau));
+  return scheduleFromConfig({ ...options, kind: "sigmoid", levels });
 }
-
-type Fields = Readonly<Record<string, number>>;
-
-const schedules: {
-  readonly [Name in NoiseScheduleConfig["name"]]: {
-    readonly options: readonly string[];
-    readonly make: (levels: number, options: Fields) => NoiseSchedule;
-  };
-} = {
-  linear: { options: [], make: (levels) => linearSchedule(levels) },
-  cosine: { options: ["s"], make: cosineSchedule },
-  sigmoid: { options: ["start", "end", "tau"], make: sigmoidSchedule },
-};
 
 /**
  * The schedule a stored configuration describes. Options may be left out and then take their defaults.
  *
- * @throws `invalid-schedule` for an unknown name (the message lists the known ones), an unknown option or a bad value.
+ * @throws `invalid-schedule` for an unknown kind (the message lists the known ones), an unknown option, a bad value, or
+ *   a shape so steep that its tables degenerate.
  */
 export function scheduleFromConfig(config: unknown): NoiseSchedule {
-  if (typeof config !== "object" || config === null || !("name" in config)) {
-    throw invalid(`A schedule's configuration is an object with a name and levels; got ${JSON.stringify(config)}.`);
+  const kind = typeof config === "object" && config !== null && "kind" in config ? config.kind : undefined;
+  if (typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {
+    throw new DiffusionForcingError(
+      "invalid-schedule",
+      `A noise schedule's kind is ${describe(kind)}; the known ones are ${Object.keys(kinds).join(", ")}.`,
+    );
   }
-  const { name, levels, ...options } = config as Record<string, unknown>;
-  if (typeof name !== "string" || !Object.hasOwn(schedules, name)) {
-    const known = Object.keys(schedules).join(", ");
-    throw invalid(`There is no noise schedule named ${JSON.stringify(name)}; the known ones are ${known}.`);
+  const known = check(`${kind} schedule`, kinds[kind as keyof typeof kinds], config, "invalid-schedule");
+  if (known.kind === "sigmoid" && known.start >= known.end) {
+    throw new DiffusionForcingError(
+      "invalid-schedule",
+      `sigmoid schedule: start is ${known.start} and end is ${known.end}; expected start below end.`,
+    );
   }
-  const schedule = schedules[name as NoiseScheduleConfig["name"]];
-  for (const [option, value] of Object.entries(options)) {
-    if (!schedule.options.includes(option)) {
-      const known = ["levels", ...schedule.options].join(", ");
-      throw invalid(`${name} schedule: there is no option ${option}; expected ${known}.`);
-    }
-    if (typeof value !== "number") {
-      throw invalid(`${name} schedule: ${option} is ${JSON.stringify(value)}; expected a number.`);
-    }
-  }
-  if (typeof levels !== "number") {
-    throw invalid(`${name} schedule: levels is ${JSON.stringify(levels)}; expected an integer.`);
-  }
-  return schedule.make(levels, options as Fields);
+  return build(known);
 }

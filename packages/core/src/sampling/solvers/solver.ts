@@ -6,11 +6,11 @@ import type { Estimate, NoiseProcess } from "../../process/process.js";
  * asked for.
  *
  * @param x tokens, float32 [B, T, ...].
- * @param levels int32 [B, T], 0..K.
+ * @param levels int32 [B, T], 0..K; tokens at level 0 are known.
  */
 export type Predict = (x: Value, levels: Value) => Estimate;
 
-/** What a multistep solver remembers between steps, by name; each tensor is [B, T, ...], one entry per token. */
+/** What a multistep solver remembers between steps, by name. */
 export type SolverMemory = Readonly<Record<string, Value>>;
 
 export interface SolverStep {
@@ -21,28 +21,29 @@ export interface SolverStep {
   /** Each token's level before and after the step, int32 [B, T]; `to` at most `from`. */
   readonly from: Value;
   readonly to: Value;
-  /** Standard normal, limited, [B, T, ...]; present if the solver needs it. */
-  readonly noise?: Value;
-  /** Present if the solver has a memory. */
-  readonly memory?: SolverMemory;
+  /** Standard normal, limited, [B, T, ...]: as many as {@link Solver.draws}. */
+  readonly noise: readonly Value[];
+  /** Of the types that {@link Solver.memory} gives; empty for a solver without one. */
+  readonly memory: SolverMemory;
 }
 
 /**
- * How a step is taken: every token from its own level to its own next one. What a solver returns for a token whose
- * level stays means nothing; the sampler keeps such tokens as they are, and their memory.
+ * How a step is taken: every token from its own level to its own next one. What a solver returns for a token whose level
+ * stays means nothing; the sampler keeps such tokens, and their memory, as they are.
  */
 export interface Solver {
   /** Name and settings, as JSON. */
   readonly config: { readonly kind: string } & Readonly<Record<string, unknown>>;
-  readonly needs: {
-    /** Fresh noise in every step. */
-    readonly noise: boolean;
-    /** A process with a Gaussian path. */
-    readonly path: boolean;
-  };
+  /** How many draws of fresh noise a step takes; 0 for a deterministic solver. */
+  readonly draws: number;
   /** How often a step asks for a prediction. */
   readonly evaluations: number;
-  /** The memory's tensors for tokens [B, T, ...], zero before a token's first step; absent: none. */
+  /** Whether only processes with a Gaussian path can be solved. */
+  readonly needsPath: boolean;
+  /**
+   * What the solver remembers of tokens [B, T, ...]: tensors whose first axes are [B, T], all zero before a token's first
+   * step. Absent: nothing.
+   */
   memory?(tokens: TensorType): Readonly<Record<string, TensorType>>;
   step(step: SolverStep): { readonly x: Value; readonly memory?: SolverMemory };
 }

@@ -1,20 +1,18 @@
-import { concat, slice } from "../../engine/graph/operations.js";
+import { add, broadcastTo, concat, constant, div, equal, slice, sub, where } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import type { Shape } from "../../engine/tensor/shape.js";
 import type { ModelInput, ModelMemory } from "../../models/model.js";
-import { atLevel, noiseFromX0, velocity } from "../../process/gaussian/conversions.js";
-import type { Objective } from "../../process/gaussian/objective.js";
-import { cosineSchedule, type NoiseSchedule } from "../../process/gaussian/schedule.js";
-import type { DiffusionProcess } from "../../process/loss.js";
+import type { Diffusion } from "../../process/diffusion.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
+import type { NoiseProcess } from "../../process/process.js";
 
 export interface OracleOptions {
-  /** Default a cosine schedule of 1000 levels. */
-  readonly schedule?: NoiseSchedule;
-  /** Default "x0". */
-  readonly objective?: Objective;
+  /** Default a cosine schedule of 1000 levels, its model predicting the clean tokens, without a limit. */
+  readonly process?: NoiseProcess;
 }
 
-/** What a posterior mean is computed from: the tokens [B, T, C], and factors of signal and noise [B, T, 1]. */
+/** What a posterior mean is computed from: the noisy tokens [B, T, C], and factors of signal and noise [B, T, 1]. */
 export interface Observed {
   readonly tokens: Value;
   readonly signal: Value;
@@ -22,90 +20,92 @@ export interface Observed {
 }
 
 /**
- * A process whose model has no parameters and answers the best there is, E[x0 | the noised sequence], in the terms of the
- * objective. Whatever is sampled with it has to follow the data's own law.
+ * A diffusion whose model has no parameters and answers the best there is, E[x0 | the noised sequence], in the terms of
+ * the process. Whatever is sampled with it has to follow the data's own law.
  */
-export function exactProcess(
+export function exactDiffusion(
   tokenShape: Shape,
   posteriorMean: (observed: Observed) => Value,
   options: OracleOptions = {},
-): DiffusionProcess {
+): Diffusion {
   const terms = termsOf(options);
-  const apply = (input: ModelInput): Value => terms.answer(input, posteriorMean(terms.observed(input)));
-  return processOf(tokenShape, terms, apply);
+  return diffusionOf(tokenShape, terms.process, (input) => terms.answer(input, posteriorMean(terms.observed(input))));
 }
 
-/** How an exact denoiser reads token by token. */
+/** How an exact denoiser reads token by token; all as in `ModelMemory`. */
 export interface ExactReader {
-  /** Shape of one sample's state. */
   readonly stateShape: Shape;
-  /** The state before any token, [B, ...stateShape]. */
   initial(batch: number): Value;
   /** @returns E[x0 | this token and all before it] [B, 1, C], and the state after it. */
   advance(state: Value, observed: Observed): { readonly x0: Value; readonly state: Value };
 }
 
-/** As {@link exactProcess}, of a causal model with a state: the best there is given each token and those before it. */
-export function exactRecurrentProcess(
+/** As {@link exactDiffusion}, of a causal model with a memory: the best there is given each token and those before it. */
+export function exactRecurrentDiffusion(
   tokenShape: Shape,
   { stateShape, initial, advance }: ExactReader,
   options: OracleOptions = {},
-): DiffusionProcess & { readonly model: { readonly memory: ModelMemory } } {
+): Diffusion & { readonly model: { readonly memory: ModelMemory } } {
   const terms = termsOf(options);
+  const read = (before: Value, input: ModelInput): { output: Value; state: Value } => {
+    const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
+    let state = before;
+    const outputs = Array.from({ length: input.tokens.shape[1] as number }, (_, t) => {
+      const one = { ...input, tokens: at(input.tokens, t), noiseLevels: at(input.noiseLevels, t) };
+      const step = advance(state, terms.observed(one));
+      ({ state } = step);
+      return terms.answer(one, step.x0);
+    });
+    return { output: concat(outputs, 1), state };
+  };
   const memory: ModelMemory = {
     types: ({ batch }) => ({ state: { dtype: "float32", shape: [batch, ...stateShape] } }),
     initial: (_, { batch }) => ({ state: initial(batch) }),
-    advance: (_, before, chunk) => {
-      let state = before.state as Value;
-      const at = (x: Value, t: number): Value => slice(x, 1, t, t + 1);
-      const outputs = Array.from({ length: chunk.tokens.shape[1] as number }, (_, t) => {
-        const one = { ...chunk, tokens: at(chunk.tokens, t), noiseLevels: at(chunk.noiseLevels, t) };
-        const step = advance(state, terms.observed(one));
-        ({ state } = step);
-        return terms.answer(one, step.x0);
-      });
-      return { output: concat(outputs, 1), memory: { state } };
+    advance: (_, before, input) => {
+      const { output, state } = read(before.state as Value, input);
+      return { output, memory: { state } };
     },
   };
-  const apply = (input: ModelInput): Value => {
-    const start = memory.initial({}, { batch: input.tokens.shape[0] as number, tokens: 1 });
-    return memory.advance({}, start, input).output;
-  };
-  const process = processOf(tokenShape, terms, apply);
-  return { ...process, model: { ...process.model, memory } };
+  const apply = (input: ModelInput): Value => read(initial(input.tokens.shape[0] as number), input).output;
+  const diffusion = diffusionOf(tokenShape, terms.process, apply);
+  return { ...diffusion, model: { ...diffusion.model, memory } };
 }
 
 interface Terms {
-  readonly schedule: NoiseSchedule;
-  readonly objective: Objective;
+  readonly process: NoiseProcess;
   observed(input: ModelInput): Observed;
-  /** x0 in the terms of the objective. */
+  /** x0 in the terms of what the process's model outputs. */
   answer(input: ModelInput, x0: Value): Value;
 }
 
-function termsOf({ schedule = cosineSchedule(1000), objective = "x0" }: OracleOptions): Terms {
-  const { sqrtAlphasCumprod, sqrtOneMinusAlphasCumprod } = schedule.tables;
+function termsOf(options: OracleOptions): Terms {
+  const process =
+    options.process ?? variancePreserving(cosineSchedule(1000), { objective: "x0", limit: { kind: "none" } });
+  const filled = (value: number, like: Value): Value => broadcastTo(constant(value), [...like.shape.slice(0, 2), 1]);
+  // What the process does to a number says what its factors are: the oracle knows a process by its contract only.
+  const noisyOf = ({ tokens, noiseLevels }: ModelInput): Value =>
+    div(tokens, process.modelInput(filled(1, tokens), noiseLevels));
   return {
-    schedule,
-    objective,
-    observed: ({ tokens, noiseLevels }) => ({
-      tokens,
-      signal: atLevel(sqrtAlphasCumprod, noiseLevels, tokens.shape.length),
-      noise: atLevel(sqrtOneMinusAlphasCumprod, noiseLevels, tokens.shape.length),
-    }),
-    answer: ({ tokens, noiseLevels }, x0) => {
-      if (objective === "x0") return x0;
-      const eps = noiseFromX0(schedule, tokens, noiseLevels, x0);
-      return objective === "noise" ? eps : velocity(schedule, x0, noiseLevels, eps);
+    process,
+    observed: (input) => {
+      const { tokens, noiseLevels } = input;
+      const signal = process.corrupt(filled(1, tokens), noiseLevels, filled(0, tokens));
+      const noise = process.corrupt(filled(0, tokens), noiseLevels, filled(1, tokens));
+      // Where a token holds neither, it says nothing, as one that is all noise.
+      return { tokens: noisyOf(input), signal, noise: where(equal(add(signal, noise), 0), 1, noise) };
+    },
+    answer: (input, x0) => {
+      const noisy = noisyOf(input);
+      const at = (output: number): Value =>
+        process.estimate(broadcastTo(constant(output), noisy.shape), noisy, input.noiseLevels).clean;
+      const [origin, slope] = [at(0), sub(at(1), at(0))];
+      const isFlat = equal(slope, 0);
+      return where(isFlat, 0, div(sub(x0, origin), where(isFlat, 1, slope)));
     },
   };
 }
 
-function processOf(
-  tokenShape: Shape,
-  { schedule, objective }: Terms,
-  apply: (input: ModelInput) => Value,
-): DiffusionProcess {
+function diffusionOf(tokenShape: Shape, process: NoiseProcess, apply: (input: ModelInput) => Value): Diffusion {
   return {
     model: {
       config: { kind: "oracle" },
@@ -114,9 +114,7 @@ function processOf(
       parameters: {},
       apply: (_, input) => apply(input),
     },
-    schedule,
-    objective,
+    process,
     lossWeighting: { kind: "uniform" },
-    clipNoise: 20,
   };
 }

@@ -1,6 +1,6 @@
 import { add, concat, mul, slice, softmax } from "../../engine/graph/operations.js";
-import type { DiffusionProcess } from "../../process/loss.js";
-import { exactProcess, type OracleOptions } from "./exact-denoiser.js";
+import type { Diffusion } from "../../process/diffusion.js";
+import { exactDiffusion, type OracleOptions } from "./exact-denoiser.js";
 import { type GaussianLaw, gaussianPosterior } from "./gaussian-sequence.js";
 
 /** A mixture over whole sequences: each component is a joint law of all tokens. */
@@ -9,8 +9,8 @@ export interface MixtureLaw {
 }
 
 /** The exact denoiser of a mixture: each component's posterior mean, weighed by how well it explains the sequence. */
-export function gaussianMixture({ components }: MixtureLaw, options?: OracleOptions): DiffusionProcess {
-  return exactProcess(
+export function gaussianMixture({ components }: MixtureLaw, options?: OracleOptions): Diffusion {
+  return exactDiffusion(
     [components[0]?.features ?? 1],
     (observed) => {
       const posteriors = components.map((law) => gaussianPosterior(law, observed));

@@ -1,7 +1,7 @@
 import { add, broadcastTo, matmul, mul, reshape, sub, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
-import type { DiffusionProcess } from "../../process/loss.js";
-import { exactProcess, type Observed, type OracleOptions } from "./exact-denoiser.js";
+import type { Diffusion } from "../../process/diffusion.js";
+import { exactDiffusion, type Observed, type OracleOptions } from "./exact-denoiser.js";
 import { identity, type Matrix, matrixConstant } from "./matrix.js";
 import { solve } from "./solve.js";
 
@@ -27,8 +27,8 @@ export function autoregressiveLaw(length: number, correlation: number, deviation
 }
 
 /** The exact denoiser of a jointly normal sequence, every token at its own level. */
-export function gaussianSequence(law: GaussianLaw, options?: OracleOptions): DiffusionProcess {
-  return exactProcess([law.features ?? 1], (observed) => gaussianPosterior(law, observed).x0, options);
+export function gaussianSequence(law: GaussianLaw, options?: OracleOptions): Diffusion {
+  return exactDiffusion([law.features ?? 1], (observed) => gaussianPosterior(law, observed).x0, options);
 }
 
 /**

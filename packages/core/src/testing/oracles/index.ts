@@ -1,7 +1,7 @@
 export {
   type ExactReader,
-  exactProcess,
-  exactRecurrentProcess,
+  exactDiffusion,
+  exactRecurrentDiffusion,
   type Observed,
   type OracleOptions,
 } from "./exact-denoiser.js";

@@ -1,7 +1,7 @@
 import { add, broadcastTo, concat, constant, matmul, mul, reshape, slice, sub } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { zeros } from "../../engine/tensor/tensor.js";
-import { exactRecurrentProcess, type Observed, type OracleOptions } from "./exact-denoiser.js";
+import { exactRecurrentDiffusion, type Observed, type OracleOptions } from "./exact-denoiser.js";
 import type { GaussianLaw } from "./gaussian-sequence.js";
 import { identity, type Matrix, matrixConstant, plus, product, transposed } from "./matrix.js";
 import { solve } from "./solve.js";
@@ -65,7 +65,7 @@ export function stateSpaceLaw(length: number, model: StateSpaceModel): GaussianL
 export function kalmanFilter(
   model: StateSpaceModel,
   options?: OracleOptions,
-): ReturnType<typeof exactRecurrentProcess> {
+): ReturnType<typeof exactRecurrentDiffusion> {
   const size = model.transition.length;
   const [transition, observation] = [matrixConstant(model.transition), matrixConstant(model.observation)];
   const [processNoise, observationNoise] = [matrixConstant(model.processNoise), matrixConstant(model.observationNoise)];
@@ -99,5 +99,5 @@ export function kalmanFilter(
     const covariance = broadcastTo(matrixConstant(model.initialCovariance), [batch, size, size]);
     return pack(constant(zeros("float32", [batch, size, 1])), covariance);
   };
-  return exactRecurrentProcess([features], { stateShape: [size + size * size], initial, advance }, options);
+  return exactRecurrentDiffusion([features], { stateShape: [size + size * size], initial, advance }, options);
 }

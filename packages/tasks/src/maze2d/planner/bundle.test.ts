@@ -2,7 +2,7 @@ import { createRandom, initializeParameters, isDiffusionForcingError, transforme
 import { encodeWeights, filesStore } from "@diffusion-forcing/core/bundle";
 import { describe, expect, it } from "vitest";
 import { encodePlannerBundle, type PlannerBundle, readPlannerBundle } from "./bundle.js";
-import { type PlannerConfig, plannerProcess } from "./config.js";
+import { type PlannerConfig, plannerDiffusion } from "./config.js";
 
 const config: PlannerConfig = {
   kind: "maze2d-planner",
@@ -11,14 +11,14 @@ const config: PlannerConfig = {
   frameStack: 2,
   lengths: [3, 4],
   model: transformer({ features: 4, width: 8, heads: 2, layers: 1, feedForward: 8, causal: false }).config,
-  schedule: { name: "linear", levels: 100 },
+  schedule: { kind: "linear", levels: 100 },
   objective: "x0",
   lossWeighting: { kind: "uniform" },
   clipNoise: 20,
 };
 const bundle: PlannerBundle = {
   config,
-  parameters: initializeParameters(plannerProcess(config).model, createRandom(1)),
+  parameters: initializeParameters(plannerDiffusion(config).model, createRandom(1)),
   normalizer: { mean: [1.9328, 2.3745], std: [0.8997, 0.7093] },
 };
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);

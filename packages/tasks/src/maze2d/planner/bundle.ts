@@ -13,7 +13,7 @@ import {
 } from "@diffusion-forcing/core/bundle";
 import * as v from "valibot";
 import { type MazeName, mazeLayout, mazes } from "../mazes.js";
-import { type PlannerConfig, parsePlannerConfig, plannerProcess } from "./config.js";
+import { type PlannerConfig, parsePlannerConfig, plannerDiffusion } from "./config.js";
 import { type FrameField, featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
 
 /** A trained planner: everything a {@link MazePlanner} needs but a backend. */
@@ -47,7 +47,7 @@ export function bundleOfPlanner({ config, parameters, normalizer }: PlannerBundl
   const { maze: name, fields, lengths, frameStack } = config;
   const task: MazeTaskRecord = { kind: "maze2d", maze: { name, layout: mazeLayout(mazes[name]) }, fields, lengths };
   return {
-    diffusion: plannerProcess(config),
+    diffusion: plannerDiffusion(config),
     parameters,
     codec: chainCodecs([normalizationCodec(normalizer), frameStackCodec(frameStack)]),
     task,
@@ -70,6 +70,7 @@ export function plannerOfBundle({ diffusion, parameters, codec, task }: Bundle):
     );
   }
   const { normalization, frames } = codecParts(codec?.config);
+  const { schedule, objective, noiseClip } = diffusion.process.config;
   const config = parsePlannerConfig({
     kind: "maze2d-planner",
     maze: maze.name,
@@ -77,10 +78,10 @@ export function plannerOfBundle({ diffusion, parameters, codec, task }: Bundle):
     frameStack: frames,
     lengths,
     model: diffusion.model.config,
-    schedule: diffusion.schedule.config,
-    objective: diffusion.objective,
+    schedule,
+    objective,
     lossWeighting: diffusion.lossWeighting,
-    clipNoise: diffusion.clipNoise,
+    clipNoise: noiseClip,
   });
   return { config, parameters, normalizer: parseNormalizer(normalization, featuresPerFrame(config.fields)) };
 }

@@ -1,6 +1,6 @@
 import { isDiffusionForcingError, transformer } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import { parsePlannerConfig, plannerProcess } from "./config.js";
+import { parsePlannerConfig, plannerDiffusion } from "./config.js";
 
 const config = {
   kind: "maze2d-planner",
@@ -9,7 +9,7 @@ const config = {
   frameStack: 3,
   lengths: [3, 5],
   model: transformer({ features: 12, width: 8, heads: 2, layers: 1, causal: false }).config,
-  schedule: { name: "linear", levels: 100 },
+  schedule: { kind: "linear", levels: 100 },
   objective: "x0",
   lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },
   clipNoise: 6,
@@ -47,10 +47,10 @@ describe("parsePlannerConfig", () => {
       { model: { ...config.model, width: 1e9 } },
       "model.width is 1000000000; expected at",
     ],
-    ["levels without end", { schedule: { name: "linear", levels: 1e9 } }, "schedule.levels is 1000000000"],
+    ["levels without end", { schedule: { kind: "linear", levels: 1e9 } }, "schedule.levels is 1000000000"],
     ["features of other frames", { model: { ...config.model, features: 6 } }, "model.features is 6; expected 12"],
     ["a conditioned model", { model: { ...config.model, conditionFeatures: 2 } }, "model.conditionFeatures is 2"],
-    ["an unknown objective", { objective: "score" }, 'no objective "score"'],
+    ["an unknown objective", { objective: "score" }, 'objective is "score"'],
     ["no loss weighting", { lossWeighting: undefined }, "lossWeighting is missing; expected an object"],
     ["an unknown loss weighting", { lossWeighting: { kind: "sigmoid" } }, 'there is no kind "sigmoid"'],
     [
@@ -68,9 +68,9 @@ describe("parsePlannerConfig", () => {
   });
 
   it.each<[unknown, string]>([
-    [{ name: "quadratic", levels: 100 }, 'no noise schedule named "quadratic"'],
-    [{ name: "linear", levels: 20 }, "levels is 20"],
-    [undefined, "A schedule's configuration"],
+    [{ kind: "quadratic", levels: 100 }, 'noise schedule\'s kind is "quadratic"'],
+    [{ kind: "linear", levels: 20 }, "levels is 20"],
+    [undefined, "A noise schedule's kind"],
   ])("refuses the schedule %j", (schedule, message) => {
     const parse = () => parsePlannerConfig({ ...config, schedule });
     expect(parse).toThrow(message);
@@ -83,13 +83,8 @@ describe("parsePlannerConfig", () => {
 });
 
 it("builds the process that the config describes", () => {
-  const process = plannerProcess(parsePlannerConfig(config));
-  expect(process.model.config).toEqual(config.model);
-  expect(process.schedule.config).toEqual(config.schedule);
-  const { objective, lossWeighting, clipNoise } = process;
-  expect({ objective, lossWeighting, clipNoise }).toEqual({
-    objective: "x0",
-    lossWeighting: config.lossWeighting,
-    clipNoise: 6,
-  });
+  const { model, process, lossWeighting } = plannerDiffusion(parsePlannerConfig(config));
+  expect(model.config).toEqual(config.model);
+  expect(process.config).toMatchObject({ schedule: config.schedule, objective: "x0", noiseClip: 6 });
+  expect(lossWeighting).toEqual(config.lossWeighting);
 });

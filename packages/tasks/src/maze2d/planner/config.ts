@@ -1,18 +1,14 @@
 import {
+  type Diffusion,
   DiffusionForcingError,
-  type DiffusionProcess,
   type LossWeighting,
   modelFromConfig,
+  variancePreserving,
   zeros,
 } from "@diffusion-forcing/core";
 import { constant, shapesEqual } from "@diffusion-forcing/core/graph";
 import type { ModelConfig } from "@diffusion-forcing/core/models";
-import {
-  lossWeight,
-  type NoiseScheduleConfig,
-  parseObjective,
-  scheduleFromConfig,
-} from "@diffusion-forcing/core/process";
+import { lossWeight, type NoiseScheduleConfig, scheduleFromConfig } from "@diffusion-forcing/core/process";
 import { type MazeName, mazes } from "../mazes.js";
 import { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
 
@@ -99,24 +95,23 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   }
   if (schedule?.levels > mostLevels) refuse("schedule.levels", schedule.levels, `at most ${mostLevels}`);
 
-  const process = plannerProcess(config);
+  const diffusion = plannerDiffusion(config);
   const features = frameStack * featuresPerFrame(fields);
-  const { tokenShape } = process.model;
+  const { tokenShape } = diffusion.model;
   if (!shapesEqual(tokenShape, [features])) refuse("model.features", model.features, `${features}`);
-  if (process.model.conditionFeatures !== 0) refuse("model.conditionFeatures", process.model.conditionFeatures, "0");
+  if (diffusion.model.conditionFeatures !== 0)
+    refuse("model.conditionFeatures", diffusion.model.conditionFeatures, "0");
   if (!isObject(config.lossWeighting)) refuse("lossWeighting", config.lossWeighting, "an object");
   // Core checks a weighting where it is applied, which would be after the training data is made.
-  lossWeight(process.schedule, process.objective, constant(zeros("int32", [1, 1])), process.lossWeighting);
+  lossWeight(diffusion.process, constant(zeros("int32", [1, 1])), diffusion.lossWeighting);
   return config;
 }
 
-/** The diffusion process of a planner. @throws what its parts throw for illegal values */
-export function plannerProcess(config: PlannerConfig): DiffusionProcess {
+/** The diffusion of a planner. @throws what its parts throw for illegal values */
+export function plannerDiffusion({ model, schedule, objective, lossWeighting, clipNoise }: PlannerConfig): Diffusion {
   return {
-    model: modelFromConfig(config.model),
-    schedule: scheduleFromConfig(config.schedule),
-    objective: parseObjective(config.objective),
-    lossWeighting: config.lossWeighting,
-    clipNoise: config.clipNoise,
+    model: modelFromConfig(model),
+    process: variancePreserving(scheduleFromConfig(schedule), { objective, noiseClip: clipNoise }),
+    lossWeighting,
   };
 }

@@ -2,7 +2,7 @@ import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { decodeSafetensors, decodeWeights, encodeSafetensors, parseJson } from "@diffusion-forcing/core/bundle";
 import { checkParameters } from "@diffusion-forcing/core/models";
 import type { PlannerBundle } from "./bundle.js";
-import { parsePlannerConfig, plannerProcess } from "./config.js";
+import { parsePlannerConfig, plannerDiffusion } from "./config.js";
 import { featuresPerFrame, parseNormalizer } from "./frames.js";
 
 /** The files of a planner before bundles: a config of its own kind, and the normaliser apart. */
@@ -24,13 +24,22 @@ export function isOldPlannerConfig(config: unknown): boolean {
  */
 export async function readOldPlanner(read: (name: string) => Promise<Uint8Array>): Promise<PlannerBundle> {
   const { config: configFile, normalizer: normalizerFile, weights: weightsFile } = oldPlannerFiles;
-  const config = parsePlannerConfig(parseJson(configFile, await read(configFile)));
+  const config = parsePlannerConfig(withScheduleKind(parseJson(configFile, await read(configFile))));
   const stored = parseJson(normalizerFile, await read(normalizerFile)) as Readonly<Record<string, unknown>> | null;
   const { mean, standardDeviation: std } = stored ?? {};
   const normalizer = parseNormalizer({ mean, std }, featuresPerFrame(config.fields));
   const parameters = decodeWeights(await read(weightsFile));
-  checkParameters(plannerProcess(config).model, parameters);
+  checkParameters(plannerDiffusion(config).model, parameters);
   return { config, parameters, normalizer };
+}
+
+/** A schedule's kind was its name. */
+function withScheduleKind(config: unknown): unknown {
+  if (typeof config !== "object" || config === null || !("schedule" in config)) return config;
+  const { schedule } = config;
+  if (typeof schedule !== "object" || schedule === null || !("name" in schedule)) return config;
+  const { name: kind, ...rest } = schedule;
+  return { ...config, schedule: { kind, ...rest } };
 }
 
 const [oldFormat, newFormat] = ["diffusion-forcing-training-1", "diffusion-forcing-training-2"];
@@ -63,5 +72,10 @@ export function upgradeCheckpoint(bytes: Uint8Array, subject: unknown): Uint8Arr
 export function upgradeRecipe(recipe: unknown): unknown {
   if (typeof recipe !== "object" || recipe === null || !("training" in recipe)) return recipe;
   const { averageDecay, ...training } = recipe.training as { averageDecay?: unknown };
-  return { ...recipe, training: averageDecay === undefined ? training : { ...training, emaDecay: averageDecay } };
+  const planner = "planner" in recipe ? { planner: withScheduleKind(recipe.planner) } : {};
+  return {
+    ...recipe,
+    ...planner,
+    training: averageDecay === undefined ? training : { ...training, emaDecay: averageDecay },
+  };
 }

@@ -93,7 +93,7 @@ export function checkPlannerOptions(options: PlannerOptions): void {
     parameters: schemas.having("the weights by parameter name"),
     normalizer: v.unknown(),
     reach: v.optional(reachSchema),
-    matrix: v.optional(schemas.having("a matrix shape, such as fullSequence() makes", "name")),
+    matrix: v.optional(schemas.having("a matrix shape, such as fullSequence() makes", "kind")),
     steps: v.optional(schemas.integer(1, levels)),
     eta: v.optional(schemas.number(0, 1)),
     stabilizationLevel: v.optional(schemas.integer(0, levels)),

@@ -1,16 +1,18 @@
 import {
   createRandom,
   DiffusionForcingError,
+  ddim,
+  fullSequence,
   type HostTensor,
   type RandomStream,
-  Sampler,
   schedulingMatrix,
   tensor,
 } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { Sampler } from "@diffusion-forcing/core/sampling";
 import { goalRadius } from "../environment.js";
 import type { MazeName } from "../mazes.js";
-import { type PlannerConfig, plannerProcess } from "./config.js";
+import { type PlannerConfig, plannerDiffusion } from "./config.js";
 import { featuresPerFrame, normalizeFrames } from "./frames.js";
 import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
 import {
@@ -41,23 +43,20 @@ export class MazePlanner {
     this.#width = featuresPerFrame(config.fields);
     this.#reach = reach;
     const actionFeatures = config.fields.includes("action") ? 2 : 0;
-    this.#sampler = new Sampler(plannerProcess(config), {
+    this.#sampler = new Sampler(plannerDiffusion(config), {
       backend,
       parameters,
-      steps: options.steps ?? 20,
-      eta: options.eta ?? 0,
+      timesteps: options.steps ?? 20,
+      solver: ddim({ eta: options.eta ?? 0 }),
       stabilizationLevel: options.stabilizationLevel ?? 10,
       ...(reach.kind === "gradient"
         ? {
             guidance: reachGoal({
-              scale: reach.scale,
+              guidanceScale: reach.scale,
               frameStack: config.frameStack,
               observationFeatures: this.#width - actionFeatures,
               actionFeatures,
               samples: reach.samples ?? 4,
-              // The factor that the scales in use were tuned with.
-              factor: "next",
-              weights: reach.weights ?? "intended",
             }),
           }
         : {}),
@@ -107,7 +106,9 @@ export class MazePlanner {
     checkProblem(this.config, problem);
     const tokens = this.#tokens([problem], [random], length);
     yield this.#frames(tokens, 0, length);
-    for await (const { read } of this.#sampler.denoise(this.#request([problem], tokens, [random], length, signal))) {
+    for await (const { read } of this.#sampler.denoiseStream(
+      this.#request([problem], tokens, [random], length, signal),
+    )) {
       yield this.#frames(await read(), 0, length);
     }
   }
@@ -133,7 +134,7 @@ export class MazePlanner {
       const streams = filled.map((index) => random[index] as RandomStream);
       const tokens = this.#tokens(chosen, streams, length);
       const request = this.#request(chosen, tokens, streams, length, signal);
-      const denoised = await this.#sampler.denoiseToEnd(request);
+      const denoised = await this.#sampler.denoise(request);
       for (let i = 0; i < chunk.length; i++) plans.push(this.#asPlan(denoised, i, chosen[i] as PlanProblem, length));
     }
     return plans;
@@ -186,7 +187,7 @@ export class MazePlanner {
   ) {
     const clean = this.#reach.kind === "token" ? [0, length - 1] : [0];
     const free = length - clean.length;
-    const matrix = schedulingMatrix(this.#options.matrix ?? { name: "full-sequence" }, this.#sampler.steps, free);
+    const matrix = schedulingMatrix(this.#options.matrix ?? fullSequence(), this.#sampler.timesteps, free);
     const rows = matrix.rows.map((row) => {
       const whole = new Int32Array(length);
       whole.set(row, 1);
@@ -202,7 +203,7 @@ export class MazePlanner {
     return {
       tokens,
       rows,
-      random: random.map((stream) => stream.split("steps")),
+      seed: random.map((stream) => stream.split("steps")),
       guidanceInputs,
       ...(signal ? { signal } : {}),
     };

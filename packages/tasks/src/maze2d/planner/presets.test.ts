@@ -1,6 +1,6 @@
 import { countParameters } from "@diffusion-forcing/core";
 import { expect, it } from "vitest";
-import { parsePlannerConfig, plannerProcess } from "./config.js";
+import { parsePlannerConfig, plannerDiffusion } from "./config.js";
 import { plannerPresets } from "./presets.js";
 
 const names = ["umaze", "medium", "large", "quick"] as const;
@@ -24,6 +24,6 @@ it("plans ahead over tokens of 10 positions, farther in larger mazes", () => {
 });
 
 it("has 823 thousand parameters, and 159 thousand in the quick one", () => {
-  const counts = names.map((name) => countParameters(plannerProcess(plannerPresets[name].planner).model));
+  const counts = names.map((name) => countParameters(plannerDiffusion(plannerPresets[name].planner).model));
   expect(counts).toEqual([823060, 823060, 823060, 158804]);
 });

@@ -47,7 +47,7 @@ function plannerConfig(
     frameStack,
     lengths: lengths[maze],
     model: transformer({ features, heads: 4, causal: false, positions: "sinusoidal", ...size }).config,
-    schedule: { name: "linear", levels: 1000 },
+    schedule: { kind: "linear", levels: 1000 },
     objective: "x0",
     lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },
     clipNoise: 20,

@@ -5,7 +5,7 @@ import { type ReachGoalOptions, reachGoal, reachGoalWeights } from "./reach-goal
 
 function evaluateGoal(options: ReachGoalOptions, inputs: { x0: HostTensor; start: HostTensor; goal: HostTensor }) {
   const graph = trace(inputs, ({ x0, start, goal }) => {
-    const value = reachGoal(options).value(x0, { start, goal });
+    const value = reachGoal(options).reward(x0, { start, goal });
     return { value, slope: gradient(sum(value), [x0])[0]! };
   });
   const { value, slope } = evaluateGraph(graph, inputs);
@@ -50,24 +50,24 @@ describe("reachGoalWeights", () => {
 describe("reachGoal", () => {
   // Two observations and one action. The start frame is 5 from the start, the plan frame 5 from the goal;
   // tanh(5 / 2) = 0.98661430; the actions are 2 and 0.5 from 0.
-  const options: ReachGoalOptions = { scale: 0.05, frameStack: 1, observationFeatures: 2, actionFeatures: 1 };
+  const options: ReachGoalOptions = { guidanceScale: 0.05, frameStack: 1, observationFeatures: 2, actionFeatures: 1 };
   const inputs = {
     x0: tensor([3, 4, 2, 1, 1, -0.5], [1, 2, 3]),
     start: tensor([0, 0, 0], [1, 3]),
     goal: tensor([4, 5, 0], [1, 3]),
   };
 
-  it("is -1000 scale times the mean of the weighted distances", () => {
+  it("is -1000 times the mean of the weighted distances", () => {
     // (20 0.9866143 + 2 2 + 1 0.9866143 + 8 0.5) / 4 = 7.1797251.
-    expect(evaluateGoal(options, inputs).value).toEqual([expect.closeTo(-358.98626, 3)]);
+    expect(evaluateGoal(options, inputs).value).toEqual([expect.closeTo(-7179.7251, 2)]);
     // (2 0.9866143 + 2 2 + 8 0.9866143 + 8 0.5) / 4 = 4.4665358.
-    expect(evaluateGoal({ ...options, weights: "aliased" }, inputs).value).toEqual([expect.closeTo(-223.32679, 3)]);
+    expect(evaluateGoal({ ...options, weights: "aliased" }, inputs).value).toEqual([expect.closeTo(-4466.5358, 2)]);
   });
 
   it("weighs no distance to the goal beyond the horizon, but actions everywhere", () => {
     const longer = { ...inputs, x0: tensor([3, 4, 2, 1, 1, -0.5, 9, 9, 0.25], [1, 3, 3]) };
     // (20 0.9866143 + 4 + 0.9866143 + 4 + 0 + 8 0.25) / 6 = 5.1198167.
-    expect(evaluateGoal({ ...options, horizon: 1 }, longer).value).toEqual([expect.closeTo(-255.99083, 3)]);
+    expect(evaluateGoal({ ...options, horizon: 1 }, longer).value).toEqual([expect.closeTo(-5119.8167, 2)]);
   });
 
   it("without actions counts a channel of zeros in the mean, as the official code", () => {
@@ -77,12 +77,15 @@ describe("reachGoal", () => {
       goal: tensor([4, 5], [1, 2]),
     };
     // (20 + 1) 0.9866143 / 4 = 5.1797251.
-    const value = evaluateGoal({ scale: 0.05, frameStack: 1, observationFeatures: 2 }, { x0, start, goal }).value;
-    expect(value).toEqual([expect.closeTo(-258.98626, 3)]);
+    const value = evaluateGoal(
+      { guidanceScale: 0.05, frameStack: 1, observationFeatures: 2 },
+      { x0, start, goal },
+    ).value;
+    expect(value).toEqual([expect.closeTo(-5179.7251, 2)]);
   });
 
   it("unstacks frames and takes each pair of observations for a point", () => {
-    const stacked: ReachGoalOptions = { scale: 0.001, frameStack: 2, observationFeatures: 4 };
+    const stacked: ReachGoalOptions = { guidanceScale: 0.001, frameStack: 2, observationFeatures: 4 };
     // Four frames: the first two against the start, the others against the goal, all at the distances (5, 0).
     const frame = [3, 4, 1, 2];
     const zero = { start: tensor([0, 0, 1, 2], [1, 4]), goal: tensor([0, 0, 1, 2], [1, 4]) };
@@ -91,7 +94,7 @@ describe("reachGoal", () => {
       ...zero,
     });
     // Channels: two pairs and no actions; (20 + 20 + 1 + 1) 0.9866143 / 12 = 3.4531501 (the distance 0 counts as 1e-6).
-    expect(value).toEqual([expect.closeTo(-3.4531501, 4)]);
+    expect(value).toEqual([expect.closeTo(-3453.1501, 2)]);
   });
 
   it("is a value per sample that does not depend on the others", () => {
@@ -104,7 +107,7 @@ describe("reachGoal", () => {
     const both = evaluateGoal(options, two);
     expect(both.value[0]).toBe(alone.value[0]);
     expect(both.slope.slice(0, 6)).toEqual(alone.slope);
-    expect(both.value[1]).toBeCloseTo(-100, 3); // 8 1 / 4 of the action alone
+    expect(both.value[1]).toBeCloseTo(-2000, 2); // 8 1 / 4 of the action alone
   });
 
   it("has the slope 0, not an infinite one, where the distance is 0", () => {
@@ -113,11 +116,11 @@ describe("reachGoal", () => {
   });
 
   it("declares its inputs and passes on how to differentiate", () => {
-    const guidance = reachGoal({ ...options, samples: 2, factor: "current" });
+    const guidance = reachGoal({ ...options, samples: 2 });
     const frame = { dtype: "float32", shape: [7, 3] };
     expect(guidance.inputs!(7, 20)).toEqual({ start: frame, goal: frame });
-    expect([guidance.samples, guidance.factor]).toEqual([2, "current"]);
-    expect(Object.keys(reachGoal(options)).sort()).toEqual(["inputs", "value"]);
+    expect([guidance.samples, guidance.guidanceScale]).toEqual([2, 0.05]);
+    expect(Object.keys(reachGoal(options)).sort()).toEqual(["guidanceScale", "inputs", "reward"]);
   });
 
   it.each([0, 1, 3, 2.5])("refuses %d observation features", (observationFeatures) => {

@@ -15,9 +15,9 @@ import {
   type Value,
 } from "@diffusion-forcing/core/graph";
 
-export interface ReachGoalOptions extends Pick<Guidance, "samples" | "factor"> {
+export interface ReachGoalOptions extends Pick<Guidance, "samples"> {
   /** Strength per sample. The official code's scale is divided by its batch size: its 2 at batch 40 is 0.05 here. */
-  readonly scale: number;
+  readonly guidanceScale: number;
   /** Frames stacked in a token, n. */
   readonly frameStack: number;
   /** Leading features of a frame that are observations, an even number: pairs are treated as points. */
@@ -61,7 +61,7 @@ export function reachGoalWeights(
  * Guidance inputs, normalised like the tokens: `start` and `goal`, [B, frame features].
  */
 export function reachGoal(options: ReachGoalOptions): Guidance {
-  const { scale, frameStack, observationFeatures, actionFeatures = 0, samples, factor } = options;
+  const { guidanceScale, frameStack, observationFeatures, actionFeatures = 0, samples } = options;
   const width = observationFeatures + actionFeatures;
   if (!Number.isInteger(observationFeatures) || observationFeatures < 2 || observationFeatures % 2 !== 0) {
     throw new DiffusionForcingError(
@@ -71,15 +71,15 @@ export function reachGoal(options: ReachGoalOptions): Guidance {
   }
   return {
     ...(samples === undefined ? {} : { samples }),
-    ...(factor === undefined ? {} : { factor }),
+    guidanceScale,
     inputs: (batch) => {
       const frame = { dtype: "float32", shape: [batch, width] } as const;
       return { start: frame, goal: frame };
     },
-    value: (x0, inputs) => goalValue(x0, inputs.start as Value, inputs.goal as Value),
+    reward: (x0, inputs) => goalReward(x0, inputs.start as Value, inputs.goal as Value),
   };
 
-  function goalValue(x0: Value, start: Value, goal: Value): Value {
+  function goalReward(x0: Value, start: Value, goal: Value): Value {
     const [batch, tokens] = x0.shape as [number, number, number];
     const frames = tokens * frameStack;
     const all = reshape(x0, [batch, frames, width]);
@@ -95,7 +95,7 @@ export function reachGoal(options: ReachGoalOptions): Guidance {
     );
     const channels = concat(distances, 2); // [B, F, channels]
     const weights = constant(reachGoalWeights(frames, distances.length, options));
-    return mul(mean(mul(channels, weights), [1, 2]), -1000 * scale);
+    return mul(mean(mul(channels, weights), [1, 2]), -1000);
   }
 }
 

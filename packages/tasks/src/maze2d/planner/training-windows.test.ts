@@ -11,7 +11,7 @@ const config: PlannerConfig = {
   frameStack: 3,
   lengths: [3, 4],
   model: transformer({ features: 6, width: 8, heads: 2, layers: 1, causal: false }).config,
-  schedule: { name: "linear", levels: 1000 },
+  schedule: { kind: "linear", levels: 1000 },
   objective: "x0",
   lossWeighting: { kind: "uniform" },
   clipNoise: 20,
@@ -138,7 +138,7 @@ describe("trainingWindows", () => {
   });
 
   it("never goes below level 1, however few levels there are", async () => {
-    const few: PlannerConfig = { ...config, schedule: { name: "cosine", levels: 4, s: 0.008 } };
+    const few: PlannerConfig = { ...config, schedule: { kind: "cosine", levels: 4, s: 0.008 } };
     const { noiseLevels } = await trainingWindows(few, numberedFrames(50), identity, 400)(1, createRandom(0));
     expect(new Set(noiseLevels?.data)).toEqual(new Set([1, 2, 3, 4]));
   });

@@ -10,7 +10,7 @@ import {
   transformer,
   zeros,
 } from "@diffusion-forcing/core";
-import { type PlannerConfig, plannerProcess } from "../config.js";
+import { type PlannerConfig, plannerDiffusion } from "../config.js";
 import type { Normalizer } from "../frames.js";
 import { MazePlanner } from "../planner.js";
 import type { PlannerOptions, PlanProblem } from "../planner-options.js";
@@ -25,7 +25,7 @@ export function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
     frameStack,
     lengths: [3, 4],
     model: transformer({ features, width: 8, heads: 2, layers: 1, feedForward: 8, causal: false }).config,
-    schedule: { name: "linear", levels: 100 },
+    schedule: { kind: "linear", levels: 100 },
     objective: "v",
     lossWeighting: { kind: "uniform" },
     clipNoise: 20,
@@ -38,11 +38,11 @@ export const normalizer: Normalizer = { mean: [2, 3], std: [0.5, 0.25] };
 
 /** A model that answers v = 0 is the exact denoiser of data that is Gaussian noise itself. */
 export function zeroParameters(of: PlannerConfig): HostTensorRecord {
-  const { parameters } = plannerProcess(of).model;
+  const { parameters } = plannerDiffusion(of).model;
   return Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
 }
 
-export const randomParameters: HostTensorRecord = initializeParameters(plannerProcess(config).model, createRandom(5));
+export const randomParameters: HostTensorRecord = initializeParameters(plannerDiffusion(config).model, createRandom(5));
 
 export function planner(options: Partial<PlannerOptions> = {}): MazePlanner {
   return new MazePlanner({
@@ -77,8 +77,8 @@ export const numbers = (tensor: unknown): number[] => [...(tensor as HostTensor)
 
 /** How much of the first noise `steps` DDIM steps leave for v = 0: each step turns (x0, eps) by the angle between its levels. */
 export function remainingNoise(levels: readonly number[]): number {
-  const { alphasCumprod } = linearSchedule(100).tables;
-  const angle = (level: number): number => Math.acos(Math.sqrt(alphasCumprod[level] as number));
+  const { signal } = linearSchedule(100).path;
+  const angle = (level: number): number => Math.acos(signal[level] as number);
   return levels.slice(1).reduce((left, level, i) => left * Math.cos(angle(levels[i] as number) - angle(level)), 1);
 }
 

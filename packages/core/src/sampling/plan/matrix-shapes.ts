@@ -1,0 +1,147 @@
+import { describe } from "../../engine/describe.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
+
+/** Which scheduling matrix to denoise by, as JSON: {@link schedulingMatrix} builds it for any number of tokens. */
+export type MatrixShape =
+  | { readonly kind: "full-sequence" }
+  | { readonly kind: "autoregressive" }
+  | { readonly kind: "pyramid"; readonly uncertainty: number }
+  | { readonly kind: "trapezoid"; readonly uncertainty: number };
+
+/** A shape, or a matrix of one's own for any number of sampling steps and of tokens to denoise. */
+export type MatrixSource = MatrixShape | ((timesteps: number, tokens: number) => SchedulingMatrix);
+
+/** Options of {@link pyramid} and {@link trapezoid}. */
+export interface PyramidOptions {
+  /** How many level indices each token lags behind its predecessor: 0 denoises all together. Default 1. */
+  readonly uncertainty?: number;
+}
+
+/** All tokens fall together, as in ordinary diffusion. */
+export function fullSequence(): MatrixShape {
+  return { kind: "full-sequence" };
+}
+
+/** One token after the other: each waits at pure noise until its predecessor is clean. */
+export function autoregressive(): MatrixShape {
+  return { kind: "autoregressive" };
+}
+
+/** Each token lags `uncertainty` level indices behind the one before it: the far future stays noisier than the near. */
+export function pyramid(options: PyramidOptions = {}): MatrixShape {
+  const { uncertainty = 1 } = options;
+  checkUncertainty("pyramid", uncertainty);
+  return { kind: "pyramid", uncertainty };
+}
+
+/** Both ends first, the middle last, symmetric: for sequences whose start and goal are known. */
+export function trapezoid(options: PyramidOptions = {}): MatrixShape {
+  const { uncertainty = 1 } = options;
+  checkUncertainty("trapezoid", uncertainty);
+  return { kind: "trapezoid", uncertainty };
+}
+
+function invalid(message: string): DiffusionForcingError {
+  return new DiffusionForcingError("invalid-scheduling-matrix", message);
+}
+
+function checkUncertainty(name: string, uncertainty: number): void {
+  if (!Number.isFinite(uncertainty) || uncertainty < 0) {
+    throw invalid(`${name}: uncertainty is ${describe(uncertainty)}; expected a number of at least 0.`);
+  }
+}
+
+/** More entries than any walk could use; a huge uncertainty or number of tokens would take all memory for its rows. */
+const MOST_ENTRIES = 2 ** 24;
+
+function checkSize(what: string, size: number): void {
+  if (!Number.isSafeInteger(size) || size < 1) {
+    throw invalid(`schedulingMatrix: ${what} is ${size}; expected a positive integer.`);
+  }
+}
+
+/** Rows in which column t sits at steps + delay(t) - m in row m, limited to 0..steps. */
+function delayed(steps: number, tokens: number, height: number, delay: (token: number) => number): SchedulingMatrix {
+  if (!(height * tokens <= MOST_ENTRIES)) {
+    throw invalid(
+      `schedulingMatrix: ${height} rows of ${tokens} tokens are too many; expected at most ${MOST_ENTRIES} entries. An uncertainty above the number of steps, ${steps}, changes nothing but the waiting.`,
+    );
+  }
+  const rows = Array.from({ length: height }, (_, m) =>
+    Int32Array.from({ length: tokens }, (_, token) => Math.min(Math.max(steps + delay(token) - m, 0), steps)),
+  );
+  return { steps, tokens, rows };
+}
+
+function pyramidMatrix(steps: number, tokens: number, uncertainty: number): SchedulingMatrix {
+  const delay = (token: number) => Math.trunc(token * uncertainty);
+  return delayed(steps, tokens, steps + delay(tokens - 1) + 1, delay);
+}
+
+function trapezoidMatrix(steps: number, tokens: number, uncertainty: number): SchedulingMatrix {
+  const delay = (token: number) => Math.trunc(Math.min(token, tokens - 1 - token) * uncertainty);
+  return delayed(steps, tokens, steps + delay(Math.floor((tokens - 1) / 2)) + 1, delay);
+}
+
+/**
+ * The matrix of a shape.
+ *
+ * @param steps S, the number of sampling steps a token takes from noise to clean.
+ * @param tokens how many tokens are denoised.
+ * @throws `invalid-scheduling-matrix`
+ */
+export function schedulingMatrix(shape: MatrixShape, steps: number, tokens: number): SchedulingMatrix {
+  checkSize("steps", steps);
+  checkSize("tokens", tokens);
+  switch (shape.kind) {
+    case "full-sequence":
+      return pyramidMatrix(steps, tokens, 0);
+    case "autoregressive":
+      return pyramidMatrix(steps, tokens, steps);
+    case "pyramid":
+      return pyramidMatrix(steps, tokens, shape.uncertainty);
+    case "trapezoid":
+      return trapezoidMatrix(steps, tokens, shape.uncertainty);
+    default:
+      throw invalid(unknownShape((shape as { kind: unknown }).kind));
+  }
+}
+
+const shapes: { readonly [Kind in MatrixShape["kind"]]: (options: PyramidOptions) => MatrixShape } = {
+  "full-sequence": fullSequence,
+  autoregressive,
+  pyramid,
+  trapezoid,
+};
+
+function unknownShape(kind: unknown): string {
+  return `A scheduling matrix's kind is ${describe(kind)}; the known ones are ${Object.keys(shapes).join(", ")}.`;
+}
+
+/**
+ * The shape of that name, for names that come from a command line or a stored configuration.
+ *
+ * @param options those the shape takes; others are ignored, so that a program may pass the same ones to every name.
+ * @throws `invalid-scheduling-matrix` for an unknown name; the message lists the legal ones.
+ */
+export function schedulingMatrixFromName(name: string, options: PyramidOptions = {}): MatrixShape {
+  if (!Object.hasOwn(shapes, name)) throw invalid(unknownShape(name));
+  return shapes[name as MatrixShape["kind"]](options);
+}
+
+/**
+ * The matrix of a source, checked: every column from noise to clean.
+ *
+ * @throws `invalid-scheduling-matrix`
+ */
+export function matrixFrom(source: MatrixSource, timesteps: number, tokens: number): SchedulingMatrix {
+  const matrix = typeof source === "function" ? source(timesteps, tokens) : schedulingMatrix(source, timesteps, tokens);
+  validateSchedulingMatrix(matrix);
+  if (matrix.steps !== timesteps || matrix.tokens !== tokens) {
+    throw invalid(
+      `Scheduling matrix: made for ${matrix.steps} steps and ${matrix.tokens} tokens; expected ${timesteps} and ${tokens}.`,
+    );
+  }
+  return matrix;
+}

@@ -1,0 +1,176 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import { shapesEqual } from "../engine/tensor/shape.js";
+import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
+import { describeTokens, holdsTokens, type Model } from "../models/model.js";
+import type { Diffusion } from "../process/diffusion.js";
+import { drawNoise, noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
+import { fullSequence, type MatrixSource, matrixFrom } from "./plan/matrix-shapes.js";
+import { checkRows } from "./plan/scheduling-matrix.js";
+import { joinTokens, scaled } from "./tokens.js";
+
+/** Sequences to sample. */
+export interface SampleOptions {
+  /** How many sequences. Default: as many as the context has, else 1. */
+  readonly batch?: number;
+  /** How many tokens to generate. */
+  readonly length: number;
+  readonly seed: SampleSeed;
+  /** Known tokens before the generated ones, float32 [B, T, ...tokenShape]. */
+  readonly context?: HostTensor;
+  /** Order of denoising of the generated tokens. Default: all together. */
+  readonly matrix?: MatrixSource;
+  /** float32 [B, context + length, D], for a conditioned model. */
+  readonly condition?: HostTensor;
+  /** The guidance's inputs by name. */
+  readonly guidanceInputs?: HostTensorRecord;
+  readonly signal?: AbortSignal;
+}
+
+/** Sequences to denoise and the order to do it in, token by token and level by level. */
+export interface DenoiseRequest {
+  /** Where to start: known tokens, and noise in those that are to be sampled, float32 [B, T, ...tokenShape]. */
+  readonly tokens: HostTensor;
+  /** Level indices 0..S before the first step and after each step: T entries, the same for every sample. */
+  readonly rows: readonly ArrayLike<number>[];
+  readonly seed: SampleSeed;
+  /** float32 [B, T, D], for a conditioned model. */
+  readonly condition?: HostTensor;
+  /** The guidance's inputs by name. */
+  readonly guidanceInputs?: HostTensorRecord;
+  /** What history guidance hides the history with, standard normal, as `tokens`. Default: drawn from the seed. */
+  readonly historyNoise?: HostTensor;
+  readonly signal?: AbortSignal;
+}
+
+export interface DenoiseProgress {
+  /** Steps done, 1-based. */
+  readonly step: number;
+  readonly steps: number;
+  /** Model evaluations so far, of each sample. */
+  readonly evaluations: number;
+  /** The sequence after this step, float32 [B, T, ...tokenShape]; valid until the next step is asked for. */
+  read(): Promise<HostTensor>;
+}
+
+type Sampling = { readonly diffusion: Diffusion; readonly timesteps: number };
+
+const seedSchema = v.custom<SampleSeed>((value) => value !== undefined && value !== null, "a seed");
+const signalSchema = schemas.having<AbortSignal>("an AbortSignal", "aborted");
+const tensorSchema = schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data");
+const recordSchema = schemas.having<HostTensorRecord>("tensors by name");
+
+const sampleSchema = v.strictObject({
+  batch: v.optional(schemas.integer(1)),
+  length: schemas.integer(1),
+  seed: seedSchema,
+  context: v.optional(tensorSchema),
+  matrix: v.optional(
+    v.custom<MatrixSource>(
+      (value) => typeof value === "function" || typeof value === "object",
+      "a matrix, such as pyramid()",
+    ),
+  ),
+  condition: v.optional(tensorSchema),
+  guidanceInputs: v.optional(recordSchema),
+  signal: v.optional(signalSchema),
+});
+
+const denoiseSchema = v.strictObject({
+  tokens: tensorSchema,
+  rows: v.custom<readonly ArrayLike<number>[]>(Array.isArray, "rows of level indices"),
+  seed: seedSchema,
+  condition: v.optional(tensorSchema),
+  guidanceInputs: v.optional(recordSchema),
+  historyNoise: v.optional(tensorSchema),
+  signal: v.optional(signalSchema),
+});
+
+/** The walk that samples such sequences: noise after the context, denoised by the matrix. */
+export function sampleRequest({ diffusion, timesteps }: Sampling, options: SampleOptions): DenoiseRequest {
+  const { context, length, seed, matrix = fullSequence(), ...rest } = check("sample", sampleSchema, options);
+  const { model, process } = diffusion;
+  if (context !== undefined) checkTokens("sample", "context", model, context);
+  const batch = rest.batch ?? context?.shape[0] ?? 1;
+  if (context !== undefined && context.shape[0] !== batch) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `sample: the context holds ${context.shape[0]} sequences and batch is ${batch}; expected the same, or no batch.`,
+    );
+  }
+  const known = context?.shape[1] ?? 0;
+  const sources = noiseSources("sample", seed, batch);
+  const noise = drawNoise(sources, ["start"], [batch, length, ...model.tokenShape], process.noiseClip);
+  const start = scaled(noise, process.priorScale);
+  const { condition, guidanceInputs, signal } = rest;
+  return {
+    tokens: context === undefined ? start : joinTokens(context, start),
+    rows: afterContext(matrixFrom(matrix, timesteps, length).rows, known),
+    seed: splitSources(sources, "steps"),
+    ...(condition === undefined ? {} : { condition }),
+    ...(guidanceInputs === undefined ? {} : { guidanceInputs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+/** The rows of tokens that stand after `known` clean ones. */
+export function afterContext(rows: readonly Int32Array[], known: number): Int32Array[] {
+  return rows.map((row) => {
+    const whole = new Int32Array(known + row.length);
+    whole.set(row, known);
+    return whole;
+  });
+}
+
+/** @throws `shape-mismatch`, `invalid-argument`, `invalid-data` or `invalid-scheduling-matrix` for what cannot be walked. */
+export function checkedRequest({ diffusion, timesteps }: Sampling, request: DenoiseRequest): DenoiseRequest {
+  const { tokens, rows, condition, historyNoise } = check("denoise", denoiseSchema, request) as DenoiseRequest;
+  const { model } = diffusion;
+  checkTokens("denoise", "tokens", model, tokens);
+  const [batch, length] = tokens.shape as [number, number];
+  checkRows(rows, timesteps, length);
+  checkCondition("denoise", model, condition, batch, length);
+  if (historyNoise !== undefined) checkTokens("denoise", "historyNoise", model, historyNoise);
+  return request;
+}
+
+/** @throws `shape-mismatch`, `invalid-data` unless the tensor holds the model's tokens, all of them finite. */
+export function checkTokens(what: string, name: string, model: Model, tokens: HostTensor): void {
+  checkFinite(`${what}: the ${name}`, tokens);
+  if (holdsTokens(model, tokens)) return;
+  throw new DiffusionForcingError(
+    "shape-mismatch",
+    `${what}: the ${name} is ${formatType(tokens)}; expected ${describeTokens(model)}.`,
+  );
+}
+
+function checkFinite(what: string, value: HostTensor): void {
+  const { data } = checkHostTensor(what, value);
+  const bad = data.findIndex((number) => !Number.isFinite(number));
+  if (bad >= 0) {
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `${what} holds ${data[bad]} at element ${bad}; expected finite numbers.`,
+    );
+  }
+}
+
+/** @throws `shape-mismatch` unless the condition is there exactly if the model takes one, for every token. */
+export function checkCondition(
+  what: string,
+  { conditionFeatures }: Model,
+  condition: HostTensor | undefined,
+  batch: number,
+  length: number,
+): void {
+  if (condition !== undefined) checkFinite(`${what}: the condition`, condition);
+  if (conditionFeatures === 0 && condition === undefined) return;
+  const expected = [batch, length, conditionFeatures];
+  if (conditionFeatures > 0 && condition?.dtype === "float32" && shapesEqual(condition.shape, expected)) return;
+  throw new DiffusionForcingError(
+    "shape-mismatch",
+    `${what}: the condition is ${condition === undefined ? "missing" : formatType(condition)}; the model takes ${conditionFeatures === 0 ? "none" : `float32[${expected.join(", ")}]`}.`,
+  );
+}

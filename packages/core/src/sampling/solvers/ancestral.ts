@@ -1,0 +1,32 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
+import type { Value } from "../../engine/graph/value.js";
+import type { Solver, SolverStep } from "./solver.js";
+
+export interface AncestralOptions {
+  /**
+   * The variance of a step's noise between its two bounds (Ho et al. 2020, section 3.2): 0, the default, is the
+   * posterior's, exact for data that is a single point; 1 the forward process's, exact for normal data; values between
+   * are interpolated in the logarithm (Nichol and Dhariwal 2021, equation 15). For Gaussian processes.
+   */
+  readonly variance?: number;
+}
+
+const schema = v.strictObject({ variance: v.optional(schemas.number(0, 1), 0) });
+
+/**
+ * Steps by the process's own law of a lower level given the estimate: DDPM (Ho et al. 2020, Algorithm 2) on Gaussian
+ * paths, Bayesian updates for a Bayesian flow. The one solver that every process has.
+ */
+export function ancestral(options: AncestralOptions = {}): Solver {
+  const { variance } = check("ancestral", schema, options);
+  return {
+    config: { kind: "ancestral", variance },
+    draws: 1,
+    evaluations: 1,
+    needsPath: false,
+    step({ process, predict, x, from, to, noise }: SolverStep) {
+      return { x: process.transition(x, predict(x, from), from, to, noise[0] as Value, { variance }) };
+    },
+  };
+}

@@ -1,0 +1,247 @@
+import type { Backend, Executable } from "../engine/backend/contract.js";
+import { breather } from "../engine/breathe.js";
+import { throwIfAborted } from "../engine/errors.js";
+import type { Graph } from "../engine/graph/graph.js";
+import type { TensorType } from "../engine/graph/value.js";
+import {
+  disposeTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../engine/tensor/tensor.js";
+import type { Diffusion } from "../process/diffusion.js";
+import { Executables } from "./executables.js";
+import { drawNoise, type NoiseSources } from "./noise-source.js";
+import {
+  guidanceInputName,
+  modelMemoryName,
+  noiseNeeds,
+  parameterName,
+  solverMemoryName,
+  type WalkOptions,
+  type WalkShape,
+  walkGraph,
+} from "./walk-graph.js";
+
+/** Tensors that loop from one run to the next, by name. */
+export type TensorsByName = Readonly<Record<string, Tensor>>;
+
+/** A sequence, or the chunk after a memory, and the levels that its tokens take. */
+export interface WalkRequest {
+  /** float32 [B, T, ...]. */
+  readonly tokens: HostTensor;
+  /** Level indices before the first step and after each step, T entries each. */
+  readonly rows: readonly ArrayLike<number>[];
+  readonly random: NoiseSources;
+  readonly condition?: HostTensor | undefined;
+  readonly guidanceInputs?: HostTensorRecord | undefined;
+  /** Standard normal, as `tokens`; drawn from `random` if absent. */
+  readonly historyNoise?: HostTensor | undefined;
+  readonly memory?:
+    | { readonly types: Readonly<Record<string, TensorType>>; readonly values: TensorsByName }
+    | undefined;
+  /** Whether the clean tokens are read into the memory in the end. */
+  readonly commit?: boolean;
+  /** The most steps that one run of a graph takes. Default 1. */
+  readonly unroll?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WalkProgress {
+  /** Rows done, 1-based. */
+  readonly step: number;
+  readonly x: Tensor;
+  /** After the last row of a walk that commits: the memory after the tokens, now the caller's to dispose. */
+  readonly memory?: TensorsByName;
+  /** Steps taken so far: rows that changed something. */
+  readonly taken: number;
+}
+
+/** Executables kept of a model: few of a large one, whose weights each of them holds. */
+const CACHED_NUMBERS = 2 ** 26;
+
+/**
+ * Compiles walks and runs them: rows of a matrix in, tokens out, all state on the device between.
+ */
+export class Walker {
+  readonly diffusion: Diffusion;
+  readonly options: WalkOptions;
+  readonly backend: Backend;
+  /** Noise level of each level index. */
+  readonly levels: Int32Array;
+  readonly #constants: HostTensorRecord;
+  readonly #executables: Executables;
+
+  constructor(
+    diffusion: Diffusion,
+    options: WalkOptions,
+    levels: Int32Array,
+    backend: Backend,
+    parameters: HostTensorRecord,
+  ) {
+    this.diffusion = diffusion;
+    this.options = options;
+    this.levels = levels;
+    this.backend = backend;
+    const entries = Object.entries(parameters);
+    this.#constants = Object.fromEntries(entries.map(([name, value]) => [parameterName(name), value]));
+    const numbers = entries.reduce((sum, [, { data }]) => sum + data.length, 0);
+    this.#executables = new Executables(Math.min(Math.max(Math.floor(CACHED_NUMBERS / Math.max(numbers, 1)), 2), 32));
+  }
+
+  /** Runs `use` with the compiled graph of a shape. */
+  run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>): Promise<T> {
+    const { memory, ...plain } = shape;
+    const key = JSON.stringify([plain, memory && Object.values(memory).map((type) => type.shape)]);
+    const make = () =>
+      this.backend.compile(walkGraph(this.diffusion, this.options, shape), { constants: this.#constants });
+    return this.#executables.with(key, make, use);
+  }
+
+  /** Compiles a shape and takes one run on zeros, as GPUs compile their shaders in the first run. */
+  async warmup(shape: WalkShape): Promise<void> {
+    const { inputs } = walkGraph(this.diffusion, this.options, shape);
+    const open = inputs.filter(({ attributes }) => !(attributes.name in this.#constants));
+    const zeroed = open.map(({ attributes: { name, dtype, shape: sizes } }) => [name, zeros(dtype, sizes)]);
+    const outputs = await this.run(shape, (executable) => executable.run(Object.fromEntries(zeroed)));
+    Object.values(outputs).forEach(disposeTensor);
+  }
+
+  /**
+   * Walks the rows; those that change nothing are skipped. Step m draws its noise from `random.split(m)`, so a walk can be
+   * cut and resumed at any row: with that row in place of each one before it.
+   *
+   * @yields after every run; the last one stands for the last row. `x` is valid until the next is asked for.
+   */
+  async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
+    const { tokens, rows, memory, commit = false, unroll = 1, signal } = request;
+    const [batch, length] = tokens.shape as [number, number];
+    const moves = rows.flatMap((row, m) => (m > 0 && changes(rows[m - 1] as ArrayLike<number>, row) ? [m] : []));
+    const runs = commit && moves.length === 0 ? [[]] : inParts(moves, unroll);
+    const breathe = breather();
+    let x: Tensor = tokens;
+    let solverMemory = this.#freshSolverMemory(tokens.shape);
+    let after: TensorsByName | undefined;
+    let taken = 0;
+    const own = (value: Tensor): boolean => value !== tokens;
+    try {
+      for (const [i, part] of runs.entries()) {
+        throwIfAborted(signal);
+        const isLast = i === runs.length - 1;
+        const shape: WalkShape = {
+          batch,
+          length,
+          steps: part.length,
+          ...(memory === undefined ? {} : { memory: memory.types }),
+          ...(commit && isLast ? { commit } : {}),
+        };
+        const inputs = { ...this.#inputs(request, part), ...solverMemory, ...named(memory?.values, modelMemoryName) };
+        const outputs = await this.run(shape, (executable) => executable.run({ ...inputs, x }));
+        if (own(x)) disposeTensor(x);
+        Object.values(solverMemory).forEach(disposeTensor);
+        x = outputs.x as Tensor;
+        solverMemory = part.length > 0 ? taking(outputs, solverMemoryName("")) : {};
+        if (commit && isLast) after = unnamed(taking(outputs, modelMemoryName("")), modelMemoryName(""));
+        taken += part.length;
+        const step = isLast ? Math.max(rows.length - 1, 1) : (part.at(-1) as number);
+        const handed = after;
+        after = undefined;
+        yield { step, x, taken, ...(handed === undefined ? {} : { memory: handed }) };
+        await breathe();
+      }
+      if (runs.length === 0) yield { step: Math.max(rows.length - 1, 1), x, taken };
+    } finally {
+      if (own(x)) disposeTensor(x);
+      Object.values(solverMemory).forEach(disposeTensor);
+      Object.values(after ?? {}).forEach(disposeTensor);
+    }
+  }
+
+  #freshSolverMemory(shape: readonly number[]): TensorsByName {
+    const types = this.options.solver.memory?.({ dtype: "float32", shape }) ?? {};
+    const entries = Object.entries(types).map(([name, type]) => [
+      solverMemoryName(name),
+      zeros(type.dtype, type.shape),
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  /** What a run of the steps to those rows takes besides what loops. */
+  #inputs(request: WalkRequest, steps: readonly number[]): TensorsByName {
+    const { tokens, rows, random, condition, guidanceInputs = {} } = request;
+    const needs = noiseNeeds(this.options);
+    const { noiseClip } = this.diffusion.process;
+    const draw = (path: readonly (string | number)[]): HostTensor<"float32"> =>
+      drawNoise(random, path, tokens.shape, noiseClip);
+    const each = (count: number, label: string): HostTensor<"float32"> =>
+      stacked(steps.flatMap((step) => Array.from({ length: count }, (_, j) => draw([step, label, j]))));
+    const isMoving = steps.length > 0;
+    return {
+      ...(isMoving ? { levels: this.#levelTensor(rows, steps, tokens.shape[0] as number) } : {}),
+      ...(isMoving && needs.draws > 0 ? { noise: each(needs.draws, "step") } : {}),
+      ...(isMoving && needs.futures > 1 ? { futureNoise: each(needs.futures, "futures") } : {}),
+      ...(needs.history ? { historyNoise: request.historyNoise ?? draw(["history"]) } : {}),
+      ...(condition === undefined ? {} : { condition }),
+      ...(isMoving ? named(guidanceInputs, guidanceInputName) : {}),
+    };
+  }
+
+  /** int32 [steps + 1, B, T]. */
+  #levelTensor(rows: readonly ArrayLike<number>[], steps: readonly number[], batch: number): HostTensor {
+    const first = (steps[0] as number) - 1;
+    const taken = [first, ...steps].map((m) => rows[m] as ArrayLike<number>);
+    const length = taken[0]?.length ?? 0;
+    const data = new Int32Array(taken.length * batch * length);
+    for (let i = 0; i < data.length; i++) {
+      const row = taken[Math.floor(i / (batch * length))] as ArrayLike<number>;
+      data[i] = this.levels[row[i % length] as number] as number;
+    }
+    return tensor(data, [taken.length, batch, length]);
+  }
+
+  /** Runs a graph of the parameters alone, once. */
+  async evaluate(graph: Graph): Promise<TensorsByName> {
+    const executable = await this.backend.compile(graph);
+    try {
+      return await executable.run(this.#constants);
+    } finally {
+      executable.dispose();
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.#executables.dispose();
+  }
+}
+
+function changes(before: ArrayLike<number>, after: ArrayLike<number>): boolean {
+  return Array.from(after).some((index, t) => index !== before[t]);
+}
+
+function inParts(moves: readonly number[], size: number): number[][] {
+  const parts: number[][] = [];
+  for (let i = 0; i < moves.length; i += size) parts.push(moves.slice(i, i + size));
+  return parts;
+}
+
+/** [...] each -> [n, ...]. */
+function stacked(parts: readonly HostTensor<"float32">[]): HostTensor<"float32"> {
+  const [first] = parts as [HostTensor<"float32">];
+  const data = new Float32Array(parts.length * first.data.length);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * first.data.length);
+  return tensor(data, [parts.length, ...first.shape]);
+}
+
+function named(values: TensorsByName | undefined, nameOf: (name: string) => string): TensorsByName {
+  return Object.fromEntries(Object.entries(values ?? {}).map(([name, value]) => [nameOf(name), value]));
+}
+
+function taking(outputs: TensorsByName, prefix: string): TensorsByName {
+  return Object.fromEntries(Object.entries(outputs).filter(([name]) => name.startsWith(prefix)));
+}
+
+function unnamed(values: TensorsByName, prefix: string): TensorsByName {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name.slice(prefix.length), value]));
+}
