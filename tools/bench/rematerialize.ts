@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { trainStream } from "@diffusion-forcing/core/training";
 import { median } from "simple-statistics";
-import { benchProcess, normalTensor } from "./jobs.js";
+import { benchDiffusion, normalTensor } from "./jobs.js";
 
 const config = { width: 128, layers: 12, heads: 4, feedForward: 512, tokens: 60, features: 20, batch: 64 };
 const steps = 9;
@@ -27,7 +27,7 @@ async function measured(rematerialize: boolean): Promise<Outcome> {
   const times: number[] = [];
   const options = { backend, batches: () => ({ tokens }), steps, maxGradNorm: false, emaDecay: false } as const;
   let last = performance.now();
-  for await (const _ of trainStream(benchProcess(config), { ...options, rematerialize })) {
+  for await (const _ of trainStream(benchDiffusion(config), { ...options, rematerialize })) {
     times.push(performance.now() - last);
     last = performance.now();
   }

@@ -5,10 +5,10 @@ import {
   diffusionForcing,
   dit3d,
   type HostTensor,
-  Sampler,
   tensor,
 } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
+import { Sampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
 import { proportion } from "../maze2d/intervals.js";
 import { videoAnimation } from "../pictures/index.js";
@@ -125,7 +125,7 @@ async function imagine(
   const { size, frames } = task as unknown as { size: number; frames: number };
   const random = createRandom(seed);
   const given = movingDots({ batch: videos, length: CONTEXT, size }, random.split("videos"));
-  const sampler = new Sampler(diffusion, { backend, parameters, steps, stabilizationLevel: 5 });
+  const sampler = new Sampler(diffusion, { backend, parameters, timesteps: steps });
   const pixels = size * size;
   const all = new Float32Array(videos * (CONTEXT + length) * pixels);
   const place = (data: Float32Array, first: number, count: number): void => {
@@ -140,12 +140,12 @@ async function imagine(
       context: given,
       length,
       window: frames,
-      random: random.split("noise"),
+      seed: random.split("noise"),
       ...(signal ? { signal } : {}),
     });
     let done = 0;
-    for await (const { data } of rollout) {
-      place(data as Float32Array, CONTEXT + done, 1);
+    for await (const { tokens } of rollout) {
+      place(tokens.data as Float32Array, CONTEXT + done, 1);
       done++;
       onProgress?.(done, length);
     }
