@@ -10,17 +10,19 @@ const core: Rooms = {
   metrics: ["engine"],
   process: ["engine"],
   models: ["engine", "process"],
+  // A model together with its process, and the loss of both.
+  diffusion: ["engine", "process", "models"],
   codecs: ["engine", "models"],
-  training: ["engine", "process", "models"],
-  sampling: ["engine", "process", "models"],
-  likelihood: ["engine", "process", "models", "sampling"],
-  bundle: ["engine", "process", "models", "codecs", "training", "sampling", "likelihood"],
+  training: ["engine", "process", "models", "diffusion"],
+  sampling: ["engine", "process", "models", "diffusion"],
+  likelihood: ["engine", "process", "models", "diffusion", "sampling"],
+  bundle: ["engine", "process", "models", "diffusion", "codecs", "training", "sampling", "likelihood"],
   // Where bundles come from, behind subpaths of their own: /node needs Node, /hub an optional peer.
   node: ["engine", "bundle"],
   hub: ["engine", "bundle"],
   // What exists only to match the official code: nobody in core imports it.
-  official: ["engine", "process", "models", "training", "sampling", "bundle"],
-  "forcing.ts": ["engine", "process", "models", "training", "sampling", "likelihood"],
+  official: ["engine", "process", "models", "diffusion", "training", "sampling", "bundle"],
+  "forcing.ts": ["engine", "process", "models", "diffusion", "training", "sampling", "likelihood"],
 };
 const below = Object.keys(core);
 

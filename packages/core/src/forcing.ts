@@ -1,5 +1,5 @@
+import type { Diffusion } from "./diffusion/diffusion.js";
 import type { Model } from "./models/model.js";
-import type { Diffusion } from "./process/diffusion.js";
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
 import { variancePreserving } from "./process/gaussian/variance-preserving.js";
 import type { LossWeighting } from "./process/loss-weighting.js";

@@ -2,6 +2,7 @@
 
 export { type Bundle, type BundleSource, type BundleTarget, loadBundle, saveBundle } from "./bundle/index.js";
 export type { Codec } from "./codecs/index.js";
+export type { Diffusion } from "./diffusion/index.js";
 export type { Backend } from "./engine/backend/contract.js";
 export { selectBackend } from "./engine/backend/selection/index.js";
 export { DiffusionForcingError, type ErrorCode, isDiffusionForcingError } from "./engine/errors.js";
@@ -38,7 +39,6 @@ export {
   type BayesianFlowOptions,
   bayesianFlow,
   cosineSchedule,
-  type Diffusion,
   type EdmOptions,
   type EstimateLimit,
   edm,

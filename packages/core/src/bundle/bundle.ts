@@ -1,11 +1,11 @@
 import * as v from "valibot";
 import { type Codec, type CodecReader, codecFromConfig } from "../codecs/index.js";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters, countParameters } from "../models/parameters.js";
-import type { Diffusion } from "../process/diffusion.js";
 import {
   type BundleCard,
   type BundleConfig,

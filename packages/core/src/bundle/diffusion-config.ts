@@ -1,7 +1,7 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { constant } from "../engine/graph/operations.js";
 import { zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { lossWeight } from "../process/loss-weight.js";
 import type { LossWeighting } from "../process/loss-weighting.js";
 import { processFromConfig } from "../process/process-from-config.js";

@@ -1,3 +1,4 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import {
@@ -21,7 +22,6 @@ import {
 } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import type { NoiseProcess } from "../process/process.js";
 import { atLevel, perToken } from "../process/tables.js";
 import type { Network } from "../sampling/network.js";

@@ -1,3 +1,4 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { breather } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
 import { buildGraph } from "../engine/graph/graph.js";
@@ -7,7 +8,6 @@ import { createRandom } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import { weightsOf } from "../models/data-range.js";
-import type { Diffusion } from "../process/diffusion.js";
 import type { NoiseProcess } from "../process/process.js";
 import { parameterName } from "../sampling/walk-graph.js";
 import { elboStep, type Reconstruction } from "./elbo-step.js";

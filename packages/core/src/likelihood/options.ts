@@ -1,11 +1,11 @@
 import * as v from "valibot";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { checkParameters } from "../models/parameters.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { timestepLevels } from "../process/timesteps.js";
 import { checkRows } from "../sampling/plan/scheduling-matrix.js";
 import { checkCondition, checkTokens } from "../sampling/request.js";

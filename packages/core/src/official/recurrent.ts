@@ -1,3 +1,4 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { clamp, equal, mul, reshape, sqrt, sub, where } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
@@ -5,7 +6,6 @@ import type { TensorType, Value } from "../engine/graph/value.js";
 import { type HostTensor, type HostTensorRecord, readTensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import { memoryOf } from "../models/memory.js";
 import type { Parameters } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { noiseRemoved } from "../process/gaussian/path.js";
 import type { NoiseProcess } from "../process/process.js";
 import { atLevel } from "../process/tables.js";

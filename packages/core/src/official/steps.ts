@@ -1,8 +1,8 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { add, constant, equal, exp, log, maximum, mul, reshape, sqrt, sub, where } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Parameters } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { noiseRemoved } from "../process/gaussian/path.js";
 import { posterior } from "../process/gaussian/transition.js";
 import type { Estimate, NoiseProcess } from "../process/process.js";

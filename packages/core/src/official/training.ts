@@ -1,5 +1,5 @@
+import type { LossDenominator } from "../diffusion/loss.js";
 import { sizeOf } from "../engine/tensor/shape.js";
-import type { LossDenominator } from "../process/loss.js";
 import { type LearningRateCurve, type LearningRateFunction, learningRateFactor } from "../training/learning-rate.js";
 import type { ParameterGrouping } from "../training/parameter-groups.js";
 

@@ -1,5 +1,4 @@
 export { type BayesianFlowOptions, bayesianFlow } from "./bayesian-flow/continuous.js";
-export type { Diffusion } from "./diffusion.js";
 export { type EdmOptions, edm } from "./gaussian/edm.js";
 export { type FlowMatchingOptions, flowMatching } from "./gaussian/flow-matching.js";
 export { type GaussianParts, gaussianProcess } from "./gaussian/gaussian-process.js";
@@ -22,7 +21,6 @@ export {
 } from "./gaussian/schedule.js";
 export { posterior, stepDeviation } from "./gaussian/transition.js";
 export { type VariancePreservingOptions, variancePreserving } from "./gaussian/variance-preserving.js";
-export * from "./loss.js";
 export { lossWeight } from "./loss-weight.js";
 export type { LossWeighting } from "./loss-weighting.js";
 export * from "./noise-levels.js";

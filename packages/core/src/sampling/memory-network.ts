@@ -1,10 +1,10 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { broadcastTo, concat, constant, equal, mul, reshape } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { MemoryValues, ModelInput, Parameters } from "../models/index.js";
 import { memoryOf } from "../models/index.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { viewOf } from "./guidance/combined-estimate.js";
 import type { ScoreCombination } from "./guidance/score-combination.js";
 import type { Network } from "./network.js";

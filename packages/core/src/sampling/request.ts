@@ -1,11 +1,11 @@
 import * as v from "valibot";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { drawNoise, noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
 import { fullSequence, type MatrixSource, matrixFrom } from "./plan/matrix-shapes.js";
 import { checkRows } from "./plan/scheduling-matrix.js";
@@ -142,7 +142,7 @@ export function checkTokens(what: string, name: string, model: Model, tokens: Ho
   if (holdsTokens(model, tokens)) return;
   throw new DiffusionForcingError(
     "shape-mismatch",
-    `${what}: the ${name} is ${formatType(tokens)}; expected ${describeTokens(model)}.`,
+    `${what}: got ${formatType(tokens)} for the ${name}; expected ${describeTokens(model)}.`,
   );
 }
 

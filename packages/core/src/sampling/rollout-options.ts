@@ -1,8 +1,8 @@
 import * as v from "valibot";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { isCacheable } from "./memory-network.js";
 import type { SampleSeed } from "./noise-source.js";
 import type { MatrixSource } from "./plan/matrix-shapes.js";

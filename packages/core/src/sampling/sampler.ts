@@ -1,11 +1,11 @@
 import * as v from "valibot";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type HostTensor, type HostTensorRecord, readTensor } from "../engine/tensor/tensor.js";
 import { dataRangeOf, weightsOf } from "../models/data-range.js";
 import { checkParameters } from "../models/parameters.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { timestepLevels } from "../process/timesteps.js";
 import { checkGuidance, type Guidance, guidanceSamples } from "./guidance/gradient.js";
 import { checkCombination, type ScoreCombination } from "./guidance/score-combination.js";

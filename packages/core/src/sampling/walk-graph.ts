@@ -1,9 +1,9 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { buildGraph, type Graph } from "../engine/graph/graph.js";
 import { equal, mul, reshape, slice, where } from "../engine/graph/operations.js";
 import { input } from "../engine/graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
 import type { MemoryValues } from "../models/index.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { noisesHistory } from "./guidance/combined-estimate.js";
 import { guidanceSamples } from "./guidance/gradient.js";
 import { afterCommit, memoryNetwork } from "./memory-network.js";

@@ -1,3 +1,4 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { breather } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
@@ -11,7 +12,6 @@ import {
   tensor,
   zeros,
 } from "../engine/tensor/tensor.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { Executables } from "./executables.js";
 import { drawNoise, type NoiseSources } from "./noise-source.js";
 import {
@@ -137,7 +137,12 @@ export class Walker {
           ...(memory === undefined ? {} : { memory: memory.types }),
           ...(commit && isLast ? { commit } : {}),
         };
-        const inputs = { ...this.#inputs(request, part), ...solverMemory, ...named(memory?.values, modelMemoryName) };
+        // A run that only commits takes no steps, and so nothing of the solver's.
+        const inputs = {
+          ...this.#inputs(request, part),
+          ...(part.length > 0 ? solverMemory : {}),
+          ...named(memory?.values, modelMemoryName),
+        };
         const outputs = await this.run(shape, (executable) => executable.run({ ...inputs, x }));
         if (own(x)) disposeTensor(x);
         Object.values(solverMemory).forEach(disposeTensor);

@@ -1,3 +1,5 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
+import { diffusionForcingLoss } from "../diffusion/loss.js";
 import { gradient } from "../engine/autodiff/gradient.js";
 import type { Graph } from "../engine/graph/graph.js";
 import { trace } from "../engine/graph/trace.js";
@@ -8,10 +10,8 @@ import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer/index.js";
 import { unet3d } from "../models/unet3d/index.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
-import { diffusionForcingLoss } from "../process/loss.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 

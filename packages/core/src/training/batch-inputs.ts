@@ -1,7 +1,7 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { independentNoiseLevels } from "../process/noise-levels.js";
 import type { Batch } from "./batch.js";
 

@@ -1,7 +1,7 @@
+import type { LossInputs } from "../diffusion/loss.js";
 import { input } from "../engine/graph/trace.js";
 import type { Value, ValueOf } from "../engine/graph/value.js";
 import type { Shape } from "../engine/tensor/shape.js";
-import type { LossInputs } from "../process/loss.js";
 import type { StateLayout } from "./state-layout.js";
 
 export interface BatchShapes {

@@ -1,9 +1,9 @@
 import * as v from "valibot";
+import type { LossOptions } from "../diffusion/loss.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { LossOptions } from "../process/loss.js";
 import type { BatchSource } from "./batch.js";
 import { checkEvaluation, type EvaluationOptions } from "./evaluation.js";
 import { checkLearningRate, type LearningRateSchedule } from "./learning-rate.js";

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import {

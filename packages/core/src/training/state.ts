@@ -1,3 +1,4 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
@@ -5,7 +6,6 @@ import { checkHostTensors, type HostTensor, type HostTensorRecord, zeros } from 
 import { type DataRange, weightsOf, withDataRange } from "../models/data-range.js";
 import type { Model } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
-import type { Diffusion } from "../process/diffusion.js";
 
 /** What a run is a run of, as JSON: the model's configuration and the process's. A state goes on only with the same. */
 export interface TrainingSubject {

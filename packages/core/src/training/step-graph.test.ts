@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
+import type { Diffusion } from "../diffusion/diffusion.js";
+import type { LossDenominator } from "../diffusion/loss.js";
 import { mul } from "../engine/graph/operations.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
-import type { LossDenominator } from "../process/loss.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, stateLayout, unpackState } from "./state-layout.js";
 import { type StepGraphOptions, trainingStepGraph } from "./step-graph.js";

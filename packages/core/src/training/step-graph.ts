@@ -1,10 +1,10 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
+import { diffusionForcingLoss, type LossOptions } from "../diffusion/loss.js";
 import { gradient } from "../engine/autodiff/index.js";
 import { buildGraph, type Graph } from "../engine/graph/graph.js";
 import { add, div, mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import type { Diffusion } from "../process/diffusion.js";
-import { diffusionForcingLoss, type LossOptions } from "../process/loss.js";
 import { type BatchShapes, GraphInputs } from "./graph-inputs.js";
 import {
   type AdamWScalars,

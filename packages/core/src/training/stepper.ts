@@ -1,9 +1,9 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { type HostTensor, type HostTensorRecord, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
-import type { Diffusion } from "../process/diffusion.js";
 import type { Batch } from "./batch.js";
 import { BatchInputs, type LossTensors, partsOf } from "./batch-inputs.js";
 import type { BatchShapes } from "./graph-inputs.js";

@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { decodeTrainingState, encodeTrainingState } from "../bundle/training-checkpoint.js";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
 import { transformer } from "../models/transformer/index.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";

@@ -1,8 +1,8 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { breather } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Diffusion } from "../process/diffusion.js";
 import { batchRange, checkBatch } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";

@@ -1,8 +1,8 @@
+import type { Diffusion } from "../../diffusion/diffusion.js";
 import { add, broadcastTo, concat, constant, div, equal, slice, sub, where } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import type { Shape } from "../../engine/tensor/shape.js";
 import type { ModelInput, ModelMemory } from "../../models/model.js";
-import type { Diffusion } from "../../process/diffusion.js";
 import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
 import type { NoiseProcess } from "../../process/process.js";

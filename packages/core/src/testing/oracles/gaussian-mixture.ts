@@ -1,5 +1,5 @@
+import type { Diffusion } from "../../diffusion/diffusion.js";
 import { add, concat, mul, slice, softmax } from "../../engine/graph/operations.js";
-import type { Diffusion } from "../../process/diffusion.js";
 import { exactDiffusion, type OracleOptions } from "./exact-denoiser.js";
 import { type GaussianLaw, gaussianPosterior } from "./gaussian-sequence.js";
 

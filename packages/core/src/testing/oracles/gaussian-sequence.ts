@@ -1,6 +1,6 @@
+import type { Diffusion } from "../../diffusion/diffusion.js";
 import { add, broadcastTo, matmul, mul, reshape, sub, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
-import type { Diffusion } from "../../process/diffusion.js";
 import { exactDiffusion, type Observed, type OracleOptions } from "./exact-denoiser.js";
 import { identity, type Matrix, matrixConstant } from "./matrix.js";
 import { solve } from "./solve.js";

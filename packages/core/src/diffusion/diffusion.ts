@@ -1,6 +1,6 @@
 import type { Model } from "../models/model.js";
-import type { LossWeighting } from "./loss-weighting.js";
-import type { NoiseProcess } from "./process.js";
+import type { LossWeighting } from "../process/loss-weighting.js";
+import type { NoiseProcess } from "../process/process.js";
 
 /** A model together with what noise means to it: everything that defines what a denoiser is trained to do. */
 export interface Diffusion {

@@ -2,9 +2,9 @@ import { broadcastTo, constant, div, maximum, mean, mul, reshape, sum } from "..
 import type { Value } from "../engine/graph/value.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
 import type { Parameters } from "../models/model.js";
+import { lossWeight } from "../process/loss-weight.js";
+import { perToken } from "../process/tables.js";
 import type { Diffusion } from "./diffusion.js";
-import { lossWeight } from "./loss-weight.js";
-import { perToken } from "./tables.js";
 
 export interface LossInputs {
   /** Clean sequence, float32 [B, T, ...tokenShape]. */

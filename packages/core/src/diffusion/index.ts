@@ -1,0 +1,2 @@
+export type { Diffusion } from "./diffusion.js";
+export * from "./loss.js";

@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import { isDiffusionForcingError } from "../../engine/errors.js";
+import { cast, mean, mul, reshape, square, sub, sum } from "../../engine/graph/operations.js";
+import { trace } from "../../engine/graph/trace.js";
+import type { Value } from "../../engine/graph/value.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
+import type { NoiseProcess } from "../../process/process.js";
+import type { Network } from "../network.js";
+import { estimatorOf } from "./combined-estimate.js";
+import { checkGuidance, type Guidance, guidanceSamples, rewardGradient } from "./gradient.js";
+
+/** Answers `factor` times what it sees. */
+function processOf(factor: number, objective: "noise" | "x0"): Diffused {
+  const process = variancePreserving(cosineSchedule(50), { objective, noiseClip: 6, limit: { kind: "none" } });
+  return { process, network: ({ tokens }) => mul(tokens, factor) };
+}
+
+interface Diffused {
+  readonly process: NoiseProcess;
+  readonly network: Network;
+}
+
+interface Given {
+  tokens: HostTensor;
+  from: HostTensor;
+  /** The levels told to the network, where they are not `from`. */
+  told?: HostTensor;
+  futureNoise?: HostTensor;
+  goal?: HostTensor;
+}
+
+/** Each sample's reward and its gradient by the tokens. */
+function guide({ process, network }: Diffused, guidance: Guidance, { tokens, from, told, futureNoise, goal }: Given) {
+  const inputs = {
+    tokens,
+    from,
+    told: told ?? from,
+    ...(futureNoise ? { futureNoise } : {}),
+    ...(goal ? { goal } : {}),
+  };
+  const graph = trace<string>(inputs, (traced) => {
+    const context = { x: traced.tokens!, tokens: traced.tokens!, levels: traced.from!, told: traced.told! };
+    const estimator = estimatorOf(process, network, undefined);
+    const { clean } = estimator(context);
+    const futures = traced.futureNoise === undefined ? {} : { futureNoise: traced.futureNoise };
+    const guidanceInputs: Record<string, Value> = traced.goal === undefined ? {} : { goal: traced.goal };
+    return { ...rewardGradient(process, estimator, guidance, clean, { ...context, ...futures, guidanceInputs }) };
+  });
+  const { reward, gradient } = evaluateGraph(graph, inputs);
+  return { reward: [...reward!.data], gradient: [...gradient!.data] };
+}
+
+const levels = (data: number[], shape: number[]) => tensor(Int32Array.from(data), shape);
+const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
+
+/** -mean over tokens of (x0 - goal)^2, with one goal per sample. */
+const nearGoal: Guidance["reward"] = (x0, { goal }) =>
+  mul(mean(square(sub(x0, reshape(goal!, [-1, 1, 1]))), [1, 2]), -1);
+
+describe("rewardGradient", () => {
+  it("differentiates the reward of the one estimate through the network", () => {
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { reward: nearGoal, samples: 1 },
+      {
+        tokens: tensor([2, 6], [1, 2, 1]),
+        from: levels([20, 30], [1, 2]),
+        goal: tensor([2], [1]),
+      },
+    );
+    // x0 = (1, 3): reward -(1 + 1) / 2, slope by x0 -2 (x0 - 2) / 2 = (1, -1), by the tokens half of it.
+    expect(guided).toEqual({ reward: [-1], gradient: [0.5, -0.5] });
+  });
+
+  it.each([1, 3])("does not depend on the batch a sample is in, over %d futures", (samples) => {
+    const process = processOf(0.5, "x0");
+    const noise = (batch: number) => {
+      // Future n of every sample has the noise n.
+      const data = Array.from({ length: samples }, (_, n) => new Array<number>(2 * batch).fill(n)).flat();
+      return samples === 1 ? {} : { futureNoise: tensor(data, [samples, batch, 2, 1]) };
+    };
+    const guidance = { reward: nearGoal, samples };
+    const alone = guide(process, guidance, {
+      tokens: tensor([2, 6], [1, 2, 1]),
+      from: levels([20, 30], [1, 2]),
+      goal: tensor([2], [1]),
+      ...noise(1),
+    });
+    const among = guide(process, guidance, {
+      tokens: tensor([9, 9, 2, 6, -7, 0], [3, 2, 1]),
+      from: levels([50, 50, 20, 30, 1, 1], [3, 2]),
+      goal: tensor([0, 2, 100], [3]),
+      ...noise(3),
+    });
+    expect(among.reward[1]).toBe(alone.reward[0]);
+    expect(among.gradient.slice(2, 4)).toEqual(alone.gradient);
+  });
+
+  it("over futures denoises the estimate again from half of every level", () => {
+    // Level 50 of 50: x0 = 2, noised to level 25 with alphaBar 0.49384: sqrt(0.49384) 2 +- sqrt(0.50616) 1, denoised by
+    // half again. The reward 3 x0 averages to 3 sqrt(0.49384) 2 / 2, its slope is 3 sqrt(0.49384) / 4.
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { reward: (x0) => sum(mul(x0, 3), [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4], [1, 1, 1]),
+        from: levels([50], [1, 1]),
+        futureNoise: tensor([1, -1], [2, 1, 1, 1]),
+      },
+    );
+    expect(guided).toEqual({ reward: close([2.1082219]), gradient: close([0.5270555]) });
+  });
+
+  it("over futures leaves context as it is", () => {
+    const guided = guide(
+      processOf(0.5, "x0"),
+      { reward: (x0) => sum(x0, [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4, 4], [1, 2, 1]),
+        from: levels([0, 1], [1, 2]),
+        futureNoise: tensor([100, 100, -100, -100], [2, 1, 2, 1]),
+      },
+    );
+    // The context 4 is denoised once, to 2; level 1 goes to level 0, without noise: 4 to 2 to 1.
+    expect(guided).toEqual({ reward: [3], gradient: [0.5, 0.25] });
+  });
+
+  it("over futures tells context's pretended level undivided", () => {
+    const process = processOf(0.5, "x0");
+    const telling: Network = ({ tokens, levels }) => reshape(cast(levels, "float32"), tokens.shape);
+    const guided = guide(
+      { ...process, network: telling },
+      { reward: (x0) => sum(x0, [1, 2]), samples: 2 },
+      {
+        tokens: tensor([4, 4], [1, 2, 1]),
+        from: levels([0, 40], [1, 2]),
+        told: levels([15, 40], [1, 2]),
+        futureNoise: tensor([0, 0, 0, 0], [2, 1, 2, 1]),
+      },
+    );
+    // The network answers with its levels: 15, and half of 40.
+    expect(guided.reward).toEqual([35]);
+  });
+
+  it("over futures equals the one estimate in expectation, where both are linear and the denoiser consistent", () => {
+    // Predicting no noise, x0 = x / sqrt(alphaBar) at every level. Noise and its negative average to 0 exactly.
+    const process = processOf(0, "noise");
+    const weights = tensor([1, -2, 0.5], [1, 3, 1]);
+    const reward: Guidance["reward"] = (x0, { goal }) => sum(mul(x0, goal!), [1, 2]);
+    const goal = (samples: number) => ({ reward, samples });
+    const given = { tokens: tensor([0.5, 1, -1], [1, 3, 1]), from: levels([40, 25, 7], [1, 3]), goal: weights };
+    const z = [0.3, -1.2, 2, -0.7, 0.9, 0.1];
+    const futureNoise = tensor([...z, ...z.map((value) => -value)], [4, 1, 3, 1]);
+    const one = guide(process, goal(1), given);
+    const four = guide(process, goal(4), { ...given, futureNoise });
+    expect(four).toEqual({ reward: close(one.reward), gradient: close(one.gradient) });
+    // One-sided noise is told apart.
+    const biased = guide(process, goal(2), {
+      ...given,
+      futureNoise: tensor([...z.slice(0, 3), ...z.slice(0, 3)], [2, 1, 3, 1]),
+    });
+    expect(Math.abs(biased.reward[0]! - one.reward[0]!)).toBeGreaterThan(0.1);
+  });
+
+  const failure = (work: () => unknown): string => {
+    try {
+      work();
+    } catch (error) {
+      return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
+    }
+    return "succeeded";
+  };
+  const given = { tokens: tensor([4, 4], [2, 1, 1]), from: levels([5, 5], [2, 1]) };
+
+  it("refuses rewards that are not one per sample", () => {
+    const refused = (reward: Guidance["reward"]) =>
+      failure(() => guide(processOf(0.5, "x0"), { reward, samples: 1 }, given));
+    expect(refused((x0) => sum(x0))).toMatch(
+      /^shape-mismatch: .*float32\[\]; expected one number per sample, float32\[2\]/,
+    );
+    expect(refused((x0) => x0)).toMatch(/^shape-mismatch: .*float32\[2, 1, 1\]/);
+  });
+
+  it("needs noise for more than one future", () => {
+    const guidance = { reward: (x0: Value) => sum(x0, [1, 2]) };
+    expect(failure(() => guide(processOf(0.5, "x0"), guidance, given))).toMatch(/^invalid-argument: .* 4 futures/);
+  });
+});
+
+describe("checkGuidance", () => {
+  it.each<[string, unknown, RegExp]>([
+    ["nothing", null, /guidance/],
+    ["a word", "goal", /guidance/],
+    ["no reward", { samples: 1 }, /reward/],
+    ["the value of before", { reward: () => {}, value: () => {} }, /value/],
+    ["a factor", { reward: () => {}, factor: "next" }, /factor/],
+    ["no futures", { reward: () => {}, samples: 0 }, /samples/],
+    ["half a future", { reward: () => {}, samples: 1.5 }, /samples/],
+    ["a scale that is no number", { reward: () => {}, guidanceScale: Number.NaN }, /guidanceScale/],
+    ["a gain that is no function", { reward: () => {}, gain: 3 }, /gain/],
+  ])("refuses %s", (_what, guidance, message) => {
+    expect(() => checkGuidance(guidance as Guidance)).toThrow(message);
+  });
+});
+
+describe("guidanceSamples", () => {
+  it("defaults to 4", () => {
+    const reward = (x0: Value) => sum(x0, [1, 2]);
+    expect(guidanceSamples({ reward })).toBe(4);
+    expect(guidanceSamples({ reward, samples: 1 })).toBe(1);
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from "vitest";
+import {
+  checkCombination,
+  classifierFreeGuidance,
+  fractionalHistoryGuidance,
+  historyGuidance,
+  mergeTerms,
+  temporalHistoryGuidance,
+  vanillaHistoryGuidance,
+} from "./score-combination.js";
+
+describe("combinations", () => {
+  it("weigh the condition against none", () => {
+    expect(classifierFreeGuidance({ scale: 3 })).toEqual([{ weight: 3 }, { weight: -2, condition: "null" }]);
+  });
+
+  it("weigh the history against none", () => {
+    expect(vanillaHistoryGuidance({ scale: 1.5 })).toEqual([
+      { weight: 1.5, history: {} },
+      { weight: -0.5, history: { tokens: [] } },
+    ]);
+    expect(vanillaHistoryGuidance({ scale: 1.5, stabilizationLevel: 10 })[0]).toEqual({
+      weight: 1.5,
+      history: { level: 10 },
+    });
+  });
+
+  it("amplify what is left of the history at a level", () => {
+    expect(fractionalHistoryGuidance({ scale: 3, level: 400 })).toEqual([
+      { weight: 1, history: {} },
+      { weight: 2, history: { level: 400 } },
+      { weight: -2, history: { tokens: [] } },
+    ]);
+  });
+
+  it("compose stretches of the history", () => {
+    const stretches = [
+      { weight: 1, tokens: [-1, -2] },
+      { weight: 0.5, tokens: [0], level: 7 },
+    ];
+    expect(temporalHistoryGuidance(stretches)).toEqual([
+      { weight: 1, history: { tokens: [-1, -2] } },
+      { weight: 0.5, history: { tokens: [0], level: 7 } },
+      { weight: -0.5, history: { tokens: [] } },
+    ]);
+  });
+
+  it("cost nothing for what cancels: scale 1 is plain sampling", () => {
+    expect(classifierFreeGuidance({ scale: 1 })).toEqual([{ weight: 1 }]);
+    expect(vanillaHistoryGuidance({ scale: 1 })).toEqual([{ weight: 1, history: {} }]);
+    expect(fractionalHistoryGuidance({ scale: 1, level: 4 })).toEqual([{ weight: 1, history: {} }]);
+  });
+
+  it("merge equal views, whatever way they are written", () => {
+    expect(
+      mergeTerms([
+        { weight: 0.5 },
+        { weight: 0.25, history: { tokens: "all" }, condition: "given" },
+        { weight: 1, history: { tokens: [], level: 3 } },
+        { weight: -0.75, history: { tokens: [] } },
+      ]),
+    ).toEqual([{ weight: 0.75 }, { weight: 0.25, history: { tokens: [], level: 3 } }]);
+  });
+
+  it("add up to 1 however many parts there are", () => {
+    const parts = [0.3, 0.4, 1.9].map((weight, i) => ({ weight, history: { tokens: [i] } }));
+    const total = historyGuidance(parts).reduce((sum, { weight }) => sum + weight, 0);
+    expect(total).toBeCloseTo(1, 12);
+  });
+
+  it.each([
+    ["no terms", [], "add up to 0; expected 1"],
+    ["weights", [{ weight: 2 }], "add up to 2; expected 1"],
+    ["NaN", [{ weight: Number.NaN }], "add up to NaN"],
+    ["level 0", [{ weight: 1, history: { level: 0 } }], "level is 0; expected an integer in 1..10"],
+    ["level", [{ weight: 1, history: { level: 11 } }], "level is 11"],
+    ["places", [{ weight: 1, history: { tokens: [0.5] } }], "tokens are [0.5]"],
+  ])("refuse %s", (_name, terms, message) => {
+    expect(() => checkCombination(terms, 10)).toThrow(message);
+  });
+});

@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { createRandom } from "../engine/random/index.js";
+import { drawNoise, noiseSources, recordedNoise } from "./noise-source.js";
+
+it("plays recorded numbers back by the path of the draw, limited, and refuses another number of them", () => {
+  const paths: (readonly (string | number)[])[] = [];
+  const source = recordedNoise((path) => {
+    paths.push(path);
+    return [1, -9, 0.5];
+  });
+  const target = new Float32Array(3);
+  source.split(4).split("steps").split("step").fillNormal(target, { clip: 2 });
+  expect([Array.from(target), paths]).toEqual([[1, -2, 0.5], [[4, "steps", "step"]]]);
+  expect(() => source.split("start").fillNormal(new Float32Array(2))).toThrow("3 numbers at start; expected 2");
+});
+
+it("lets each stream of a batch fill its own samples", () => {
+  const streams = [createRandom(1), createRandom(2)];
+  const both = drawNoise(streams, [3, "futures"], [2, 5], 20);
+  expect(both.shape).toEqual([2, 5]);
+  const alone = drawNoise([createRandom(2)], [3, "futures"], [1, 5], 20);
+  expect(both.data.subarray(5, 10)).toEqual(alone.data.subarray(0, 5));
+  expect(both.data.subarray(0, 5)).not.toEqual(both.data.subarray(5, 10));
+});
+
+it("makes sources of seeds and streams, one or one for each sample, and refuses the rest", () => {
+  const drawn = (seed: Parameters<typeof noiseSources>[1], batch: number) =>
+    Array.from(drawNoise(noiseSources("sample", seed, batch), ["start"], [batch, 2], 20).data);
+  expect(drawn([7, createRandom(8)], 2)).toEqual([...drawn(7, 1), ...drawn(createRandom(8), 1)]);
+  expect(() => noiseSources("sample", [1, 2], 3)).toThrow("sample: 2 seeds for 3 samples");
+  expect(() => noiseSources("sample", "7" as never, 1)).toThrow('sample: seed is "7"; expected a whole number');
+  expect(() => noiseSources("sample", [1, undefined as never], 2)).toThrow("seed is undefined");
+  expect(() => noiseSources("sample", Number.NaN, 1)).toThrow(/NaN/);
+  expect(() => noiseSources("sample", -1, 1)).toThrow(/-1/);
+});

@@ -1,0 +1,63 @@
+import { describe, expect, it } from "vitest";
+import { type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
+
+function matrix(steps: number, rows: number[][]): SchedulingMatrix {
+  return { steps, tokens: rows[0]?.length ?? 0, rows: rows.map((row) => Int32Array.from(row)) };
+}
+
+const good = [
+  [2, 2],
+  [1, 2],
+  [0, 1],
+  [0, 0],
+];
+
+describe("validateSchedulingMatrix", () => {
+  it("accepts columns that fall from pure noise to clean, in leaps or with pauses", () => {
+    validateSchedulingMatrix(matrix(2, good));
+    validateSchedulingMatrix(matrix(2, [[2], [2], [0]]));
+  });
+
+  it("accepts declared starts and ends", () => {
+    validateSchedulingMatrix(
+      matrix(2, [
+        [0, 2],
+        [0, 1],
+      ]),
+      { start: [0, 2], end: [0, 1] },
+    );
+  });
+
+  it("refuses a column that would feed noise as if it were clean", () => {
+    expect(() =>
+      validateSchedulingMatrix(
+        matrix(2, [
+          [2, 0],
+          [0, 0],
+        ]),
+      ),
+    ).toThrow(/row 0, column 1 is 0, .* noise would be fed as if it were clean/);
+    expect(() => validateSchedulingMatrix(matrix(2, [[1], [0]]))).toThrow(/row 0, column 0 is 1/);
+  });
+
+  it.each([
+    [
+      "a rise",
+      2,
+      [[2], [1], [2], [0]],
+      /row 2, column 0 is 2; expected at most the 1 of row 1.*the nearest legal is 1/,
+    ],
+    ["an end above 0", 2, [[2], [1]], /row 1, column 0 is 1; expected the column to end at 0/],
+    ["an index above S", 2, [[3], [0]], /row 0, column 0 is 3; expected an index from 0 to 2.*the nearest legal is 2/],
+    ["a negative index", 2, [[2], [-1]], /row 1, column 0 is -1/],
+    ["rows of different lengths", 2, [[2, 2], [0]], /row 1 has 1 entries; expected 2/],
+    ["no rows", 2, [], /0 rows/],
+    ["no steps", 0, [[0]], /steps is 0/],
+  ])("refuses %s", (_what, steps, rows, message) => {
+    expect(() => validateSchedulingMatrix(matrix(steps, rows))).toThrow(message);
+  });
+
+  it("refuses a context token that the matrix would denoise", () => {
+    expect(() => validateSchedulingMatrix(matrix(2, good), { start: [0, 2] })).toThrow(/expected the token's start, 0/);
+  });
+});

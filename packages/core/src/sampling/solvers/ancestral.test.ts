@@ -1,0 +1,44 @@
+import { describe, expect, it } from "vitest";
+import { mul } from "../../engine/graph/operations.js";
+import { trace } from "../../engine/graph/trace.js";
+import type { Value } from "../../engine/graph/value.js";
+import { evaluateGraph } from "../../engine/reference/index.js";
+import { tensor } from "../../engine/tensor/tensor.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
+import { ancestral } from "./ancestral.js";
+
+const process = variancePreserving(cosineSchedule(50), { objective: "x0", limit: { kind: "none" } });
+
+/** A step of a network that answers that the clean tokens are half of what it sees. */
+function step(variance: number, noise: readonly number[]): number[] {
+  const inputs = {
+    x: tensor([2, -4], [1, 2, 1]),
+    from: tensor(Int32Array.of(1, 2), [1, 2]),
+    to: tensor(Int32Array.of(0, 1), [1, 2]),
+    noise: tensor(noise, [1, 2, 1]),
+  };
+  const graph = trace(inputs, ({ x, from, to, noise }) => {
+    const predict = (tokens: Value) => ({ clean: mul(tokens, 0.5), noise: tokens });
+    return { x: ancestral({ variance }).step({ process, predict, x, from, to, noise: [noise], memory: {} }).x };
+  });
+  return Array.from(evaluateGraph(graph, inputs).x!.data);
+}
+
+describe("ancestral", () => {
+  it("ends level 1 without noise, and samples the posterior above", () => {
+    // Level 2 of 50: x0 = -2, mean factors 0.6787689 and 0.3212303, variance 0.0011871957, noise 2.
+    const mean = 0.6787689312 * -2 + 0.3212302608 * -4;
+    const second = mean + Math.sqrt(0.0011871956675) * 2;
+    expect(step(0, [5, 2])).toEqual([expect.closeTo(1, 6), expect.closeTo(second, 5)]);
+    // The forward process's variance, 1 - alphaBar_2 / alphaBar_1, is larger.
+    const { signal } = process.path!;
+    const forward = 1 - (signal[2]! / signal[1]!) ** 2;
+    expect(step(1, [5, 2])).toEqual([expect.closeTo(1, 6), expect.closeTo(mean + 2 * Math.sqrt(forward), 5)]);
+  });
+
+  it("refuses a variance outside 0..1, and options it does not know", () => {
+    expect(() => ancestral({ variance: 2 })).toThrow(/variance/);
+    expect(() => ancestral({ eta: 1 } as object)).toThrow(/eta/);
+  });
+});

@@ -1,0 +1,107 @@
+import { describe, expect, it } from "vitest";
+import type { Diffusion } from "../diffusion/diffusion.js";
+import { mul, sum } from "../engine/graph/operations.js";
+import type { Model } from "../models/model.js";
+import { recurrent } from "../models/recurrent/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import type { Guidance } from "./guidance/gradient.js";
+import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
+import { ddim } from "./solvers/ddim.js";
+import { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";
+import { guidanceInputName, parameterName, type WalkOptions, type WalkShape, walkGraph } from "./walk-graph.js";
+
+function diffusionOf(conditionFeatures: number): Diffusion {
+  const model: Model = {
+    config: { kind: "scaling" },
+    tokenShape: [3],
+    conditionFeatures,
+    parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
+    apply: (parameters, { tokens }) => mul(tokens, parameters.w!),
+  };
+  return { model, process: variancePreserving(cosineSchedule(50)), lossWeighting: { kind: "uniform" } };
+}
+const guidance: Guidance = {
+  inputs: (batch, length) => ({ goal: { dtype: "float32", shape: [batch, length] } }),
+  reward: (clean) => sum(clean, [1, 2]),
+};
+
+function signature(options: Partial<WalkOptions>, more: Partial<WalkShape> = {}, diffusion = diffusionOf(0)) {
+  const complete = { solver: ddim(), stabilizationLevel: 0, ...options };
+  const { inputs, outputs } = walkGraph(diffusion, complete, { batch: 2, length: 5, steps: 1, ...more });
+  const type = (value: { dtype: string; shape: readonly number[] }) => `${value.dtype}[${value.shape.join(", ")}]`;
+  return {
+    inputs: inputs.map((value) => `${value.attributes.name} ${type(value)}`),
+    outputs: Object.entries(outputs).map(([name, value]) => `${name} ${type(value)}`),
+  };
+}
+
+const always = ["parameters/w float32[1]", "x float32[2, 5, 3]", "levels int32[2, 2, 5]"];
+
+describe("walkGraph", () => {
+  it("takes the sequence and its levels, and gives the sequence", () => {
+    expect(signature({})).toEqual({ inputs: always, outputs: ["x float32[2, 5, 3]"] });
+  });
+
+  it("takes noise for a random solver, for each of its steps, and the condition of a conditioned model", () => {
+    expect(signature({ solver: ddim({ eta: 0.5 }) }).inputs).toEqual([...always, "noise float32[1, 2, 5, 3]"]);
+    expect(signature({ solver: ddim({ eta: 0.5 }) }, { steps: 4 }).inputs.slice(1)).toEqual([
+      "x float32[2, 5, 3]",
+      "levels int32[5, 2, 5]",
+      "noise float32[4, 2, 5, 3]",
+    ]);
+    expect(signature({}, {}, diffusionOf(2)).inputs).toEqual([...always, "condition float32[2, 5, 2]"]);
+  });
+
+  it("takes the guidance's inputs, and noise for its futures if they are several", () => {
+    expect(signature({ guidance }).inputs).toEqual([
+      ...always,
+      "futureNoise float32[4, 2, 5, 3]",
+      "guidance/goal float32[2, 5]",
+    ]);
+    expect(signature({ guidance: { ...guidance, samples: 1 } }).inputs).toEqual([
+      ...always,
+      "guidance/goal float32[2, 5]",
+    ]);
+  });
+
+  it("takes noise for hidden history, and loops what the solver remembers", () => {
+    expect(signature({ scores: vanillaHistoryGuidance({ scale: 2 }) }).inputs).toEqual([
+      ...always,
+      "historyNoise float32[2, 5, 3]",
+    ]);
+    const { inputs, outputs } = signature({ solver: dpmSolverPlusPlus() });
+    const looping = ["solver/clean float32[2, 5, 3]", "solver/level int32[2, 5]"];
+    expect(inputs).toEqual([...always, ...looping]);
+    expect(outputs).toEqual(["x float32[2, 5, 3]", ...looping]);
+  });
+
+  it("takes a memory of every view, and gives it back where it commits", () => {
+    const model = recurrent({ features: 3, stateSize: 4, width: 4 });
+    const diffusion = { ...diffusionOf(0), model };
+    const memory = { state: { dtype: "float32", shape: [2, 4] } } as const;
+    const scores = vanillaHistoryGuidance({ scale: 2 });
+    const walked = signature({ scores }, { memory, commit: true }, diffusion);
+    expect(walked.inputs.at(-1)).toBe("memory/state float32[4, 4]");
+    expect(walked.outputs).toEqual(["x float32[2, 5, 3]", "memory/state float32[4, 4]"]);
+    const read = signature({}, { memory, commit: true, steps: 0 }, diffusion);
+    expect(read.inputs.filter((name) => !name.startsWith("parameters"))).toEqual([
+      "x float32[2, 5, 3]",
+      "memory/state float32[2, 4]",
+    ]);
+  });
+
+  it("gives the details asked for", () => {
+    expect(signature({}, { details: true }).outputs).toEqual(["x float32[2, 5, 3]", "clean float32[2, 5, 3]"]);
+    expect(signature({ guidance }, { details: true }).outputs).toEqual([
+      "x float32[2, 5, 3]",
+      "clean float32[2, 5, 3]",
+      "reward float32[2]",
+      "rewardGradient float32[2, 5, 3]",
+    ]);
+  });
+
+  it("names parameters and guidance inputs apart", () => {
+    expect([parameterName("w"), guidanceInputName("w")]).toEqual(["parameters/w", "guidance/w"]);
+  });
+});
