@@ -1,13 +1,13 @@
 import { expect, it } from "vitest";
-import { createRandom, type RandomStream } from "../engine/random/index.js";
+import type { RandomStream } from "../engine/random/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
-import { autoregressive, schedulingMatrix } from "./matrix-shapes.js";
+import { autoregressive, schedulingMatrix } from "./plan/matrix-shapes.js";
 import type { Sampler } from "./sampler.js";
 import { type TreeSearchOptions, treeSearch } from "./tree-search.js";
 
 interface Walk {
   readonly tokens: HostTensor;
-  readonly random: readonly RandomStream[];
+  readonly seed: readonly RandomStream[];
   readonly guidanceInputs: { readonly strength: HostTensor };
 }
 
@@ -20,7 +20,7 @@ async function walksOf(expansions: number): Promise<Walk[][]> {
   const walks: Walk[] = [];
   const sampler = {
     evaluationsPerStep: 1,
-    denoiseToEnd: async (walk: Walk): Promise<HostTensor> => {
+    denoise: async (walk: Walk): Promise<HostTensor> => {
       walks.push(walk);
       const { tokens, guidanceInputs } = walk;
       const width = tokens.data.length / (tokens.shape[0] as number);
@@ -35,7 +35,7 @@ async function walksOf(expansions: number): Promise<Walk[][]> {
     request: {
       tokens: tensor([-1, -1], [1, 2, 1]),
       rows: schedulingMatrix(autoregressive(), 4, 2).rows,
-      random: createRandom(0),
+      seed: 0,
     },
     score: ({ data }) => data[0] as number,
     strengths: [0, 1],
@@ -56,7 +56,7 @@ it("explores by the logarithm of the parent's visits: a child that is worse by t
 
 it("draws every stretch and every look-ahead from a stream of its own", async () => {
   const walks = (await walksOf(5)).flat();
-  const first = walks.flatMap(({ random }) => random.map((stream) => stream.nextUint32()));
+  const first = walks.flatMap(({ seed }) => seed.map((stream) => stream.nextUint32()));
   expect(first.length).toBeGreaterThan(15);
   expect(new Set(first).size).toBe(first.length);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Diffusion } from "../diffusion/diffusion.js";
 import { mul } from "../engine/graph/operations.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
@@ -6,18 +7,18 @@ import { type HostTensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
-import type { DiffusionProcess } from "../process/loss.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { BatchInputs } from "./batch-inputs.js";
 import type { TrainingOptions } from "./options.js";
 import type { TrainingState } from "./state.js";
 import { train, trainStream } from "./train.js";
 
-const process: DiffusionProcess = {
+const process = variancePreserving(cosineSchedule(20), { noiseClip: 6 });
+const predictingClean = variancePreserving(cosineSchedule(20), { noiseClip: 6, objective: "x0" });
+const diffusion: Diffusion = {
   model: transformer({ features: 1, width: 8, layers: 2, heads: 2, feedForward: 8 }),
-  schedule: cosineSchedule(20),
-  objective: "v",
+  process,
   lossWeighting: { kind: "min-snr", clip: 5 },
-  clipNoise: 6,
 };
 const ramps = { tokens: tensor([-1, 0, 1, 1, 0, -1, 0, 1, 2, 2, 1, 0], [4, 3, 1]) };
 const options = (more: Partial<TrainingOptions> = {}): TrainingOptions => ({
@@ -34,20 +35,20 @@ describe("accumulate", () => {
   it.each([2, 4])("in %i parts gives what the whole batch gives, to rounding, masks included", async (accumulate) => {
     const lossMask = tensor([1, 1, 0, 1, 1, 1, 1, 0, 0, 1, 1, 1], [4, 3, 1]);
     const batches = () => ({ ...ramps, lossMask });
-    const whole = await train(process, options({ batches }));
-    const parts = await train(process, options({ batches, accumulate }));
+    const whole = await train(diffusion, options({ batches }));
+    const parts = await train(diffusion, options({ batches, accumulate }));
     expect(parts.losses).toEqual(close([...whole.losses]));
     expect(flat(parts.state.parameters)).toEqual(close(flat(whole.state.parameters)));
   });
 
   it("refuses a batch that does not fall into equal parts", async () => {
-    await expect(train(process, options({ accumulate: 3 }))).rejects.toThrow("the batch has 4 sequences");
+    await expect(train(diffusion, options({ accumulate: 3 }))).rejects.toThrow("the batch has 4 sequences");
   });
 });
 
 it("rematerialize changes no more than rounding does", async () => {
-  const plain = await train(process, options());
-  const again = await train(process, options({ rematerialize: true }));
+  const plain = await train(diffusion, options());
+  const again = await train(diffusion, options({ rematerialize: true }));
   expect(again.losses).toEqual(close([...plain.losses]));
 });
 
@@ -55,7 +56,7 @@ describe("evaluate", () => {
   it("gives the loss of held batches with the same levels and noise each time", async () => {
     const evaluate = { every: 2, batches: [ramps] };
     const still = options({ evaluate, optimizer: { learningRate: 0 } });
-    const { evaluations } = await train(process, still);
+    const { evaluations } = await train(diffusion, still);
     expect(evaluations.map(({ step }) => step)).toEqual([2, 4]);
     expect(evaluations[1]!.loss).toBe(evaluations[0]!.loss);
   });
@@ -63,15 +64,15 @@ describe("evaluate", () => {
   it("stops when it is out of patience, with the weights of the best, resumed or not", async () => {
     const scores = [3, 1, 2, 2, 0];
     const evaluate = { every: 1, patience: 2, run: (_: unknown, step: number) => scores[step - 1]! };
-    const straight = await train(process, options({ steps: 5, evaluate }));
+    const straight = await train(diffusion, options({ steps: 5, evaluate }));
     expect(straight.losses.length).toBe(4);
     expect(straight.state.best).toMatchObject({ step: 2, loss: 1, misses: 2 });
     expect(straight.parameters).toBe(straight.state.best!.parameters);
     let resume: TrainingState | undefined;
-    for await (const progress of trainStream(process, options({ steps: 5, evaluate }))) {
+    for await (const progress of trainStream(diffusion, options({ steps: 5, evaluate }))) {
       if (progress.step === 3) resume = await progress.snapshot();
     }
-    const resumed = await train(process, options({ steps: 5, evaluate, resume: resume! }));
+    const resumed = await train(diffusion, options({ steps: 5, evaluate, resume: resume! }));
     expect(resumed.state).toEqual(straight.state);
   });
 });
@@ -93,7 +94,7 @@ describe("weight decay", () => {
     // Clean zeros at level 0 have no gradient: only the decay moves w, by the factor 1 - 0.1 f 0.5 with f = 0.5, 1.
     const noiseLevels = tensor(Int32Array.of(0, 0), [1, 2]);
     const { state } = await train(
-      { ...process, model: scaling, objective: "x0" },
+      { ...diffusion, model: scaling, process: predictingClean },
       options({
         batches: () => ({ tokens: zeros("float32", [1, 2, 1]), noiseLevels }),
         steps: 2,
@@ -107,7 +108,7 @@ describe("weight decay", () => {
 });
 
 it("limits the noise of training", () => {
-  const inputs = new BatchInputs({ ...process, clipNoise: 0.5 });
+  const inputs = new BatchInputs({ ...diffusion, process: variancePreserving(cosineSchedule(20), { noiseClip: 0.5 }) });
   const noise = inputs.next({ tokens: zeros("float32", [4, 50, 1]) }, createRandom(0)).noise!.data as Float32Array;
   expect([Math.max(...noise), Math.min(...noise)]).toEqual([0.5, -0.5]);
 });
@@ -115,15 +116,15 @@ it("limits the noise of training", () => {
 describe("what a run starts from", () => {
   it("may be a stream, whose key the state keeps", async () => {
     const seed = createRandom(3).split("run");
-    const first = await train(process, options({ seed }));
+    const first = await train(diffusion, options({ seed }));
     expect(first.state.seed).toEqual(seed.state().key);
-    expect((await train(process, options({ seed: createRandom(3).split("run") }))).state).toEqual(first.state);
+    expect((await train(diffusion, options({ seed: createRandom(3).split("run") }))).state).toEqual(first.state);
   });
 
   it("is refused with another objective, without moments, and after JSON", async () => {
-    const { state } = await train(process, options({ steps: 1 }));
-    const failing = (more: Partial<TrainingOptions>, other = process) => expect(train(other, options(more))).rejects;
-    await failing({ resume: state }, { ...process, objective: "x0" }).toThrow('process.objective "v"');
+    const { state } = await train(diffusion, options({ steps: 1 }));
+    const failing = (more: Partial<TrainingOptions>, other = diffusion) => expect(train(other, options(more))).rejects;
+    await failing({ resume: state }, { ...diffusion, process: predictingClean }).toThrow('process.objective "v"');
     await failing({ resume: { step: 1, parameters: state.parameters } as never }).toThrow("moments");
     await failing({ resume: JSON.parse(JSON.stringify(state)) as TrainingState }).toThrow("encodeTrainingState");
   });

@@ -105,7 +105,7 @@ export async function* trainStream(diffusion: Diffusion, given: TrainingOptions)
   const validate = async (step: number): Promise<Pick<TrainingMetrics, "validationLoss">> => {
     const { evaluate } = options;
     if (evaluate === undefined || (step % evaluate.every !== 0 && step !== steps)) return {};
-    const validationLoss = await evaluated(process, evaluate, stepper, root.split("evaluation"));
+    const validationLoss = await evaluated(diffusion, evaluate, stepper, root.split("evaluation"));
     if (evaluate.patience !== undefined) best = await nextBest(best, validationLoss, stepper);
     return { validationLoss };
   };
