@@ -1,10 +1,8 @@
 import {
   type Backend,
   cosineSchedule,
-  createRandom,
   type DiffusionForcing,
   diffusionForcing,
-  fullSequence,
   type HostTensor,
   type RandomStream,
   type TrainingState,

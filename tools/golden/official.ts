@@ -1,6 +1,5 @@
 import { type LossWeighting, type NoiseProcess, type NoiseSchedule, variancePreserving } from "@diffusion-forcing/core";
 import { scheduleFromConfig } from "@diffusion-forcing/core/process";
-import { schedulingMatrixFromName } from "@diffusion-forcing/core/sampling";
 import { UnsupportedCase } from "./case.js";
 
 /** The schedule part of the official configurations. */

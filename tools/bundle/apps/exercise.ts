@@ -1,4 +1,4 @@
-import { cosineSchedule, createRandom, diffusionForcing, tensor, transformer } from "@diffusion-forcing/core";
+import { cosineSchedule, diffusionForcing, tensor, transformer } from "@diffusion-forcing/core";
 import type { BackendProvider } from "@diffusion-forcing/core/backend";
 
 /** What three training steps and one sampled sequence came to. */

@@ -1,4 +1,4 @@
-import { type Backend, type Guidance, type HostTensor, type HostTensorRecord, tensor } from "@diffusion-forcing/core";
+import { type Backend, type Guidance, type HostTensor, tensor } from "@diffusion-forcing/core";
 import { mul, reshape, slice, type TensorType, trace, type Value } from "@diffusion-forcing/core/graph";
 import { officialDdimStep, officialDdpmStep, officialMatrix } from "@diffusion-forcing/core/official";
 import { timestepLevels } from "@diffusion-forcing/core/process";

@@ -1,12 +1,4 @@
-import {
-  cosineSchedule,
-  createRandom,
-  ddim,
-  diffusionForcing,
-  tensor,
-  transformer,
-  zeros,
-} from "@diffusion-forcing/core";
+import { cosineSchedule, ddim, diffusionForcing, tensor, transformer, zeros } from "@diffusion-forcing/core";
 import {
   buildGraph,
   emit,
