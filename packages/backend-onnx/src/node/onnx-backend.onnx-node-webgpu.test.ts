@@ -10,7 +10,8 @@ import { onnxBackend } from "./onnx-backend.js";
 /** Runs a graph three times, its state staying on the device. */
 const program = `
   import { parentPort } from "node:worker_threads";
-  import { mul, tensor, trace } from "@diffusion-forcing/core";
+  import { tensor } from "@diffusion-forcing/core";
+  import { mul, trace } from "@diffusion-forcing/core/graph";
   import { onnxBackend } from "./onnx-backend.js";
   async function main() {
     const backend = await onnxBackend({ device: "webgpu" });

@@ -1,4 +1,5 @@
 import type { SessionOptions } from "../device/runtime.js";
+import { webgpuExtra } from "../device/webgpu-options.js";
 
 /**
  * Rewrites of ONNX Runtime that cost time on the CPU: SkipLayerNormalization runs 4 times longer than the Add and
@@ -35,5 +36,5 @@ export function cpuExtra(spinning: boolean): SessionOptions {
 
 /** How sessions run on a GPU; what the provider has no kernel for runs on the CPU. */
 export function gpuSessionOptions(provider: "cuda" | "webgpu"): SessionOptions {
-  return { ...common, executionProviders: [provider] };
+  return { ...common, executionProviders: [provider], ...(provider === "webgpu" ? { extra: webgpuExtra } : {}) };
 }

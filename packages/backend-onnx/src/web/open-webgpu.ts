@@ -4,6 +4,7 @@ import { loadWebRuntime } from "../device/load-web-runtime.js";
 import { DeviceLoss } from "../device/loss.js";
 import { commonWebOptions, openFirstSession } from "../device/open-wasm.js";
 import type { OnnxBackendOptions } from "../device/options.js";
+import { webgpuExtra } from "../device/webgpu-options.js";
 import { type GpuAdapter, requestAdapter, requestDevice } from "./gpu.js";
 import { importRuntime } from "./import-runtime.js";
 
@@ -13,7 +14,11 @@ export async function openWebGpu(options: OnnxBackendOptions, adapter?: GpuAdapt
   const loss = new DeviceLoss(gpuDevice.lost.then(({ message, reason }) => message || reason || "unknown"));
   // Threads would only serve what falls back to the CPU, which nothing does.
   const loaded = await loadWebRuntime("webgpu", { ...options, threads: options.threads ?? 1 }, importRuntime.webgpu);
-  const chosen = { ...commonWebOptions, executionProviders: [{ name: "webgpu", device: gpuDevice }] };
+  const chosen = {
+    ...commonWebOptions,
+    executionProviders: [{ name: "webgpu", device: gpuDevice }],
+    extra: webgpuExtra,
+  };
   const probe = await openFirstSession("webgpu", loaded, chosen);
   const { runtime, turns } = loaded;
   return {

@@ -17,7 +17,7 @@ describe("dforce inspect", () => {
     expect(rest).toEqual({
       file: join(model, "model.safetensors"),
       kind: "safetensors",
-      summary: { bytes: expect.any(Number), tensors: 22, values: expect.any(Number), types: "float32 22" },
+      summary: { bytes: expect.any(Number), tensors: 24, values: expect.any(Number), types: "float32 24" },
       metadata: { config: expect.stringMatching(/^[0-9a-f]{64}$/), format: "diffusion-forcing-weights-1" },
     });
     expect(tensors).toContainEqual({ name: "output.weight", type: "float32[20, 8]" });
@@ -36,7 +36,7 @@ describe("dforce inspect", () => {
     expect(stdout).toMatch(/\n {2}model +transformer, features 20, .*width 8,/);
     expect(stdout).toMatch(/\ntraining\n {2}steps +1\n[\s\S]*\n {2}seed +3\nresult\n/);
     expect(stdout).toMatch(
-      /model\.safetensors \(safetensors\)\n[\s\S]*\n {2}bytes +\d+ \(0\.0 MB\)\n {2}tensors +22\n/,
+      /model\.safetensors \(safetensors\)\n[\s\S]*\n {2}bytes +\d+ \(0\.0 MB\)\n {2}tensors +24\n/,
     );
     expect(stdout).not.toContain("output.weight");
     expect(code).toBe(0);
@@ -53,7 +53,7 @@ describe("dforce inspect", () => {
     const { stdout } = await dforce("inspect", out);
     expect(Math.max(...stdout.split("\n").map((line) => line.length))).toBeLessThanOrEqual(100);
     expect(stdout).toMatch(/\n {2}operators +\w+ \d+, /);
-    expect(stdout).toMatch(/\n {2}output x0 +float32\[1, 3, 20\]/);
+    expect(stdout).toMatch(/\n {2}output clean +float32\[1, 3, 20\]/);
   });
 
   it("shows a checkpoint's step and seed", async () => {

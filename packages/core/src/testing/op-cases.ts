@@ -108,9 +108,16 @@ const matmulCase = (a: Shape, b: Shape, transposeA = false, transposeB = false):
   attributes: { transposeA, transposeB },
 });
 
+/** Weights small enough that sums of many products, and so their rounding, stay of the size of a few. */
+const weights = (...shape: number[]): CaseOperand => {
+  const [outputs = 1, inputs = 1, height = 1, width = 1] = shape;
+  const bound = Math.min(2, 8 / Math.sqrt(Math.max(outputs, inputs) * height * width));
+  return between(-bound, bound, ...shape);
+};
+
 const conv2dCase = (x: Shape, weight: Shape, strides = [1, 1], low = [0, 0], high = low): OpCase<"conv2d"> => ({
   op: "conv2d",
-  operands: [float(...x), float(...weight)],
+  operands: [float(...x), weights(...weight)],
   attributes: { strides, low, high },
 });
 

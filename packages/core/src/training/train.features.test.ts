@@ -67,7 +67,7 @@ describe("evaluate", () => {
     const straight = await train(diffusion, options({ steps: 5, evaluate }));
     expect(straight.losses.length).toBe(4);
     expect(straight.state.best).toMatchObject({ step: 2, loss: 1, misses: 2 });
-    expect(straight.parameters).toBe(straight.state.best!.parameters);
+    expect(straight.parameters).toMatchObject(straight.state.best!.parameters);
     let resume: TrainingState | undefined;
     for await (const progress of trainStream(diffusion, options({ steps: 5, evaluate }))) {
       if (progress.step === 3) resume = await progress.snapshot();

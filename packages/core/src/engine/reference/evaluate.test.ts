@@ -270,6 +270,15 @@ describe("composites", () => {
     const weight = float([1, 10], [1, 1, 1, 2]);
     close(ops.conv2d(float([1, 2, 3, 4], [1, 1, 2, 2]), weight, float([100])), [121, 143]);
   });
+
+  it("the gradients of conv2d: each cotangent times what it met", () => {
+    const attributes = { strides: [1, 1], low: [0, 0], high: [0, 0] };
+    const cotangent = float([1, 2], [1, 1, 2, 1]);
+    const weight = float([1, 10], [1, 1, 1, 2]);
+    close(emit("conv2dInputGradient", [cotangent, weight], { ...attributes, size: [2, 2] }), [1, 10, 2, 20]);
+    const x = float([1, 2, 3, 4], [1, 1, 2, 2]);
+    close(emit("conv2dWeightGradient", [x, cotangent], { ...attributes, kernel: [1, 2] }), [7, 10]);
+  });
 });
 
 it("the tests above meet every op", () => {
