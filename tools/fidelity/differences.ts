@@ -13,21 +13,22 @@ const core = "packages/core/src";
 export const differences: readonly Difference[] = [
   {
     official: "Guidance scales the gradient by the noise of the next level: nothing in a token's last step",
-    library: "By the noise of the level stepped from, as classifier guidance is derived",
-    option: '`Guidance.factor: "next"`',
-    test: `${core}/sampling/ddim.test.ts`,
+    library:
+      "The gradient moves the estimate of the clean tokens, by a gain that stays bounded where there is no signal",
+    option: "`officialDdimStep`",
+    test: `${core}/official/steps.test.ts`,
   },
   {
-    official: "The estimate is not limited again after guidance has moved it",
-    library: "The same; a limit is there for those who want one",
-    option: "`Guidance.clip` left out",
-    test: `${core}/sampling/reconstruction-guidance.test.ts`,
+    official: "The estimate of the clean tokens is not limited, guided or not",
+    library: "Limited to the range of the training data and a tenth of its span, before and after guidance",
+    option: '`limit: { kind: "none" }` of the process',
+    test: `${core}/process/gaussian/gaussian-process.test.ts`,
   },
   {
     official: "Monte Carlo guidance is off",
     library: "The gradient is averaged over 4 sampled futures",
     option: "`Guidance.samples: 1`",
-    test: `${core}/sampling/guidance.test.ts`,
+    test: `${core}/sampling/guidance/gradient.test.ts`,
   },
   {
     official: "Goal weights written through a view of one row: 8 everywhere, 2 on the start",
@@ -38,20 +39,20 @@ export const differences: readonly Difference[] = [
   {
     official: "The trapezoid mirrors column 1 instead of 0 and never schedules the middle of an even horizon",
     library: "Both ends alike, every token ends clean",
-    option: '`trapezoid({ compatibility: "official" })`',
-    test: `${core}/sampling/matrix-shapes.test.ts`,
+    option: '`officialMatrix("trapezoid", ...)`',
+    test: `${core}/official/matrices.test.ts`,
   },
   {
     official: "1 - b - sigma^2 may round below 0, which gives NaN",
-    library: "Taken for 0",
-    option: '`radicand: "official"`',
-    test: `${core}/sampling/ddim.test.ts`,
+    library: "The root is taken of a product that rounding cannot make negative",
+    option: "none",
+    test: `${core}/sampling/solvers/ddim.test.ts`,
   },
   {
     official: "DDPM only from one level to the next lower one",
     library: "Between any levels, token by token, by the general posterior",
     option: "a matrix of single levels gives the official step",
-    test: `${core}/sampling/ddpm.test.ts`,
+    test: `${core}/sampling/solvers/ancestral.test.ts`,
   },
   {
     official: "Elements of weight 0 count in the loss's denominator",
@@ -92,14 +93,14 @@ export const differences: readonly Difference[] = [
   {
     official: "Recurrent rollouts step waiting and finished tokens again, and noise what they observe",
     library: "A token moves when its column does; what is observed is read as it is",
-    option: '`new RecurrentSampler(process, { compatibility: "official" })`',
-    test: `${core}/sampling/recurrent/recurrent-sampler.test.ts`,
+    option: "`officialRecurrentRollout`",
+    test: `${core}/official/recurrent.test.ts`,
   },
   {
     official: "The planner on the paper's branch adds the gradient of its guidance to the tokens after the step",
-    library: "The gradient moves the predicted noise, in recurrent models too",
-    option: '`new RecurrentSampler(process, { guidance, compatibility: "official" })`',
-    test: `${core}/sampling/recurrent/recurrent-sampler.guidance.test.ts`,
+    library: "The gradient moves the estimate of the clean tokens, in recurrent models too",
+    option: "`officialGuidanceFactor`; a guided rollout of its kind is not there",
+    test: `${core}/official/recurrent.test.ts`,
   },
   {
     official: "Every row of a plan's history is the final plan, one memory seen many times",

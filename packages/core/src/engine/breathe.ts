@@ -1,13 +1,18 @@
 /** How long work may hold the thread before timers, frames, signals and aborts get their turn, in milliseconds. */
 const LONGEST_HOLD = 40;
 
+/** What engines have to end a task with. Node's types and a page's know each other's parts differently. */
 interface Scheduler {
   readonly setImmediate?: (callback: () => void) => unknown;
+  readonly MessageChannel: new () => {
+    readonly port1: { onmessage: (() => void) | null; close(): void };
+    readonly port2: { postMessage(message: unknown): void };
+  };
 }
 
 /** Ends the current task: what waits in the event loop runs before the promise resolves. */
 function nextTask(): Promise<void> {
-  const { setImmediate } = globalThis as Scheduler;
+  const { setImmediate, MessageChannel } = globalThis as unknown as Scheduler;
   if (setImmediate !== undefined) return new Promise((resolve) => setImmediate(resolve));
   // A message is not delayed as nested timeouts are, which browsers stretch to 4 ms.
   return new Promise((resolve) => {

@@ -9,8 +9,7 @@ import { type UNet3dOptions, unet3d } from "./unet3d/index.js";
 const builders: Readonly<Record<string, (config: object) => Model>> = {
   dit3d: (config) => dit3d(config as DiT3dOptions),
   recurrent: (config) => recurrent(config as RecurrentOptions),
-  // A stored config names its positions, unless it is of before there was a choice.
-  transformer: (config) => transformer({ positions: "sinusoidal", ...(config as TransformerOptions) }),
+  transformer: (config) => transformer(config as TransformerOptions),
   unet3d: (config) => unet3d(config as UNet3dOptions),
 };
 

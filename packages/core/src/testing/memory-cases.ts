@@ -30,14 +30,23 @@ const levels = 10;
 export const memoryCases: readonly MemoryCase[] = [
   {
     name: "transformer with a condition, chunks of 2, 1 and 3",
-    model: () => transformer({ features: 3, conditionFeatures: 2, width: 16, layers: 2, heads: 2, feedForward: 12 }),
+    model: () =>
+      transformer({
+        positions: "rotary",
+        features: 3,
+        conditionFeatures: 2,
+        width: 16,
+        layers: 2,
+        heads: 2,
+        feedForward: 12,
+      }),
     batch: 2,
     tokens: 7,
     chunks: [2, 1, 3],
   },
   {
     name: "transformer, token by token",
-    model: () => transformer({ features: 2, width: 8, layers: 3, heads: 2, feedForward: 8 }),
+    model: () => transformer({ positions: "rotary", features: 2, width: 8, layers: 3, heads: 2, feedForward: 8 }),
     batch: 1,
     tokens: 3,
     chunks: [1, 1, 1, 1],

@@ -16,7 +16,7 @@ import { train, trainStream } from "./train.js";
 const process = variancePreserving(cosineSchedule(20), { noiseClip: 6 });
 const predictingClean = variancePreserving(cosineSchedule(20), { noiseClip: 6, objective: "x0" });
 const diffusion: Diffusion = {
-  model: transformer({ features: 1, width: 8, layers: 2, heads: 2, feedForward: 8 }),
+  model: transformer({ positions: "rotary", features: 1, width: 8, layers: 2, heads: 2, feedForward: 8 }),
   process,
   lossWeighting: { kind: "min-snr", clip: 5 },
 };

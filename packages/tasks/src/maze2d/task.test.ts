@@ -10,7 +10,7 @@ const tiny = {
     frameStack: 10,
     lengths: [3],
     model: { kind: "transformer", features: 20, width: 8, layers: 1, heads: 2, feedForward: 16, causal: false },
-    schedule: { name: "linear", levels: 100 },
+    schedule: { kind: "linear", levels: 100 },
     objective: "x0",
     lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 },
     clipNoise: 20,

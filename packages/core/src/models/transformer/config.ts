@@ -21,7 +21,7 @@ export interface TransformerOptions {
    * How the model knows where tokens stand. `"rotary"` turns queries and keys (Su et al. 2021), so that only distances
    * count: a causal model then has a memory, and a rollout of any length reads each token once. It needs heads of an even
    * width. `"sinusoidal"` adds the sinusoid of the place in the window to the input, as the paper's code does and its
-   * weights expect: for windows with a beginning and an end of their own, such as whole episodes. Default "rotary".
+   * weights expect; small models learned short windows better and faster by it. Default "sinusoidal".
    */
   readonly positions?: "rotary" | "sinusoidal";
 }
@@ -40,7 +40,7 @@ const schema = v.strictObject({
   heads: v.optional(modelSchemas.count(), 4),
   feedForward: v.optional(modelSchemas.features(1)),
   causal: v.optional(modelSchemas.flag(), true),
-  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "rotary"),
+  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "sinusoidal"),
 });
 
 /**

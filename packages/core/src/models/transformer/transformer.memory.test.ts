@@ -77,7 +77,7 @@ function plainTransformer(
   return hidden.map((x) => dense("output", x));
 }
 
-const size = { features: 2, width: 16, layers: 3, heads: 2, feedForward: 12 };
+const size = { positions: "rotary", features: 2, width: 16, layers: 3, heads: 2, feedForward: 12 } as const;
 const model = transformer(size);
 const memory = memoryOf(model);
 const parameters = drawnParameters(model);

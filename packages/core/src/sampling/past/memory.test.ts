@@ -31,7 +31,15 @@ const process = variancePreserving(cosineSchedule(20));
 const [known, length, batch] = [3, 5, 2];
 
 const models: Record<string, Model> = {
-  transformer: transformer({ features: 2, conditionFeatures: 2, width: 8, layers: 2, heads: 2, feedForward: 8 }),
+  transformer: transformer({
+    positions: "rotary",
+    features: 2,
+    conditionFeatures: 2,
+    width: 8,
+    layers: 2,
+    heads: 2,
+    feedForward: 8,
+  }),
   dit3d: dit3d({ tokenShape: [2], conditionFeatures: 2, width: 8, heads: 2, layers: 2, feedForward: 8 }),
   recurrent: recurrent({ features: 2, conditionFeatures: 2, stateSize: 6, width: 4, learnedInitialState: true }),
 };

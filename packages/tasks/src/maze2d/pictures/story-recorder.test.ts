@@ -6,7 +6,7 @@ import { planner as fixture, tinyConfig, zeroParameters } from "../planner/testi
 import type { MazeEpisode } from "../policy.js";
 import { recordEpisode } from "./story-recorder.js";
 
-const config = tinyConfig({ frameStack: 10, lengths: [3] });
+const config = tinyConfig({ maze: "umaze", frameStack: 10, lengths: [3] });
 const planner = fixture({ config, parameters: zeroParameters(config), steps: 3 });
 
 const episode = (goal: readonly [number, number]): MazeEpisode => ({
