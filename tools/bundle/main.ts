@@ -33,10 +33,13 @@ const assets = {
 const library = "/project/node_modules/@diffusion-forcing";
 const importMap: Readonly<Record<string, string>> = {
   "@diffusion-forcing/core": `${library}/core/dist/index.js`,
+  "@diffusion-forcing/core/backend": `${library}/core/dist/entries/backend.js`,
+  "@diffusion-forcing/core/graph": `${library}/core/dist/entries/graph.js`,
   "@diffusion-forcing/backend-onnx": `${library}/backend-onnx/dist/web/index.js`,
   "@diffusion-forcing/backend-tfjs": `${library}/backend-tfjs/dist/web/index.js`,
   "@noble/hashes/": "/node_modules/@noble/hashes/",
   pbf: "/node_modules/pbf/index.js",
+  valibot: "/node_modules/valibot/dist/index.mjs",
   // What TensorFlow.js's WebAssembly engine imports, and asks only in Node.
   ...Object.fromEntries(["fs", "os", "path", "perf_hooks"].map((name) => [name, "/empty.js"])),
   ...runtimeImports,
