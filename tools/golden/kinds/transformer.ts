@@ -14,6 +14,7 @@ import {
   type StepGraphOptions,
   stateLayout,
   stepScalars,
+  trainableDiffusion,
   trainingStepGraph,
   unpackState,
 } from "@diffusion-forcing/core/training";
@@ -159,13 +160,7 @@ async function trainedParameters(
   const optimizer = { learningRate: lr, betas, epsilon: eps, weightDecay: weight_decay, group: everythingDecays };
   const layout = stateLayout(subject.model, optimizer);
   const options: StepGraphOptions = { optimizer, maxGradNorm: undefined, emaDecay: undefined };
-  const { tokens, condition } = batch;
-  const executable = await backend.compile(
-    trainingStepGraph(subject, options, {
-      tokens: tokens!.shape,
-      ...(condition === undefined ? {} : { condition: condition.shape }),
-    }),
-  );
+  const executable = await backend.compile(trainingStepGraph(trainableDiffusion(subject), options, batch));
   const moments = (): HostTensorRecord =>
     Object.fromEntries(Object.entries(parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
   let state = packState(layout, { parameters, first: moments(), second: moments() });

@@ -15,6 +15,7 @@ import {
   packState,
   stateLayout,
   stepScalars,
+  trainableDiffusion,
   trainingStepGraph,
 } from "@diffusion-forcing/core/training";
 import { expect, it } from "vitest";
@@ -42,7 +43,13 @@ it.each<[string, () => Promise<Device>]>([
   const backend = new TfjsBackend(device);
   const options = { optimizer, maxGradNorm: 1, emaDecay: undefined };
   const layout = stateLayout(model, optimizer);
-  const executable = await backend.compile(trainingStepGraph(diffusion, options, { tokens: [2, 4, 1] }));
+  const executable = await backend.compile(
+    trainingStepGraph(trainableDiffusion(diffusion), options, {
+      tokens: { dtype: "float32", shape: [2, 4, 1] },
+      noiseLevels: { dtype: "int32", shape: [2, 4] },
+      noise: { dtype: "float32", shape: [2, 4, 1] },
+    }),
+  );
   const parameters = initializeParameters(model, createRandom(0));
   const empty = () =>
     Object.fromEntries(Object.entries(parameters).map(([n, { shape }]) => [n, zeros("float32", shape)]));

@@ -44,7 +44,7 @@ const word = schemas.integer(0, 2 ** 32 - 1);
 const metadataSchema = v.strictObject({
   step: whole,
   seed: v.union([whole, v.strictTuple([word, word])]),
-  subject: v.strictObject({ model: v.unknown(), process: v.unknown() }),
+  subject: v.strictObject({ model: v.unknown(), process: v.optional(v.unknown()) }),
   best: v.optional(v.strictObject({ step: whole, loss: schemas.number(), misses: whole })),
 });
 

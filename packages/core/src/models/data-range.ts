@@ -1,6 +1,6 @@
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
-import type { Model } from "./model.js";
+import type { Network } from "./model.js";
 
 /** Smallest and largest value of each channel in the data a model was trained on, float32 [C] each. */
 export interface DataRange {
@@ -21,7 +21,7 @@ export function withDataRange(weights: HostTensorRecord, range: DataRange | unde
 }
 
 /** The range among weights, if it is there. @throws `checkpoint-mismatch` for a range of another number of channels. */
-export function dataRangeOf(model: Model, parameters: HostTensorRecord): DataRange | undefined {
+export function dataRangeOf(model: Network, parameters: HostTensorRecord): DataRange | undefined {
   const [minimum, maximum] = [parameters[names.minimum], parameters[names.maximum]];
   if (minimum === undefined && maximum === undefined) return undefined;
   const [channels] = model.tokenShape;
@@ -36,7 +36,7 @@ export function dataRangeOf(model: Model, parameters: HostTensorRecord): DataRan
 }
 
 /** The model's own weights, without the range of the data. */
-export function weightsOf(model: Model, parameters: HostTensorRecord): Record<string, HostTensor> {
+export function weightsOf(model: Network, parameters: HostTensorRecord): Record<string, HostTensor> {
   return Object.fromEntries(Object.keys(model.parameters).map((name) => [name, parameters[name] as HostTensor]));
 }
 

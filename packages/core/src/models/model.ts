@@ -47,6 +47,9 @@ export interface Model {
   readonly noMemory?: string;
 }
 
+/** What is trained, saved and checked of a model, whatever it computes: an autoencoder has it too. */
+export type Network = Pick<Model, "config" | "tokenShape" | "parameters">;
+
 /** What a memory is made for. */
 export interface MemoryOptions {
   readonly batch: number;

@@ -4,7 +4,7 @@ import type { RandomStream } from "../engine/random/index.js";
 import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { dataRangeOf, isDataRangeName } from "./data-range.js";
-import type { Initializer, Model, ModelConfig } from "./model.js";
+import type { Initializer, ModelConfig, Network } from "./model.js";
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
   if (initializer.kind === "ones") target.fill(1);
@@ -17,7 +17,7 @@ function draw(initializer: Initializer, random: RandomStream, target: Float32Arr
  * Fresh parameters. Every parameter draws from its own stream, split off by its name, so that adding one does
  * not change the others.
  */
-export function initializeParameters(model: Model, random: RandomStream): Record<string, HostTensor<"float32">> {
+export function initializeParameters(model: Network, random: RandomStream): Record<string, HostTensor<"float32">> {
   return Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
       const parameter = zeros("float32", shape);
@@ -34,7 +34,7 @@ function described(config: ModelConfig): string {
 }
 
 /** Number of trainable values. */
-export function countParameters(model: Model): number {
+export function countParameters(model: Network): number {
   return Object.values(model.parameters).reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 
@@ -44,7 +44,7 @@ export function countParameters(model: Model): number {
  * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type; what
  *   `checkHostTensor` throws for one that is no sound tensor.
  */
-export function checkParameters(model: Model, tensors: HostTensorRecord): void {
+export function checkParameters(model: Network, tensors: HostTensorRecord): void {
   const mismatch = (what: string): DiffusionForcingError =>
     new DiffusionForcingError(
       "checkpoint-mismatch",

@@ -1,13 +1,13 @@
 import * as v from "valibot";
-import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import { type Batch, checkBatch } from "./batch.js";
+import type { Batch } from "./batch.js";
 import type { BestEvaluation } from "./state.js";
 import type { TrainingStepper } from "./stepper.js";
+import type { Trainable } from "./trainable.js";
 
 /**
  * How a run is validated as it goes: by the loss on batches that are not trained on, with the same levels and noise each
@@ -41,12 +41,12 @@ export function checkEvaluation(options: EvaluationOptions): void {
 
 /** The validation loss now. @throws `non-finite-loss` */
 export async function evaluated(
-  diffusion: Diffusion,
+  trainable: Trainable,
   { batches, run }: EvaluationOptions,
   stepper: TrainingStepper,
   random: RandomStream,
 ): Promise<number> {
-  for (const batch of batches ?? []) checkBatch(diffusion.model, diffusion.process.levels, batch);
+  for (const batch of batches ?? []) trainable.checkBatch(batch);
   const loss = batches
     ? await stepper.loss(batches, random)
     : await run?.(await stepper.readSamplingParameters(), stepper.stepsDone);

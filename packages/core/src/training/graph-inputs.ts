@@ -1,23 +1,16 @@
-import type { LossInputs } from "../diffusion/loss.js";
 import { input } from "../engine/graph/trace.js";
-import type { Value, ValueOf } from "../engine/graph/value.js";
+import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
 import type { Shape } from "../engine/tensor/shape.js";
 import type { StateLayout } from "./state-layout.js";
 
-export interface BatchShapes {
-  /** [B, T, ...tokenShape] */
-  readonly tokens: Shape;
-  /** Shape of the elements' weights, broadcastable to [B, T, ...tokenShape]. */
-  readonly lossMask?: Shape;
-  /** [B, T, D] */
-  readonly condition?: Shape;
-}
+/** What a loss graph reads of a batch: the types of a trainable's inputs, by name. */
+export type BatchTypes = Readonly<Record<string, TensorType>>;
 
 /** The inputs of a training graph: declares them, and remembers all. */
 export class GraphInputs {
   readonly declared: ValueOf<"input">[] = [];
 
-  declare(name: string, shape: Shape, dtype: "float32" | "int32" = "float32"): Value {
+  declare(name: string, shape: Shape, dtype: TensorType["dtype"] = "float32"): Value {
     const value = input(name, { dtype, shape });
     this.declared.push(value);
     return value;
@@ -29,13 +22,8 @@ export class GraphInputs {
     return Object.fromEntries(entries.map(([pack, shape]) => [pack, this.declare(`${prefix}/${pack}`, shape)]));
   }
 
-  batch(shapes: BatchShapes): LossInputs {
-    return {
-      tokens: this.declare("tokens", shapes.tokens),
-      noiseLevels: this.declare("noiseLevels", shapes.tokens.slice(0, 2), "int32"),
-      noise: this.declare("noise", shapes.tokens),
-      ...(shapes.condition === undefined ? {} : { condition: this.declare("condition", shapes.condition) }),
-      ...(shapes.lossMask === undefined ? {} : { lossMask: this.declare("lossMask", shapes.lossMask) }),
-    };
+  batch(types: BatchTypes): Record<string, Value> {
+    const entries = Object.entries(types);
+    return Object.fromEntries(entries.map(([name, { shape, dtype }]) => [name, this.declare(name, shape, dtype)]));
   }
 }

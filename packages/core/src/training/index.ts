@@ -1,7 +1,7 @@
 export { type Batch, type BatchSource, checkBatch } from "./batch.js";
 export { dropCondition } from "./drop-condition.js";
 export type { EvaluationOptions } from "./evaluation.js";
-export type { BatchShapes } from "./graph-inputs.js";
+export type { BatchTypes } from "./graph-inputs.js";
 export {
   type LearningRateCurve,
   type LearningRateFunction,
@@ -31,3 +31,5 @@ export {
 export { packState, type StateLayout, type StateTensors, stateLayout, unpackState } from "./state-layout.js";
 export { type StepGraphOptions, stepScalars, trainingStepGraph } from "./step-graph.js";
 export { type TrainingProgress, type TrainingResult, train, trainStream } from "./train.js";
+export type { LossTensors, Trainable, TrainableLoss } from "./trainable.js";
+export { trainableDiffusion } from "./trainable-diffusion.js";

@@ -24,7 +24,7 @@ export interface TrainingOptions {
   readonly optimizer?: AdamWOptions;
   /** Default: constant, no warm-up. */
   readonly learningRate?: LearningRateSchedule;
-  /** How the loss is reduced. */
+  /** How the loss of a diffusion is reduced. */
   readonly loss?: LossOptions;
   /** Largest global gradient norm. Default 1; `false` for no clipping. */
   readonly maxGradNorm?: number | false;
@@ -114,7 +114,6 @@ export function completeTrainingOptions(options: TrainingOptions): CompleteTrain
     optimizer: checkedOptimizer(options.optimizer),
     maxGradNorm: maxGradNorm === false ? undefined : maxGradNorm,
     emaDecay: emaDecay === false ? undefined : emaDecay,
-    ...(options.loss ? { loss: options.loss } : {}),
     rematerialize: options.rematerialize ?? false,
   };
   return { ...options, seed, learningRate, accumulate, step };

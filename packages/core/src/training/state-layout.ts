@@ -1,5 +1,5 @@
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Model } from "../models/model.js";
+import type { Network } from "../models/model.js";
 import type { CompleteAdamWOptions } from "./optimizer.js";
 import { type ParameterGroups, parameterGroups } from "./parameter-groups.js";
 import { type ParameterPacks, parameterPacks } from "./parameter-packs.js";
@@ -13,7 +13,10 @@ export interface StateLayout {
   groupOf(pack: string): number;
 }
 
-export function stateLayout(model: Model, optimizer: Pick<CompleteAdamWOptions, "group" | "weightDecay">): StateLayout {
+export function stateLayout(
+  model: Network,
+  optimizer: Pick<CompleteAdamWOptions, "group" | "weightDecay">,
+): StateLayout {
   const { groups, indexOf } = parameterGroups(model.parameters, optimizer.group, optimizer.weightDecay);
   const packs = parameterPacks(model.parameters, (name) => indexOf[name] as number);
   const groupOf = (pack: string): number => indexOf[packs.members.get(pack)?.[0] as string] as number;

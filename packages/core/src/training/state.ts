@@ -4,13 +4,15 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { checkHostTensors, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { type DataRange, weightsOf, withDataRange } from "../models/data-range.js";
-import type { Model } from "../models/model.js";
+import type { Network } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
+import type { Trainable } from "./trainable.js";
+import { asTrainable } from "./trainable-diffusion.js";
 
-/** What a run is a run of, as JSON: the model's configuration and the process's. A state goes on only with the same. */
+/** What a run is a run of, as JSON: the model's configuration and the process's, where there is one. A state goes on only with the same. */
 export interface TrainingSubject {
   readonly model: unknown;
-  readonly process: unknown;
+  readonly process?: unknown;
 }
 
 /** A seed as a state holds it: the number, or the key of the stream that was given. */
@@ -50,8 +52,8 @@ export interface TrainingState {
 export const stateGroups = ["parameters", "first", "second", "ema"] as const;
 export type StateGroup = (typeof stateGroups)[number];
 
-export function trainingSubject({ model, process }: Diffusion): TrainingSubject {
-  return { model: model.config, process: process.config };
+export function trainingSubject({ config, process }: Trainable): TrainingSubject {
+  return { model: config, ...(process === undefined ? {} : { process }) };
 }
 
 export function recordedSeed(seed: number | RandomStream): RecordedSeed {
@@ -74,19 +76,19 @@ export interface InitialStateOptions {
 }
 
 /** The state before the first step: fresh parameters or those given, zero moments, the average equal to the parameters. */
-export function initialTrainingState(diffusion: Diffusion, options: InitialStateOptions): TrainingState {
-  const { model } = diffusion;
+export function initialTrainingState(subject: Diffusion | Trainable, options: InitialStateOptions): TrainingState {
+  const network = asTrainable(subject);
   const { seed, keepEma } = options;
-  if (options.parameters !== undefined) checkRecord(model, "parameters", options.parameters);
+  if (options.parameters !== undefined) checkRecord(network, "parameters", options.parameters);
   const parameters = options.parameters
-    ? copyRecord(weightsOf(model, options.parameters))
-    : initializeParameters(model, createRandom(seed).split("parameters"));
+    ? copyRecord(weightsOf(network, options.parameters))
+    : initializeParameters(network, createRandom(seed).split("parameters"));
   const moments = (): HostTensorRecord =>
-    Object.fromEntries(Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
+    Object.fromEntries(Object.entries(network.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]));
   return {
     step: 0,
     seed: recordedSeed(seed),
-    subject: trainingSubject(diffusion),
+    subject: trainingSubject(network),
     parameters,
     first: moments(),
     second: moments(),
@@ -100,10 +102,11 @@ export function initialTrainingState(diffusion: Diffusion, options: InitialState
  * @throws `checkpoint-mismatch`, `invalid-argument` for what is no state, `non-finite-loss` if it is spoilt.
  */
 export function checkTrainingState(
-  diffusion: Diffusion,
+  subject: Diffusion | Trainable,
   state: TrainingState,
   { seed, keepEma }: Omit<InitialStateOptions, "parameters">,
 ): void {
+  const trainable = asTrainable(subject);
   const { step, first, second } = state;
   if (!isRecord(first) || !isRecord(second) || !Number.isSafeInteger(step) || step < 0) {
     throw new DiffusionForcingError(
@@ -111,10 +114,10 @@ export function checkTrainingState(
       `train: resume is ${describe(state)}; expected a TrainingState with step and the optimiser's moments. To start anew from weights alone, give them as parameters.`,
     );
   }
-  checkSubject(trainingSubject(diffusion), state.subject);
+  checkSubject(trainingSubject(trainable), state.subject);
   const groups = stateGroups.filter((group) => group !== "ema" || state.ema !== undefined);
-  for (const group of groups) checkRecord(diffusion.model, `resume.${group}`, state[group]);
-  if (state.best !== undefined) checkRecord(diffusion.model, "resume.best.parameters", state.best.parameters);
+  for (const group of groups) checkRecord(trainable, `resume.${group}`, state[group]);
+  if (state.best !== undefined) checkRecord(trainable, "resume.best.parameters", state.best.parameters);
   if (keepEma !== (state.ema !== undefined)) {
     throw new DiffusionForcingError(
       "checkpoint-mismatch",
@@ -135,8 +138,8 @@ function isRecord(value: unknown): boolean {
 }
 
 /** Whole tensors, those of the model. */
-function checkRecord(model: Model, what: string, record: unknown): void {
-  checkParameters(model, checkHostTensors(`train: ${what}`, record));
+function checkRecord(network: Network, what: string, record: unknown): void {
+  checkParameters(network, checkHostTensors(`train: ${what}`, record));
 }
 
 /** @throws `checkpoint-mismatch` naming the first field in which they differ. */

@@ -7,9 +7,11 @@ import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import type { BatchTypes } from "./graph-inputs.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, stateLayout, unpackState } from "./state-layout.js";
 import { type StepGraphOptions, trainingStepGraph } from "./step-graph.js";
+import { trainableDiffusion } from "./trainable-diffusion.js";
 
 /** Answers w times what it sees. */
 const scaling: Model = {
@@ -29,7 +31,12 @@ const options: StepGraphOptions = {
   maxGradNorm: 1,
   emaDecay: 0.9,
 };
-const shapes = { tokens: [1, 2, 1] };
+const trainable = trainableDiffusion(diffusion);
+const types: BatchTypes = {
+  tokens: { dtype: "float32", shape: [1, 2, 1] },
+  noiseLevels: { dtype: "int32", shape: [1, 2] },
+  noise: { dtype: "float32", shape: [1, 2, 1] },
+};
 
 // Clean tokens 1 and 2 at level 0, so the loss is the mean of ((w - 1) x0)^2; w = 3 gives (4 + 16) / 2 = 10, and its
 // slope 2 (w - 1) x0^2 gives (4 + 16) / 2 = 10 too.
@@ -49,7 +56,7 @@ const close = (expected: Record<string, number>) =>
 
 describe("trainingStepGraph", () => {
   it("steps by the clipped gradient and moves the average", () => {
-    const graph = trainingStepGraph(diffusion, options, shapes);
+    const graph = trainingStepGraph(trainable, options, types);
     const results = evaluateGraph(graph, { ...state, "ema/w": tensor([3]), emaRate: tensor([0.1], []), ...batch });
     expect(values(results)).toEqual(
       close({
@@ -64,7 +71,7 @@ describe("trainingStepGraph", () => {
   });
 
   it("steps by the whole gradient without clipping, and keeps no average unless told", () => {
-    const graph = trainingStepGraph(diffusion, { ...options, maxGradNorm: undefined, emaDecay: undefined }, shapes);
+    const graph = trainingStepGraph(trainable, { ...options, maxGradNorm: undefined, emaDecay: undefined }, types);
     expect(values(evaluateGraph(graph, { ...state, ...batch }))).toEqual(
       close({ loss: 10, "parameters/w": 2.897, "first/w": 10, "second/w": 100 }),
     );
@@ -72,8 +79,15 @@ describe("trainingStepGraph", () => {
 
   it("leaves elements of weight 0 out of the gradient", () => {
     const reduced = (denominator?: LossDenominator) => {
-      const without = { ...options, emaDecay: undefined, loss: denominator ? { denominator } : {} };
-      const graph = trainingStepGraph(diffusion, without, { ...shapes, lossMask: [2, 1] });
+      const loss = denominator ? { denominator } : {};
+      const graph = trainingStepGraph(
+        trainableDiffusion(diffusion, loss),
+        { ...options, emaDecay: undefined },
+        {
+          ...types,
+          lossMask: { dtype: "float32", shape: [2, 1] },
+        },
+      );
       return values(evaluateGraph(graph, { ...state, ...batch, lossMask: tensor([1, 0], [2, 1]) }));
     };
     // Only x0 = 1 counts: 4 of one element, or (4 + 0) / 2.
@@ -82,7 +96,7 @@ describe("trainingStepGraph", () => {
   });
 
   it("declares the state, the batch and the scalars", () => {
-    const graph = trainingStepGraph(diffusion, options, { ...shapes, lossMask: [1] });
+    const graph = trainingStepGraph(trainable, options, { ...types, lossMask: { dtype: "float32", shape: [1] } });
     const names = graph.inputs.map(
       ({ attributes, dtype, shape }) => `${attributes.name} ${dtype}[${shape.join(", ")}]`,
     );

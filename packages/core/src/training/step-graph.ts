@@ -1,11 +1,9 @@
-import type { Diffusion } from "../diffusion/diffusion.js";
-import { diffusionForcingLoss, type LossOptions } from "../diffusion/loss.js";
 import { gradient } from "../engine/autodiff/index.js";
 import { buildGraph, type Graph } from "../engine/graph/graph.js";
 import { add, div, mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import { type BatchShapes, GraphInputs } from "./graph-inputs.js";
+import { type BatchTypes, GraphInputs } from "./graph-inputs.js";
 import {
   type AdamWScalars,
   adamW,
@@ -17,6 +15,7 @@ import {
   movingAverage,
 } from "./optimizer.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
+import type { Trainable } from "./trainable.js";
 
 export interface StepGraphOptions {
   readonly optimizer: CompleteAdamWOptions;
@@ -24,25 +23,23 @@ export interface StepGraphOptions {
   readonly maxGradNorm: number | undefined;
   /** Decay of the exponential moving average of the parameters; undefined keeps none. */
   readonly emaDecay: number | undefined;
-  readonly loss?: LossOptions;
   /** Compute the model's blocks once more for the gradient instead of keeping their inner values. Default false. */
   readonly rematerialize?: boolean;
 }
 
 /**
- * One whole training step as a graph: noising, forward, loss, backward, clipping, AdamW, moving average.
+ * One whole training step as a graph: forward (with the noising of a diffusion), loss, backward, clipping, AdamW, moving average.
  *
- * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `ema/...`, see `packState`), the batch (`tokens`
- * [B, T, ...tokenShape], `noiseLevels` int32 [B, T], `noise` [B, T, ...tokenShape], and `lossMask`, `condition` if the
- * batch has them) and the step's {@link stepScalars}. Outputs: the new state under the same names, `loss`,
+ * Inputs: the state (`parameters/...`, `first/...`, `second/...`, `ema/...`, see `packState`), the batch (those of
+ * {@link Trainable.inputs}) and the step's {@link stepScalars}. Outputs: the new state under the same names, `loss`,
  * `gradientNorm` (with clipping).
  */
-export function trainingStepGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(diffusion.model, options.optimizer);
+export function trainingStepGraph(trainable: Trainable, options: StepGraphOptions, types: BatchTypes): Graph {
+  const layout = stateLayout(trainable, options.optimizer);
   const inputs = new GraphInputs();
   const packed = inputs.packs("parameters", layout);
   const parameters = layout.packs.unpack(packed);
-  const { loss } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
+  const { loss } = trainable.loss(parameters, inputs.batch(types));
   const gradients = packedGradient(layout, loss, parameters, options);
   const update = updatedState(layout, options, inputs, packed, gradients);
   return buildGraph(inputs.declared, { loss, ...update });
@@ -55,14 +52,14 @@ export function trainingStepGraph(diffusion: Diffusion, options: StepGraphOption
  * Inputs: `parameters/...`, the sums so far `gradient/...`, `total` and `denominator` of the loss, `keep` (0 for the
  * first part, which starts them anew, else 1), and the batch. Outputs: the sums, under the same names.
  */
-export function microStepGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(diffusion.model, options.optimizer);
+export function microStepGraph(trainable: Trainable, options: StepGraphOptions, types: BatchTypes): Graph {
+  const layout = stateLayout(trainable, options.optimizer);
   const inputs = new GraphInputs();
   const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
   const sums = inputs.packs("gradient", layout);
   const [totals, denominators] = [inputs.declare("total", []), inputs.declare("denominator", [])];
   const keep = inputs.declare("keep", []);
-  const { total, denominator } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
+  const { total, denominator } = trainable.loss(parameters, inputs.batch(types));
   const gradients = packedGradient(layout, total, parameters, options);
   const added = Object.entries(gradients).map(([pack, gradient]) => [
     `gradient/${pack}`,
@@ -79,8 +76,8 @@ export function microStepGraph(diffusion: Diffusion, options: StepGraphOptions, 
  * The rest of a step with gradient accumulation. Inputs: the state, the sums of {@link microStepGraph} and the step's
  * {@link stepScalars}. Outputs: as of {@link trainingStepGraph}.
  */
-export function accumulatedUpdateGraph(diffusion: Diffusion, options: StepGraphOptions): Graph {
-  const layout = stateLayout(diffusion.model, options.optimizer);
+export function accumulatedUpdateGraph(trainable: Trainable, options: StepGraphOptions): Graph {
+  const layout = stateLayout(trainable, options.optimizer);
   const inputs = new GraphInputs();
   const packed = inputs.packs("parameters", layout);
   const sums = inputs.packs("gradient", layout);
@@ -94,11 +91,11 @@ export function accumulatedUpdateGraph(diffusion: Diffusion, options: StepGraphO
  * The loss without its gradient, for validation. Inputs: `parameters/...` and the batch. Outputs: `total` and
  * `denominator`, whose ratio is the loss.
  */
-export function lossGraph(diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes): Graph {
-  const layout = stateLayout(diffusion.model, options.optimizer);
+export function lossGraph(trainable: Trainable, options: StepGraphOptions, types: BatchTypes): Graph {
+  const layout = stateLayout(trainable, options.optimizer);
   const inputs = new GraphInputs();
   const parameters = layout.packs.unpack(inputs.packs("parameters", layout));
-  const { total, denominator } = diffusionForcingLoss(diffusion, parameters, inputs.batch(shapes), options.loss);
+  const { total, denominator } = trainable.loss(parameters, inputs.batch(types));
   return buildGraph(inputs.declared, { total, denominator });
 }
 

@@ -1,12 +1,11 @@
-import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { type HostTensor, type HostTensorRecord, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Batch } from "./batch.js";
-import { BatchInputs, type LossTensors, partsOf } from "./batch-inputs.js";
-import type { BatchShapes } from "./graph-inputs.js";
+import { partsOf } from "./batch-parts.js";
+import type { BatchTypes } from "./graph-inputs.js";
 import { LoopingTensors, takeScalar } from "./looping-tensors.js";
 import { type StateGroup, stateGroups, type TrainingState } from "./state.js";
 import { packState, type StateLayout, stateLayout, unpackState } from "./state-layout.js";
@@ -18,6 +17,7 @@ import {
   stepScalars,
   trainingStepGraph,
 } from "./step-graph.js";
+import type { LossTensors, Trainable } from "./trainable.js";
 
 export interface StepResult {
   readonly loss: number;
@@ -36,26 +36,24 @@ export interface StepperOptions {
 
 /** A training run's state on the backend, and the compiled graphs that move it on. */
 export class TrainingStepper {
-  readonly #diffusion: Diffusion;
+  readonly #trainable: Trainable;
   readonly #options: StepperOptions;
   readonly #layout: StateLayout;
   readonly #groups: readonly StateGroup[];
   readonly #state: LoopingTensors;
   /** Sums over the parts of a batch. */
   readonly #sums: LoopingTensors | undefined;
-  readonly #inputs: BatchInputs;
   readonly #executables = new Map<string, Promise<Executable>>();
   #stepsDone: number;
 
-  constructor(diffusion: Diffusion, start: TrainingState, options: StepperOptions) {
-    this.#diffusion = diffusion;
+  constructor(trainable: Trainable, start: TrainingState, options: StepperOptions) {
+    this.#trainable = trainable;
     this.#options = options;
-    this.#layout = stateLayout(diffusion.model, options.step.optimizer);
+    this.#layout = stateLayout(trainable, options.step.optimizer);
     this.#groups = stateGroups.filter((group) => group !== "ema" || options.step.emaDecay !== undefined);
     const tensors = Object.fromEntries(this.#groups.map((group) => [group, start[group] as HostTensorRecord]));
     this.#state = new LoopingTensors(packState(this.#layout, tensors));
     this.#sums = options.accumulate > 1 ? new LoopingTensors(emptySums(this.#layout)) : undefined;
-    this.#inputs = new BatchInputs(diffusion);
     this.#stepsDone = start.step;
   }
 
@@ -63,10 +61,10 @@ export class TrainingStepper {
     return this.#stepsDone;
   }
 
-  /** Takes a step: levels and noise from `random`, which is the step's own. */
+  /** Takes a step: all that is random from `random`, which is the step's own. */
   async step(batch: Batch, random: RandomStream, learningRate: number): Promise<StepResult> {
     const scalars = stepScalars(this.#layout, this.#options.step, this.#stepsDone + 1, learningRate);
-    const inputs = this.#inputs.next(batch, random);
+    const inputs = this.#trainable.inputs(batch, random);
     const rest = this.#sums
       ? await this.#accumulatedStep(this.#sums, inputs, scalarTensors(scalars))
       : await this.#wholeStep(inputs, scalarTensors(scalars));
@@ -99,17 +97,17 @@ export class TrainingStepper {
       const executable = await this.#compiled("part", part, microStepGraph);
       await sums.advance(executable, { ...parameters, ...part, keep: tensor([index === 0 ? 0 : 1], []) });
     }
-    const update = await this.#memoized("update", () => accumulatedUpdateGraph(this.#diffusion, this.#options.step));
+    const update = await this.#memoized("update", () => accumulatedUpdateGraph(this.#trainable, this.#options.step));
     return this.#state.advance(update, { ...scalars, ...sums.current });
   }
 
-  /** The loss of batches, by the moving average if one is kept: fixed levels and noise, from `random` and their indices. */
+  /** The loss of batches, by the moving average if one is kept: what is random is the same each time, from `random` and their indices. */
   async loss(batches: readonly Batch[], random: RandomStream): Promise<number> {
     const parameters = this.#select(this.#groups.includes("ema") ? "ema" : "parameters", "parameters");
     let [total, denominator] = [0, 0];
     for (const [index, batch] of batches.entries()) {
       await this.#options.between();
-      const inputs = this.#inputs.next(batch, random.split(index));
+      const inputs = this.#trainable.inputs(batch, random.split(index));
       const executable = await this.#compiled("loss", inputs, lossGraph);
       const outputs = await executable.run({ ...parameters, ...inputs });
       total += await takeScalar(outputs.total as Tensor);
@@ -146,16 +144,11 @@ export class TrainingStepper {
 
   #compiled(
     kind: string,
-    { tokens, lossMask, condition }: LossTensors,
-    graphOf: (diffusion: Diffusion, options: StepGraphOptions, shapes: BatchShapes) => Graph,
+    inputs: LossTensors,
+    graphOf: (trainable: Trainable, options: StepGraphOptions, types: BatchTypes) => Graph,
   ): Promise<Executable> {
-    const shapes: BatchShapes = {
-      tokens: tokens.shape,
-      ...(condition ? { condition: condition.shape } : {}),
-      ...(lossMask ? { lossMask: lossMask.shape } : {}),
-    };
-    const key = JSON.stringify([kind, shapes.tokens, shapes.lossMask ?? null]);
-    return this.#memoized(key, () => graphOf(this.#diffusion, this.#options.step, shapes));
+    const key = JSON.stringify([kind, Object.entries(inputs).map(([name, { shape }]) => [name, shape])]);
+    return this.#memoized(key, () => graphOf(this.#trainable, this.#options.step, typesOf(inputs)));
   }
 
   #memoized(key: string, graph: () => Graph): Promise<Executable> {
@@ -165,6 +158,11 @@ export class TrainingStepper {
     this.#executables.set(key, made);
     return made;
   }
+}
+
+function typesOf(inputs: LossTensors): BatchTypes {
+  const entries = Object.entries(inputs).map(([name, { dtype, shape }]) => [name, { dtype, shape }]);
+  return Object.fromEntries(entries) as BatchTypes;
 }
 
 function emptySums({ packs }: StateLayout): Record<string, HostTensor> {

@@ -8,10 +8,10 @@ import type { Model } from "../models/model.js";
 import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
-import { BatchInputs } from "./batch-inputs.js";
 import type { TrainingOptions } from "./options.js";
 import type { TrainingState } from "./state.js";
 import { train, trainStream } from "./train.js";
+import { trainableDiffusion } from "./trainable-diffusion.js";
 
 const process = variancePreserving(cosineSchedule(20), { noiseClip: 6 });
 const predictingClean = variancePreserving(cosineSchedule(20), { noiseClip: 6, objective: "x0" });
@@ -108,8 +108,9 @@ describe("weight decay", () => {
 });
 
 it("limits the noise of training", () => {
-  const inputs = new BatchInputs({ ...diffusion, process: variancePreserving(cosineSchedule(20), { noiseClip: 0.5 }) });
-  const noise = inputs.next({ tokens: zeros("float32", [4, 50, 1]) }, createRandom(0)).noise!.data as Float32Array;
+  const process = variancePreserving(cosineSchedule(20), { noiseClip: 0.5 });
+  const { inputs } = trainableDiffusion({ ...diffusion, process });
+  const noise = inputs({ tokens: zeros("float32", [4, 50, 1]) }, createRandom(0)).noise!.data as Float32Array;
   expect([Math.max(...noise), Math.min(...noise)]).toEqual([0.5, -0.5]);
 });
 

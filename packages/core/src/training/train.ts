@@ -3,7 +3,7 @@ import { breather } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import { batchRange, checkBatch } from "./batch.js";
+import { batchRange } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
@@ -18,6 +18,8 @@ import {
   trainingSubject,
 } from "./state.js";
 import { TrainingStepper } from "./stepper.js";
+import type { Trainable } from "./trainable.js";
+import { asTrainable } from "./trainable-diffusion.js";
 
 export interface TrainingProgress extends TrainingMetrics {
   readonly steps: number;
@@ -39,15 +41,15 @@ export interface TrainingResult {
 }
 
 /**
- * Trains to the end: see {@link trainStream} for step after step.
+ * Trains a diffusion, or anything with a loss of its own, to the end: see {@link trainStream} for step after step.
  *
  * @throws as {@link trainStream}.
  */
-export async function train(diffusion: Diffusion, options: TrainingOptions): Promise<TrainingResult> {
+export async function train(subject: Diffusion | Trainable, options: TrainingOptions): Promise<TrainingResult> {
   const losses: number[] = [];
   let state: TrainingState | undefined;
   const evaluations: { step: number; loss: number }[] = [];
-  for await (const { step, loss, validationLoss, isLast, snapshot } of trainStream(diffusion, options)) {
+  for await (const { step, loss, validationLoss, isLast, snapshot } of trainStream(subject, options)) {
     losses.push(loss);
     if (validationLoss !== undefined) evaluations.push({ step, loss: validationLoss });
     if (isLast) state = await snapshot();
@@ -62,19 +64,23 @@ export async function train(diffusion: Diffusion, options: TrainingOptions): Pro
  *
  * @throws `invalid-argument` for options out of their range, `checkpoint-mismatch` for a state of another run,
  *   `non-finite-loss` when a loss, or a state to be saved, is not finite (the last checkpoint stays as it was),
- *   `aborted` after saving a checkpoint, and what {@link checkBatch} and the backend throw.
+ *   `aborted` after saving a checkpoint, and what {@link Trainable.checkBatch} and the backend throw.
  */
-export async function* trainStream(diffusion: Diffusion, given: TrainingOptions): AsyncGenerator<TrainingProgress> {
+export async function* trainStream(
+  subject: Diffusion | Trainable,
+  given: TrainingOptions,
+): AsyncGenerator<TrainingProgress> {
   const options = completeTrainingOptions(given);
+  const trainable = asTrainable(subject, options.loss);
   const { steps, seed, signal, checkpoint } = options;
   const breathe = breather();
   const between = async (): Promise<void> => {
     await breathe();
     throwIfAborted(signal);
   };
-  const stepper = openStepper(diffusion, options, between);
+  const stepper = openStepper(trainable, options, between);
   const root = createRandom(seed).split("training");
-  const identity = { seed: recordedSeed(seed), subject: trainingSubject(diffusion) };
+  const identity = { seed: recordedSeed(seed), subject: trainingSubject(trainable) };
   const first = stepper.stepsDone + 1;
   let saved = stepper.stepsDone;
   let best = options.resume?.best;
@@ -105,7 +111,7 @@ export async function* trainStream(diffusion: Diffusion, given: TrainingOptions)
   const validate = async (step: number): Promise<Pick<TrainingMetrics, "validationLoss">> => {
     const { evaluate } = options;
     if (evaluate === undefined || (step % evaluate.every !== 0 && step !== steps)) return {};
-    const validationLoss = await evaluated(diffusion, evaluate, stepper, root.split("evaluation"));
+    const validationLoss = await evaluated(trainable, evaluate, stepper, root.split("evaluation"));
     if (evaluate.patience !== undefined) best = await nextBest(best, validationLoss, stepper);
     return { validationLoss };
   };
@@ -115,7 +121,7 @@ export async function* trainStream(diffusion: Diffusion, given: TrainingOptions)
       await between();
       const random = root.split(step);
       const batch = await options.batches(step, random.split("batch"));
-      checkBatch(diffusion.model, diffusion.process.levels, batch);
+      trainable.checkBatch(batch);
       const learningRate = options.step.optimizer.learningRate * learningRateFactor(options.learningRate, step, steps);
       range = batchRange(range, batch);
       const result = await stepper.step(batch, random, learningRate);
@@ -137,21 +143,21 @@ export async function* trainStream(diffusion: Diffusion, given: TrainingOptions)
 
 /** In a function of its own, so that what the run starts from is not kept beside what it becomes. */
 function openStepper(
-  diffusion: Diffusion,
+  trainable: Trainable,
   options: CompleteTrainingOptions,
   between: () => Promise<void>,
 ): TrainingStepper {
   const { backend, step, accumulate } = options;
-  return new TrainingStepper(diffusion, startingState(diffusion, options), { backend, step, accumulate, between });
+  return new TrainingStepper(trainable, startingState(trainable, options), { backend, step, accumulate, between });
 }
 
-function startingState(diffusion: Diffusion, options: CompleteTrainingOptions): TrainingState {
+function startingState(trainable: Trainable, options: CompleteTrainingOptions): TrainingState {
   const { resume, seed, parameters } = options;
   const keepEma = options.step.emaDecay !== undefined;
   if (resume === undefined) {
-    return initialTrainingState(diffusion, { seed, keepEma, ...(parameters ? { parameters } : {}) });
+    return initialTrainingState(trainable, { seed, keepEma, ...(parameters ? { parameters } : {}) });
   }
-  checkTrainingState(diffusion, resume, { seed, keepEma });
+  checkTrainingState(trainable, resume, { seed, keepEma });
   return resume;
 }
 

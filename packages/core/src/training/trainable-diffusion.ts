@@ -1,0 +1,60 @@
+import type { Diffusion } from "../diffusion/diffusion.js";
+import { diffusionForcingLoss, type LossInputs, type LossOptions } from "../diffusion/loss.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
+import { independentNoiseLevels } from "../process/noise-levels.js";
+import { checkBatch } from "./batch.js";
+import type { Trainable } from "./trainable.js";
+
+/**
+ * The training of a diffusion: batches are completed by levels and noise. The noise of each shape is drawn into one
+ * buffer, over and over.
+ */
+export function trainableDiffusion(diffusion: Diffusion, loss?: LossOptions): Trainable {
+  const { model, process } = diffusion;
+  const buffers = new Map<string, HostTensor<"float32">>();
+  return {
+    config: model.config,
+    tokenShape: model.tokenShape,
+    parameters: model.parameters,
+    process: process.config,
+    checkBatch: (batch) => checkBatch(model, process.levels, batch),
+    inputs: (batch, random) => {
+      const { tokens, lossMask, condition } = batch;
+      const [batchSize, length] = tokens.shape as [number, number, number];
+      const key = tokens.shape.join();
+      const noise = buffers.get(key) ?? zeros("float32", tokens.shape);
+      buffers.set(key, noise);
+      random.split("noise").fillNormal(noise.data, { clip: process.noiseClip });
+      const sizes = { batch: batchSize, tokens: length, levels: process.levels };
+      return {
+        tokens,
+        noiseLevels: batch.noiseLevels ?? independentNoiseLevels(random.split("levels"), sizes),
+        noise,
+        ...(condition ? { condition } : {}),
+        ...(lossMask ? { lossMask: withAllAxes(lossMask, tokens.shape.length) } : {}),
+      };
+    },
+    loss: (parameters, inputs) => diffusionForcingLoss(diffusion, parameters, inputs as unknown as LossInputs, loss),
+  };
+}
+
+/** With axes of size 1 in front, so that the first is the batch or shared. */
+function withAllAxes(value: HostTensor, rank: number): HostTensor {
+  const missing = rank - value.shape.length;
+  return missing === 0 ? value : { ...value, shape: [...new Array<number>(missing).fill(1), ...value.shape] };
+}
+
+/**
+ * Whatever can be trained as one kind of thing.
+ *
+ * @throws `invalid-argument` for `loss` options of what has a loss of its own
+ */
+export function asTrainable(subject: Diffusion | Trainable, loss?: LossOptions): Trainable {
+  if ("model" in subject) return trainableDiffusion(subject, loss);
+  if (loss === undefined) return subject;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `train: loss is given, but a ${subject.config.kind} has a loss of its own. Leave it out.`,
+  );
+}
