@@ -12,7 +12,7 @@ const options: OptionSchemas = {
   multiTask: { kind: "flag", summary: "whether" },
 };
 
-function parse(...args: string[]) {
+async function parse(...args: string[]) {
   const command = addTaskOptions(new Command().exitOverride().configureOutput({ writeErr: () => {} }), options);
   return taskOptionValues(options, command.parse(args, { from: "user" }).opts());
 }
@@ -20,9 +20,9 @@ function parse(...args: string[]) {
 afterEach(() => vi.restoreAllMocks());
 
 describe("options of a task", () => {
-  it("are options of the command, in its spelling", () => {
-    expect(parse()).toEqual({ episodes: 100, scale: 0.02, guidanceWeights: "a", multiTask: false });
-    const given = parse(
+  it("are options of the command, in its spelling", async () => {
+    expect(await parse()).toEqual({ episodes: 100, scale: 0.02, guidanceWeights: "a", multiTask: false });
+    const given = await parse(
       "--episodes",
       "3",
       "--scale",
@@ -42,16 +42,16 @@ describe("options of a task", () => {
     [["--scale", "-1"], '--scale is "-1"; expected a number from 0.'],
     [["--scale", "Infinity"], '--scale is "Infinity"'],
     [["--tokens", "5000"], '--tokens is "5000"; expected a whole number from 3 to 352.'],
-  ])("refuses %j", (args, message) => {
-    expect(() => parse(...args)).toThrow(message);
-    expect(() => parse(...args)).toThrow(UsageError);
+  ])("refuses %j", async (args, message) => {
+    await expect(parse(...args)).rejects.toThrow(message);
+    await expect(parse(...args)).rejects.toThrow(UsageError);
   });
 
-  it("warn beyond what the model was trained for", () => {
+  it("warn beyond what the model was trained for", async () => {
     const written = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-    parse("--tokens", "22");
+    await parse("--tokens", "22");
     expect(written).not.toHaveBeenCalled();
-    parse("--tokens", "300");
+    await parse("--tokens", "300");
     expect(written.mock.calls[0]?.[0]).toContain("warning: --tokens is 300; the model was trained on 3 to 22");
   });
 

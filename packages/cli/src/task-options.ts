@@ -1,18 +1,29 @@
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
-import { checkOptionValues, type OptionSchema, type OptionSchemas, type OptionValues } from "@diffusion-forcing/tasks";
+import {
+  checkOptionValues,
+  type OptionSchema,
+  type OptionSchemas,
+  type OptionValue,
+  type OptionValues,
+} from "@diffusion-forcing/tasks";
 import { type Command, Option } from "commander";
+import { readInput } from "./files/input.js";
 import { UsageError } from "./options.js";
 
-const flagOf = (name: string): string => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+/** An option's name on the command line. */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+const placeholders = { choice: "name", integer: "n", number: "x", text: "text", file: "file" } as const;
 
 function optionOf(name: string, schema: OptionSchema): Option {
   const { kind, summary } = schema;
   if (kind === "flag") return new Option(flagOf(name), summary);
-  const option = new Option(
-    `${flagOf(name)} <${kind === "choice" ? "name" : kind === "integer" ? "n" : "x"}>`,
-    summary,
-  );
+  const option = new Option(`${flagOf(name)} <${placeholders[kind]}>`, summary);
+  if (kind === "file") return option;
   if (schema.default !== undefined) option.default(schema.default);
+  if (kind === "text") return option;
   if (kind === "choice") return option.choices([...schema.choices]);
   return option.argParser((text) => numberFrom(flagOf(name), text, schema));
 }
@@ -40,28 +51,51 @@ export function addTaskOptions(command: Command, options: OptionSchemas): Comman
   return command;
 }
 
+/** Options as a command line gives them: files by their paths. */
+export type GivenOptions = Readonly<Record<string, unknown>>;
+
+/** What was said on the command line itself: no defaults. */
+export function optionsSaid(command: Command): GivenOptions {
+  return Object.fromEntries(
+    Object.entries(command.opts()).filter(([name]) => command.getOptionValueSource(name) === "cli"),
+  );
+}
+
 /**
- * The values of a task's options among those of a parsed command. A number beyond what the model was trained for gets a
- * warning on stderr.
+ * The values of a task's options among those of a parsed command, files read. A number beyond what the model was trained
+ * for gets a warning on stderr.
+ *
+ * @throws UsageError, and what {@link readInput} throws
  */
-export function taskOptionValues(options: OptionSchemas, given: Readonly<Record<string, unknown>>): OptionValues {
-  const own = Object.entries(given).filter(([name]) => Object.hasOwn(options, name));
-  const values = checked(options, Object.fromEntries(own) as OptionValues);
-  for (const [name, schema] of Object.entries(options)) {
-    const value = values[name];
-    if (schema.kind === "flag" || schema.kind === "choice" || typeof value !== "number" || schema.trained === undefined)
-      continue;
-    const [low, high] = schema.trained;
-    if (value >= low && value <= high) continue;
-    process.stderr.write(
-      `warning: ${flagOf(name)} is ${value}; the model was trained on ${low} to ${high}, and knows nothing beyond\n`,
-    );
+export async function taskOptionValues(options: OptionSchemas, given: GivenOptions): Promise<OptionValues> {
+  const own: Record<string, OptionValue> = {};
+  for (const [name, value] of Object.entries(given)) {
+    const schema = Object.hasOwn(options, name) ? options[name] : undefined;
+    if (schema?.kind === "file" && typeof value === "string") {
+      own[name] = { name: value, bytes: await readInput(value, schema.maxBytes) };
+    } else if (schema !== undefined) own[name] = value as OptionValue;
   }
+  const values = checked(options, own);
+  for (const [name, schema] of Object.entries(options)) warnBeyondTraining(name, schema, values[name]);
   return values;
 }
 
-/** Parsing has seen to all but the bounds that the model sets. */
+function warnBeyondTraining(name: string, schema: OptionSchema, value: OptionValue): void {
+  if ((schema.kind !== "integer" && schema.kind !== "number") || typeof value !== "number") return;
+  const [low, high] = schema.trained ?? [value, value];
+  if (value >= low && value <= high) return;
+  process.stderr.write(
+    `warning: ${flagOf(name)} is ${value}; the model was trained on ${low} to ${high}, and knows nothing beyond\n`,
+  );
+}
+
+/** Parsing has seen to all but the bounds that the model sets, and what must be given. */
 function checked(options: OptionSchemas, values: OptionValues): OptionValues {
+  for (const [name, schema] of Object.entries(options)) {
+    if (schema.kind === "file" && schema.required && values[name] === undefined) {
+      throw new UsageError(`${flagOf(name)} is missing: ${schema.summary}.`);
+    }
+  }
   try {
     return checkOptionValues("", options, values);
   } catch (cause) {

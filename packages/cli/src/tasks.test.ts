@@ -4,7 +4,14 @@ import { join } from "node:path";
 import { type Bundle, cosineSchedule, diffusionForcing, tensor, transformer } from "@diffusion-forcing/core";
 import { loadBundle } from "@diffusion-forcing/core/bundle";
 import { folderStore } from "@diffusion-forcing/core/node";
-import { type EvaluationContext, formatEstimate, type Task, type TaskRecipe, tasks } from "@diffusion-forcing/tasks";
+import {
+  type EvaluationContext,
+  formatEstimate,
+  type OptionFile,
+  type Task,
+  type TaskRecipe,
+  tasks,
+} from "@diffusion-forcing/tasks";
 import { describe, expect, it } from "vitest";
 import { dforceWith, temporaryFolder } from "./testing/cli.js";
 
@@ -16,13 +23,18 @@ const waves: Task = {
   summary: "go on with a sine wave",
   presets: { ripple: { frequency: 0.5, training } },
   parseRecipe: (value) => value as TaskRecipe,
-  prepare: async ({ frequency }) => ({
+  trainingOptions: {
+    phases: { kind: "file", summary: "where waves begin", maxBytes: 100 },
+    still: { kind: "flag", summary: "waves of no height" },
+  },
+  prepare: async ({ frequency }, { options } = { options: {} }) => ({
     diffusion: diffusionForcing({
       model: transformer({ features: 1, width: 8, heads: 2, layers: 1, feedForward: 8 }),
       schedule: cosineSchedule(20),
     }),
-    batches: (_step, random) => {
-      const phase = random.uniform();
+    batches: () => {
+      const { bytes = Uint8Array.of(1) } = (options.phases ?? {}) as Partial<OptionFile>;
+      const phase = bytes[0] as number;
       return {
         tokens: tensor(
           Float32Array.from({ length: 8 }, (_, t) => Math.sin(phase + t * (frequency as number))),
@@ -68,6 +80,7 @@ describe("a task from outside, injected as one value", () => {
       frequency: 0.5,
       training,
       seed: 0,
+      options: { still: false },
     });
     expect((await loadBundle(folderStore(out))).task).toEqual({ kind: "waves", frequency: 0.5 });
 
@@ -79,12 +92,52 @@ describe("a task from outside, injected as one value", () => {
     expect([wrong.code, wrong.stderr]).toEqual([2, 'error: --draws is "10"; expected a whole number from 1 to 9.\n']);
     expect((await dforceWith(all, "eval", "--model", out, "--episodes", "3")).code).toBe(2);
     expect((await dforceWith(all, "eval", "--help")).stdout).toContain("Models of waves:\n  --draws <n>");
-    expect((await dforceWith(all, "train", "--help")).stdout).toContain(
-      "waves: go on with a sine wave; presets ripple",
+    expect((await dforceWith(all, "train", "--help")).stdout).toMatch(/\n {2}waves .*go on with a sine wave; presets/);
+    const help = (await dforceWith(all, "train", "waves", "--help")).stdout;
+    expect(help).toMatch(
+      /\n {2}--phases <file> +where waves begin\n[\s\S]*\n {2}--out <folder> +where the run lives\n/,
     );
 
     const unknown = await dforceWith(tasks, "eval", "--model", out);
     expect(unknown.stderr).toContain('The model is for the task "waves"; the known ones are maze2d, moving-dots.');
+  });
+
+  it("is told of the user's data, which a run that goes on must find as it was", async () => {
+    const folder = await temporaryFolder();
+    const [out, phases, moved] = ["run", "phases.bin", "moved.bin"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    const train = (...args: string[]) => dforceWith(all, "train", ...args, "--out", out, "--threads", "1");
+    const fresh = ["waves", "--preset", "ripple"];
+    await writeFile(phases, Uint8Array.of(2));
+    expect((await train("--preset", "ripple", "--phases", phases)).stderr).toContain("unknown option '--phases'");
+    expect((await train(...fresh, "--phases", moved)).stderr).toContain(
+      `error: ${moved} cannot be read: there is no such file. [invalid-argument]`,
+    );
+    expect((await train(...fresh, "--phases", phases, "--minutes", "0.0000001")).code).toBe(0);
+    const { options } = JSON.parse(await readFile(join(out, "training.json"), "utf8"));
+    // printf '\2' | sha256sum
+    const sha256 = "dbc1b4c900ffe48d575b5da5c638040125f65db0fe3e24494b76ea986457d986";
+    expect(options).toEqual({ phases: { file: phases, sha256 }, still: false });
+
+    await writeFile(phases, Uint8Array.of(3));
+    const changed = await train("--resume");
+    expect([changed.code, changed.stderr]).toEqual([
+      1,
+      expect.stringContaining(`then it was ${sha256}. Give the file`),
+    ]);
+    await writeFile(moved, Uint8Array.of(2));
+    expect((await train("waves", "--resume", "--still")).stderr).toContain("--still does not go with --resume");
+    expect((await train("maze2d", "--resume")).stderr).toContain("is of the task waves, not of maze2d.");
+    const resumed = await train("waves", "--resume", "--phases", moved);
+    expect([resumed.code, resumed.stderr.match(/error:.*/)?.[0]]).toEqual([0, undefined]);
+
+    // The run's own record is a recipe: with its file, unless another is given.
+    const again = ["--config", join(out, "training.json"), "--out", join(folder, "again"), "--threads", "1"];
+    expect((await dforceWith(all, "train", ...again)).stderr).toContain("Give it by --phases if that is meant");
+    expect((await dforceWith(all, "train", "waves", "--phases", phases, ...again)).code).toBe(0);
   });
 
   it("names what there is where something is not", async () => {
@@ -98,6 +151,6 @@ describe("a task from outside, injected as one value", () => {
     expect([noPreset.code, noPreset.stderr]).toEqual([2, 'error: There is no preset "umaze": waves has ripple.\n']);
     await mkdir(out);
     await writeFile(join(out, "training.json"), "{}");
-    expect((await dforceWith(all, "train", "waves", "--resume", "--out", out)).code).toBe(2);
+    expect((await dforceWith(all, "train", "waves", "--resume", "--out", out)).code).toBe(1);
   });
 });

@@ -20,12 +20,35 @@ export type OptionSchema =
       readonly choices: readonly string[];
       readonly default: string;
     }
-  | { readonly kind: "flag"; readonly summary: string };
+  | { readonly kind: "flag"; readonly summary: string }
+  | {
+      /** Up to a thousand characters: the name of a column, say. */
+      readonly kind: "text";
+      readonly summary: string;
+      /** Absent: the option may be left out. */
+      readonly default?: string;
+    }
+  | {
+      /** On a command line the path of a file, which is read; its value is an {@link OptionFile}. */
+      readonly kind: "file";
+      readonly summary: string;
+      /** Whether it must be given. */
+      readonly required?: boolean;
+      /** Most bytes that are read. */
+      readonly maxBytes: number;
+    };
+
+/** A file of the user's, read: tasks see no file system, and run in browsers too. */
+export interface OptionFile {
+  /** For messages. */
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
 
 /** Options by name, in camelCase; on a command line `multiTask` is `--multi-task`. */
 export type OptionSchemas = Readonly<Record<string, OptionSchema>>;
 
-export type OptionValue = number | string | boolean | undefined;
+export type OptionValue = number | string | boolean | OptionFile | undefined;
 export type OptionValues = Readonly<Record<string, OptionValue>>;
 
 /** Checks values against their schemas and fills in defaults. @throws `invalid-argument` naming the option */
@@ -44,5 +67,23 @@ function schemaOf(option: OptionSchema): v.GenericSchema {
       return v.optional(schemas.integer(option.low ?? 0, option.high), option.default as number);
     case "number":
       return v.optional(schemas.number(option.low, option.high), option.default as number);
+    case "text":
+      return v.optional(shortText, option.default as string);
+    case "file": {
+      const file = fileOf(option.maxBytes);
+      return option.required ? file : v.optional(file);
+    }
   }
+}
+
+const shortText: v.GenericSchema<string> = schemas.satisfying<string>(
+  "a text of 1 to 1000 characters",
+  (value) => typeof value === "string" && value.length >= 1 && value.length <= 1000,
+);
+
+function fileOf(maxBytes: number): v.GenericSchema<OptionFile> {
+  return schemas.satisfying<OptionFile>(`a file { name, bytes } of at most ${maxBytes} bytes`, (value) => {
+    const { name, bytes } = (value ?? {}) as Partial<OptionFile>;
+    return typeof name === "string" && bytes instanceof Uint8Array && bytes.length <= maxBytes;
+  });
 }

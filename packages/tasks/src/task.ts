@@ -38,6 +38,13 @@ export interface Estimate {
   readonly high: number;
 }
 
+/** What a job is prepared with, besides its recipe. */
+export interface PreparationContext {
+  /** Values of the task's {@link Task.trainingOptions}; those left out take their defaults. */
+  readonly options: OptionValues;
+  readonly signal?: AbortSignal;
+}
+
 /** A model measured at its task. */
 export interface TaskReport {
   /** What was measured, in a line. */
@@ -73,8 +80,14 @@ export interface Task {
   readonly presets: Readonly<Record<string, TaskRecipe>>;
   /** A recipe from a file. @throws `invalid-config` naming the field that is wrong */
   parseRecipe(value: unknown): TaskRecipe;
-  /** Makes the data and the model of a recipe. The same recipe makes the same data. */
-  prepare(recipe: TaskRecipe, signal?: AbortSignal): Promise<TaskJob>;
+  /** What `dforce train NAME` takes besides a recipe: files of the user's data, for one. None: nothing. */
+  readonly trainingOptions?: OptionSchemas;
+  /**
+   * Makes the data and the model of a recipe. The same recipe and options make the same data.
+   *
+   * @throws `invalid-argument` for options that are not those of {@link Task.trainingOptions}, `invalid-data`, `aborted`
+   */
+  prepare(recipe: TaskRecipe, context?: PreparationContext): Promise<TaskJob>;
   /** What {@link Task.evaluate} may be told: in general, or with the bounds that a bundle sets. */
   evaluationOptions(bundle?: Bundle): OptionSchemas;
   /**

@@ -58,7 +58,7 @@ async function evaluate(
     .allowExcessArguments(false)
     .showHelpAfterError("(dforce eval --help shows its options)")
     .parse(args, { from: "user" });
-  const values = taskOptionValues(schemas, own.opts());
+  const values = await taskOptionValues(schemas, own.opts());
   const backend = await openBackend(options);
   const started = performance.now();
   try {

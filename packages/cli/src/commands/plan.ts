@@ -88,7 +88,7 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   const maze = mazes[bundle.config.maze];
   const start = options.start && freePosition("--start", options.start, maze);
   const goal = options.to && freePosition("--to", options.to, maze);
-  const planning = taskOptionValues(planningOptions(bundle.config), options);
+  const planning = await taskOptionValues(planningOptions(bundle.config), options);
   const backend = await openBackend(options);
   await ensureWritable(out);
   const planner = plannerFromOptions(bundle, backend, planning, 1);

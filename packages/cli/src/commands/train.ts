@@ -1,57 +1,51 @@
-import { readFile } from "node:fs/promises";
-import {
-  type Backend,
-  DiffusionForcingError,
-  isDiffusionForcingError,
-  type TrainingState,
-} from "@diffusion-forcing/core";
+import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
 import { trainStream } from "@diffusion-forcing/core/training";
-import type { Task, TaskJob } from "@diffusion-forcing/tasks";
+import type { OptionValues, Task, TaskJob } from "@diffusion-forcing/tasks";
 import { Command, Option } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { ensureWritable } from "../files/atomic-write.js";
 import { openMetricsLog } from "../files/metrics-log.js";
 import {
-  checkRunThere,
   createRun,
   modelFits,
   type RunSummary,
-  readRun,
   readSummary,
   writeCheckpoint,
   writeModel,
   writeSummary,
 } from "../files/run-folder.js";
 import { lockRun } from "../files/run-lock.js";
-import { jsonOption, positive, quietOption, threadsOption, UsageError, whole } from "../options.js";
+import { jsonOption, positive, quietOption, threadsOption, whole } from "../options.js";
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { interruptible } from "../process/interrupt.js";
 import { commandLine } from "../process/invocation.js";
-import { parseRunConfig, type RunConfig } from "../run-config.js";
-import { presetNames, presetOf, taskNamed } from "../tasks.js";
+import type { RunConfig } from "../run-config.js";
+import {
+  checkResumable,
+  freshRun,
+  inputsOf,
+  type RunRequest,
+  type RunStart,
+  resumedRun,
+  type TaskRequest,
+} from "../run-start.js";
+import { addTaskOptions, optionsSaid } from "../task-options.js";
+import { presetNames, taskNamed } from "../tasks.js";
 
-interface TrainOptions extends BackendChoice {
-  readonly preset?: string;
-  readonly config?: string;
-  readonly out: string;
+interface TrainOptions extends BackendChoice, RunRequest {
   readonly resume?: boolean;
-  readonly seed?: number;
-  readonly steps?: number;
   readonly minutes?: number;
   readonly checkpointEvery: number;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
+/** The task's own options are those of a subcommand; the others are read wherever they stand. */
 export function trainCommand(tasks: readonly Task[]): Command {
-  const about = tasks.map(
-    ({ name, summary, presets }) => `  ${name}: ${summary}; presets ${Object.keys(presets).join(", ")}`,
-  );
-  return new Command("train")
+  const command = new Command("train")
     .description("train a model for a task; --out becomes a model folder for eval, export and the like")
-    .argument("[task]", "what the model is for; needed only where two tasks have a preset of one name")
-    .addHelpText("after", `\nTasks:\n${about.join("\n")}`)
+    .argument("[task]", "what the model is for; may be left out where the preset says it and the task takes no data")
     .addOption(new Option("--preset <name>", "a recipe of the task").choices(presetNames(tasks)))
     .option("--config <file>", "a recipe of your own, JSON as training.json of any run")
     .requiredOption("--out <folder>", "where the run lives")
@@ -64,44 +58,34 @@ export function trainCommand(tasks: readonly Task[]): Command {
     .addOption(threadsOption)
     .addOption(quietOption)
     .addOption(jsonOption)
-    .action((task: string | undefined, options: TrainOptions) => runTraining(tasks, task, options));
-}
-
-async function recipe(tasks: readonly Task[], name: string | undefined, options: TrainOptions): Promise<RunConfig> {
-  if ((options.preset === undefined) === (options.config === undefined)) {
-    throw new UsageError("Give either --preset or --config (or --resume to go on with a run).");
-  }
-  const named = name === undefined ? undefined : taskNamed(tasks, name);
-  const base = options.config
-    ? parseRunConfig(await readConfig(options.config), options.config, named ? [named] : tasks)
-    : { ...presetOf(named ? [named] : tasks, options.preset as string), seed: 0 };
-  const steps = options.steps ?? base.training.steps;
-  return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
-}
-
-async function readConfig(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `The config ${path} cannot be read: ${(cause as Error).message}.`,
-      {
-        cause,
-      },
+    .action((task: string | undefined, options: TrainOptions) =>
+      runTraining(tasks, { ...(task === undefined ? {} : { task }), given: {} }, options),
     );
-  });
+  for (const task of tasks) command.addCommand(taskCommand(tasks, task, command));
+  return command;
+}
+
+function taskCommand(tasks: readonly Task[], task: Task, parent: Command): Command {
+  const { name, summary, presets, trainingOptions = {} } = task;
+  return addTaskOptions(new Command(name), trainingOptions)
+    .description(`${summary}; presets ${Object.keys(presets).join(", ")}`)
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError(`(dforce train ${name} --help shows its options)`)
+    .exitOverride()
+    .action((_: unknown, own: Command) =>
+      runTraining(tasks, { task: name, given: optionsSaid(own) }, parent.opts<TrainOptions>()),
+    );
 }
 
 /** What a session of training starts from. */
-interface Session {
-  readonly config: RunConfig;
-  readonly state: TrainingState | undefined;
+interface Session extends RunStart {
   /** Told when the session has claimed its folder, and of every step. */
   readonly onStep: (step: number) => void;
   /** Fires when the session is to save and end. */
   readonly signal: AbortSignal;
 }
 
-async function runTraining(tasks: readonly Task[], task: string | undefined, options: TrainOptions): Promise<void> {
+async function runTraining(tasks: readonly Task[], request: TaskRequest, options: TrainOptions): Promise<void> {
   let step: number | undefined;
   const onStep = (done: number): void => {
     step = done;
@@ -115,7 +99,7 @@ async function runTraining(tasks: readonly Task[], task: string | undefined, opt
   try {
     const summary = await interruptible(
       async (signal) =>
-        trainInFolder(tasks, task, options, { onStep, signal: AbortSignal.any([signal, timeUp.signal]) }).catch(
+        trainInFolder(tasks, request, options, { onStep, signal: AbortSignal.any([signal, timeUp.signal]) }).catch(
           (error) => {
             if (signal.aborted || !timeUp.signal.aborted || !isDiffusionForcingError(error, "aborted")) throw error;
             return undefined;
@@ -151,29 +135,22 @@ function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
 /** Starts or resumes the run in `--out`, which is this process's alone as long as it takes. */
 async function trainInFolder(
   tasks: readonly Task[],
-  task: string | undefined,
+  request: TaskRequest,
   options: TrainOptions,
   events: Pick<Session, "onStep" | "signal">,
 ): Promise<RunSummary> {
-  if (options.resume) {
-    for (const name of ["preset", "config", "seed", "steps"] as const) {
-      if (options[name] !== undefined)
-        throw new UsageError(`--${name} does not go with --resume: the run has its own.`);
-    }
-    if (task !== undefined) throw new UsageError("A task does not go with --resume: the run has its own.");
-    await checkRunThere(options.out);
-  }
-  const fresh = options.resume ? undefined : await recipe(tasks, task, options);
+  if (options.resume) await checkResumable(tasks, request, options);
+  const fresh = options.resume ? undefined : await freshRun(tasks, request, options);
   // Before anything is written: a run that cannot compute leaves no folder behind.
   let backend = fresh && (await openBackend(options));
   try {
     await ensureWritable(options.out);
     const lock = await lockRun(options.out);
     try {
-      if (fresh) await createRun(options.out, fresh, options.config);
-      const { config, state } = fresh ? { config: fresh, state: undefined } : await readRun(options.out, tasks);
+      if (fresh) await createRun(options.out, fresh.config, inputsOf(fresh, options.config));
+      const { config, options: values, state } = fresh ?? (await resumedRun(tasks, request, options.out));
       events.onStep(state?.step ?? 0);
-      const session = { ...events, config, state };
+      const session = { ...events, config, options: values, state };
       const earlier =
         state && state.step >= config.training.steps ? await finishedRun(tasks, options.out, session) : undefined;
       if (earlier === undefined) backend ??= await openBackend(options);
@@ -194,18 +171,23 @@ async function trainInFolder(
 async function finishedRun(
   tasks: readonly Task[],
   out: string,
-  { config, state }: Session,
+  { config, options, state }: Session,
 ): Promise<RunSummary | undefined> {
   if (state !== undefined && !(await modelFits(out, state))) {
     process.stderr.write(`the model in ${out} is damaged or not that of its checkpoint: written anew from there\n`);
-    await writeModel(out, await jobOf(tasks, config), state);
+    await writeModel(out, await jobOf(tasks, config, options), state);
   }
   return readSummary(out);
 }
 
-/** Data and model of a run, which its recipe determines. */
-function jobOf(tasks: readonly Task[], { task, seed: _, ...recipe }: RunConfig): Promise<TaskJob> {
-  return taskNamed(tasks, task).prepare(recipe);
+/** Data and model of a run, which its recipe and options determine. */
+function jobOf(
+  tasks: readonly Task[],
+  { task, seed: _, options: __, ...recipe }: RunConfig,
+  options: OptionValues,
+  signal?: AbortSignal,
+): Promise<TaskJob> {
+  return taskNamed(tasks, task).prepare(recipe, { options, ...(signal ? { signal } : {}) });
 }
 
 /** Trains from the session's state, or from the start, to the end of the run. */
@@ -218,7 +200,7 @@ async function trainOn(
   const { config, state, signal, onStep } = session;
   const { task, training, seed } = config;
   const { out, threads, quiet } = options;
-  const job = await jobOf(tasks, config);
+  const job = await jobOf(tasks, config, session.options, signal);
   if (!quiet) {
     const about = Object.entries(job.about).map(([name, value]) => `${name} ${value}`);
     process.stderr.write(`data: ${about.join(", ")}\n`);

@@ -44,10 +44,10 @@ export interface RunSummary {
 /**
  * Starts a run in a folder that is there and that this process has locked.
  *
- * @param recipe the file that `config` was read from, which must not be overwritten.
+ * @param inputs files that the run reads, which must not be overwritten.
  * @throws `write-failed`, or `invalid-argument` if a run or a model lives there already
  */
-export async function createRun(folder: string, config: RunConfig, recipe?: string): Promise<void> {
+export async function createRun(folder: string, config: RunConfig, inputs: readonly string[] = []): Promise<void> {
   for (const name of [runFile, checkpointFile]) {
     if ((await readIfThere(join(folder, name))) === undefined) continue;
     const again = commandLine("train", "--resume", "--out", folder);
@@ -63,7 +63,6 @@ export async function createRun(folder: string, config: RunConfig, recipe?: stri
     );
   }
   const names = [runFile, checkpointFile, summaryFile, ...Object.values(bundleFiles), ...Object.values(metricsFiles)];
-  const inputs = recipe === undefined ? [] : [recipe];
   await checkOutputs({ files: names.map((name) => join(folder, name)), inputs, force: "never" });
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
 }
@@ -121,9 +120,20 @@ const subjectKey = "trained-on";
  * What a checkpoint is about, beyond the shapes of its tensors: the recipe's parts, each field by itself. How long and how
  * fast it is trained may be changed.
  */
-function subjectOf({ task, seed: _, training, ...parts }: RunConfig): Readonly<Record<string, unknown>> {
+function subjectOf({
+  task,
+  seed: _,
+  training,
+  options: given = {},
+  ...parts
+}: RunConfig): Readonly<Record<string, unknown>> {
   const { steps: _steps, learningRate: _rate, schedule: _schedule, emaDecay: _ema, ...data } = training;
-  return { task, ...Object.assign({}, ...Object.values(parts)), ...data };
+  // A file may have moved: what was in it counts.
+  const options = Object.entries(given).map(([name, value]) => [
+    name,
+    typeof value === "object" ? value.sha256 : value,
+  ]);
+  return { task, ...Object.assign({}, ...Object.values(parts)), ...data, ...Object.fromEntries(options) };
 }
 
 function checkSubject(stored: string | undefined, config: RunConfig): void {

@@ -1,0 +1,99 @@
+import { readFile } from "node:fs/promises";
+import { DiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
+import type { OptionValues, Task } from "@diffusion-forcing/tasks";
+import { checkRunThere, readRun } from "./files/run-folder.js";
+import { UsageError } from "./options.js";
+import { parseRunConfig, type RunConfig } from "./run-config.js";
+import { recordOptions, runOptionValues } from "./run-options.js";
+import { flagOf, type GivenOptions } from "./task-options.js";
+import { presetOf, taskNamed } from "./tasks.js";
+
+/** What a run is to be, from the command line. */
+export interface RunRequest {
+  readonly preset?: string;
+  readonly config?: string;
+  readonly out: string;
+  readonly seed?: number;
+  readonly steps?: number;
+}
+
+/** What is asked for: a task by its name, and what it is told besides its recipe. */
+export interface TaskRequest {
+  readonly task?: string;
+  readonly given: GivenOptions;
+}
+
+/** What a session of training starts from. */
+export interface RunStart {
+  readonly config: RunConfig;
+  /** What the task is told besides its recipe. */
+  readonly options: OptionValues;
+  readonly state: TrainingState | undefined;
+}
+
+/** A run from a preset or a recipe. @throws UsageError, and what reading files throws */
+export async function freshRun(tasks: readonly Task[], request: TaskRequest, options: RunRequest): Promise<RunStart> {
+  const config = await recipe(tasks, request.task, options);
+  const { trainingOptions = {} } = taskNamed(tasks, config.task);
+  const values = await runOptionValues(trainingOptions, config.options ?? {}, request.given, false);
+  const told = recordOptions(values);
+  const recorded = Object.keys(told).length === 0 ? {} : { options: told };
+  return { config: { ...config, ...recorded }, options: values, state: undefined };
+}
+
+/** The run that lives in `out`. @throws as `readRun` and `runOptionValues` */
+export async function resumedRun(tasks: readonly Task[], { task, given }: TaskRequest, out: string): Promise<RunStart> {
+  const { config, state } = await readRun(out, tasks);
+  if (task !== undefined && task !== config.task) {
+    throw new UsageError(`The run in ${out} is of the task ${config.task}, not of ${task}.`);
+  }
+  const { trainingOptions = {} } = taskNamed(tasks, config.task);
+  return { config, options: await runOptionValues(trainingOptions, config.options ?? {}, given, true), state };
+}
+
+/** @throws UsageError for what a run that goes on cannot be told, `invalid-argument` if there is none */
+export async function checkResumable(
+  tasks: readonly Task[],
+  { task, given }: TaskRequest,
+  options: RunRequest,
+): Promise<void> {
+  const own = Object.keys(given).filter((name) => {
+    const schemas = task === undefined ? {} : taskNamed(tasks, task).trainingOptions;
+    return schemas?.[name]?.kind !== "file";
+  });
+  const common = (["preset", "config", "seed", "steps"] as const).filter((name) => options[name] !== undefined);
+  for (const name of [...common, ...own]) {
+    throw new UsageError(`${flagOf(name)} does not go with --resume: the run has its own.`);
+  }
+  await checkRunThere(options.out);
+}
+
+/** Files that a run reads. */
+export function inputsOf({ options: values }: RunStart, config: string | undefined): string[] {
+  const files = Object.values(values).flatMap((value) => (typeof value === "object" ? [value.name] : []));
+  return [...files, ...(config === undefined ? [] : [config])];
+}
+
+async function recipe(tasks: readonly Task[], name: string | undefined, options: RunRequest): Promise<RunConfig> {
+  if ((options.preset === undefined) === (options.config === undefined)) {
+    throw new UsageError("Give either --preset or --config (or --resume to go on with a run).");
+  }
+  const named = name === undefined ? undefined : taskNamed(tasks, name);
+  const base = options.config
+    ? parseRunConfig(await readConfig(options.config), options.config, named ? [named] : tasks)
+    : { ...presetOf(named ? [named] : tasks, options.preset as string), seed: 0 };
+  const steps = options.steps ?? base.training.steps;
+  return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
+}
+
+async function readConfig(path: string): Promise<string> {
+  return readFile(path, "utf8").catch((cause: unknown) => {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `The config ${path} cannot be read: ${(cause as Error).message}.`,
+      {
+        cause,
+      },
+    );
+  });
+}
