@@ -1,0 +1,50 @@
+import { existsSync, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import type { MarkdownEnv, MarkdownRenderer } from "vitepress";
+import { repositoryFolder, repositoryUrl } from "./repository.js";
+
+/** Files of the repository that are pages of this site; everything else is shown where the repository is. */
+const pages: Readonly<Record<string, string>> = {
+  "README.md": "/guide/quickstart",
+  "ARCHITECTURE.md": "/guide/architecture",
+  "CONTRIBUTING.md": "/guide/contributing",
+  "docs/guide.md": "/guide/guide",
+  "docs/backends.md": "/guide/backends",
+  "docs/fidelity.md": "/guide/fidelity",
+  "docs/figures.md": "/guide/figures",
+  "docs/interop.md": "/guide/export",
+  "docs/parity.md": "/guide/parity",
+};
+
+/**
+ * Where a link of a file in the repository leads on the site.
+ *
+ * @param source the file, "docs/guide.md"
+ * @param link as it stands there, relative to it
+ */
+export function followLink(source: string, link: string): string {
+  if (/^([a-z]+:|#|\/)/i.test(link)) return link;
+  const [path = "", anchor] = link.split("#");
+  const target = posix.normalize(posix.join(posix.dirname(source), path)).replace(/\/$/, "");
+  const hash = anchor === undefined ? "" : `#${anchor}`;
+  const page = pages[target];
+  if (page !== undefined) return `${page}${hash}`;
+  const file = join(repositoryFolder, target);
+  if (!existsSync(file)) throw new Error(`${source} links to ${link}, which is not there.`);
+  return `${repositoryUrl}/${statSync(file).isDirectory() ? "tree" : "blob"}/main/${target}${hash}`;
+}
+
+/**
+ * Pages that include a file of the repository say so in their front matter, `source: docs/guide.md`: its links are
+ * relative to that file.
+ */
+export function followSources(markdown: MarkdownRenderer): void {
+  markdown.core.ruler.push("follow-sources", (state) => {
+    const source = (state.env as MarkdownEnv).frontmatter?.source as string | undefined;
+    if (source === undefined) return;
+    for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
+      const href = token.type === "link_open" ? token.attrGet("href") : null;
+      if (href !== null) token.attrSet("href", followLink(source, href));
+    }
+  });
+}

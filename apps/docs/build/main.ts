@@ -1,0 +1,12 @@
+/** Builds the site into dist/: the API reference, the pages, and addresses that work from any folder, even offline. */
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "vitepress";
+import { writeApi } from "./api.js";
+import { placeholder, relocateSite } from "./relocate.js";
+
+const site = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+await writeApi();
+await build(site, { base: placeholder });
+relocateSite(join(site, "dist"));
