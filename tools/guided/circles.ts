@@ -23,19 +23,23 @@ export const LENGTH = 12;
 /** Values of the data lie within -RANGE..RANGE. */
 export const RANGE = 1;
 
-const schedules = {
+type ScheduleName = "cosine100" | "cosine1000" | "linear1000" | "sigmoid1000";
+
+const schedules: Readonly<Record<ScheduleName, () => NoiseSchedule>> = {
   cosine100: () => cosineSchedule(100),
   cosine1000: () => cosineSchedule(1000),
   linear1000: () => linearSchedule(1000),
   sigmoid1000: () => sigmoidSchedule(1000),
-} satisfies Record<string, () => NoiseSchedule>;
+};
 
-const objectives = ["noise", "x0", "v"] as const;
+type Objective = "noise" | "x0" | "v";
+
+const objectives: readonly Objective[] = ["noise", "x0", "v"];
 
 /** A model to be trained: what it predicts, under which schedule, from which seed. */
 export interface Subject {
-  readonly schedule: keyof typeof schedules;
-  readonly objective: (typeof objectives)[number];
+  readonly schedule: ScheduleName;
+  readonly objective: Objective;
   readonly seed: number;
 }
 
@@ -44,7 +48,7 @@ export function subjectName({ schedule, objective, seed }: Subject): string {
 }
 
 export function subjectsOf(seeds: readonly number[]): Subject[] {
-  return (Object.keys(schedules) as (keyof typeof schedules)[]).flatMap((schedule) =>
+  return (Object.keys(schedules) as ScheduleName[]).flatMap((schedule) =>
     objectives.flatMap((objective) => seeds.map((seed) => ({ schedule, objective, seed }))),
   );
 }

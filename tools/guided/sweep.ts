@@ -4,7 +4,7 @@ import { mean, standardDeviation } from "simple-statistics";
 import { LENGTH } from "./circles.js";
 
 /** Factors of the reward; 0 is no guidance. */
-export const scales = [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
+export const scales: readonly number[] = [0, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2];
 
 const BATCH = 64;
 
