@@ -1,3 +1,4 @@
+export * as composition from "./composition/index.js";
 export * as maze2d from "./maze2d/index.js";
 export * as pictures from "./pictures/index.js";
 export * from "./task.js";

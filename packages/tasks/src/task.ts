@@ -53,6 +53,8 @@ export interface TaskReport {
   readonly rows: readonly (readonly [name: string, value: string])[];
   /** What programs are given: every {@link Estimate} among it with its interval. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** What was measured, drawn: an SVG document. */
+  readonly picture?: string;
   /** What should be known about the figures. */
   readonly note?: string;
 }

@@ -1,5 +1,7 @@
+import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dforce, trainTiny } from "../testing/cli.js";
+import { dforce, temporaryFolder, trainTiny } from "../testing/cli.js";
 
 let model = "";
 beforeAll(async () => {
@@ -61,6 +63,42 @@ describe("dforce eval", () => {
     expect(stderr).toMatch(/^measuring 0\/100 \| planning 1 to 1 of 1\n[\s\S]*measuring 100\/100/);
     expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
     expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\nRe-created environment/);
+  });
+
+  it("takes the model as its first word, but not twice", async () => {
+    const options = ["--threads", "1", "--steps", "2", "--episodes", "1", "--seed", "5", "--json"];
+    const { code, stdout } = await dforce("eval", model, ...options);
+    expect([code, JSON.parse(stdout).model]).toEqual([0, model]);
+    const twice = await dforce("eval", "umaze", "--model", model, ...options);
+    expect([twice.code, twice.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: The model is given twice: "umaze" and --model "/),
+    ]);
+  });
+
+  it("writes the picture of a task that draws one, never over another file unasked", async () => {
+    const folder = await temporaryFolder();
+    const [run, picture] = [join(folder, "run"), join(folder, "crosses.svg")];
+    const recipe = join(folder, "recipe.json");
+    await writeFile(
+      recipe,
+      JSON.stringify({
+        task: "composition",
+        data: { positions: 8, batch: 4 },
+        model: { width: 8, layers: 1, heads: 2 },
+        training: { steps: 1, learningRate: 1e-3, schedule: { kind: "constant" }, emaDecay: 0.9 },
+        seed: 0,
+      }),
+    );
+    await dforce("train", "--config", recipe, "--out", run, "--threads", "1");
+    const options = ["--trajectories", "4", "--steps", "2", "--threads", "1"];
+    const { code, stdout } = await dforce("eval", run, ...options, "--out", picture);
+    expect([code, stdout]).toEqual([0, expect.stringContaining("memory of 1, plans of 4: V shapes")]);
+    expect(await readFile(picture, "utf8")).toMatch(/^<svg /);
+    const again = await dforce("eval", run, ...options, "--out", picture);
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("is there already")]);
+    const maze = await evaluate("--episodes", "1", "--out", join(folder, "maze.svg"));
+    expect([maze.code, maze.stderr]).toEqual([1, expect.stringContaining("An evaluation of maze2d draws no picture")]);
   });
 
   it("exits with 2 for more steps than the model has levels", async () => {

@@ -1,9 +1,13 @@
-import type { Task } from "@diffusion-forcing/tasks";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { describe } from "@diffusion-forcing/core/backend";
+import type { Task, TaskReport } from "@diffusion-forcing/tasks";
 import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
-import { loadModel } from "../files/models.js";
-import { jsonOption, quietOption, threadsOption } from "../options.js";
+import { writeAtomically } from "../files/atomic-write.js";
+import { loadModel, modelFiles } from "../files/models.js";
+import { checkOutputs, forceOption } from "../files/outputs.js";
+import { jsonOption, quietOption, threadsOption, UsageError } from "../options.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { interruptible } from "../process/interrupt.js";
@@ -11,7 +15,9 @@ import { addTaskOptions, describeTaskOptions, taskOptionValues } from "../task-o
 import { taskOf } from "../tasks.js";
 
 interface EvalOptions extends BackendChoice {
-  readonly model: string;
+  readonly model?: string;
+  readonly out?: string;
+  readonly force?: boolean;
   readonly quiet?: boolean;
   readonly json?: boolean;
 }
@@ -19,7 +25,9 @@ interface EvalOptions extends BackendChoice {
 /** The options that every task has. */
 function withCommonOptions(command: Command): Command {
   return command
-    .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .option("--model <name>", "a bundled model's name or a model folder, if it is not the first word (default: medium)")
+    .option("--out <file>", "what was measured as a picture, SVG, where the task draws one")
+    .addOption(forceOption)
     .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(quietOption)
@@ -29,6 +37,7 @@ function withCommonOptions(command: Command): Command {
 export function evalCommand(tasks: readonly Task[]): Command {
   const command = withCommonOptions(new Command("eval"))
     .description("measure a model at its task, with 95 % intervals; what else may be said depends on the task")
+    .usage("[model] [options]")
     .allowUnknownOption()
     .allowExcessArguments();
   for (const task of tasks) {
@@ -43,21 +52,33 @@ export function evalCommand(tasks: readonly Task[]): Command {
   });
 }
 
-/** @param args what the common options left over: the task's own options. */
+/** The model and the task's own options, of what the common options left over. @throws UsageError */
+function modelAndRest({ model }: EvalOptions, args: readonly string[]): [model: string, rest: readonly string[]] {
+  const [first, ...rest] = args;
+  if (first === undefined || first.startsWith("-")) return [model ?? "medium", args];
+  if (model === undefined) return [first, rest];
+  throw new UsageError(`The model is given twice: ${describe(first)} and --model ${describe(model)}.`);
+}
+
+/** @param args what the common options left over: the model, if it is the first word, and the task's own options. */
 async function evaluate(
   tasks: readonly Task[],
   options: EvalOptions,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const bundle = await loadModel(options.model);
+  const [model, rest] = modelAndRest(options, args);
+  if (options.out !== undefined) {
+    await checkOutputs({ files: [options.out], inputs: modelFiles(model), force: options.force });
+  }
+  const bundle = await loadModel(model);
   const task = taskOf(tasks, bundle);
   const schemas = task.evaluationOptions(bundle);
   const own = addTaskOptions(new Command("eval"), schemas)
     .exitOverride()
     .allowExcessArguments(false)
     .showHelpAfterError("(dforce eval --help shows its options)")
-    .parse(args, { from: "user" });
+    .parse(rest, { from: "user" });
   const values = await taskOptionValues(schemas, own.opts());
   const backend = await openBackend(options);
   const started = performance.now();
@@ -75,10 +96,21 @@ async function evaluate(
       { quiet: options.quiet, unit: "%" },
     );
     const seconds = (performance.now() - started) / 1000;
-    const document = { model: options.model, ...report.document, seconds };
+    const document = { model, ...report.document, seconds };
     const text = [report.title, formatTable(report.rows), ...(report.note === undefined ? [] : [report.note])];
     process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${text.join("\n")}\n`);
+    if (options.out !== undefined) await writePicture(options.out, task, report);
   } finally {
     await backend.dispose();
   }
+}
+
+async function writePicture(out: string, { name }: Task, { picture }: TaskReport): Promise<void> {
+  if (picture === undefined) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `An evaluation of ${name} draws no picture; leave out --out ${describe(out)}.`,
+    );
+  }
+  await writeAtomically(out, picture);
 }

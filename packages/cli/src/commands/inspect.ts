@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { plannerFiles } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
-import { bundledModels, modelFolder } from "../files/models.js";
+import { modelFolder } from "../files/models.js";
 import { describeFile } from "../inspect/describe-file.js";
 import { describeModel } from "../inspect/describe-model.js";
 import type { Description, ModelDescription } from "../inspect/description.js";
@@ -25,7 +25,7 @@ export function inspectCommand(): Command {
 }
 
 async function runInspect(what: string, { tensors, json }: InspectOptions): Promise<void> {
-  const path = bundledModels.includes(what) ? modelFolder(what) : what;
+  const path = modelFolder(what);
   const found = await stat(path).catch((cause: unknown) => {
     throw new DiffusionForcingError("invalid-argument", `There is no file or folder ${path}.`, { cause });
   });

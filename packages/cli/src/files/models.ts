@@ -1,18 +1,29 @@
+import { readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { type Bundle, DiffusionForcingError, isDiffusionForcingError, loadBundle } from "@diffusion-forcing/core";
 import { folderStore } from "@diffusion-forcing/core/node";
-import { mazes, type PlannerBundle, plannerFiles, plannerOfBundle } from "@diffusion-forcing/tasks/maze2d";
+import { type PlannerBundle, plannerFiles, plannerOfBundle } from "@diffusion-forcing/tasks/maze2d";
 
-/** The names of the bundled planners, which are the mazes'. */
-export const bundledModels: readonly string[] = Object.keys(mazes);
+/** Planners are known by their maze's name alone. */
+const PLANNER = "maze2d-";
+
+function modelsFolder(): string {
+  const tasks = dirname(createRequire(import.meta.url).resolve("@diffusion-forcing/tasks/package.json"));
+  return join(tasks, "models");
+}
+
+/** The names of the bundled models: what lies in the models folder of the package of tasks. */
+function bundledModels(): readonly string[] {
+  const folders = readdirSync(modelsFolder(), { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return folders.map(({ name }) => (name.startsWith(PLANNER) ? name.slice(PLANNER.length) : name));
+}
 
 /** The folder of a model: a bundled one by its name, any other by its path. */
 export function modelFolder(model: string): string {
-  if (!bundledModels.includes(model)) return model;
-  const tasks = dirname(createRequire(import.meta.url).resolve("@diffusion-forcing/tasks/package.json"));
-  return join(tasks, "models", `maze2d-${model}`);
+  const folder = readdirSync(modelsFolder()).find((name) => name === model || name === `${PLANNER}${model}`);
+  return folder === undefined ? model : join(modelsFolder(), folder);
 }
 
 /** The files of a model. */
@@ -34,7 +45,7 @@ export async function loadModel(model: string): Promise<Bundle> {
   if (!exists) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `There is no model "${model}": give ${bundledModels.join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
+      `There is no model "${model}": give ${bundledModels().join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
     );
   }
   return loadBundle({ ...folderStore(folder), name: broken(folder) });
