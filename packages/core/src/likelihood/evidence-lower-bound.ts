@@ -9,7 +9,7 @@ import { sizeOf } from "../engine/tensor/shape.js";
 import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import { weightsOf } from "../models/data-range.js";
 import type { NoiseProcess } from "../process/process.js";
-import { parameterName } from "../sampling/walk-graph.js";
+import { parameterName } from "../sampling/walk-inputs.js";
 import { elboStep, type Reconstruction } from "./elbo-step.js";
 import { checkOptions, type ElboOptions, type ElboState } from "./options.js";
 

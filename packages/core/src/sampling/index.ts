@@ -28,9 +28,12 @@ export { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";
 export { euler } from "./solvers/euler.js";
 export { heun } from "./solvers/heun.js";
 export { pathOf } from "./solvers/path.js";
-export type { Predict, Solver, SolverMemory, SolverStep } from "./solvers/solver.js";
+export type { Predict, Solver, SolverMemory, SolverStep, StepKernel } from "./solvers/solver.js";
+export { coupled, type DraftedStep } from "./speculation/coupling.js";
+export { type DraftModel, type Speculation, type SpeculativeOptions, speculative } from "./speculation/speculative.js";
 export { stabilized } from "./stabilization.js";
 export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";
+export { walkGraph } from "./walk-graph.js";
 export {
   guidanceInputName,
   modelMemoryName,
@@ -38,5 +41,4 @@ export {
   solverMemoryName,
   type WalkOptions,
   type WalkShape,
-  walkGraph,
-} from "./walk-graph.js";
+} from "./walk-inputs.js";

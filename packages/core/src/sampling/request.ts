@@ -51,6 +51,8 @@ export interface DenoiseProgress {
   readonly steps: number;
   /** Model evaluations so far, of each sample. */
   readonly evaluations: number;
+  /** Runs of the model in sequence so far; fewer than steps where they are drafted, see `speculative`. */
+  readonly calls: number;
   /** The sequence after this step, float32 [B, T, ...tokenShape]; valid until the next step is asked for. */
   read(): Promise<HostTensor>;
 }

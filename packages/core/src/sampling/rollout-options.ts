@@ -67,6 +67,8 @@ export interface RolloutChunk {
   readonly position: number;
   /** Model evaluations the chunk took, of each sequence. */
   readonly evaluations: number;
+  /** Runs of the model in sequence that it took. */
+  readonly calls: number;
   /** The state after the chunk; valid until the next chunk is asked for. */
   snapshot(): Promise<RolloutState>;
 }
@@ -125,6 +127,12 @@ export interface RolloutSampler {
 /** @throws `invalid-argument`, `shape-mismatch`, `invalid-data` for options that cannot be followed. */
 export function checkedRollout(sampler: RolloutSampler, options: RolloutOptions): CheckedRollout {
   const given = check("rollout", schema, options) as RolloutOptions & { readonly chunk: number };
+  if (typeof sampler.walker.speculation?.draft === "object" && memoryMode(sampler, given) === "cache") {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      'rollout: a draft model keeps no memory of its own. Roll out with memory: "recompute", or draft with "recent" or "frozen".',
+    );
+  }
   const complete = { ...given, batch: batchOf(given), memory: memoryMode(sampler, given) };
   checkPast(sampler, complete);
   return complete;

@@ -38,7 +38,7 @@ export async function* rollout(sampler: RolloutSampler, options: RolloutOptions)
         rows: matrixFrom(matrix, sampler.timesteps, size).rows,
         random: splitSources(random, "steps"),
       };
-      const { tokens, taken } = await past.extend(next);
+      const { tokens, taken, calls } = await past.extend(next);
       const first = position;
       done += size;
       position += size;
@@ -47,6 +47,7 @@ export async function* rollout(sampler: RolloutSampler, options: RolloutOptions)
         tokens,
         position: first,
         evaluations: taken * sampler.evaluationsPerStep,
+        calls,
         snapshot: async () => {
           if (at.done !== done) {
             throw new DiffusionForcingError(

@@ -23,6 +23,9 @@ import { ancestral } from "./solvers/ancestral.js";
 import { ddim } from "./solvers/ddim.js";
 import { pathOf } from "./solvers/path.js";
 import type { Solver } from "./solvers/solver.js";
+import type { SpeculationPlan } from "./speculation/host.js";
+import { checkSpeculation, type Speculation } from "./speculation/speculative.js";
+import type { WalkOptions } from "./walk-inputs.js";
 import { Walker } from "./walker.js";
 
 export interface SamplerOptions {
@@ -42,6 +45,8 @@ export interface SamplerOptions {
   readonly guidance?: Guidance;
   /** Combines several evaluations of the model: classifier-free and history guidance. */
   readonly scores?: ScoreCombination;
+  /** Drafts steps of a random solver and checks several in one run of the model, as `speculative()` says. Default: not. */
+  readonly speculation?: Speculation;
 }
 
 const schema = v.strictObject({
@@ -52,6 +57,7 @@ const schema = v.strictObject({
   stabilizationLevel: v.optional(schemas.integer(0)),
   guidance: v.optional(schemas.having<Guidance>("a guidance, such as reachGoal() makes", "reward")),
   scores: v.optional(v.custom<ScoreCombination>(Array.isArray, "terms, as classifierFreeGuidance() makes them")),
+  speculation: v.optional(schemas.having<Speculation>("a speculation, as speculative() makes one", "draft", "length")),
 });
 
 const DEFAULT_TIMESTEPS = 50;
@@ -68,12 +74,14 @@ export class Sampler {
   readonly timesteps: number;
   /** What runs the model: for rollouts and other ways to sample. */
   readonly walker: Walker;
+  /** What runs the draft model, if there is one. */
+  readonly #drafter: Walker | undefined;
 
   /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
   constructor(diffusion: Diffusion, options: SamplerOptions) {
     const { process, model } = diffusion;
     const given = check("sampler", schema, options);
-    const { backend, parameters, guidance, scores } = given;
+    const { backend, parameters, guidance, scores, speculation } = given;
     const timesteps = given.timesteps ?? Math.min(DEFAULT_TIMESTEPS, process.levels);
     const solver = given.solver ?? (process.path === undefined ? ancestral() : ddim());
     const stabilizationLevel = given.stabilizationLevel ?? Math.max(1, Math.round(process.levels / 100));
@@ -87,6 +95,7 @@ export class Sampler {
     if (solver.needsPath) pathOf(solver.config.kind, process);
     if (guidance !== undefined) checkGuidance(guidance);
     if (scores !== undefined) checkCombination(scores, process.levels);
+    if (speculation !== undefined) checkSpeculation(speculation, solver, diffusion);
     this.diffusion = diffusion;
     this.timesteps = timesteps;
     this.levels = timestepLevels(process.levels, timesteps);
@@ -98,7 +107,15 @@ export class Sampler {
       ...(guidance ? { guidance } : {}),
       ...(scores ? { scores } : {}),
     };
-    this.walker = new Walker(diffusion, steering, this.levels, backend, weightsOf(model, parameters));
+    const walkerOf = (of: Diffusion, weights: HostTensorRecord, options: WalkOptions, plan?: SpeculationPlan): Walker =>
+      new Walker(of, options, this.levels, backend, weightsOf(of.model, weights), plan);
+    const draft = speculation?.draft;
+    if (typeof draft === "object") {
+      checkParameters(draft.diffusion.model, draft.parameters);
+      this.#drafter = walkerOf(draft.diffusion, draft.parameters, { solver, stabilizationLevel });
+    }
+    const plan = speculation && { ...speculation, draft: this.#drafter ?? (draft as "frozen" | "recent") };
+    this.walker = walkerOf(diffusion, parameters, steering, plan);
   }
 
   /**
@@ -148,8 +165,8 @@ export class Sampler {
     const random = noiseSources("denoise", seed, walked.tokens.shape[0] as number);
     const steps = walked.rows.length - 1;
     const walk = this.walker.walk({ ...walked, random });
-    for await (const { step, x, taken } of walk) {
-      yield { step, steps, evaluations: taken * this.evaluationsPerStep, read: () => readTensor(x) };
+    for await (const { step, x, taken, calls } of walk) {
+      yield { step, steps, evaluations: taken * this.evaluationsPerStep, calls, read: () => readTensor(x) };
     }
   }
 
@@ -168,7 +185,8 @@ export class Sampler {
   }
 
   /** Frees the executables. */
-  dispose(): Promise<void> {
-    return this.walker.dispose();
+  async dispose(): Promise<void> {
+    await this.walker.dispose();
+    await this.#drafter?.dispose();
   }
 }

@@ -9,7 +9,8 @@ import type { Guidance } from "./guidance/gradient.js";
 import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
 import { ddim } from "./solvers/ddim.js";
 import { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";
-import { guidanceInputName, parameterName, type WalkOptions, type WalkShape, walkGraph } from "./walk-graph.js";
+import { walkGraph } from "./walk-graph.js";
+import { guidanceInputName, parameterName, type WalkOptions, type WalkShape } from "./walk-inputs.js";
 
 function diffusionOf(conditionFeatures: number): Diffusion {
   const model: Model = {

@@ -3,7 +3,6 @@ import type { Backend, Executable } from "../engine/backend/contract.js";
 import { breather } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
-import type { TensorType } from "../engine/graph/value.js";
 import {
   disposeTensor,
   type HostTensor,
@@ -13,7 +12,10 @@ import {
   zeros,
 } from "../engine/tensor/tensor.js";
 import { Executables } from "./executables.js";
-import { drawNoise, type NoiseSources } from "./noise-source.js";
+import { drawNoise } from "./noise-source.js";
+import type { GraphHost, SpeculationPlan } from "./speculation/host.js";
+import { SpeculativeWalk } from "./speculation/walk.js";
+import { walkGraph } from "./walk-graph.js";
 import {
   guidanceInputName,
   modelMemoryName,
@@ -22,42 +24,8 @@ import {
   solverMemoryName,
   type WalkOptions,
   type WalkShape,
-  walkGraph,
-} from "./walk-graph.js";
-
-/** Tensors that loop from one run to the next, by name. */
-export type TensorsByName = Readonly<Record<string, Tensor>>;
-
-/** A sequence, or the chunk after a memory, and the levels that its tokens take. */
-export interface WalkRequest {
-  /** float32 [B, T, ...]. */
-  readonly tokens: HostTensor;
-  /** Level indices before the first step and after each step, T entries each. */
-  readonly rows: readonly ArrayLike<number>[];
-  readonly random: NoiseSources;
-  readonly condition?: HostTensor | undefined;
-  readonly guidanceInputs?: HostTensorRecord | undefined;
-  /** Standard normal, as `tokens`; drawn from `random` if absent. */
-  readonly historyNoise?: HostTensor | undefined;
-  readonly memory?:
-    | { readonly types: Readonly<Record<string, TensorType>>; readonly values: TensorsByName }
-    | undefined;
-  /** Whether the clean tokens are read into the memory in the end. */
-  readonly commit?: boolean;
-  /** The most steps that one run of a graph takes. Default 1. */
-  readonly unroll?: number;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface WalkProgress {
-  /** Rows done, 1-based. */
-  readonly step: number;
-  readonly x: Tensor;
-  /** After the last row of a walk that commits: the memory after the tokens, now the caller's to dispose. */
-  readonly memory?: TensorsByName;
-  /** Steps taken so far: rows that changed something. */
-  readonly taken: number;
-}
+} from "./walk-inputs.js";
+import type { TensorsByName, WalkProgress, WalkRequest } from "./walk-request.js";
 
 /** Executables kept of a model: few of a large one, whose weights each of them holds. */
 const CACHED_NUMBERS = 2 ** 26;
@@ -65,12 +33,14 @@ const CACHED_NUMBERS = 2 ** 26;
 /**
  * Compiles walks and runs them: rows of a matrix in, tokens out, all state on the device between.
  */
-export class Walker {
+export class Walker implements GraphHost {
   readonly diffusion: Diffusion;
   readonly options: WalkOptions;
   readonly backend: Backend;
   /** Noise level of each level index. */
   readonly levels: Int32Array;
+  /** How steps are drafted, if they are. */
+  readonly speculation: SpeculationPlan | undefined;
   readonly #constants: HostTensorRecord;
   readonly #executables: Executables;
 
@@ -80,7 +50,9 @@ export class Walker {
     levels: Int32Array,
     backend: Backend,
     parameters: HostTensorRecord,
+    speculation?: SpeculationPlan,
   ) {
+    this.speculation = speculation;
     this.diffusion = diffusion;
     this.options = options;
     this.levels = levels;
@@ -95,8 +67,16 @@ export class Walker {
   run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>): Promise<T> {
     const { memory, ...plain } = shape;
     const key = JSON.stringify([plain, memory && Object.values(memory).map((type) => type.shape)]);
-    const make = () =>
-      this.backend.compile(walkGraph(this.diffusion, this.options, shape), { constants: this.#constants });
+    return this.compiled(key, () => walkGraph(this.diffusion, this.options, shape), use);
+  }
+
+  compiled<T>(key: string, graph: () => Graph, use: (executable: Executable) => Promise<T>): Promise<T> {
+    const make = (): Promise<Executable> => {
+      const built = graph();
+      const read = new Set(built.inputs.map(({ attributes }) => attributes.name));
+      const constants = Object.entries(this.#constants).filter(([name]) => read.has(name));
+      return this.backend.compile(built, { constants: Object.fromEntries(constants) });
+    };
     return this.#executables.with(key, make, use);
   }
 
@@ -109,13 +89,34 @@ export class Walker {
     Object.values(outputs).forEach(disposeTensor);
   }
 
+  /** Walks the rows, by speculation if that was asked for. */
+  async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
+    if (this.speculation === undefined || request.rows.length < 2) yield* this.#stepByStep(request);
+    else yield* this.#speculating(this.speculation, request);
+  }
+
+  async *#speculating(plan: SpeculationPlan, request: WalkRequest): AsyncGenerator<WalkProgress> {
+    const last = request.rows.length - 1;
+    const { commit = false } = request;
+    let [tokens, taken, calls] = [request.tokens, 0, 0];
+    for await (const { step, x, evaluations, ...window } of new SpeculativeWalk(this, plan, request).windows()) {
+      [tokens, taken, calls] = [x, evaluations, window.calls];
+      if (step < last) yield { step, x, taken, calls };
+    }
+    if (!commit) yield { step: last, x: tokens, taken, calls };
+    // What the walk remembers is read in the end, as of any walk.
+    else
+      for await (const read of this.#stepByStep({ ...request, tokens, rows: [] }))
+        yield { ...read, step: last, taken, calls };
+  }
+
   /**
    * Walks the rows; those that change nothing are skipped. Step m draws its noise from `random.split(m)`, so a walk can be
    * cut and resumed at any row: with that row in place of each one before it.
    *
    * @yields after every run; the last one stands for the last row. `x` is valid until the next is asked for.
    */
-  async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
+  async *#stepByStep(request: WalkRequest): AsyncGenerator<WalkProgress> {
     const { tokens, rows, memory, commit = false, unroll = 1, signal } = request;
     const [batch, length] = tokens.shape as [number, number];
     const moves = rows.flatMap((row, m) => (m > 0 && changes(rows[m - 1] as ArrayLike<number>, row) ? [m] : []));
@@ -125,6 +126,7 @@ export class Walker {
     let solverMemory = this.#freshSolverMemory(tokens.shape);
     let after: TensorsByName | undefined;
     let taken = 0;
+    const { evaluations } = this.options.solver;
     const own = (value: Tensor): boolean => value !== tokens;
     try {
       for (const [i, part] of runs.entries()) {
@@ -153,10 +155,10 @@ export class Walker {
         const step = isLast ? Math.max(rows.length - 1, 1) : (part.at(-1) as number);
         const handed = after;
         after = undefined;
-        yield { step, x, taken, ...(handed === undefined ? {} : { memory: handed }) };
+        yield { step, x, taken, calls: taken * evaluations, ...(handed === undefined ? {} : { memory: handed }) };
         await breathe();
       }
-      if (runs.length === 0) yield { step: Math.max(rows.length - 1, 1), x, taken };
+      if (runs.length === 0) yield { step: Math.max(rows.length - 1, 1), x, taken, calls: taken * evaluations };
     } finally {
       if (own(x)) disposeTensor(x);
       Object.values(solverMemory).forEach(disposeTensor);

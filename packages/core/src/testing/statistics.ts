@@ -1,10 +1,8 @@
 import { DiffusionForcingError } from "../engine/errors.js";
 import { erf } from "../engine/reference/erf.js";
+import { normalDistribution } from "../engine/reference/normal-distribution.js";
 
-/** The standard normal distribution function. */
-export function normalDistribution(x: number): number {
-  return (1 + erf(x / Math.SQRT2)) / 2;
-}
+export { normalDistribution };
 
 /** P(sqrt(n) D > x) for the largest distance D of two distribution functions, for large n (Kolmogorov 1933). */
 function kolmogorovTail(x: number): number {

@@ -15,8 +15,8 @@ import { joinMemories, memoryOf } from "../../models/index.js";
 import { checkCacheable } from "../memory-network.js";
 import type { NoiseSources } from "../noise-source.js";
 import type { CheckedRollout, RolloutSampler, RolloutState } from "../rollout-options.js";
-import { noiseNeeds, ofViews, parameterName, viewCount } from "../walk-graph.js";
-import type { TensorsByName, WalkRequest } from "../walker.js";
+import { noiseNeeds, ofViews, parameterName, viewCount } from "../walk-inputs.js";
+import type { TensorsByName, WalkRequest } from "../walk-request.js";
 import { conditionOf, type ExtendedBy, historyNoise, type NextChunk, type Past } from "./past.js";
 
 /** The most steps in one graph, where the arithmetic of a step is small beside the cost of starting a run. */
@@ -114,15 +114,15 @@ export class RolloutMemory implements Past {
       signal: this.#options.signal,
     });
     let result: HostTensor | undefined;
-    let steps = 0;
-    for await (const { memory, x, taken } of walk) {
+    let [steps, runs] = [0, 0];
+    for await (const { memory, x, taken, calls } of walk) {
       if (memory === undefined) continue;
       this.dispose();
       this.#values = memory;
       result = await readTensor(x);
-      steps = taken;
+      [steps, runs] = [taken, calls];
     }
-    return { tokens: result as HostTensor, taken: steps };
+    return { tokens: result as HostTensor, taken: steps, calls: runs };
   }
 
   async state(): Promise<Pick<RolloutState, "memory">> {

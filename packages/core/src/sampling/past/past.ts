@@ -15,10 +15,11 @@ export interface NextChunk {
   readonly random: NoiseSources;
 }
 
-/** A chunk's clean tokens, and how many steps they took. */
+/** A chunk's clean tokens, how many predictions they took, and how many runs of the model in sequence. */
 export interface ExtendedBy {
   readonly tokens: HostTensor;
   readonly taken: number;
+  readonly calls: number;
 }
 
 /** What a rollout knows of the past, and how it denoises a chunk after it. */

@@ -3,8 +3,8 @@ import type { NoiseSources } from "../noise-source.js";
 import { afterContext } from "../request.js";
 import type { CheckedRollout, RolloutSampler, RolloutState } from "../rollout-options.js";
 import { joinTokens, lastTokens } from "../tokens.js";
-import { noiseNeeds } from "../walk-graph.js";
-import type { WalkRequest } from "../walker.js";
+import { noiseNeeds } from "../walk-inputs.js";
+import type { WalkRequest } from "../walk-request.js";
 import { conditionOf, type ExtendedBy, historyNoise, type NextChunk, type Past } from "./past.js";
 
 /** The past as its last tokens, read again in every step. */
@@ -40,15 +40,15 @@ export class RolloutWindow implements Past {
       signal,
     };
     let last: HostTensor | undefined;
-    let taken = 0;
+    let [taken, calls] = [0, 0];
     for await (const progress of walker.walk(request)) {
-      taken = progress.taken;
+      ({ taken, calls } = progress);
       if (progress.step === rows.length - 1) last = await readTensor(progress.x);
     }
     const fresh = lastTokens(last as HostTensor, size) as HostTensor;
     const known = this.#tokens === undefined ? fresh : joinTokens(this.#tokens, fresh);
     this.#tokens = Number.isFinite(window) ? lastTokens(known, window) : known;
-    return { tokens: fresh, taken };
+    return { tokens: fresh, taken, calls };
   }
 
   async state(): Promise<Pick<RolloutState, "tokens">> {

@@ -1,6 +1,9 @@
 import * as v from "valibot";
 import { check, schemas } from "../../engine/check.js";
+import { equal, reshape, where } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
+import { stepDeviation } from "../../process/gaussian/transition.js";
+import { perToken } from "../../process/tables.js";
 import type { Solver, SolverStep } from "./solver.js";
 
 export interface AncestralOptions {
@@ -25,6 +28,13 @@ export function ancestral(options: AncestralOptions = {}): Solver {
     draws: 1,
     evaluations: 1,
     needsPath: false,
+    law({ process, predict, x, from, to }) {
+      const found = process.posterior?.(predict(x, from).clean, x, from, to);
+      if (found === undefined) return undefined;
+      // Nothing is random about a token's last step.
+      const isLast = reshape(equal(to, 0), perToken(x));
+      return { mean: found.mean, deviation: where(isLast, 0, stepDeviation(found, { variance })) };
+    },
     step({ process, predict, x, from, to, noise }: SolverStep) {
       return { x: process.transition(x, predict(x, from), from, to, noise[0] as Value, { variance }) };
     },

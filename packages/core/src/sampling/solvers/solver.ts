@@ -27,6 +27,14 @@ export interface SolverStep {
   readonly memory: SolverMemory;
 }
 
+/** The normal law of a random step, apart from its noise: x' = mean + deviation z with z standard normal. */
+export interface StepKernel {
+  /** [B, T, ...] */
+  readonly mean: Value;
+  /** [B, T, 1, ...], the same whatever the estimate; 0 for a token that reaches level 0. */
+  readonly deviation: Value;
+}
+
 /**
  * How a step is taken: every token from its own level to its own next one. What a solver returns for a token whose level
  * stays means nothing; the sampler keeps such tokens, and their memory, as they are.
@@ -45,5 +53,10 @@ export interface Solver {
    * step. Absent: nothing.
    */
   memory?(tokens: TensorType): Readonly<Record<string, TensorType>>;
+  /**
+   * Present if a step is one normal draw around a mean that the prediction gives: what speculative sampling couples.
+   * Undefined for settings, or a process, under which it is not.
+   */
+  law?(step: Omit<SolverStep, "noise" | "memory">): StepKernel | undefined;
   step(step: SolverStep): { readonly x: Value; readonly memory?: SolverMemory };
 }
