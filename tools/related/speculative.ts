@@ -1,7 +1,7 @@
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { ancestral, diffusionForcing, loadBundle, type Sampler } from "@diffusion-forcing/core";
-import type { Diffusion } from "@diffusion-forcing/core/process";
 import { folderStore } from "@diffusion-forcing/core/node";
+import type { Diffusion } from "@diffusion-forcing/core/process";
 import { type SamplerOptions, speculative } from "@diffusion-forcing/core/sampling";
 import { gaussianMixture } from "@diffusion-forcing/core/testing";
 import { median } from "simple-statistics";
@@ -24,7 +24,13 @@ async function walked(sampler: Sampler, length: number, seed: number): Promise<W
 export async function speculativeTable(): Promise<string> {
   const backend = await onnxBackend({ threads: 1 });
   const rows: (string | number)[][] = [];
-  async function measure(name: string, of: Diffusion, length: number, options: Partial<SamplerOptions>, window: number) {
+  async function measure(
+    name: string,
+    of: Diffusion,
+    length: number,
+    options: Partial<SamplerOptions>,
+    window: number,
+  ) {
     const forcing = diffusionForcing(of);
     const variants = [undefined, "frozen", "recent"] as const;
     for (const draft of variants) {
@@ -39,9 +45,17 @@ export async function speculativeTable(): Promise<string> {
       const runs: Walked[] = [];
       for (let seed = 1; seed <= 12; seed++) runs.push(await walked(sampler, length, seed));
       await sampler.dispose();
-      const mean = (of: (run: Walked) => number): string => (runs.reduce((sum, run) => sum + of(run), 0) / runs.length).toFixed(1);
+      const mean = (of: (run: Walked) => number): string =>
+        (runs.reduce((sum, run) => sum + of(run), 0) / runs.length).toFixed(1);
       const time = median(runs.map(({ milliseconds }) => milliseconds)).toFixed(1);
-      rows.push([name, draft ?? "no", draft === undefined ? "" : window, mean((r) => r.calls), mean((r) => r.evaluations), time]);
+      rows.push([
+        name,
+        draft ?? "no",
+        draft === undefined ? "" : window,
+        mean((r) => r.calls),
+        mean((r) => r.evaluations),
+        time,
+      ]);
     }
   }
   const mixture = (dimension: number): Diffusion =>
@@ -57,7 +71,7 @@ export async function speculativeTable(): Promise<string> {
     });
   await measure("mixture, 2 dimensions, 50 steps", mixture(2), 1, { timesteps: 50 }, 5);
   await measure("mixture, 2 dimensions, 200 steps", mixture(2), 1, { timesteps: 200 }, 10);
-  const planner = await loadBundle(folderStore("packages/tasks/models/medium"));
+  const planner = await loadBundle(folderStore("packages/tasks/models/maze2d-medium"));
   const { parameters } = planner;
   await measure("medium maze's planner, 40 tokens, 50 steps", planner.diffusion, 40, { parameters, timesteps: 50 }, 5);
   await backend.dispose();
