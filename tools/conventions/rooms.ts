@@ -12,8 +12,9 @@ const core: Rooms = {
   models: ["engine", "process"],
   // A model together with its process, and the loss of both.
   diffusion: ["engine", "process", "models"],
-  codecs: ["engine", "models"],
   training: ["engine", "process", "models", "diffusion"],
+  // Codecs that learn are trained as models are.
+  codecs: ["engine", "models", "training"],
   sampling: ["engine", "process", "models", "diffusion"],
   likelihood: ["engine", "process", "models", "diffusion", "sampling"],
   bundle: ["engine", "process", "models", "diffusion", "codecs", "training", "sampling", "likelihood"],

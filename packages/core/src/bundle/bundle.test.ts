@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { type Codec, type CodecReader, chainCodecs, frameStackCodec, normalizationCodec } from "../codecs/index.js";
+import {
+  autoencoderCodec,
+  type Codec,
+  type CodecReader,
+  chainCodecs,
+  frameStackCodec,
+  normalizationCodec,
+  variationalAutoencoder,
+} from "../codecs/index.js";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
@@ -94,6 +102,28 @@ describe("a bundle", () => {
     const loaded = await loadBundle(filesStore(files), { codecs: { scaling: reader } });
     expect(await loaded.codec?.encode(tensor([2], [1, 1, 1]))).toEqual(tensor([5], [1, 1, 1]));
     expect(await failure(files)).toContain('A codec\'s kind is "scaling"; the known ones are');
+  });
+});
+
+describe("a bundle with an autoencoder", () => {
+  const autoencoder = variationalAutoencoder({ features: 3, latentFeatures: 4, width: 8, layers: 1 });
+  const learned = autoencoderCodec({ autoencoder, parameters: initializeParameters(autoencoder, createRandom(4)) });
+  const files = filesOf({ codec: learned });
+
+  it("needs no reader: the codec and its weights come back", async () => {
+    const loaded = await loadBundle(filesStore(files));
+    const data = tensor([1, -2, 3], [1, 1, 3]);
+    expect(loaded.codec?.parameters).toEqual(learned.parameters);
+    expect(await loaded.codec?.encode(data)).toEqual(await learned.encode(data));
+  });
+
+  it("is not read further than model and codec need, nor with weights that lack the codec's", async () => {
+    const short = encodeBundle({ ...bundle, codec: { ...learned, parameters: {} } });
+    expect(await failure(short)).toContain('Parameter "encoder.hidden0.weight" [8, 3] is missing');
+    const long = { ...files, "model.safetensors": new Uint8Array(2_000_000) };
+    expect(await failure(long)).toContain("at most");
+    const nan = { ...learned.parameters, "decoder.output.bias": tensor([0, Number.NaN, 0]) };
+    expect(() => filesOf({ codec: { ...learned, parameters: nan } })).toThrow('"decoder.output.bias" holds NaN');
   });
 });
 

@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { type Codec, type CodecReader, codecFromConfig } from "../codecs/index.js";
+import { type Codec, type CodecReader, codecFromConfig, learnedNetworks } from "../codecs/index.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { Network } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters, countParameters } from "../models/parameters.js";
 import {
@@ -74,6 +75,7 @@ export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<
   const { diffusion, parameters, codec, task, trainedOn, card } = bundle;
   checkParameters(diffusion.model, parameters);
   checkFinite(parameters);
+  checkFinite(codec?.parameters ?? {});
   const config = {
     kind: "diffusion-forcing",
     version: 1,
@@ -124,9 +126,10 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     const diffusion = await from(bundleFiles.config, () =>
       diffusionFromConfig(modelFromConfig(config.model), config.process, config.lossWeighting),
     );
-    // Only codecs from outside the library can own weights.
-    const mayLearn = Object.keys(codecs).length > 0;
-    const weights = await read(bundleFiles.weights, mostWeightBytes(diffusion, mayLearn));
+    const learnedParts = await from(bundleFiles.config, () => learnedNetworks(config.codec));
+    const networks = [diffusion.model, ...learnedParts];
+    const mayLearnMore = Object.keys(codecs).length > 0;
+    const weights = await read(bundleFiles.weights, mostWeightBytes(networks, mayLearnMore));
     const { tensors, metadata } = await from(bundleFiles.weights, () => decodeSafetensors(weights));
     if (metadata.config !== undefined && metadata.config !== fingerprint(config)) {
       throw new DiffusionForcingError(
@@ -138,6 +141,7 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     await from(bundleFiles.weights, () => {
       checkParameters(diffusion.model, parameters);
       checkFinite(parameters);
+      checkFinite(learned);
     });
     const { task, trainedOn, card } = config;
     return {
@@ -153,10 +157,12 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
   });
 }
 
-/** Room for the model's weights as float32, names and metadata; a codec's own weights are bounded by a gigabyte. */
-function mostWeightBytes({ model }: Diffusion, hasLearnedCodec: boolean): number {
-  const names = Object.keys(model.parameters).reduce((total, name) => total + 6 * name.length + 300, 0);
-  return 4 * countParameters(model) + names + 1_000_000 + (hasLearnedCodec ? 2 ** 30 : 0);
+/** Room for the networks' weights as float32, names and metadata; those of codecs from outside are bounded by a gigabyte. */
+function mostWeightBytes(networks: readonly Network[], mayLearnMore: boolean): number {
+  const names = networks.flatMap(({ parameters }) => Object.keys(parameters));
+  const room = names.reduce((total, name) => total + 6 * name.length + 400, 1_000_000);
+  const values = networks.reduce((total, network) => total + countParameters(network), 0);
+  return 4 * values + room + (mayLearnMore ? 2 ** 30 : 0);
 }
 
 function split(tensors: Record<string, HostTensor>) {

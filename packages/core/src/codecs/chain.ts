@@ -1,9 +1,10 @@
+import type { Backend } from "../engine/backend/contract.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { Shape } from "../engine/tensor/shape.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Codec, PlainCodec } from "./codec.js";
+import { type Codec, codecOn, type PlainCodec } from "./codec.js";
 
-const MOST_CODECS = 16;
+export const MOST_CODECS = 16;
 
 /**
  * Codecs one after the other: the first reads the data, the last makes the tokens; decoding goes back. It is plain if all
@@ -24,6 +25,9 @@ export function chainCodecs(codecs: readonly Codec[]): Codec {
     config: { kind: "chain", codecs: codecs.map(({ config }) => config) },
     itemsPerToken: codecs.reduce((product, { itemsPerToken }) => product * itemsPerToken, 1),
     ...(owned.length === 0 ? {} : { parameters: Object.fromEntries(owned) as HostTensorRecord }),
+    ...(codecs.some(({ withBackend }) => withBackend !== undefined)
+      ? { withBackend: (backend: Backend) => chainCodecs(codecs.map((codec) => codecOn(backend, codec))) }
+      : {}),
     tokenShape: (shape: Shape) => codecs.reduce((item, codec) => codec.tokenShape(item), shape),
     encode: (data) => inOrder(codecs, data, (codec, value) => codec.encode(value)) as HostTensor<"float32">,
     decode: (tokens) => inOrder([...codecs].reverse(), tokens, (codec, value) => codec.decode(value)) as HostTensor,

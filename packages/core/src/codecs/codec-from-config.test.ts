@@ -35,7 +35,10 @@ describe("codecFromConfig", () => {
   });
 
   it.each([
-    [null, "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, chain"],
+    [
+      null,
+      "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, variational-autoencoder, chain",
+    ],
     [{ kind: "zip" }, 'A codec\'s kind is "zip"'],
     [{ kind: "toString" }, 'A codec\'s kind is "toString"'],
     [{ kind: { toString: 1 } }, "A codec's kind is an object"],

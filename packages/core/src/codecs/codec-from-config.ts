@@ -1,8 +1,15 @@
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { Network } from "../models/model.js";
+import {
+  type AutoencoderOptions,
+  autoencoderCodec,
+  type VariationalAutoencoder,
+  variationalAutoencoder,
+} from "./autoencoder/index.js";
 import { type CategoricalOptions, categoricalCodec } from "./categorical.js";
-import { chainCodecs } from "./chain.js";
+import { chainCodecs, MOST_CODECS } from "./chain.js";
 import type { Codec, CodecConfig } from "./codec.js";
 import { frameStackCodec } from "./frame-stack.js";
 import { imageCodec } from "./image.js";
@@ -22,7 +29,31 @@ const readers: Readonly<Record<string, CodecReader>> = {
     return imageCodec();
   },
   categorical: ({ kind: _, ...options }) => categoricalCodec(options as unknown as CategoricalOptions),
+  "variational-autoencoder": (config, parameters) =>
+    autoencoderCodec({ autoencoder: autoencoderOf(config), parameters }),
 };
+
+function autoencoderOf(config: CodecConfig): VariationalAutoencoder {
+  return variationalAutoencoder(config as unknown as AutoencoderOptions);
+}
+
+/** What of the library's codecs has weights, by kind. */
+const networks: Readonly<Record<string, (config: CodecConfig) => Network>> = {
+  "variational-autoencoder": autoencoderOf,
+};
+
+/**
+ * The networks in a stored configuration of a codec whose weights a bundle holds: what they are, not what they have
+ * learned.
+ *
+ * @throws `invalid-config` for one whose sizes make no sense
+ */
+export function learnedNetworks(config: unknown): Network[] {
+  const { kind, codecs } = (config ?? {}) as Partial<CodecConfig>;
+  if (kind === "chain" && Array.isArray(codecs)) return codecs.slice(0, MOST_CODECS).flatMap(learnedNetworks);
+  const network = typeof kind === "string" && Object.hasOwn(networks, kind) ? networks[kind] : undefined;
+  return network === undefined ? [] : [network(config as CodecConfig)];
+}
 
 function refuseFields(kind: string, rest: object): void {
   const [field] = Object.keys(rest);
@@ -64,7 +95,7 @@ function readChain(
     throw new DiffusionForcingError("invalid-config", `A chain's codecs are ${describe(codecs)}; expected a list.`);
   }
   // Checked in full by chainCodecs; a chain within a chain would have been written as one.
-  const parts = codecs.slice(0, 17).map((part: unknown, i) => {
+  const parts = codecs.slice(0, MOST_CODECS + 1).map((part: unknown, i) => {
     if ((part as Partial<CodecConfig> | null)?.kind === "chain") {
       throw new DiffusionForcingError("invalid-config", "A chain of codecs holds a chain; write them as one list.");
     }

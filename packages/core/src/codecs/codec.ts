@@ -1,3 +1,4 @@
+import type { Backend } from "../engine/backend/contract.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { formatShape, type Shape, shapesEqual } from "../engine/tensor/shape.js";
@@ -20,6 +21,11 @@ export interface Codec {
   readonly itemsPerToken: number;
   /** Weights by name, stored in the bundle's weights under `codec/`. */
   readonly parameters?: HostTensorRecord;
+  /**
+   * The same codec computing on this backend, which owns what is compiled for it. Absent where nothing is computed that a
+   * backend could take over; see {@link codecOn}.
+   */
+  withBackend?(backend: Backend): Codec;
   /** The shape of a token for items of this shape. @throws `shape-mismatch` */
   tokenShape(itemShape: Shape): Shape;
   /** @throws `shape-mismatch`, `invalid-data` */
@@ -32,6 +38,11 @@ export interface Codec {
 export interface PlainCodec extends Codec {
   encode(data: HostTensor): HostTensor<"float32">;
   decode(tokens: HostTensor): HostTensor;
+}
+
+/** The codec as it computes fastest: on the backend, if it can make use of one. */
+export function codecOn(backend: Backend, codec: Codec): Codec {
+  return codec.withBackend?.(backend) ?? codec;
 }
 
 /** @throws `shape-mismatch` unless the tensor is [B, F, ...itemShape] of one of the dtypes */

@@ -1,7 +1,8 @@
+export * from "./autoencoder/index.js";
 export { type CategoricalOptions, categoricalCodec } from "./categorical.js";
 export { chainCodecs } from "./chain.js";
-export type { Codec, CodecConfig, PlainCodec } from "./codec.js";
-export { type CodecReader, codecFromConfig } from "./codec-from-config.js";
+export { type Codec, type CodecConfig, codecOn, type PlainCodec } from "./codec.js";
+export { type CodecReader, codecFromConfig, learnedNetworks } from "./codec-from-config.js";
 export { frameStackCodec } from "./frame-stack.js";
 export { imageCodec } from "./image.js";
 export {

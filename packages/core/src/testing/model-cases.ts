@@ -24,6 +24,7 @@ export interface ModelCase {
 }
 
 const frames = { tokenShape: [2, 4, 4], width: 8, heads: 2 } as const;
+const film = { features: 3, width: 8, heads: 2, noiseEmbedding: "film" } as const;
 const levels = 10;
 
 /** Every model there is, its options spread over as few cases as cover them. */
@@ -33,6 +34,12 @@ export const modelCases: readonly ModelCase[] = [
     model: () => transformer({ features: 3, conditionFeatures: 2, width: 8, layers: 2, heads: 2, feedForward: 12 }),
     batch: 3,
     length: 5,
+  },
+  {
+    name: "transformer, not causal, FiLM",
+    model: () => transformer({ ...film, layers: 2, feedForward: 12, causal: false }),
+    batch: 2,
+    length: 3,
   },
   {
     name: "recurrent, two cells, learned initial state, with a condition",

@@ -24,6 +24,13 @@ export interface TransformerOptions {
    * weights expect; small models learned short windows better and faster by it. Default "sinusoidal".
    */
   readonly positions?: "rotary" | "sinusoidal";
+  /**
+   * How the model knows the noise level of a token. `"concat"` reads its sinusoid beside the token. `"film"`: feature-wise
+   * linear modulation (Perez et al. 2018), as latent music diffusion has it (Mittal et al. 2021): a perceptron of the
+   * sinusoid gives a scale and a shift of the features that enter the embedding's and every layer's feed-forward part.
+   * Default "concat".
+   */
+  readonly noiseEmbedding?: "concat" | "film";
 }
 
 export interface TransformerConfig extends Required<TransformerOptions> {
@@ -41,6 +48,7 @@ const schema = v.strictObject({
   feedForward: v.optional(modelSchemas.features(1)),
   causal: v.optional(modelSchemas.flag(), true),
   positions: v.optional(schemas.choice("rotary", "sinusoidal"), "sinusoidal"),
+  noiseEmbedding: v.optional(schemas.choice("concat", "film"), "concat"),
 });
 
 /**

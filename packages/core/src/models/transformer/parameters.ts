@@ -18,16 +18,21 @@ function attentionSpecs(prefix: string, width: number): NamedSpec[] {
 }
 
 export function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec> {
-  const { features, conditionFeatures, width, layers, feedForward } = config;
+  const { features, conditionFeatures, width, layers, feedForward, noiseEmbedding } = config;
+  const isFilm = noiseEmbedding === "film";
+  const film = (prefix: string): NamedSpec[] => (isFilm ? linearSpecs(`${prefix}film`, width, 2 * width) : []);
   const layer = (index: number): NamedSpec[] => [
     ...attentionSpecs(`layers.${index}.attention`, width),
     ...normSpecs(`layers.${index}.norm1`, width),
+    ...film(`layers.${index}.`),
     ...linearSpecs(`layers.${index}.feedForward1`, width, feedForward),
     ...linearSpecs(`layers.${index}.feedForward2`, feedForward, width),
     ...normSpecs(`layers.${index}.norm2`, width),
   ];
   return specsByName("transformer", [
-    ...linearSpecs("embedding1", features + width / 2 + conditionFeatures, width),
+    ...(isFilm ? [...linearSpecs("level1", width / 2, width), ...linearSpecs("level2", width, width)] : []),
+    ...linearSpecs("embedding1", features + (isFilm ? 0 : width / 2) + conditionFeatures, width),
+    ...film(""),
     ...linearSpecs("embedding2", width, width),
     ...Array.from({ length: layers }, (_, index) => layer(index)).flat(),
     ...linearSpecs("output", width, features),

@@ -102,6 +102,7 @@ describe("transformer config", () => {
       feedForward: 512,
       causal: true,
       positions: "sinusoidal",
+      noiseEmbedding: "concat",
     });
   });
 
@@ -131,7 +132,7 @@ describe("transformer config", () => {
     [{ positions: "learned" }, 'positions is "learned"; expected "rotary" or "sinusoidal"'],
     [
       { dropout: 0.1 },
-      "there is no option dropout. The known ones are kind, features, conditionFeatures, width, layers, heads, feedForward, causal, positions",
+      "there is no option dropout. The known ones are kind, features, conditionFeatures, width, layers, heads, feedForward, causal, positions, noiseEmbedding",
     ],
   ])("refuses %o", (wrong, message) => {
     const options = { features: 3, width: 8, layers: 1, heads: 2, ...wrong } as TransformerOptions;
@@ -151,8 +152,13 @@ describe("transformer output", () => {
   it.each([
     { causal: true, expected: [-0.6020548, 1.3868059, -0.5975842, 1.3798909, -0.6362274, 1.4040945] },
     { causal: false, expected: [-0.6024683, 1.388975, -0.5969727, 1.3817781, -0.6362292, 1.4040343] },
-  ])("with sinusoidal positions is as computed apart, causal: $causal", ({ causal, expected }) => {
-    const options = { features: 2, conditionFeatures: 1, width: 8, layers: 2, heads: 2, feedForward: 6, causal };
+    {
+      causal: false,
+      noiseEmbedding: "film" as const,
+      expected: [-0.7244062, 0.9772893, -0.7525673, 0.9930326, -0.7356674, 0.9990996],
+    },
+  ])("with sinusoidal positions is as computed apart: $causal, $noiseEmbedding", ({ expected, ...more }) => {
+    const options = { features: 2, conditionFeatures: 1, width: 8, layers: 2, heads: 2, feedForward: 6, ...more };
     const model = transformer({ ...options, positions: "sinusoidal" });
     // Element i of the p-th parameter is sin(1 + i + 10 p) / 2.
     const parameters = Object.fromEntries(
@@ -180,8 +186,8 @@ describe("transformer output", () => {
   const levels = [2, 10, 0, 5];
 
   /** Output tokens that differ once token 2 has another value or another level. */
-  function tokensThatSeeTheThird(causal: boolean): { byValue: number[]; byLevel: number[] } {
-    const model = transformer({ ...smallest, causal });
+  function tokensThatSeeTheThird(options: Partial<TransformerOptions>): { byValue: number[]; byLevel: number[] } {
+    const model = transformer({ ...smallest, ...options });
     const parameters = initializeParameters(model, createRandom(3));
     const outputOf = (values: number[], noise: number[]) =>
       run(model, parameters, {
@@ -197,11 +203,18 @@ describe("transformer output", () => {
   }
 
   it("at a token does not depend on later tokens or their levels if causal", () => {
-    expect(tokensThatSeeTheThird(true)).toEqual({ byValue: [2, 3], byLevel: [2, 3] });
+    expect(tokensThatSeeTheThird({ causal: true })).toEqual({ byValue: [2, 3], byLevel: [2, 3] });
   });
 
   it("at a token depends on all tokens and their levels if not causal", () => {
-    expect(tokensThatSeeTheThird(false)).toEqual({ byValue: [0, 1, 2, 3], byLevel: [0, 1, 2, 3] });
+    expect(tokensThatSeeTheThird({ causal: false })).toEqual({ byValue: [0, 1, 2, 3], byLevel: [0, 1, 2, 3] });
+  });
+
+  it("depends on levels by FiLM too", () => {
+    const film = { noiseEmbedding: "film" } as const;
+    expect(tokensThatSeeTheThird({ ...film, causal: true })).toEqual({ byValue: [2, 3], byLevel: [2, 3] });
+    const all = [0, 1, 2, 3];
+    expect(tokensThatSeeTheThird({ ...film, causal: false })).toEqual({ byValue: all, byLevel: all });
   });
 
   it("depends on where a token stands in the window, with sinusoids", () => {
