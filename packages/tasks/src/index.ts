@@ -1,4 +1,5 @@
 export * as composition from "./composition/index.js";
+export * as imitation from "./imitation/index.js";
 export * as maze2d from "./maze2d/index.js";
 export * as pictures from "./pictures/index.js";
 export * from "./task.js";

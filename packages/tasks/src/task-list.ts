@@ -1,7 +1,8 @@
 import { compositionTask } from "./composition/task.js";
+import { imitationTask } from "./imitation/task.js";
 import { maze2dTask } from "./maze2d/task.js";
 import type { Task } from "./task.js";
 import { movingDotsTask } from "./video/task.js";
 
 /** Every task that comes with the package: a new one is a folder and a line here. */
-export const tasks: readonly Task[] = [maze2dTask, movingDotsTask, compositionTask];
+export const tasks: readonly Task[] = [maze2dTask, movingDotsTask, compositionTask, imitationTask];

@@ -200,7 +200,7 @@ const shapesText = ({ cross, v: vShape }: Shares): string =>
   `${(100 * cross.value).toFixed(0)} % crosses, ${(100 * vShape.value).toFixed(0)} % V shapes`;
 
 function recipe(batch: number, model: CompositionRecipe["model"], training: TaskTraining): CompositionRecipe {
-  return { data: { positions: 24, batch }, model, training };
+  return { data: { positions: 16, batch }, model, training };
 }
 
 /** The paper's compositional generation: one model that reproduces crosses, or composes V shapes where it forgets. */
@@ -217,7 +217,7 @@ export const compositionTask: Task = {
     composition: recipe(
       32,
       { width: 64, layers: 3, heads: 4 },
-      { steps: 8000, learningRate: 2e-3, schedule: { kind: "cosine", warmupSteps: 100 }, emaDecay: 0.998 },
+      { steps: 5000, learningRate: 2e-3, schedule: { kind: "cosine", warmupSteps: 100 }, emaDecay: 0.998 },
     ),
   },
   parseRecipe: (value) => check("recipe", recipeSchema, value, "invalid-config") as CompositionRecipe,

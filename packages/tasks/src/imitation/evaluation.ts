@@ -1,0 +1,157 @@
+import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { check } from "@diffusion-forcing/core/backend";
+import { Sampler } from "@diffusion-forcing/core/sampling";
+import { proportion } from "../maze2d/intervals.js";
+import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
+import { checkOptionValues, type OptionSchemas } from "../task-options.js";
+import { formatEstimate } from "../task-report.js";
+import { tokensPerEpisode } from "./demonstrations.js";
+import { type Episodes, type EpisodesOptions, runEpisodes } from "./episodes.js";
+import { demonstrate } from "./expert.js";
+import { type FruitState, isSwapped } from "./fruit-swap.js";
+import { recordSchema } from "./recipe.js";
+import { type Story, storyboard } from "./storyboard.js";
+import { policyLevelCount } from "./training.js";
+import { type View, views } from "./view.js";
+
+export const imitationOptions = (): OptionSchemas => ({
+  episodes: { kind: "integer", summary: "how many episodes of each kind", default: 200, low: 1, high: 65_536 },
+  memory: {
+    kind: "integer",
+    summary: "tokens that the policy with memory remembers",
+    default: tokensPerEpisode,
+    low: 1,
+    high: tokensPerEpisode,
+  },
+  share: { kind: "number", summary: "share of the steps that the distractor disturbs", default: 0.3, low: 0, high: 1 },
+  level: {
+    kind: "integer",
+    summary: "level of noise that a told policy believes disturbed steps to have",
+    default: 60,
+    low: 1,
+    high: policyLevelCount,
+  },
+  steps: { kind: "integer", summary: "denoising steps of an action", default: 10, low: 1, high: policyLevelCount },
+  seed: { kind: "integer", summary: "seed of the episodes and of the noise", default: 1000, low: 0 },
+});
+
+interface ImitationOptions {
+  readonly episodes: number;
+  readonly memory: number;
+  readonly share: number;
+  readonly level: number;
+  readonly steps: number;
+  readonly seed: number;
+}
+
+/** One way to act. */
+interface Trial {
+  readonly name: "memory" | "memoryless" | "told" | "untold" | "dream";
+  readonly title: string;
+  readonly settings: Pick<EpisodesOptions, "memory" | "distraction" | "dream">;
+}
+
+/** Success of a bundle's policy: with memory and without, disturbed and not, told of it and not. */
+export async function evaluateImitation(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
+  const record = check("A model of imitation", recordSchema, bundle.task, "invalid-config");
+  const { codec } = bundle;
+  if (codec === undefined) {
+    throw new DiffusionForcingError("invalid-config", "The model has no codec; it was not trained by this task.");
+  }
+  const options = checkOptionValues("imitation", imitationOptions(), context.options) as unknown as ImitationOptions;
+  const { episodes, seed, steps, share } = options;
+  const { backend, signal, onProgress } = context;
+  const view = views[record.view];
+  const sampler = new Sampler(bundle.diffusion, { backend, parameters: bundle.parameters, timesteps: steps });
+  const trials = trialsOf(options, record);
+  const results: (readonly [Trial, Episodes])[] = [];
+  try {
+    for (const [i, trial] of trials.entries()) {
+      const result = await runEpisodes({
+        sampler,
+        codec,
+        view,
+        episodes,
+        seed,
+        ...trial.settings,
+        ...(signal ? { signal } : {}),
+        onStep: (step) => {
+          onProgress?.(i * tokensPerEpisode + step + 1, trials.length * tokensPerEpisode, trial.title);
+        },
+      });
+      results.push([trial, result]);
+    }
+  } finally {
+    await sampler.dispose();
+  }
+  const measured = results.map(([trial, result]) => [trial, successOf(trial, result)] as const);
+  const expert = expertSuccess(episodes, seed);
+  return {
+    title: `${episodes} episodes seen as ${record.view}, ${steps} denoising steps, ${100 * share} % of the steps disturbed, seed ${seed} (95 % intervals)`,
+    rows: [
+      ...measured.map(([{ title }, success]) => [title, formatEstimate(success, 100, 1, "%")] as const),
+      ["the expert", formatEstimate(expert, 100, 1, "%")],
+    ],
+    document: {
+      ...options,
+      view: record.view,
+      past: record.past,
+      ...Object.fromEntries(measured.map(([{ name }, success]) => [name, success])),
+      expert,
+    },
+    picture: storyboard(
+      results.filter(([{ name }]) => name !== "dream").map(([trial, result]) => storyOf(trial, result)),
+    ),
+  };
+}
+
+function trialsOf(
+  { memory, share, level, steps }: ImitationOptions,
+  { view, past }: { readonly view: View["name"]; readonly past: "noised" | "clean" },
+): Trial[] {
+  const told = Math.max(1, Math.round((level * steps) / policyLevelCount));
+  const plain: Trial = { name: "memory", title: `memory of ${memory} tokens`, settings: { memory } };
+  const untold: Trial = {
+    name: "untold",
+    title: "disturbed, and not told",
+    settings: { memory, distraction: { share, level: 0 } },
+  };
+  // The baseline has no way to be told.
+  if (past === "clean") return [plain, untold];
+  return [
+    plain,
+    { name: "memoryless", title: "memory of 1 token", settings: { memory: 1 } },
+    {
+      name: "told",
+      title: `disturbed, and told: level ${level}`,
+      settings: { memory, distraction: { share, level: told } },
+    },
+    untold,
+    ...(views[view].showsSwap === undefined
+      ? []
+      : [{ name: "dream", title: "dreamt, without the world", settings: { memory, dream: true } } as const]),
+  ];
+}
+
+function successOf({ name }: Trial, { view, states, seen }: Episodes): Estimate {
+  const showsSwap = name === "dream" ? view.showsSwap : undefined;
+  const successes = states.filter((path, i) => {
+    const last = path.at(-1) as FruitState;
+    return showsSwap ? showsSwap(seen.at(-1)?.[i] as readonly number[], last.initial) : isSwapped(last);
+  });
+  return proportion(successes.length, states.length);
+}
+
+/** Of as many demonstrations. */
+function expertSuccess(episodes: number, seed: number): Estimate {
+  const random = createRandom(seed).split("expert");
+  const ends = Array.from({ length: episodes }, (_, i) => demonstrate(random.split(i)).states.at(-1) as FruitState);
+  return proportion(ends.filter(isSwapped).length, episodes);
+}
+
+/** The first episode in which the policy did what it does more often than not. */
+function storyOf({ title }: Trial, { states }: Episodes): Story {
+  const isUsual = states.filter((path) => isSwapped(path.at(-1) as FruitState)).length * 2 >= states.length;
+  const usual = states.find((path) => isSwapped(path.at(-1) as FruitState) === isUsual);
+  return { title, states: usual ?? [] };
+}

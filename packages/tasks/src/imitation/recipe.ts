@@ -1,0 +1,81 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import type { TaskRecipe } from "../task.js";
+
+/** What a recipe says of the demonstrations, of what the model is shown of the past, and of the model. */
+export interface ImitationRecipe extends TaskRecipe {
+  readonly data: {
+    readonly view: "places" | "images";
+    readonly demonstrations: number;
+    readonly seed: number;
+    readonly batch: number;
+  };
+  /**
+   * "noised": Diffusion Forcing; the past has levels of its own. "clean": the next-token baseline, teacher forcing, which
+   * is given the past as it is.
+   */
+  readonly past: "noised" | "clean";
+  readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
+}
+
+const recipeSchema = v.strictObject({
+  data: v.strictObject({
+    view: schemas.choice("places", "images"),
+    demonstrations: schemas.integer(1, 100_000),
+    seed: schemas.integer(0),
+    batch: schemas.integer(1, 4096),
+  }),
+  past: schemas.choice("noised", "clean"),
+  model: v.strictObject({
+    width: schemas.integer(8, 1024),
+    layers: schemas.integer(1, 64),
+    heads: schemas.integer(1, 64),
+  }),
+  training: v.strictObject({
+    steps: schemas.integer(1, 1e9),
+    learningRate: schemas.positive(),
+    schedule: v.strictObject({
+      kind: schemas.choice("constant", "cosine"),
+      warmupSteps: v.optional(schemas.integer(0)),
+    }),
+    emaDecay: schemas.number(0, 1 - 1e-12),
+  }),
+});
+
+/** What a bundle records of the task. */
+export const recordSchema = v.strictObject({
+  kind: v.literal("imitation", '"imitation"'),
+  view: schemas.choice("places", "images"),
+  past: schemas.choice("noised", "clean"),
+});
+
+/** @throws `invalid-config` naming the field that is wrong */
+export function parseImitationRecipe(value: unknown): ImitationRecipe {
+  return check("recipe", recipeSchema, value, "invalid-config") as ImitationRecipe;
+}
+
+const schedule = { kind: "cosine", warmupSteps: 100 } as const;
+const places: ImitationRecipe["data"] = { view: "places", demonstrations: 500, seed: 1, batch: 16 };
+const model = { width: 96, layers: 3, heads: 4 } as const;
+
+export const imitationPresets: Readonly<Record<string, ImitationRecipe>> = {
+  // Two minutes on two cores, for a first look.
+  "imitation-quick": {
+    data: places,
+    past: "noised",
+    model: { width: 64, layers: 2, heads: 4 },
+    training: { steps: 1500, learningRate: 2e-3, schedule, emaDecay: 0.99 },
+  },
+  imitation: {
+    data: places,
+    past: "noised",
+    model,
+    training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
+  },
+  "imitation-next-token": {
+    data: places,
+    past: "clean",
+    model,
+    training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
+  },
+};

@@ -1,0 +1,82 @@
+import { createRandom, initializeParameters, referenceBackend } from "@diffusion-forcing/core";
+import { describe, expect, it } from "vitest";
+import { imitationTask } from "./task.js";
+
+const tiny = {
+  data: { view: "places", demonstrations: 3, seed: 1, batch: 2 },
+  past: "noised",
+  model: { width: 8, layers: 1, heads: 2 },
+  training: { steps: 5, learningRate: 1e-3, schedule: { kind: "constant" }, emaDecay: 0.9 },
+};
+
+async function bundleOf(recipe: object) {
+  const { diffusion, codec, record } = await imitationTask.prepare(imitationTask.parseRecipe(recipe));
+  const parameters = initializeParameters(diffusion.model, createRandom(0));
+  return { diffusion, parameters, task: record, ...(codec ? { codec } : {}) };
+}
+const context = (options: object) => ({ backend: referenceBackend(), options: { ...options } });
+const estimate = { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) };
+
+describe("imitationTask", () => {
+  it("prepares demonstrations at levels of their own; the baseline is given the past as it is", async () => {
+    const { batches, record } = await imitationTask.prepare(imitationTask.parseRecipe(tiny));
+    const { tokens, noiseLevels, condition } = await batches(1, createRandom(0));
+    expect([tokens.shape, noiseLevels?.shape, condition]).toEqual([[2, 40, 10], [2, 40], undefined]);
+    expect(record).toEqual({ kind: "imitation", view: "places", past: "noised" });
+    const baseline = await imitationTask.prepare(imitationTask.parseRecipe({ ...tiny, past: "clean" }));
+    const given = await baseline.batches(1, createRandom(0));
+    expect([given.noiseLevels, given.condition?.shape]).toEqual([undefined, [2, 40, 10]]);
+    expect(given.condition?.data.subarray(10, 20)).toEqual(given.tokens.data.subarray(0, 10));
+  });
+
+  it("its presets are recipes, and what is none is refused by name", () => {
+    for (const preset of Object.values(imitationTask.presets)) {
+      expect(imitationTask.parseRecipe(JSON.parse(JSON.stringify(preset)))).toEqual(preset);
+    }
+    expect(() => imitationTask.parseRecipe({ ...tiny, past: "none" })).toThrow(
+      'recipe: past is "none"; expected "noised" or "clean"',
+    );
+    expect(() => imitationTask.parseRecipe({ ...tiny, data: { ...tiny.data, demonstrations: 0 } })).toThrow(
+      "data.demonstrations is 0; expected a whole number from 1",
+    );
+  });
+
+  it("measures success with memory and without, disturbed and told or not, and in its own dream", async () => {
+    const done: number[] = [];
+    const report = await imitationTask.evaluate(await bundleOf(tiny), {
+      ...context({ episodes: 3, steps: 2 }),
+      onProgress: (count, total) => done.push(count / total),
+    });
+    expect(report.document).toMatchObject({
+      view: "places",
+      memory: estimate,
+      memoryless: estimate,
+      told: estimate,
+      untold: estimate,
+      dream: estimate,
+      expert: { value: 1 },
+    });
+    expect(report.picture).toMatch(/^<svg .*memory of 1 token.*disturbed, and not told.*<\/svg>$/);
+    expect(done.at(-1)).toBe(1);
+    expect(done.every((share, i) => share > (done[i - 1] ?? 0))).toBe(true);
+  });
+
+  it("measures of the baseline what it can be measured in", async () => {
+    const report = await imitationTask.evaluate(
+      await bundleOf({ ...tiny, past: "clean" }),
+      context({ episodes: 2, steps: 2 }),
+    );
+    expect(report.rows.map(([name]) => name)).toEqual(["memory of 40 tokens", "disturbed, and not told", "the expert"]);
+  });
+
+  it("refuses options out of bounds and models of another task", async () => {
+    const bundle = await bundleOf(tiny);
+    await expect(imitationTask.evaluate(bundle, context({ memory: 41 }))).rejects.toThrow(
+      "memory is 41; expected a whole number from 1 to 40",
+    );
+    const other = { ...bundle, task: { kind: "maze2d" } };
+    await expect(imitationTask.evaluate(other, context({}))).rejects.toMatchObject({ code: "invalid-config" });
+    const { codec: _, ...without } = bundle;
+    await expect(imitationTask.evaluate(without, context({}))).rejects.toThrow("The model has no codec");
+  });
+});
