@@ -1,5 +1,4 @@
 import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
-import { check } from "@diffusion-forcing/core/backend";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import { proportion } from "../maze2d/intervals.js";
 import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
@@ -9,10 +8,10 @@ import { tokensPerEpisode } from "./demonstrations.js";
 import { type Episodes, type EpisodesOptions, runEpisodes } from "./episodes.js";
 import { demonstrate } from "./expert.js";
 import { type FruitState, isSwapped } from "./fruit-swap.js";
-import { recordSchema } from "./recipe.js";
+import { type ImitationRecord, parseImitationRecord } from "./recipe.js";
 import { type Story, storyboard } from "./storyboard.js";
 import { policyLevelCount } from "./training.js";
-import { type View, views } from "./view.js";
+import { views } from "./view.js";
 
 export const imitationOptions = (): OptionSchemas => ({
   episodes: { kind: "integer", summary: "how many episodes of each kind", default: 200, low: 1, high: 65_536 },
@@ -53,7 +52,7 @@ interface Trial {
 
 /** Success of a bundle's policy: with memory and without, disturbed and not, told of it and not. */
 export async function evaluateImitation(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
-  const record = check("A model of imitation", recordSchema, bundle.task, "invalid-config");
+  const record = parseImitationRecord(bundle.task);
   const { codec } = bundle;
   if (codec === undefined) {
     throw new DiffusionForcingError("invalid-config", "The model has no codec; it was not trained by this task.");
@@ -105,10 +104,7 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
   };
 }
 
-function trialsOf(
-  { memory, share, level, steps }: ImitationOptions,
-  { view, past }: { readonly view: View["name"]; readonly past: "noised" | "clean" },
-): Trial[] {
+function trialsOf({ memory, share, level, steps }: ImitationOptions, { view, past }: ImitationRecord): Trial[] {
   const told = Math.max(1, Math.round((level * steps) / policyLevelCount));
   const plain: Trial = { name: "memory", title: `memory of ${memory} tokens`, settings: { memory } };
   const untold: Trial = {

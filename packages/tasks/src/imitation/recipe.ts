@@ -43,11 +43,22 @@ const recipeSchema = v.strictObject({
 });
 
 /** What a bundle records of the task. */
-export const recordSchema = v.strictObject({
+export interface ImitationRecord {
+  readonly kind: "imitation";
+  readonly view: "places" | "images";
+  readonly past: "noised" | "clean";
+}
+
+const recordSchema = v.strictObject({
   kind: v.literal("imitation", '"imitation"'),
   view: schemas.choice("places", "images"),
   past: schemas.choice("noised", "clean"),
 });
+
+/** @throws `invalid-config` for a bundle of another task */
+export function parseImitationRecord(value: unknown): ImitationRecord {
+  return check("A model of imitation", recordSchema, value, "invalid-config") as ImitationRecord;
+}
 
 /** @throws `invalid-config` naming the field that is wrong */
 export function parseImitationRecipe(value: unknown): ImitationRecipe {
