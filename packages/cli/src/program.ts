@@ -8,6 +8,7 @@ import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { planCommand } from "./commands/plan.js";
+import { sampleCommand } from "./commands/sample.js";
 import { trainCommand } from "./commands/train.js";
 
 /** The `dforce` command with all its subcommands, for the given tasks. */
@@ -22,6 +23,7 @@ export function buildProgram(tasks: readonly Task[] = allTasks): Command {
     planCommand(),
     trainCommand(tasks),
     evalCommand(tasks),
+    sampleCommand(tasks),
     inspectCommand(),
     exportCommand(),
     convertCommand(),

@@ -1,5 +1,5 @@
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
-import { movingDotsTask } from "@diffusion-forcing/tasks/video";
+import { videoTask } from "@diffusion-forcing/tasks/video";
 import { describe, expect, it } from "vitest";
 import { parseRunConfig } from "./run-config.js";
 import { tinyRecipe } from "./testing/cli.js";
@@ -50,13 +50,13 @@ describe("parseRunConfig", () => {
 
   it("recognises the task by the recipe's parts where none is named, and refuses one that there is not", () => {
     expect(parse({ planner, training })().task).toBe("maze2d");
-    const { presets, name } = movingDotsTask;
-    expect(parse(presets.quick)().task).toBe(name);
+    const { presets, name } = videoTask;
+    expect(parse(presets["dots-quick"])().task).toBe(name);
     expect(parse({ training })).toThrow(
-      "its task is not given, and its parts are none's; the known ones are maze2d, moving-dots",
+      "its task is not given, and its parts are none's; the known ones are maze2d, video",
     );
     expect(parse({ task: "magic", planner, training })).toThrow('its task is "magic"; the known ones are maze2d');
-    expect(parse({ task: "moving-dots", planner, training })).toThrow("my.json: recipe: ");
+    expect(parse({ task: "video", planner, training })).toThrow("my.json: recipe: ");
   });
 
   it("refuses text that is no JSON, naming the file", () => {

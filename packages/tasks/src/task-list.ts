@@ -2,7 +2,7 @@ import { compositionTask } from "./composition/task.js";
 import { imitationTask } from "./imitation/task.js";
 import { maze2dTask } from "./maze2d/task.js";
 import type { Task } from "./task.js";
-import { movingDotsTask } from "./video/task.js";
+import { videoTask } from "./video/task.js";
 
 /** Every task that comes with the package: a new one is a folder and a line here. */
-export const tasks: readonly Task[] = [maze2dTask, movingDotsTask, compositionTask, imitationTask];
+export const tasks: readonly Task[] = [maze2dTask, videoTask, compositionTask, imitationTask];

@@ -1,7 +1,7 @@
 import type { Backend, Bundle, Codec, HostTensor } from "@diffusion-forcing/core";
 import type { TaskRecord, TrainedOn } from "@diffusion-forcing/core/bundle";
 import type { BatchSource, LearningRateSchedule } from "@diffusion-forcing/core/training";
-import type { Frame } from "./pictures/index.js";
+import type { Frame, Pixels } from "./pictures/index.js";
 import type { OptionSchemas, OptionValues } from "./task-options.js";
 
 /** How a run is trained, whatever the task. */
@@ -69,6 +69,47 @@ export interface EvaluationContext {
   readonly onProgress?: (done: number, total: number, note?: string) => void;
 }
 
+/** What sampling works with. */
+export interface SamplingContext {
+  readonly backend: Backend;
+  /** How many sequences. */
+  readonly batch: number;
+  /** How many items of each are sampled, besides those that are given. */
+  readonly length: number;
+  readonly seed: number;
+  /** Values of the task's {@link TaskSampling.options}; those left out take their defaults. */
+  readonly options: OptionValues;
+  readonly signal?: AbortSignal;
+}
+
+/** The next items of sequences. */
+export interface SampledPart {
+  /** Of the user's data (decoded), [B, n, ...]. */
+  readonly sequences: HostTensor;
+  /** Whether they are what the model goes on from. */
+  readonly isGiven: boolean;
+}
+
+/** What the models of a task imagine. */
+export interface TaskSampling {
+  /** The bundled model that is taken where none is named. */
+  readonly model: string;
+  /** What {@link TaskSampling.stream} may be told: in general, or with the bounds that a bundle sets. */
+  options(bundle?: Bundle): OptionSchemas;
+  /**
+   * Samples sequences, part by part, each as soon as it is there.
+   *
+   * @throws `invalid-config` for a bundle of another task, `aborted`
+   */
+  stream(bundle: Bundle, context: SamplingContext): AsyncIterable<SampledPart>;
+}
+
+/** Sequences as pictures. */
+export interface Pictures {
+  readonly film: readonly Frame[];
+  readonly still: Pixels;
+}
+
 /**
  * A job for models: where its data come from, how they are trained, how good they are at it, and how that looks. The
  * `dforce` command offers every task of a list; a new one is a folder and a line.
@@ -98,6 +139,8 @@ export interface Task {
    * @throws `invalid-config` for a bundle of another task, `aborted`
    */
   evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
-  /** Sequences of the user's data (decoded), [B, F, ...], as a film. */
-  picture?(sequences: HostTensor): readonly Frame[];
+  /** Absent: `dforce sample` draws tokens from noise. */
+  readonly sampling?: TaskSampling;
+  /** Sequences of the user's data (decoded), [B, F, ...], of which the first `given` items were given. */
+  picture?(sequences: HostTensor, given: number): Pictures;
 }

@@ -14,6 +14,11 @@ export interface VideoPictureOptions {
   readonly labels?: readonly string[];
 }
 
+export interface VideoStripOptions extends VideoPictureOptions {
+  /** What is written above the columns. Default 1, 2, 3, ... */
+  readonly numbers?: readonly number[];
+}
+
 export interface VideoAnimationOptions extends VideoPictureOptions {
   /** Default 6. */
   readonly framesPerSecond?: number;
@@ -34,7 +39,7 @@ const smallestFrame = 48;
  * @param videos `[B, T, C, H, W]` with C 1 (grey) or 3 (red, green, blue).
  * @throws `invalid-argument` for another shape or a `scale` below 1.
  */
-export function videoStrip(videos: HostTensor, options: VideoPictureOptions = {}): Pixels {
+export function videoStrip(videos: HostTensor, options: VideoStripOptions = {}): Pixels {
   const cells = framesOf(videos, options);
   const labels = options.labels ?? [];
   const left = Math.max(0, ...labels.map(glyphWidth)) + (labels.length > 0 ? 2 * gap : gap);
@@ -42,7 +47,9 @@ export function videoStrip(videos: HostTensor, options: VideoPictureOptions = {}
   const { width, height } = (cells[0] as Pixels[])[0] as Pixels;
   const [count, length] = [cells.length, (cells[0] as Pixels[]).length];
   const picture = blank(left + length * (width + gap), top + count * (height + gap), paper);
-  for (let t = 0; t < length; t++) writeText(picture, String(t + 1), left + t * (width + gap) + border, gap, ink);
+  for (let t = 0; t < length; t++) {
+    writeText(picture, String(options.numbers?.[t] ?? t + 1), left + t * (width + gap) + border, gap, ink);
+  }
   cells.forEach((row, b) => {
     const y = top + b * (height + gap);
     writeText(picture, labels[b] ?? "", gap, y + Math.floor((height - glyphLine) / 2), ink);

@@ -1,0 +1,45 @@
+import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { actionFeatures } from "../world.js";
+import type { FloorPlan } from "./floor-plan.js";
+import { type Pose, renderView } from "./ray-caster.js";
+import { act, type MazeAction, mazeActions, randomPose, wanderer } from "./walker.js";
+
+/** Walks and what was seen on them. */
+export interface MazeVideos {
+  /** float32 [batch, length, 3, size, size], colours from -1 to 1. */
+  readonly frames: HostTensor<"float32">;
+  /** Of each frame the action that led to it, by `mazeActions`, float32 [batch, length, 3]. */
+  readonly condition: HostTensor<"float32">;
+  /** [batch][length] */
+  readonly poses: readonly (readonly Pose[])[];
+}
+
+/** Videos of wanderers that start anywhere. The same stream gives the same videos. */
+export function mazeVideos(
+  plan: FloorPlan,
+  { batch, length, size }: { readonly batch: number; readonly length: number; readonly size: number },
+  random: RandomStream,
+): MazeVideos {
+  const frames = new Float32Array(batch * length * 3 * size * size);
+  const condition = new Float32Array(batch * length * mazeActions.length);
+  const poses = Array.from({ length: batch }, (_, b) => {
+    const next = wanderer(plan, random);
+    let pose = randomPose(plan, random);
+    let action: MazeAction | undefined;
+    return Array.from({ length }, (_, t) => {
+      if (t > 0) {
+        action = next(pose);
+        pose = act(plan, pose, action);
+      }
+      const at = b * length + t;
+      condition.set(actionFeatures(mazeActions, action), at * mazeActions.length);
+      frames.set(renderView(plan, pose, size), at * 3 * size * size);
+      return pose;
+    });
+  });
+  return {
+    frames: tensor(frames, [batch, length, 3, size, size]),
+    condition: tensor(condition, [batch, length, mazeActions.length]),
+    poses,
+  };
+}
