@@ -27,11 +27,11 @@ const levels = 1000;
 /** Sampling starts its clean tokens at this level, as the peers do. */
 const stabilizationLevel = 15;
 
-/** What every benchmark of a configuration trains and samples. */
-export function benchDiffusion(config: BenchConfig, positions?: "rotary" | "sinusoidal"): Diffusion {
+/** What every benchmark of a configuration trains and samples: sinusoidal positions, as the peers', but for a memory. */
+export function benchDiffusion(config: BenchConfig, positions: "rotary" | "sinusoidal" = "sinusoidal"): Diffusion {
   const { width, layers, heads, feedForward, features } = config;
   return {
-    model: transformer({ features, width, layers, heads, feedForward, ...(positions ? { positions } : {}) }),
+    model: transformer({ features, width, layers, heads, feedForward, positions }),
     process: variancePreserving(cosineSchedule(levels), { objective: "x0" }),
     lossWeighting: { kind: "min-snr", clip: 5 },
   };
@@ -114,7 +114,43 @@ function samplingJob(config: BenchConfig, backend: Backend, job: SamplingJob): J
   };
 }
 
-/** The five jobs of a configuration, in the order they are reported. */
+/** One more token of an endless rollout after a full window, from a cache where the model has one. */
+export function streamingJob(name: string, diffusion: Diffusion, window: number, backend: Backend): Job {
+  const { model } = diffusion;
+  const parameters = initializeParameters(model, createRandom(0));
+  const sampler = new Sampler(diffusion, { backend, parameters, timesteps: 10, stabilizationLevel });
+  const context = normalTensor(2, [1, window, ...model.tokenShape]);
+  const chunks = sampler.rollout({ context, length: Number.POSITIVE_INFINITY, window, seed: 3 });
+  return {
+    name,
+    repeats: 30,
+    run: async () => {
+      await chunks.next();
+    },
+    dispose: async () => {
+      await chunks.return(undefined);
+      await sampler.dispose();
+    },
+  };
+}
+
+/** From weights in memory to a first generated token: graphs are made and compiled, a context is read, ten steps taken. */
+function firstResultJob(diffusion: Diffusion, window: number, backend: Backend): Job {
+  let steady: Job | undefined;
+  const dispose = async (): Promise<void> => steady?.dispose();
+  return {
+    name: "first_result",
+    repeats: 9,
+    run: async () => {
+      await dispose();
+      steady = streamingJob("first_result", diffusion, window, backend);
+      await steady.run();
+    },
+    dispose,
+  };
+}
+
+/** The jobs of a configuration, in the order they are reported. */
 export function benchJobs(config: BenchConfig, backend: Backend, repeats: number): readonly (() => Job)[] {
   const all = (index: number): number[] => new Array<number>(config.tokens).fill(index);
   const lastOnly = (index: number): number[] => [...new Array<number>(config.tokens - 1).fill(0), index];
@@ -128,5 +164,11 @@ export function benchJobs(config: BenchConfig, backend: Backend, repeats: number
   ];
   const tokens = normalTensor(1, [config.batch, config.tokens, config.features]);
   const training = (): Job => trainingJob("train_step", benchDiffusion(config), tokens, backend, repeats);
-  return [training, ...jobs.map((job) => () => samplingJob(config, backend, job))];
+  const remembering = benchDiffusion(config, "rotary");
+  return [
+    training,
+    ...jobs.map((job) => () => samplingJob(config, backend, job)),
+    () => streamingJob("rollout_token_cached", remembering, config.tokens, backend),
+    () => firstResultJob(remembering, config.tokens, backend),
+  ];
 }

@@ -11,7 +11,7 @@ import {
 import type { Executable } from "@diffusion-forcing/core/backend";
 import { conv2d, type Graph, gradient, mean, square, trace } from "@diffusion-forcing/core/graph";
 import type { ConvolutionConfig, VideoConfig } from "./configs.js";
-import { type Job, normalTensor, trainingJob } from "./jobs.js";
+import { type Job, normalTensor, streamingJob, trainingJob } from "./jobs.js";
 
 function videoDiffusion({ model, tokenShape, width }: VideoConfig): Diffusion {
   return {
@@ -24,10 +24,20 @@ function videoDiffusion({ model, tokenShape, width }: VideoConfig): Diffusion {
   };
 }
 
-/** One training step of a video model: `dit_train_step` or `unet_train_step`. */
+/** Frames of 16 x 16 in patches of 4 x 4, for a window of 8 frames. */
+const streamed = { tokenShape: [1, 16, 16], window: 8 };
+
+/**
+ * One training step of a video model, `dit_train_step` or `unet_train_step`; of dit3d also `stream_frame`, one more small
+ * frame of an endless video at 10 steps.
+ */
 export function videoJobs(config: VideoConfig, backend: Backend, repeats: number): readonly (() => Job)[] {
   const tokens = normalTensor(1, [config.batch, config.frames, ...config.tokenShape]);
-  return [() => trainingJob(`${config.model}_train_step`, videoDiffusion(config), tokens, backend, repeats)];
+  const training = (): Job =>
+    trainingJob(`${config.model}_train_step`, videoDiffusion(config), tokens, backend, repeats);
+  const { tokenShape, window } = streamed;
+  const streaming = (): Job => streamingJob("stream_frame", videoDiffusion({ ...config, tokenShape }), window, backend);
+  return config.model === "dit" ? [training, streaming] : [training];
 }
 
 /** A graph run again and again on the same inputs, into the same outputs. */

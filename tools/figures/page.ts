@@ -91,7 +91,7 @@ ${planningTable(planning)}
 
 ${benchTable(bench)}
 
-\`train_step\` is forward, backward and AdamW with fresh noise levels; \`denoise_step\` and \`guided_step\` one step of a batch, without and with a gradient through the model; \`sample\` 50 steps of one sequence; \`rollout_token\` one generated token at 10 steps. Further configurations: \`wide\` and \`large\` (25.6 million parameters), \`dit\` and \`unet\` (a training step of the video models), \`conv\` (single convolutions, forward and with all gradients).
+\`train_step\` is forward, backward and AdamW with fresh noise levels; \`denoise_step\` and \`guided_step\` one step of a batch, without and with a gradient through the model; \`sample\` 50 steps of one sequence; \`rollout_token\` one generated token at 10 steps, the window read anew in each; \`rollout_token_cached\` the same from keys and values; \`first_result\` a first token from weights in memory, compiling included. Further configurations: \`wide\` and \`large\` (25.6 million parameters), \`dit\` and \`unet\` (a training step of the video models; of \`dit\` also \`stream_frame\`, one more frame of 16 x 16 at 10 steps), \`conv\` (single convolutions, forward and with all gradients).
 
 ## In a browser
 

@@ -1,5 +1,11 @@
-import type { Backend, DiffusionForcing, Guidance, HostTensorRecord } from "@diffusion-forcing/core";
-import { reshape, slice } from "@diffusion-forcing/core/graph";
+import {
+  type Backend,
+  type DiffusionForcing,
+  type Guidance,
+  type HostTensorRecord,
+  tensor,
+} from "@diffusion-forcing/core";
+import { mul, reshape, slice, type Value } from "@diffusion-forcing/core/graph";
 import { mean, standardDeviation } from "simple-statistics";
 import { LENGTH } from "./circles.js";
 
@@ -18,26 +24,26 @@ export interface Found {
   readonly largest: number;
 }
 
-/** The first coordinate of the last token. */
-const rightwards: Guidance["reward"] = (clean) => reshape(slice(slice(clean, 1, LENGTH - 1, LENGTH), 2, 0, 1), [-1]);
+/** Scale times the first coordinate of the last token; the scale is an input, so that one graph serves all. */
+const rightwards: Guidance = {
+  inputs: (batch) => ({ scale: { dtype: "float32", shape: [batch] } }),
+  reward: (clean, { scale }) => mul(reshape(slice(slice(clean, 1, LENGTH - 1, LENGTH), 2, 0, 1), [-1]), scale as Value),
+};
 
-/**
- * Samples, 20 DDIM steps and all else at its default, under every scale of the reward.
- *
- * @param guidance overrides of the guidance, to try other settings than the defaults.
- */
+/** Samples, 20 DDIM steps and all else at its default, under every scale of the reward. */
 export async function sweep(
   backend: Backend,
   forcing: DiffusionForcing,
   parameters: HostTensorRecord,
-  guidance: Partial<Guidance> = {},
 ): Promise<Found[]> {
+  const options = { backend, parameters, timesteps: 20 };
+  const plain = forcing.sampler(options);
+  const guided = forcing.sampler({ ...options, guidance: rightwards });
+  const request = { batch: BATCH, length: LENGTH, seed: 7 };
   const found: Found[] = [];
   for (const scale of scales) {
-    const steered = scale === 0 ? {} : { guidance: { reward: rightwards, guidanceScale: scale, ...guidance } };
-    const sampler = forcing.sampler({ backend, parameters, timesteps: 20, ...steered });
-    const { data } = await sampler.sample({ batch: BATCH, length: LENGTH, seed: 7 });
-    await sampler.dispose();
+    const guidanceInputs = { scale: tensor(new Float32Array(BATCH).fill(scale)) };
+    const { data } = scale === 0 ? await plain.sample(request) : await guided.sample({ ...request, guidanceInputs });
     const last = Array.from({ length: BATCH }, (_, b) => data[(b * LENGTH + LENGTH - 1) * 2] as number);
     found.push({
       scale,
@@ -46,5 +52,7 @@ export async function sweep(
       largest: Math.max(...Array.from(data, Math.abs)),
     });
   }
+  await plain.dispose();
+  await guided.dispose();
   return found;
 }

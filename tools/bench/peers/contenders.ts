@@ -21,7 +21,7 @@ export async function libraryContender(
 ): Promise<Contender> {
   const backend = await provider.open(device);
   const tokens = tokensOf(config);
-  const training = trainStream(benchDiffusion(config, "sinusoidal"), {
+  const training = trainStream(benchDiffusion(config), {
     backend,
     batches: () => ({ tokens }),
     steps: Number.MAX_SAFE_INTEGER,
@@ -47,7 +47,7 @@ export async function jaxContender(config: BenchConfig): Promise<Contender> {
   const [{ defaultDevice, init }, { jaxTraining }] = await Promise.all([import("@jax-js/jax"), import("./jax-js.js")]);
   await init("wasm");
   defaultDevice("wasm");
-  const diffusion = benchDiffusion(config, "sinusoidal");
+  const diffusion = benchDiffusion(config);
   return jaxTraining(
     config,
     diffusion,

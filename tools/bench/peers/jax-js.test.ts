@@ -9,7 +9,7 @@ import { jaxTraining } from "./jax-js.js";
 describe("the jax-js peer", () => {
   it("takes the library's training steps: the same losses from the same parameters", async () => {
     const config: BenchConfig = { width: 16, layers: 2, heads: 2, feedForward: 24, tokens: 5, features: 3, batch: 4 };
-    const diffusion = benchDiffusion(config, "sinusoidal");
+    const diffusion = benchDiffusion(config);
     const tokens = normalTensor(1, [4, 5, 3]);
     const expected: number[] = [];
     for await (const { loss } of trainStream(diffusion, {

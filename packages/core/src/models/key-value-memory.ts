@@ -17,11 +17,11 @@ import type { TensorType, Value } from "../engine/graph/value.js";
 import { tensor, zeros } from "../engine/tensor/tensor.js";
 import { causalMask } from "./causal-mask.js";
 import type { MemoryOptions, MemoryValues } from "./model.js";
-import { type RotaryTables, rotate } from "./rotary.js";
+import { type RotaryTables, rotate, rotateBack } from "./rotary.js";
 
 // The memory of a causal transformer: for each layer that attends along time the keys and values of the last S tokens.
-// Slots are right-aligned, the newest token in the last, and `filled` says how many hold something. Keys are stored
-// unrotated and turned by their slot when they are read: positions never grow, and a memory serves for ever.
+// Slots are right-aligned, the newest token in the last, and `filled` says how many hold something. Keys and values are
+// stored unrotated and turned by their slot when they are read: positions never grow, and a memory serves for ever.
 
 /** Keys and values of one layer, float32 [B, G, slots, d] each: G groups that attend apart, such as heads. */
 export interface KeyValues {
@@ -64,10 +64,12 @@ export function emptyMemory(layers: readonly LayerMemory[], options: MemoryOptio
   return Object.fromEntries(types.map(([name, { dtype, shape }]) => [name, constant(zeros(dtype, shape))]));
 }
 
-/** Turns for keys in the memory and for the new tokens' queries and keys; times count from the first new token. */
+/** Turns of what is in the memory and of the new tokens; times count from the first new token. */
 export interface MemoryTurns {
   readonly past: RotaryTables;
   readonly own: RotaryTables;
+  /** Whether values turn with the keys, and what a token mixes from them back by its own turn. */
+  readonly turnsValues?: boolean;
 }
 
 /**
@@ -98,11 +100,14 @@ export class MemoryReading {
     const past = { keys: this.#memory[`${name}.keys`] as Value, values: this.#memory[`${name}.values`] as Value };
     // What depends on the memory alone stands apart, so that steps unrolled in one graph share it.
     const keys = concat([rotate(past.keys, turns.past, 2), rotate(own.keys, turns.own, 2)], 2);
-    const values = concat([past.values, own.values], 2);
+    const values = turns.turnsValues
+      ? concat([rotate(past.values, turns.past, 2), rotate(own.values, turns.own, 2)], 2)
+      : concat([past.values, own.values], 2);
     this.#after[`${name}.keys`] = this.#newest(concat([past.keys, own.keys], 2), past.keys);
-    this.#after[`${name}.values`] = this.#newest(values, past.values);
+    this.#after[`${name}.values`] = this.#newest(concat([past.values, own.values], 2), past.values);
     const scores = mul(matmul(rotate(query, turns.own, 2), keys, { transposeB: true }), 1 / Math.sqrt(depth));
-    return matmul(softmax(add(scores, this.#mask(layer))), values);
+    const mixed = matmul(softmax(add(scores, this.#mask(layer))), values);
+    return turns.turnsValues ? rotateBack(mixed, turns.own, 2) : mixed;
   }
 
   /** The memory after the new tokens, once every layer has attended. */

@@ -31,12 +31,6 @@ describe("modelFromConfig", () => {
     expect(() => modelFromConfig({ kind: "transformer" })).toThrow(/features is missing/);
   });
 
-  it("takes a transformer that does not name its positions for one of before the choice", () => {
-    const stored = { kind: "transformer", features: 3, width: 8, layers: 1, heads: 2 };
-    expect(modelFromConfig(stored).config.positions).toBe("sinusoidal");
-    expect(modelFromConfig({ ...stored, positions: "rotary" }).config.positions).toBe("rotary");
-  });
-
   const nested = Array.from({ length: 20_000 }).reduce<unknown>((inner) => [inner], "transformer");
   it.each<[string, unknown, string]>([
     ["nothing", undefined, "A model's config is undefined; expected an object with a kind"],

@@ -3,7 +3,7 @@ import { matmul, reshape } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { rotaryFrequencies, rotaryTables, rotate } from "./rotary.js";
+import { rotaryFrequencies, rotaryTables, rotate, rotateBack } from "./rotary.js";
 
 describe("rotary positions", () => {
   it("have frequencies 10000^(-2 i / width)", () => {
@@ -19,6 +19,13 @@ describe("rotary positions", () => {
     // Position 0 turns nothing; position 1 turns (0, 2) by 1 and (1, 0) by 0.01.
     const expected = [1, 0, 1, 0, -1.682942, 1.0806046, 0.99995, 0.0099998];
     expect([...y!.data]).toEqual(expected.map((value) => expect.closeTo(value, 6)));
+  });
+
+  it("turn back what they turned", () => {
+    const x = tensor([0.3, -1, 0.7, 2, 0.5, 0.25, -1.5, 1], [2, 4]);
+    const tables = rotaryTables([5, -2], 4);
+    const graph = trace({ x }, ({ x: value }) => ({ y: rotateBack(rotate(value, tables), tables) }));
+    expect([...evaluateGraph(graph, { x }).y!.data]).toEqual([...x.data].map((value) => expect.closeTo(value, 6)));
   });
 
   it("make a product depend on the distance of two positions only", () => {

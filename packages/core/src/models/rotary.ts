@@ -1,4 +1,4 @@
-import { add, constant, matmul, mul, reshape } from "../engine/graph/operations.js";
+import { add, constant, matmul, mul, reshape, sub } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
@@ -45,10 +45,19 @@ function quarterTurn(width: number): HostTensor<"float32"> {
  * Rotary position embedding (Su et al. 2021): each pair of neighbouring features of x [..., width] turns by the angle of
  * its position along `axis`, so that the product of a query and a key depends on the distance of their positions.
  */
-export function rotate(x: Value, { cosines, sines }: RotaryTables, axis = 0): Value {
+export function rotate(x: Value, tables: RotaryTables, axis = 0): Value {
+  return turnedBy(x, tables, axis, add);
+}
+
+/** Undoes {@link rotate}. */
+export function rotateBack(x: Value, tables: RotaryTables, axis = 0): Value {
+  return turnedBy(x, tables, axis, sub);
+}
+
+function turnedBy(x: Value, { cosines, sines }: RotaryTables, axis: number, join: typeof add): Value {
   if (sines.data.every((sine) => sine === 0)) return x;
   const [length, width] = cosines.shape as [number, number];
   const along = x.shape.map((_, i) => (i === axis ? length : i === x.shape.length - 1 ? width : 1));
   const turned = reshape(matmul(reshape(x, [-1, width]), constant(quarterTurn(width))), x.shape);
-  return add(mul(x, reshape(constant(cosines), along)), mul(turned, reshape(constant(sines), along)));
+  return join(mul(x, reshape(constant(cosines), along)), mul(turned, reshape(constant(sines), along)));
 }

@@ -3,7 +3,7 @@ import type { Value } from "../../engine/graph/value.js";
 import { sizeOf } from "../../engine/tensor/shape.js";
 import { causalMask } from "../causal-mask.js";
 import type { LayerMemory, MemoryReading } from "../key-value-memory.js";
-import { type RotaryTables, rotaryTables, rotate } from "../rotary.js";
+import { type RotaryTables, rotaryTables, rotate, rotateBack } from "../rotary.js";
 import type { Scope } from "../scope.js";
 import type { TransformerConfig } from "./config.js";
 
@@ -29,7 +29,8 @@ function turnsFrom(first: number, length: number, { width, heads }: TransformerC
 export function windowAttention(config: TransformerConfig, length: number): Attention {
   const depth = config.width / config.heads;
   const turns = turnsFrom(0, length, config);
-  const turned = (x: Value): Value => (config.positions === "rotary" ? rotate(x, turns) : x);
+  const isRotary = config.positions === "rotary";
+  const turned = (x: Value): Value => (isRotary ? rotate(x, turns) : x);
   return (scope, x) => {
     const separate = [length, sizeOf(x.shape) / (length * depth), depth];
     const heads = (role: string): Value => reshape(scope.linear(role, x), separate);
@@ -37,8 +38,8 @@ export function windowAttention(config: TransformerConfig, length: number): Atte
     const [query, key] = [together(turned(heads("query"))), together(turned(heads("key")))];
     const scores = mul(matmul(query, key, { transposeB: true }), 1 / Math.sqrt(depth));
     const masked = config.causal ? add(scores, constant(causalMask(length))) : scores;
-    const mixed = together(matmul(softmax(masked), together(heads("value")))); // [T, B * heads, depth]
-    return scope.linear("output", reshape(mixed, x.shape));
+    const mixed = together(matmul(softmax(masked), together(turned(heads("value"))))); // [T, B * heads, depth]
+    return scope.linear("output", reshape(isRotary ? rotateBack(mixed, turns) : mixed, x.shape));
   };
 }
 
@@ -53,7 +54,11 @@ export function layerMemories({ layers, heads, width }: TransformerConfig): Laye
 export function memoryAttention(config: TransformerConfig, length: number, reading: MemoryReading): Attention {
   const { heads, width } = config;
   const memories = layerMemories(config);
-  const turns = { past: turnsFrom(-reading.tokens, reading.tokens, config), own: turnsFrom(0, length, config) };
+  const turns = {
+    past: turnsFrom(-reading.tokens, reading.tokens, config),
+    own: turnsFrom(0, length, config),
+    turnsValues: true,
+  };
   return (scope, x, index) => {
     const separate = [length, sizeOf(x.shape) / (length * width), heads, width / heads];
     const part = (role: string): Value => transpose(reshape(scope.linear(role, x), separate), [1, 2, 0, 3]);

@@ -18,10 +18,10 @@ export interface TransformerOptions {
   /** Whether token i sees only tokens j <= i. Default true. */
   readonly causal?: boolean;
   /**
-   * How the model knows where tokens stand. `"rotary"` turns queries and keys (Su et al. 2021), so that only distances
-   * count: a causal model then has a memory, and a rollout of any length reads each token once. It needs heads of an even
-   * width. `"sinusoidal"` adds the sinusoid of the place in the window to the input, as the paper's code does and its
-   * weights expect; small models learned short windows better and faster by it. Default "sinusoidal".
+   * How the model knows where tokens stand. `"rotary"`, the default, turns queries and keys (Su et al. 2021) and values
+   * (as geometric transform attention, Miyato et al. 2024), so that only distances count: a causal model then has a
+   * memory, and a rollout of any length reads each token once. It needs heads of an even width. `"sinusoidal"` adds the
+   * sinusoid of the place in the window to the input, as the paper's code does and its weights expect.
    */
   readonly positions?: "rotary" | "sinusoidal";
   /**
@@ -47,7 +47,7 @@ const schema = v.strictObject({
   heads: v.optional(modelSchemas.count(), 4),
   feedForward: v.optional(modelSchemas.features(1)),
   causal: v.optional(modelSchemas.flag(), true),
-  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "sinusoidal"),
+  positions: v.optional(schemas.choice("rotary", "sinusoidal"), "rotary"),
   noiseEmbedding: v.optional(schemas.choice("concat", "film"), "concat"),
 });
 

@@ -64,8 +64,10 @@ function plainTransformer(
           return Math.exp(q.reduce((sum, value, d) => sum + value * k[d]!, 0) / Math.sqrt(depth));
         });
         const total = weights.reduce((a, b) => a + b);
+        // Each value turned by how far it lies from the token that reads it.
+        const turned = seen.map((j) => turn(own(values[j]!), j - i));
         return Array.from({ length: depth }, (_, d) =>
-          seen.reduce((sum, j, n) => sum + (weights[n]! / total) * own(values[j]!)[d]!, 0),
+          turned.reduce((sum, value, n) => sum + (weights[n]! / total) * value[d]!, 0),
         );
       }).flat(),
     );
@@ -229,7 +231,7 @@ describe("the memory of a transformer", () => {
     expect(three.matmul! - two.matmul!).toBe(2 * size.layers);
     expect(three.softmax! - two.softmax!).toBe(size.layers);
     expect(three.transpose ?? 0).toBe(0);
-    expect(one.matmul! - (two.matmul! - one.matmul!)).toBe(size.layers);
+    expect(one.matmul! - (two.matmul! - one.matmul!)).toBe(2 * size.layers);
     expect([three.less, three.where]).toEqual([1, 1]);
   });
 

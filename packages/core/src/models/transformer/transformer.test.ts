@@ -101,7 +101,7 @@ describe("transformer config", () => {
       heads: 4,
       feedForward: 512,
       causal: true,
-      positions: "sinusoidal",
+      positions: "rotary",
       noiseEmbedding: "concat",
     });
   });
@@ -125,7 +125,7 @@ describe("transformer config", () => {
     [{ width: 10 }, "width is 10; expected a multiple of 4 (half of it embeds the noise level)"],
     [{ heads: 3 }, "heads is 3; expected a divisor of the width 8"],
     [
-      { heads: 8, positions: "rotary" },
+      { heads: 8 },
       "heads is 8; expected a divisor of half the width 8: rotary positions turn pairs of a head's features",
     ],
     [{ causal: 1 }, "causal is 1; expected true or false"],
