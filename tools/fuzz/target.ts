@@ -4,6 +4,8 @@ import { byteEdit, type Edit, valueEdit } from "./mutations.js";
 /** Something that reads what users and files give it. */
 export interface Target {
   readonly name: string;
+  /** Reads each input as it is before any edit: inputs that are refused would try nothing but the first check. */
+  readonly unmutated: readonly (() => unknown)[];
   /** An input, mutated by the stream: how it came about, and what reads it. */
   draw(random: RandomStream): Case;
 }
@@ -35,6 +37,7 @@ function drawEdits<T>(random: RandomStream, draw: () => Edit<T>): Edit<T>[] {
 export function fileTarget(name: string, files: readonly Uint8Array[], read: (bytes: Uint8Array) => unknown): Target {
   return {
     name,
+    unmutated: files.map((file) => () => read(file)),
     draw: (random) => {
       const base = files[random.integer(0, files.length)] as Uint8Array;
       const edits = drawEdits(random, () => byteEdit(random, base.length));
@@ -55,6 +58,7 @@ export function valueTarget(
 ): Target {
   return {
     name,
+    unmutated: values.map((value) => () => read(value)),
     draw: (random) => {
       const base = values[random.integer(0, values.length)];
       const edits = drawEdits(random, () => valueEdit(random, base, foreign));

@@ -2,11 +2,15 @@
 import {
   autoregressive,
   type Backend,
+  bayesianFlow,
   cosineSchedule,
   createRandom,
   DiffusionForcingError,
+  ddim,
   diffusionForcing,
   dit3d,
+  edm,
+  flowMatching,
   fullSequence,
   initializeParameters,
   linearSchedule,
@@ -19,6 +23,7 @@ import {
   transformer,
   trapezoid,
   unet3d,
+  variancePreserving,
 } from "@diffusion-forcing/core";
 import {
   codecFromConfig,
@@ -31,6 +36,7 @@ import {
   filesStore,
   parseBundleConfig,
 } from "@diffusion-forcing/core/bundle";
+import { evidenceLowerBound } from "@diffusion-forcing/core/likelihood";
 import {
   crps,
   energyDistance,
@@ -41,7 +47,7 @@ import {
   ssim,
 } from "@diffusion-forcing/core/metrics";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
-import { scheduleFromConfig } from "@diffusion-forcing/core/process";
+import { processFromConfig, scheduleFromConfig } from "@diffusion-forcing/core/process";
 import { schedulingMatrixFromName, validateSchedulingMatrix } from "@diffusion-forcing/core/sampling";
 import { initialTrainingState } from "@diffusion-forcing/core/training";
 import { encodePlannerBundle, parsePlannerConfig, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
@@ -62,6 +68,14 @@ const models = [
   dit3d({ tokenShape: [1, 4, 4], patchSize: 2, width: 8, layers: 1, heads: 1 }),
   unet3d({ tokenShape: [1, 8, 8], width: 8 }),
 ];
+/** One model of each kind that the official code has, with weights under its names. */
+const officials = models
+  .filter(({ config }, i) => config.kind !== "dit3d" && i !== 1)
+  .map((official) => {
+    const weights = toOfficial(official.config, initializeParameters(official, createRandom(0)));
+    const bytes = encodeSafetensors(weights as Anything);
+    return { config: official.config, weights: decodeSafetensors(bytes).tensors as Anything };
+  });
 const schedules = [cosineSchedule(20), linearSchedule(50), sigmoidSchedule(30)];
 
 /** Ends work where its options have been read and its graph is built: nothing is computed. */
@@ -77,7 +91,10 @@ const unavailable: Backend = {
 };
 const matrix = [fullSequence(), autoregressive(), pyramid(), trapezoid({ uncertainty: 2 })];
 
-const tokens = tensor(Float32Array.from({ length: 12 }, Math.sin), [2, 3, 2]);
+const tokens = tensor(
+  Float32Array.from({ length: 12 }, (_, i) => Math.sin(i)),
+  [2, 3, 2],
+);
 
 /** Ends what was started: a promise, or the first value of a stream. */
 async function first(work: Anything): Promise<void> {
@@ -87,7 +104,7 @@ async function first(work: Anything): Promise<void> {
 }
 
 async function sampling(options: Anything, use: (sampler: Anything) => unknown): Promise<void> {
-  const sampler = forcing.sampler({ backend: unavailable, parameters, steps: 4, ...options });
+  const sampler = forcing.sampler({ backend: unavailable, parameters, timesteps: 4, ...options });
   await first(use(sampler));
 }
 
@@ -145,13 +162,26 @@ const configs: Target[] = [
   ),
   valueTarget(
     "official config",
-    models.map(({ config }) => config),
-    (config) => fromOfficial(config as Anything, {}),
+    officials.map(({ config }) => config),
+    (config) => {
+      const weights = officials.find((official) => official.config.kind === (config as Anything)?.kind)?.weights;
+      return fromOfficial(config as Anything, weights ?? {});
+    },
   ),
   valueTarget(
     "schedule config",
     schedules.map(({ config }) => config),
     (config) => scheduleFromConfig(config as Anything),
+  ),
+  valueTarget(
+    "process config",
+    [
+      variancePreserving(cosineSchedule(20)),
+      flowMatching({ levels: 20 }),
+      edm({ levels: 20 }),
+      bayesianFlow({ levels: 20 }),
+    ].map(({ config }) => config),
+    (config) => processFromConfig(config as Anything),
   ),
   valueTarget("planner config", [plannerConfig], parsePlannerConfig),
   valueTarget("bundle config", [JSON.parse(new TextDecoder().decode(plannerFiles["config.json"]))], (config) =>
@@ -161,16 +191,13 @@ const configs: Target[] = [
 
 const foreign = { foreign: true };
 const options: Target[] = [
-  ...Object.entries({ cosineSchedule, linearSchedule, sigmoidSchedule }).map(([name, schedule]) =>
-    valueTarget(
-      name,
-      [
-        [20, { s: 0.01 }],
-        [30, { start: -3, end: 3, tau: 1 }],
-      ],
-      (values) => spread(schedule, values),
-      foreign,
-    ),
+  valueTarget("cosineSchedule", [[20, { s: 0.01 }]], (values) => spread(cosineSchedule, values), foreign),
+  valueTarget("linearSchedule", [[50]], (values) => spread(linearSchedule, values), foreign),
+  valueTarget(
+    "sigmoidSchedule",
+    [[30, { start: -3, end: 3, tau: 1 }]],
+    (values) => spread(sigmoidSchedule, values),
+    foreign,
   ),
   ...Object.entries({ transformer, recurrent, dit3d, unet3d }).map(([name, build]) =>
     valueTarget(
@@ -188,8 +215,8 @@ const options: Target[] = [
         schedule: cosineSchedule(20),
         objective: "v",
         lossWeighting: { kind: "min-snr", clip: 5 },
-        clipNoise: 20,
       },
+      { model, process: flowMatching({ levels: 20 }), lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 } },
     ],
     (given) => diffusionForcing(given as Anything),
     foreign,
@@ -251,7 +278,7 @@ const options: Target[] = [
   ),
   valueTarget(
     "a batch",
-    [{ tokens: { dtype: "float32", shape: [2, 3, 2], data: [...tokens.data] } }, { tokens, elementWeights: tokens }],
+    [{ tokens }, { tokens, lossMask: tokens }],
     (batch) =>
       first(
         forcing.train({
@@ -265,7 +292,7 @@ const options: Target[] = [
   ),
   valueTarget(
     "a state to resume",
-    [JSON.parse(JSON.stringify(state)), { ...state }],
+    [{ ...state }],
     (resume) =>
       first(
         forcing.train({
@@ -282,10 +309,38 @@ const options: Target[] = [
   valueTarget(
     "sampler options",
     [
-      { steps: 4, eta: 0.5, stabilizationLevel: 1 },
-      { steps: 4, parameters },
+      { timesteps: 4, solver: ddim({ eta: 0.5 }), stabilizationLevel: 1 },
+      { timesteps: 4, parameters },
     ],
     (given) => sampling(given, (sampler) => sampler.warmup(1, 2)),
+    foreign,
+  ),
+  valueTarget(
+    "sample options",
+    [
+      { batch: 2, length: 3, seed: 1 },
+      { context: tokens, length: 2, seed: 1 },
+    ],
+    (given) => sampling({}, (sampler) => sampler.sample(given)),
+    foreign,
+  ),
+  valueTarget(
+    "likelihood options",
+    [
+      {
+        tokens,
+        timesteps: 2,
+        rows: [
+          [2, 2, 2],
+          [1, 1, 1],
+          [0, 0, 0],
+        ],
+        draws: 2,
+        seed: 1,
+        variance: 0.5,
+      },
+    ],
+    (given) => evidenceLowerBound(forcing, { backend: unavailable, parameters, ...(given as Anything) }),
     foreign,
   ),
   valueTarget(
@@ -294,7 +349,7 @@ const options: Target[] = [
       { length: 3, window: 4, chunk: 1, batch: 1, matrix: pyramid() },
       { context: { ...tokens }, length: 1, window: 4 },
     ],
-    (given) => sampling({}, (sampler) => sampler.rollout({ random: createRandom(0), ...(given as object) })),
+    (given) => sampling({}, (sampler) => sampler.rollout({ seed: 0, ...(given as object) })),
     foreign,
   ),
 ];
@@ -305,7 +360,12 @@ const metrics: Target[] = [
   valueTarget("crps", [{ samples: points, truth: { shape: [2], data: [1, 2] } }], (f) => crps(f as Anything), foreign),
   valueTarget(
     "quantile crps",
-    [{ samples: { shape: [20, 1], data: Array.from({ length: 20 }, Math.sin) }, truth: { shape: [1], data: [2] } }],
+    [
+      {
+        samples: { shape: [20, 1], data: Array.from({ length: 20 }, (_, i) => Math.sin(i)) },
+        truth: { shape: [1], data: [2] },
+      },
+    ],
     (f) => quantileCrpsSum(f as Anything),
     foreign,
   ),

@@ -1,8 +1,10 @@
+import * as v from "valibot";
 import type { Diffusion } from "./diffusion/diffusion.js";
+import { check, schemas } from "./engine/check.js";
 import type { Model } from "./models/model.js";
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
 import { variancePreserving } from "./process/gaussian/variance-preserving.js";
-import type { LossWeighting } from "./process/loss-weighting.js";
+import { checkLossWeighting, type LossWeighting } from "./process/loss-weighting.js";
 import type { NoiseProcess } from "./process/process.js";
 import { Sampler, type SamplerOptions } from "./sampling/sampler.js";
 import type { TrainingOptions } from "./training/options.js";
@@ -32,19 +34,47 @@ export interface DiffusionForcing extends Diffusion {
   sampler(options: SamplerOptions): Sampler;
 }
 
-/** Diffusion Forcing (Chen et al. 2024) of a model: a sequence diffusion with a noise level for every token. */
+const common = {
+  model: schemas.having<Model>("a model, such as transformer() makes", "config", "tokenShape", "parameters", "apply"),
+  lossWeighting: v.optional(v.unknown()),
+};
+const process = schemas.having<NoiseProcess>(
+  "a noise process, such as variancePreserving() makes",
+  "config",
+  "levels",
+  "corrupt",
+  "estimate",
+);
+const ofProcess = v.strictObject({ ...common, process });
+const ofSchedule = v.strictObject({ ...common, schedule: v.unknown(), objective: v.optional(v.unknown()) });
+
+/** The parts of a process by schedule are checked where it is made. */
+function diffusionOf(options: DiffusionForcingOptions): Diffusion {
+  const isOfProcess = typeof options === "object" && options !== null && "process" in options;
+  const { model, lossWeighting } = check("diffusionForcing", isOfProcess ? ofProcess : ofSchedule, options);
+  const process = isOfProcess ? options.process : variancePreserving(options.schedule, objectiveOf(options));
+  return {
+    model,
+    process,
+    lossWeighting: lossWeighting === undefined ? process.lossWeighting : checkLossWeighting(lossWeighting),
+  };
+}
+
+function objectiveOf({ objective }: { readonly objective?: "noise" | "x0" | "v" }) {
+  return objective === undefined ? {} : { objective };
+}
+
+/**
+ * Diffusion Forcing (Chen et al. 2024) of a model: a sequence diffusion with a noise level for every token.
+ *
+ * @throws `invalid-argument`, `invalid-config`, `invalid-schedule` for options that cannot be followed
+ */
 export function diffusionForcing(options: DiffusionForcingOptions): DiffusionForcing {
-  const { model } = options;
-  const process = "process" in options ? options.process : variancePreserving(options.schedule, objectiveOf(options));
-  const diffusion: Diffusion = { model, process, lossWeighting: options.lossWeighting ?? process.lossWeighting };
+  const diffusion = diffusionOf(options);
   return {
     ...diffusion,
     train: (training) => train(diffusion, training),
     trainStream: (training) => trainStream(diffusion, training),
     sampler: (sampling) => new Sampler(diffusion, sampling),
   };
-}
-
-function objectiveOf({ objective }: { readonly objective?: "noise" | "x0" | "v" }) {
-  return objective === undefined ? {} : { objective };
 }

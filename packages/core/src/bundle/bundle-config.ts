@@ -93,7 +93,8 @@ export function parseBundleConfig(what: string, value: unknown): BundleConfig {
   return config;
 }
 
-function checkSizes(what: string, value: unknown, path: string): void {
+/** @param depth of nesting allowed: a file may hold millions of brackets */
+function checkSizes(what: string, value: unknown, path: string, depth = 8): void {
   if (typeof value === "number" && !(Math.abs(value) <= LARGEST_SIZE)) {
     throw new DiffusionForcingError(
       "invalid-config",
@@ -101,5 +102,8 @@ function checkSizes(what: string, value: unknown, path: string): void {
     );
   }
   if (typeof value !== "object" || value === null) return;
-  for (const [key, part] of Object.entries(value)) checkSizes(what, part, `${path}.${key.slice(0, 40)}`);
+  if (depth === 0) {
+    throw new DiffusionForcingError("invalid-config", `${what}: ${path} is nested too deep for a model.`);
+  }
+  for (const [key, part] of Object.entries(value)) checkSizes(what, part, `${path}.${key.slice(0, 40)}`, depth - 1);
 }

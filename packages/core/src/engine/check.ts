@@ -40,7 +40,8 @@ function explain(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
   }
   if (issue.type === "strict_object" && issue.input === undefined) return `${path} is missing.`;
   // A schema's own words say what was expected; valibot's defaults repeat what was received.
-  const expected = issue.message.startsWith("Invalid") ? (issue.expected ?? "another value") : issue.message;
+  const said = issue.message.startsWith("Invalid") ? (issue.expected ?? "another value") : issue.message;
+  const expected = said === "Object" ? "an object" : said;
   return `${path === "" ? "the value" : path} is ${describe(issue.input)}; expected ${expected}.`;
 }
 

@@ -1,3 +1,4 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { ModelConfig } from "../models/model.js";
 import { modelFromConfig } from "../models/model-from-config.js";
@@ -33,11 +34,12 @@ const layouts: Readonly<Record<string, (config: ModelConfig) => OfficialLayout>>
 
 /** @throws `invalid-config` for an illegal config or a kind of model that the official code does not have. */
 export function officialLayout(config: ModelConfig): OfficialLayout {
-  const layout = Object.hasOwn(layouts, config.kind) ? layouts[config.kind] : undefined;
+  const kind: unknown = config?.kind;
+  const layout = typeof kind === "string" && Object.hasOwn(layouts, kind) ? layouts[kind] : undefined;
   if (layout === undefined) {
     throw new DiffusionForcingError(
       "invalid-config",
-      `The official code has no model of kind "${config.kind}"; it has ${Object.keys(layouts).join(", ")}.`,
+      `The official code has no model of kind ${describe(kind)}; it has ${Object.keys(layouts).join(", ")}.`,
     );
   }
   return layout(modelFromConfig(config).config);

@@ -23,6 +23,7 @@ export { posterior, stepDeviation } from "./gaussian/transition.js";
 export { type VariancePreservingOptions, variancePreserving } from "./gaussian/variance-preserving.js";
 export { lossWeight } from "./loss-weight.js";
 export type { LossWeighting } from "./loss-weighting.js";
+export { checkLossWeighting } from "./loss-weighting.js";
 export * from "./noise-levels.js";
 export type * from "./process.js";
 export { type ProcessReader, processFromConfig } from "./process-from-config.js";

@@ -1,23 +1,9 @@
-import { describe } from "../engine/describe.js";
-import { DiffusionForcingError } from "../engine/errors.js";
 import { add, broadcastTo, constant, div, matmul, mul, sqrt, sub } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { tensor, zeros } from "../engine/tensor/tensor.js";
-import type { LossWeighting } from "./loss-weighting.js";
+import { checkLossWeighting, type LossWeighting } from "./loss-weighting.js";
 import type { NoiseProcess, Sensitivity } from "./process.js";
 import { atLevel } from "./tables.js";
-
-function invalid(message: string): DiffusionForcingError {
-  return new DiffusionForcingError("invalid-config", `Loss weighting: ${message}.`);
-}
-
-function checkPositive(name: string, value: number): void {
-  if (!Number.isFinite(value) || value <= 0) throw invalid(`${name} is ${value}; expected a positive number`);
-}
-
-function checkDecay(decay: number): void {
-  if (!(decay >= 0 && decay <= 1)) throw invalid(`decay is ${decay}; expected a number from 0 to 1`);
-}
 
 /** What the process's loss charges for a unit error of the clean estimate at that ratio. */
 function costOf([base, root, linear]: Sensitivity, snr: number): number {
@@ -89,49 +75,29 @@ function fusedSnrWeight(process: NoiseProcess, levels: Value, clip: number, deca
  */
 export function lossWeight(process: NoiseProcess, levels: Value, weighting: LossWeighting): Value {
   const { signalToNoise } = process;
-  switch (weighting.kind) {
-    case "uniform": {
-      const { scale = 1 } = weighting;
-      checkPositive("scale", scale);
-      return broadcastTo(constant(scale), levels.shape);
-    }
+  const known = checkLossWeighting(weighting);
+  switch (known.kind) {
+    case "uniform":
+      return broadcastTo(constant(known.scale ?? 1), levels.shape);
     case "past-snr": {
-      const { clip, decay } = weighting;
-      checkPositive("clip", clip);
-      checkDecay(decay);
+      const { clip, decay } = known;
       const first = zeros("float32", [levels.shape[1] as number]);
       first.data[0] = clip / 2;
       return add(mul(pastRatio(ratioAt(process, levels, clip, clip), decay), clip), constant(first));
     }
-    case "min-snr": {
-      const { clip } = weighting;
-      checkPositive("clip", clip);
+    case "min-snr":
       return atLevel(
-        signalToNoise.map((snr) => Math.min(snr, clip) / costOf(process.sensitivity, snr)),
+        signalToNoise.map((snr) => Math.min(snr, known.clip) / costOf(process.sensitivity, snr)),
         levels,
         2,
       );
-    }
-    case "fused-snr": {
-      const { clip, decay } = weighting;
-      checkPositive("clip", clip);
-      checkDecay(decay);
-      return fusedSnrWeight(process, levels, clip, decay);
-    }
-    case "clamped-snr": {
-      const { low, high } = weighting;
-      checkPositive("low", low);
-      checkPositive("high", high);
-      if (low > high) throw invalid(`low is ${low} and high is ${high}; expected low to be at most high`);
+    case "fused-snr":
+      return fusedSnrWeight(process, levels, known.clip, known.decay);
+    case "clamped-snr":
       return atLevel(
-        signalToNoise.map((snr) => Math.min(Math.max(snr, low), high) / high),
+        signalToNoise.map((snr) => Math.min(Math.max(snr, known.low), known.high) / known.high),
         levels,
         2,
       );
-    }
-    default: {
-      const kind = describe((weighting as { kind: unknown }).kind);
-      throw invalid(`there is no kind ${kind}; the known ones are uniform, min-snr, fused-snr, past-snr, clamped-snr`);
-    }
   }
 }

@@ -1,3 +1,8 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+
 /** How tokens are weighted in the loss, as JSON. */
 export type LossWeighting =
   /** Every token alike: by `scale`, default 1. The paper's planners and videos use half of `snr_clip`. */
@@ -17,3 +22,29 @@ export type LossWeighting =
   | { readonly kind: "fused-snr"; readonly clip: number; readonly decay: number }
   /** clamp(snr, low, high) / high whatever the objective: the weighting of the paper's Maze2D planner (0.5 and 5). */
   | { readonly kind: "clamped-snr"; readonly low: number; readonly high: number };
+
+const clip = schemas.positive();
+const decay = schemas.number(0, 1);
+
+const kinds: { readonly [Kind in LossWeighting["kind"]]: v.GenericSchema } = {
+  uniform: v.strictObject({ kind: v.literal("uniform"), scale: v.optional(schemas.positive()) }),
+  "min-snr": v.strictObject({ kind: v.literal("min-snr"), clip }),
+  "fused-snr": v.strictObject({ kind: v.literal("fused-snr"), clip, decay }),
+  "past-snr": v.strictObject({ kind: v.literal("past-snr"), clip, decay }),
+  "clamped-snr": v.pipe(
+    v.strictObject({ kind: v.literal("clamped-snr"), low: schemas.positive(), high: schemas.positive() }),
+    v.check(({ low, high }) => low <= high, "low at most high"),
+  ),
+};
+
+/** @throws `invalid-config` naming what is wrong */
+export function checkLossWeighting(value: unknown): LossWeighting {
+  const kind = typeof value === "object" && value !== null && "kind" in value ? value.kind : undefined;
+  if (typeof kind !== "string" || !Object.hasOwn(kinds, kind)) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `A loss weighting's kind is ${describe(kind)}; the known ones are ${Object.keys(kinds).join(", ")}.`,
+    );
+  }
+  return check("Loss weighting", kinds[kind as LossWeighting["kind"]], value, "invalid-config") as LossWeighting;
+}

@@ -1,3 +1,4 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import type { RandomStream } from "../engine/random/index.js";
@@ -42,6 +43,9 @@ function refuse(what: string): never {
 
 /** @throws `invalid-data`, `shape-mismatch`, `invalid-noise-levels` and what `checkHostTensor` throws. */
 export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
+  if (typeof batch !== "object" || batch === null) {
+    refuse(`The batch is ${describe(batch)}; expected an object with tokens.`);
+  }
   const { tokens, noiseLevels, lossMask, condition } = batch;
   checkHostTensor('The batch\'s "tokens"', tokens);
   for (const [name, tensor] of Object.entries({ noiseLevels, lossMask, condition })) {

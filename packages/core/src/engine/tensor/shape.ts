@@ -15,8 +15,10 @@ export function shapesEqual(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((size, axis) => size === b[axis]);
 }
 
+/** For messages: short, however many axes somebody asks for. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(", ")}]`;
+  const shown = shape.slice(0, 16).join(", ");
+  return shape.length <= 16 ? `[${shown}]` : `[${shown}, ... (${shape.length} axes)]`;
 }
 
 /** Row-major strides, in elements. */
@@ -64,9 +66,14 @@ export function normalizeAxis(axis: number, rank: number, what: string): number 
   return normalized;
 }
 
+function isFull(values: readonly unknown[]): boolean {
+  return !values.includes(undefined);
+}
+
 /** Whether `shape` is an array of whole numbers from `least`. */
 export function isShape(shape: unknown, least: 0 | 1): shape is Shape {
-  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= least);
+  // `every` passes over holes.
+  return Array.isArray(shape) && shape.every((size) => Number.isSafeInteger(size) && size >= least) && isFull(shape);
 }
 
 /**

@@ -1,3 +1,4 @@
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import type { Value } from "../../engine/graph/value.js";
 import type { GaussianPath } from "../process.js";
@@ -17,7 +18,14 @@ const ENDLESS = 80;
  * @throws `invalid-schedule`
  */
 export function checkedPath(kind: string, path: GaussianPath): GaussianPath {
-  const { signal, noise } = path;
+  const { signal, noise } = path ?? {};
+  for (const [name, table] of Object.entries({ signal, noise })) {
+    if (table instanceof Float64Array && table.length >= 2 && table.length === signal?.length) continue;
+    throw new DiffusionForcingError(
+      "invalid-schedule",
+      `${kind}: the path's ${name} is ${describe(table)}; expected signal and noise as Float64Arrays of K + 1 entries each.`,
+    );
+  }
   const refuse = (level: number, what: string): never => {
     throw new DiffusionForcingError(
       "invalid-schedule",

@@ -4,6 +4,7 @@ import type { NoiseProcess, ProcessConfig } from "../process.js";
 import { gaussianProcess } from "./gaussian-process.js";
 import { defaultLimit, type EstimateLimit, limitSchema } from "./limit.js";
 import { cleanObjective, noiseObjective, velocityObjective } from "./objective.js";
+import { checkedPath } from "./path.js";
 import { type NoiseSchedule, scheduleFromConfig } from "./schedule.js";
 
 export interface VariancePreservingOptions {
@@ -20,6 +21,12 @@ export interface VariancePreservingOptions {
 
 const objectives = { noise: noiseObjective, x0: cleanObjective, v: velocityObjective };
 
+const scheduleSchema = schemas.having<NoiseSchedule>(
+  "a noise schedule, such as cosineSchedule(1000)",
+  "config",
+  "path",
+);
+
 const schema = v.strictObject({
   objective: v.optional(schemas.choice("noise", "x0", "v"), "v"),
   noiseClip: v.optional(schemas.positive(), 20),
@@ -34,10 +41,12 @@ const schema = v.strictObject({
  */
 export function variancePreserving(schedule: NoiseSchedule, options: VariancePreservingOptions = {}): NoiseProcess {
   const { objective, noiseClip, limit } = check("variancePreserving", schema, options, "invalid-config");
+  const { config, path } = check("variancePreserving's schedule", scheduleSchema, schedule, "invalid-config");
+  checkedPath("variancePreserving", path);
   return gaussianProcess({
-    config: { kind: "variance-preserving", schedule: schedule.config, objective, noiseClip, limit },
-    path: schedule.path,
-    objective: objectives[objective](schedule.path),
+    config: { kind: "variance-preserving", schedule: config, objective, noiseClip, limit },
+    path,
+    objective: objectives[objective](path),
     limit,
     noiseClip,
     priorScale: 1,

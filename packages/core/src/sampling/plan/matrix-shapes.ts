@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
@@ -30,47 +32,48 @@ export function autoregressive(): MatrixShape {
 
 /** Each token lags `uncertainty` level indices behind the one before it: the far future stays noisier than the near. */
 export function pyramid(options: PyramidOptions = {}): MatrixShape {
-  const { uncertainty = 1 } = options;
-  checkUncertainty("pyramid", uncertainty);
-  return { kind: "pyramid", uncertainty };
+  return { kind: "pyramid", uncertainty: uncertaintyOf("pyramid", options) };
 }
 
 /** Both ends first, the middle last, symmetric: for sequences whose start and goal are known. */
 export function trapezoid(options: PyramidOptions = {}): MatrixShape {
-  const { uncertainty = 1 } = options;
-  checkUncertainty("trapezoid", uncertainty);
-  return { kind: "trapezoid", uncertainty };
+  return { kind: "trapezoid", uncertainty: uncertaintyOf("trapezoid", options) };
+}
+
+const pyramidOptions = v.strictObject({ uncertainty: v.optional(schemas.number(0), 1) });
+
+function uncertaintyOf(name: string, options: PyramidOptions): number {
+  return check(name, pyramidOptions, options, "invalid-scheduling-matrix").uncertainty;
 }
 
 function invalid(message: string): DiffusionForcingError {
   return new DiffusionForcingError("invalid-scheduling-matrix", message);
 }
 
-function checkUncertainty(name: string, uncertainty: number): void {
-  if (!Number.isFinite(uncertainty) || uncertainty < 0) {
-    throw invalid(`${name}: uncertainty is ${describe(uncertainty)}; expected a number of at least 0.`);
-  }
-}
-
-/** More entries than any walk could use; a huge uncertainty or number of tokens would take all memory for its rows. */
+/** More than any walk could use; a huge uncertainty or number of tokens would take all memory for its rows. */
 const MOST_ENTRIES = 2 ** 24;
+const MOST_ROWS = 2 ** 19;
 
 function checkSize(what: string, size: number): void {
   if (!Number.isSafeInteger(size) || size < 1) {
-    throw invalid(`schedulingMatrix: ${what} is ${size}; expected a positive integer.`);
+    throw invalid(`schedulingMatrix: ${what} is ${describe(size)}; expected a positive integer.`);
   }
 }
 
 /** Rows in which column t sits at steps + delay(t) - m in row m, limited to 0..steps. */
 function delayed(steps: number, tokens: number, height: number, delay: (token: number) => number): SchedulingMatrix {
-  if (!(height * tokens <= MOST_ENTRIES)) {
+  if (!(height * tokens <= MOST_ENTRIES && height <= MOST_ROWS)) {
     throw invalid(
-      `schedulingMatrix: ${height} rows of ${tokens} tokens are too many; expected at most ${MOST_ENTRIES} entries. An uncertainty above the number of steps, ${steps}, changes nothing but the waiting.`,
+      `schedulingMatrix: ${height} rows of ${tokens} tokens are too many; expected at most ${MOST_ROWS} rows and ${MOST_ENTRIES} entries. An uncertainty above the number of steps, ${steps}, changes nothing but the waiting.`,
     );
   }
-  const rows = Array.from({ length: height }, (_, m) =>
-    Int32Array.from({ length: tokens }, (_, token) => Math.min(Math.max(steps + delay(token) - m, 0), steps)),
-  );
+  const starts = Array.from({ length: tokens }, (_, token) => steps + delay(token));
+  const rows = Array.from({ length: height }, (_, m) => {
+    const row = new Int32Array(tokens);
+    for (let token = 0; token < tokens; token++)
+      row[token] = Math.min(Math.max((starts[token] as number) - m, 0), steps);
+    return row;
+  });
   return { steps, tokens, rows };
 }
 
@@ -94,18 +97,32 @@ function trapezoidMatrix(steps: number, tokens: number, uncertainty: number): Sc
 export function schedulingMatrix(shape: MatrixShape, steps: number, tokens: number): SchedulingMatrix {
   checkSize("steps", steps);
   checkSize("tokens", tokens);
-  switch (shape.kind) {
+  const known = checkShape(shape);
+  switch (known.kind) {
     case "full-sequence":
       return pyramidMatrix(steps, tokens, 0);
     case "autoregressive":
       return pyramidMatrix(steps, tokens, steps);
     case "pyramid":
-      return pyramidMatrix(steps, tokens, shape.uncertainty);
+      return pyramidMatrix(steps, tokens, known.uncertainty);
     case "trapezoid":
-      return trapezoidMatrix(steps, tokens, shape.uncertainty);
-    default:
-      throw invalid(unknownShape((shape as { kind: unknown }).kind));
+      return trapezoidMatrix(steps, tokens, known.uncertainty);
   }
+}
+
+const uncertainty = schemas.number(0);
+const shapeSchemas: { readonly [Kind in MatrixShape["kind"]]: v.GenericSchema } = {
+  "full-sequence": v.strictObject({ kind: v.literal("full-sequence") }),
+  autoregressive: v.strictObject({ kind: v.literal("autoregressive") }),
+  pyramid: v.strictObject({ kind: v.literal("pyramid"), uncertainty }),
+  trapezoid: v.strictObject({ kind: v.literal("trapezoid"), uncertainty }),
+};
+
+function checkShape(shape: unknown): MatrixShape {
+  const kind = typeof shape === "object" && shape !== null && "kind" in shape ? shape.kind : undefined;
+  if (typeof kind !== "string" || !Object.hasOwn(shapeSchemas, kind)) throw invalid(unknownShape(kind));
+  const schema = shapeSchemas[kind as MatrixShape["kind"]];
+  return check(`A scheduling matrix of kind ${kind}`, schema, shape, "invalid-scheduling-matrix") as MatrixShape;
 }
 
 const shapes: { readonly [Kind in MatrixShape["kind"]]: (options: PyramidOptions) => MatrixShape } = {
@@ -126,7 +143,7 @@ function unknownShape(kind: unknown): string {
  * @throws `invalid-scheduling-matrix` for an unknown name; the message lists the legal ones.
  */
 export function schedulingMatrixFromName(name: string, options: PyramidOptions = {}): MatrixShape {
-  if (!Object.hasOwn(shapes, name)) throw invalid(unknownShape(name));
+  if (typeof name !== "string" || !Object.hasOwn(shapes, name)) throw invalid(unknownShape(name));
   return shapes[name as MatrixShape["kind"]](options);
 }
 

@@ -1,3 +1,4 @@
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 
 /**
@@ -38,12 +39,19 @@ function checkBound(bound: ArrayLike<number> | undefined, name: string, tokens: 
  * @throws `invalid-scheduling-matrix`, naming the row, the column and the nearest legal index.
  */
 export function checkRows(rows: readonly ArrayLike<number>[], steps: number, tokens: number): void {
-  if (!Number.isSafeInteger(steps) || steps < 1) throw invalid(`steps is ${steps}; expected a positive integer`);
-  if (!Array.isArray(rows) || rows.length === 0 || !Number.isSafeInteger(tokens) || tokens < 1) {
-    throw invalid(`it has ${rows?.length} rows and ${tokens} columns; expected at least one of each`);
+  if (!Number.isSafeInteger(steps) || steps < 1) {
+    throw invalid(`steps is ${describe(steps)}; expected a positive integer`);
   }
-  rows.forEach((row, m) => {
-    if (row.length !== tokens) throw invalid(`row ${m} has ${row.length} entries; expected ${tokens}`);
+  if (!Array.isArray(rows)) throw invalid(`the rows are ${describe(rows)}; expected an array`);
+  if (rows.length === 0 || !Number.isSafeInteger(tokens) || tokens < 1) {
+    throw invalid(`it has ${rows.length} rows and ${describe(tokens)} columns; expected at least one of each`);
+  }
+  for (let m = 0; m < rows.length; m++) {
+    const row = rows[m];
+    if (typeof row !== "object" || row === null || !("length" in row)) {
+      throw invalid(`row ${m} is ${describe(row)}; expected ${tokens} level indices`);
+    }
+    if (row.length !== tokens) throw invalid(`row ${m} has ${describe(row.length)} entries; expected ${tokens}`);
     for (let column = 0; column < tokens; column++) {
       const index = row[column] as number;
       const above = rows[m - 1]?.[column];
@@ -54,9 +62,11 @@ export function checkRows(rows: readonly ArrayLike<number>[], steps: number, tok
         above === undefined
           ? `an index from 0 to ${steps}`
           : `at most the ${above} of row ${m - 1}, as a column never rises`;
-      throw invalid(`row ${m}, column ${column} is ${index}; expected ${rule}; the nearest legal is ${nearest}`);
+      throw invalid(
+        `row ${m}, column ${column} is ${describe(index)}; expected ${rule}; the nearest legal is ${nearest}`,
+      );
     }
-  });
+  }
 }
 
 /**
@@ -67,6 +77,9 @@ export function checkRows(rows: readonly ArrayLike<number>[], steps: number, tok
  * @throws `invalid-scheduling-matrix`, naming the row and the column.
  */
 export function validateSchedulingMatrix(matrix: SchedulingMatrix, bounds: MatrixBounds = {}): void {
+  if (typeof matrix !== "object" || matrix === null) {
+    throw invalid(`it is ${describe(matrix)}; expected an object with steps, tokens and rows`);
+  }
   const { steps, tokens, rows } = matrix;
   checkRows(rows, steps, tokens);
   checkBound(bounds.start, "start", tokens);
