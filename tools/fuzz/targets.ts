@@ -6,7 +6,6 @@ import {
   cosineSchedule,
   createRandom,
   DiffusionForcingError,
-  ddim,
   diffusionForcing,
   dit3d,
   edm,
@@ -309,8 +308,15 @@ const options: Target[] = [
   valueTarget(
     "sampler options",
     [
-      { timesteps: 4, solver: ddim({ eta: 0.5 }), stabilizationLevel: 1 },
-      { timesteps: 4, parameters },
+      { timesteps: 4, stabilizationLevel: 1 },
+      {
+        timesteps: 4,
+        parameters,
+        scores: [
+          { weight: 2, history: { level: 3, tokens: [-1] } },
+          { weight: -1, history: { tokens: [] }, condition: "null" },
+        ],
+      },
     ],
     (given) => sampling(given, (sampler) => sampler.warmup(1, 2)),
     foreign,

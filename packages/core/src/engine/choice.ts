@@ -1,3 +1,4 @@
+import { describe } from "./describe.js";
 import { DiffusionForcingError, type ErrorCode } from "./errors.js";
 
 /**
@@ -14,5 +15,5 @@ export function checkChoice(
 ): void {
   if (value === undefined || choices.some((choice) => choice === value)) return;
   const known = choices.map((choice) => `"${choice}"`).join(", ");
-  throw new DiffusionForcingError(code, `${what} is ${JSON.stringify(value)}; expected ${known}, or nothing.`);
+  throw new DiffusionForcingError(code, `${what} is ${describe(value)}; expected ${known}, or nothing.`);
 }

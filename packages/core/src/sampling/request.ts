@@ -9,6 +9,7 @@ import { describeTokens, holdsTokens, type Model } from "../models/model.js";
 import { drawNoise, noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
 import { fullSequence, type MatrixSource, matrixFrom } from "./plan/matrix-shapes.js";
 import { checkRows } from "./plan/scheduling-matrix.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import { joinTokens, scaled } from "./tokens.js";
 
 /** Sequences to sample. */
@@ -103,6 +104,7 @@ export function sampleRequest({ diffusion, timesteps }: Sampling, options: Sampl
     );
   }
   const known = context?.shape[1] ?? 0;
+  checkSequenceSize("sample", model, batch, known + length);
   const sources = noiseSources("sample", seed, batch);
   const noise = drawNoise(sources, ["start"], [batch, length, ...model.tokenShape], process.noiseClip);
   const start = scaled(noise, process.priorScale);

@@ -7,6 +7,7 @@ import { isCacheable } from "./memory-network.js";
 import type { SampleSeed } from "./noise-source.js";
 import type { MatrixSource } from "./plan/matrix-shapes.js";
 import { checkTokens } from "./request.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import type { Walker } from "./walker.js";
 
 export interface RolloutOptions {
@@ -133,6 +134,9 @@ export function checkedRollout(sampler: RolloutSampler, options: RolloutOptions)
       'rollout: a draft model keeps no memory of its own. Roll out with memory: "recompute", or draft with "recent" or "frozen".',
     );
   }
+  const { model } = sampler.diffusion;
+  if (given.context !== undefined) checkTokens("rollout", "context", model, given.context);
+  if (given.resume?.tokens !== undefined) checkTokens("rollout", "resumed state", model, given.resume.tokens);
   const complete = { ...given, batch: batchOf(given), memory: memoryMode(sampler, given) };
   checkPast(sampler, complete);
   return complete;
@@ -165,11 +169,11 @@ function checkPast({ diffusion: { model } }: RolloutSampler, options: CheckedRol
     throw new DiffusionForcingError(code, `rollout: ${message}.`);
   };
   if (resume !== undefined && context !== undefined) refuse("invalid-argument", "both context and resume; give one");
-  if (context !== undefined) checkTokens("rollout", "context", model, context);
-  if (resume?.tokens !== undefined) checkTokens("rollout", "resumed state", model, resume.tokens);
   if (window !== undefined && chunk > window) {
     refuse("invalid-argument", `chunk is ${chunk} and window is ${window}; expected a chunk of at most the window`);
   }
+  // Without a window a cache grows with its context, which is in memory already.
+  checkSequenceSize("rollout", model, batch, Math.max(window ?? 0, chunk));
   const isCached = options.memory === "cache";
   const known = (context ?? resume?.tokens)?.shape[1] ?? 0;
   if (!isCached && window !== undefined && known > window) {

@@ -19,7 +19,9 @@ import {
 } from "./request.js";
 import { rollout } from "./rollout.js";
 import type { RolloutChunk, RolloutOptions } from "./rollout-options.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import { ancestral } from "./solvers/ancestral.js";
+import { solverSchema } from "./solvers/check-solver.js";
 import { ddim } from "./solvers/ddim.js";
 import { pathOf } from "./solvers/path.js";
 import type { Solver } from "./solvers/solver.js";
@@ -53,12 +55,14 @@ const schema = v.strictObject({
   backend: schemas.having<Backend>("a backend, as onnxBackend() makes one", "compile", "dispose"),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   timesteps: v.optional(schemas.integer(1)),
-  solver: v.optional(schemas.having<Solver>("a solver, such as ddim()", "config", "step")),
+  solver: v.optional(solverSchema),
   stabilizationLevel: v.optional(schemas.integer(0)),
   guidance: v.optional(schemas.having<Guidance>("a guidance, such as reachGoal() makes", "reward")),
   scores: v.optional(v.custom<ScoreCombination>(Array.isArray, "terms, as classifierFreeGuidance() makes them")),
   speculation: v.optional(schemas.having<Speculation>("a speculation, as speculative() makes one", "draft", "length")),
 });
+
+const warmupSchema = v.strictObject({ batch: schemas.integer(1), length: schemas.integer(1) });
 
 const DEFAULT_TIMESTEPS = 50;
 
@@ -129,7 +133,9 @@ export class Sampler {
   }
 
   /** Makes a batch size and a length, context included, ready ahead of their first use. */
-  warmup(batch: number, length: number): Promise<void> {
+  async warmup(batch: number, length: number): Promise<void> {
+    check("warmup", warmupSchema, { batch, length });
+    checkSequenceSize("warmup", this.diffusion.model, batch, length);
     return this.walker.warmup({ batch, length, steps: 1 });
   }
 

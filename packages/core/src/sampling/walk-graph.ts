@@ -1,10 +1,13 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import { buildGraph, type Graph } from "../engine/graph/graph.js";
 import { equal, mul, reshape, slice, where } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
 import { afterCommit } from "./memory-network.js";
 import { type Prediction, predict, type SteeringInputs } from "./predict.js";
-import type { SolverMemory } from "./solvers/solver.js";
+import type { Solver, SolverMemory } from "./solvers/solver.js";
 import {
   modelMemoryName,
   noiseNeeds,
@@ -67,6 +70,7 @@ export function walkGraph(diffusion: Diffusion, options: WalkOptions, shape: Wal
       noise: draws,
       memory: remembered,
     });
+    checkTaken(solver, x, remembered, taken);
     const stays = equal(from, to);
     const kept = (before: Value, after: Value): Value => where(spread(stays, after), before, after);
     remembered = Object.fromEntries(
@@ -92,6 +96,18 @@ export function walkGraph(diffusion: Diffusion, options: WalkOptions, shape: Wal
   return buildGraph(
     inputs.declared,
     Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, computed(value)])),
+  );
+}
+
+/** A solver may be a user's. @throws `invalid-argument` unless a step gave tokens, and all of its memory */
+function checkTaken(solver: Solver, x: Value, remembered: SolverMemory, taken: ReturnType<Solver["step"]>): void {
+  const isTokens = (value: unknown): boolean => shapesEqual((value as Value | undefined)?.shape ?? [], x.shape);
+  const missing = Object.keys(remembered).find((name) => taken?.memory?.[name] === undefined);
+  if (isTokens(taken?.x) && missing === undefined) return;
+  const what = missing === undefined ? `x ${formatShape(x.shape)}` : `the memory "${missing}"`;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `A step of the solver ${solver.config.kind} gave ${describe(missing === undefined ? taken?.x : taken?.memory)}; expected an object with ${what}.`,
   );
 }
 

@@ -1,3 +1,4 @@
+import { describe } from "../describe.js";
 import { DiffusionForcingError } from "../errors.js";
 import { normalQuantile } from "./normal-quantile.js";
 import { threefry2x32 } from "./threefry.js";
@@ -58,18 +59,18 @@ export class RandomStream {
    * @throws `invalid-argument` if the state is not one.
    */
   static fromState(state: RandomState): RandomStream {
-    const { algorithm, key, position } = state;
+    const { algorithm, key, position } = state ?? {};
     if (algorithm !== "threefry2x32-20") {
       throw new DiffusionForcingError(
         "invalid-argument",
-        `RandomStream.fromState: the state is of algorithm ${JSON.stringify(algorithm)}; expected "threefry2x32-20".`,
+        `RandomStream.fromState: the state is of algorithm ${describe(algorithm)}; expected "threefry2x32-20".`,
       );
     }
     checkKey(key, "RandomStream.fromState");
     if (!Number.isInteger(position) || position < 0 || position > MAX_POSITION) {
       throw new DiffusionForcingError(
         "invalid-argument",
-        `RandomStream.fromState: got position ${position}; expected an integer from 0 to 2^52.`,
+        `RandomStream.fromState: got position ${describe(position)}; expected an integer from 0 to 2^52.`,
       );
     }
     return new RandomStream(key[0], key[1], position);
@@ -187,7 +188,7 @@ export class RandomStream {
  * @throws `invalid-argument` if the seed is neither a safe integer from 0 nor two 32-bit words.
  */
 export function createRandom(seed: RandomSeed): RandomStream {
-  if (typeof seed === "object" && "nextUint32" in seed) return seed;
+  if (typeof seed === "object" && seed !== null && "nextUint32" in seed) return seed;
   const key = typeof seed === "number" ? wordsOfInteger(seed, "createRandom: seed") : seed;
   checkKey(key, "createRandom");
   return RandomStream.fromState({ algorithm: "threefry2x32-20", key, position: 0 });
@@ -206,7 +207,7 @@ function checkKey(key: readonly number[], what: string): void {
   if (!Array.isArray(key) || key.length !== 2 || !key.every(isWord)) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `${what}: got the key ${JSON.stringify(key)}; expected two integers from 0 to 2^32 - 1.`,
+      `${what}: got the key ${describe(key)}; expected two integers from 0 to 2^32 - 1.`,
     );
   }
 }

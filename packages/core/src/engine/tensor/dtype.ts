@@ -1,3 +1,4 @@
+import { DiffusionForcingError } from "../errors.js";
 import { typedArrayName } from "../typed-array-name.js";
 
 /**
@@ -27,8 +28,17 @@ const constructors: { readonly [D in DType]: Constructor<D> } = {
   bool: Uint8Array,
 };
 
+/** What typed arrays of every engine can hold. */
+const MOST_ELEMENTS = 2 ** 31;
+
 /** A zero-filled typed array of `length` elements of `dtype`. */
 export function allocate<D extends DType>(dtype: D, length: number): TypedArrayOf[D] {
+  if (!(length <= MOST_ELEMENTS)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `A tensor of ${length} elements is too large; expected at most ${MOST_ELEMENTS}. Use fewer sequences, or shorter ones.`,
+    );
+  }
   return new constructors[dtype](length);
 }
 

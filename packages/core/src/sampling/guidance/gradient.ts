@@ -41,7 +41,7 @@ const schema = v.strictObject({
   reward: schemas.function<Guidance["reward"]>(),
   guidanceScale: v.optional(schemas.number(), 1),
   inputs: v.optional(schemas.function<NonNullable<Guidance["inputs"]>>()),
-  samples: v.optional(schemas.integer(1), 4),
+  samples: v.optional(schemas.integer(1, 1024), 4),
   gain: v.optional(schemas.function<NonNullable<Guidance["gain"]>>()),
 });
 

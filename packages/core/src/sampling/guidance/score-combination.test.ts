@@ -71,10 +71,10 @@ describe("combinations", () => {
   it.each([
     ["no terms", [], "add up to 0; expected 1"],
     ["weights", [{ weight: 2 }], "add up to 2; expected 1"],
-    ["NaN", [{ weight: Number.NaN }], "add up to NaN"],
-    ["level 0", [{ weight: 1, history: { level: 0 } }], "level is 0; expected an integer in 1..10"],
+    ["NaN", [{ weight: Number.NaN }], "0.weight is NaN"],
+    ["level 0", [{ weight: 1, history: { level: 0 } }], "level is 0; expected a whole number from 1 to 10"],
     ["level", [{ weight: 1, history: { level: 11 } }], "level is 11"],
-    ["places", [{ weight: 1, history: { tokens: [0.5] } }], "tokens are [0.5]"],
+    ["places", [{ weight: 1, history: { tokens: [0.5] } }], "tokens is [0.5]"],
   ])("refuse %s", (_name, terms, message) => {
     expect(() => checkCombination(terms, 10)).toThrow(message);
   });

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 
 /**
@@ -57,20 +59,17 @@ export function mergeTerms(terms: ScoreCombination): ScoreCombination {
  * @throws `invalid-argument` for weights that do not add up to 1, levels outside 1..K or places that are no integers.
  */
 export function checkCombination(terms: ScoreCombination, levelCount: number): void {
+  const level = schemas.integer(1, levelCount);
+  const place = schemas.satisfying<number>("an integer", Number.isSafeInteger);
+  const tokens = v.union([v.literal("all"), v.array(place)], '"all" or integers');
+  const term = v.strictObject({
+    weight: schemas.number(),
+    history: v.optional(v.strictObject({ level: v.optional(level), tokens: v.optional(tokens) })),
+    condition: v.optional(schemas.choice("given", "null")),
+  });
+  check("scores", v.array(term), terms);
   const total = terms.reduce((sum, { weight }) => sum + weight, 0);
   if (!(Math.abs(total - 1) < 1e-6)) throw invalid(`the weights add up to ${total}; expected 1`);
-  for (const { history, condition } of terms) {
-    const { level, tokens } = history ?? {};
-    if (level !== undefined && !(Number.isInteger(level) && level >= 1 && level <= levelCount)) {
-      throw invalid(`a history's level is ${level}; expected an integer in 1..${levelCount}, or none`);
-    }
-    if (tokens !== undefined && tokens !== "all" && !tokens.every(Number.isInteger)) {
-      throw invalid(`a history's tokens are ${JSON.stringify(tokens)}; expected "all" or integers`);
-    }
-    if (condition !== undefined && condition !== "given" && condition !== "null") {
-      throw invalid(`a condition is ${JSON.stringify(condition)}; expected "given" or "null"`);
-    }
-  }
 }
 
 /** How strongly a score is preferred over its counterpart without history or condition; 1 is plain sampling. */

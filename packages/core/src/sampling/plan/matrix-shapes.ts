@@ -67,13 +67,13 @@ function delayed(steps: number, tokens: number, height: number, delay: (token: n
       `schedulingMatrix: ${height} rows of ${tokens} tokens are too many; expected at most ${MOST_ROWS} rows and ${MOST_ENTRIES} entries. An uncertainty above the number of steps, ${steps}, changes nothing but the waiting.`,
     );
   }
-  const starts = Array.from({ length: tokens }, (_, token) => steps + delay(token));
-  const rows = Array.from({ length: height }, (_, m) => {
-    const row = new Int32Array(tokens);
-    for (let token = 0; token < tokens; token++)
-      row[token] = Math.min(Math.max((starts[token] as number) - m, 0), steps);
-    return row;
-  });
+  // One buffer for all rows: a hundred thousand arrays of five entries would take ten times the entries' memory.
+  const entries = new Int32Array(height * tokens);
+  const rows = Array.from({ length: height }, (_, m) => entries.subarray(m * tokens, (m + 1) * tokens));
+  for (let token = 0; token < tokens; token++) {
+    const start = steps + delay(token);
+    for (let m = 0; m < height; m++) entries[m * tokens + token] = Math.min(Math.max(start - m, 0), steps);
+  }
   return { steps, tokens, rows };
 }
 

@@ -1,0 +1,21 @@
+import * as v from "valibot";
+import { schemas } from "../../engine/check.js";
+import type { Solver } from "./solver.js";
+
+/** Far beyond any solver; the steps of a graph are unrolled with all their draws and evaluations. */
+const MOST = 64;
+
+const shape = v.looseObject({
+  config: v.looseObject({ kind: v.string() }),
+  draws: schemas.integer(0, MOST),
+  evaluations: schemas.integer(1, MOST),
+  needsPath: v.boolean(),
+  memory: v.optional(schemas.function()),
+  step: schemas.function(),
+});
+
+/** A solver of the library's or of one's own, kept as the object it is. */
+export const solverSchema: v.GenericSchema<Solver> = schemas.satisfying<Solver>(
+  "a solver, such as ddim(): config, draws, evaluations, needsPath and step",
+  (value) => v.is(shape, value),
+);
