@@ -14,6 +14,11 @@ import type { Codec, CodecConfig } from "./codec.js";
 import { frameStackCodec } from "./frame-stack.js";
 import { imageCodec } from "./image.js";
 import { type NormalizationOptions, normalizationCodec } from "./normalization.js";
+import {
+  type PrincipalComponentsOptions,
+  principalComponentsCodec,
+  principalComponentsNetwork,
+} from "./principal-components.js";
 
 /** Makes a codec of one kind from its stored configuration and, if it has learned, its weights by name. */
 export type CodecReader = (config: CodecConfig, parameters: HostTensorRecord) => Codec;
@@ -31,6 +36,8 @@ const readers: Readonly<Record<string, CodecReader>> = {
   categorical: ({ kind: _, ...options }) => categoricalCodec(options as unknown as CategoricalOptions),
   "variational-autoencoder": (config, parameters) =>
     autoencoderCodec({ autoencoder: autoencoderOf(config), parameters }),
+  "principal-components": ({ kind: _, ...options }, parameters) =>
+    principalComponentsCodec(options as unknown as PrincipalComponentsOptions, parameters),
 };
 
 function autoencoderOf(config: CodecConfig): VariationalAutoencoder {
@@ -40,6 +47,7 @@ function autoencoderOf(config: CodecConfig): VariationalAutoencoder {
 /** What of the library's codecs has weights, by kind. */
 const networks: Readonly<Record<string, (config: CodecConfig) => Network>> = {
   "variational-autoencoder": autoencoderOf,
+  "principal-components": principalComponentsNetwork,
 };
 
 /**

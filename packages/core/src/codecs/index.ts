@@ -11,3 +11,4 @@ export {
   type NormalizationOptions,
   normalizationCodec,
 } from "./normalization.js";
+export { type PrincipalComponentsOptions, principalComponentsCodec } from "./principal-components.js";

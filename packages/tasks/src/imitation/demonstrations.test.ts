@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fitDemonstrations, fruitDemonstrations } from "./demonstrations.js";
+import { fruitDemonstrations } from "./demonstrations.js";
 
 describe("fruitDemonstrations", () => {
   it("joins each observation with the action before it", () => {
@@ -16,12 +16,9 @@ describe("fruitDemonstrations", () => {
     }
   });
 
-  it("is the same for the same seed, and of deviation 1 once encoded", () => {
+  it("is the same for the same seed", () => {
     const demonstrations = fruitDemonstrations(40, 5);
     expect(fruitDemonstrations(40, 5)).toEqual(demonstrations);
     expect(fruitDemonstrations(40, 6)).not.toEqual(demonstrations);
-    const { data } = fitDemonstrations(demonstrations).encode(demonstrations);
-    const square = data.reduce((sum, value) => sum + value * value, 0) / data.length;
-    expect(square).toBeCloseTo(1, 4);
   });
 });

@@ -83,6 +83,12 @@ export const imitationPresets: Readonly<Record<string, ImitationRecipe>> = {
     model,
     training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
   },
+  "imitation-images": {
+    data: { view: "images", demonstrations: 400, seed: 1, batch: 16 },
+    past: "noised",
+    model,
+    training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
+  },
   "imitation-next-token": {
     data: places,
     past: "clean",

@@ -1,18 +1,19 @@
 import { cosineSchedule, diffusionForcing, type HostTensor, tensor, transformer } from "@diffusion-forcing/core";
+import { fitNormalization, type PlainCodec } from "@diffusion-forcing/core/bundle";
 import type { BatchSource } from "@diffusion-forcing/core/training";
 import type { TaskJob } from "../task.js";
-import { fitDemonstrations, fruitDemonstrations } from "./demonstrations.js";
+import { fruitDemonstrations } from "./demonstrations.js";
+import { fitImageCodec } from "./image-codec.js";
 import type { ImitationRecipe } from "./recipe.js";
 import { policyLevels } from "./training-levels.js";
+import { images } from "./view.js";
 
 /** K. */
 export const policyLevelCount = 100;
 
 /** Model and data of a recipe. */
 export async function imitationJob({ data, past, model }: ImitationRecipe): Promise<TaskJob> {
-  const demonstrations = fruitDemonstrations(data.demonstrations, data.seed);
-  const codec = fitDemonstrations(demonstrations);
-  const sequences = codec.encode(demonstrations);
+  const { codec, sequences } = encodedDemonstrations(data);
   const features = sequences.shape[2] as number;
   const diffusion = diffusionForcing({
     model: transformer({
@@ -29,9 +30,38 @@ export async function imitationJob({ data, past, model }: ImitationRecipe): Prom
     codec,
     record: { kind: "imitation", view: data.view, past },
     trainedOn: { tokens: [sequences.shape[1] as number, sequences.shape[1] as number] },
-    card: { name: `imitation-${data.view}`, description: "Policy and world model of a fruit swap, seen as numbers." },
+    card: {
+      name: past === "clean" ? "imitation-next-token" : `imitation-${data.view}`,
+      description: `Policy and world model of a fruit swap, seen as ${data.view}.`,
+    },
     about: { view: data.view, demonstrations: data.demonstrations },
   };
+}
+
+/** Components that an image becomes. */
+const COMPONENTS = 32;
+/** Demonstrations that the codec of images is fitted to: their frames are large. */
+const FITTED = 50;
+
+/** The demonstrations as tokens, and the codec that made them so. */
+function encodedDemonstrations({ view, demonstrations, seed }: ImitationRecipe["data"]): {
+  readonly codec: PlainCodec;
+  readonly sequences: HostTensor<"float32">;
+} {
+  if (view === "places") {
+    const all = fruitDemonstrations(demonstrations, seed);
+    const codec = fitNormalization(all.data, all.shape[2] as number);
+    return { codec, sequences: codec.encode(all) };
+  }
+  // Images are encoded at once, one demonstration after the other: all of them would fill a gigabyte.
+  const codec = fitImageCodec(fruitDemonstrations(FITTED, seed, images), COMPONENTS);
+  const parts = Array.from({ length: demonstrations }, (_, i) =>
+    codec.encode(fruitDemonstrations(1, seed + i, images)),
+  );
+  const [, tokens, features] = (parts[0] as HostTensor).shape as [number, number, number];
+  const data = new Float32Array(demonstrations * tokens * features);
+  for (const [i, part] of parts.entries()) data.set(part.data, i * tokens * features);
+  return { codec, sequences: tensor(data, [demonstrations, tokens, features]) };
 }
 
 /** Diffusion Forcing: every token at a level of its own. */
