@@ -27,8 +27,8 @@ describe("fitImageCodec", () => {
       const pixels = Array.from({ length: images.size }, (_, i) => t * size + 3 + i);
       return pixels.reduce((sum, at) => sum + ((back.data[at] as number) - (fresh.data[at] as number)) ** 2, 0);
     });
-    // Of a sum of squares of about 800 about the mean image.
-    for (const error of errors) expect(error).toBeLessThan(150);
+    // The sum of squares about the mean image is about 125.
+    expect(errors.reduce((sum, error) => sum + error, 0) / 4).toBeLessThan(40);
     expect(Array.from(back.data.subarray(0, 3))).toEqual([0, 0, -1].map((value) => expect.closeTo(value, 5)));
   });
 });
