@@ -22,8 +22,8 @@ import {
 } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
-import type { NoiseProcess } from "../process/process.js";
-import { atLevel, perToken } from "../process/tables.js";
+import type { Estimate, Information, NoiseProcess } from "../process/process.js";
+import { atLevel, exactGap, perToken } from "../process/tables.js";
 import type { Network } from "../sampling/network.js";
 import { predict } from "../sampling/predict.js";
 
@@ -74,7 +74,9 @@ export function elboStep(
       ...(input.condition === undefined ? {} : { condition: input.condition }),
     });
   const steering = { stabilizationLevel: 0 };
-  const { clean } = predict(process, network, steering, condition === undefined ? {} : { condition }, x, from);
+  const estimate = predict(process, network, steering, condition === undefined ? {} : { condition }, x, from);
+  const { clean } = estimate;
+  if (process.information !== undefined) return informationNats(process.information, estimate, inputs);
   const everywhere = (mask: Value): Value => reshape(mask, perToken(tokens));
   const lawOf = lawsOf(process);
   const [truth, reverse] = [lawOf(tokens, x, from, to), lawOf(clean, x, from, to)];
@@ -94,6 +96,17 @@ export function elboStep(
   const becomesClean = everywhere(equal(to, 0));
   const nats = where(moves, where(becomesClean, surprise, divergence), 0);
   return sum(nats, nats.shape.map((_, axis) => axis).slice(1));
+}
+
+/** What observing the tokens with the accuracy that a step adds costs (Graves et al. 2023, section 3): an upper sum. */
+function informationNats(
+  { accuracy, terms }: Information,
+  estimate: Estimate,
+  { tokens, from, to }: ElboStepInputs,
+): Value {
+  const { error, nats } = terms(estimate, tokens);
+  const observed = mul(mul(exactGap(accuracy, from, to, 2), error), 0.5);
+  return sum(where(equal(from, to), 0, where(equal(to, 0), nats, observed)), 1);
 }
 
 /** @throws `invalid-config` for a process without a bound. */

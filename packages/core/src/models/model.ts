@@ -36,10 +36,12 @@ export interface Model {
   readonly config: ModelConfig;
   /** Shape of one token, in and out: [C] for vectors, [C, H, W] for frames of a video. */
   readonly tokenShape: Shape;
+  /** Shape of what is output for a token, where it is not that of a token: logits, or a mean and a deviation. */
+  readonly outputShape?: Shape;
   /** D: features of the external condition; 0 without one. */
   readonly conditionFeatures: number;
   readonly parameters: Readonly<Record<string, ParameterSpec>>;
-  /** float32 [B, T, ...tokenShape]. */
+  /** float32 [B, T, ...outputShape]. */
   apply(parameters: Parameters, input: ModelInput): Value;
   /** Present if the model can read a sequence piece by piece; ask for it by {@link memoryOf}. */
   readonly memory?: ModelMemory;

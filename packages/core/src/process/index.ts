@@ -1,4 +1,6 @@
 export { type BayesianFlowOptions, bayesianFlow } from "./bayesian-flow/continuous.js";
+export { type DiscreteBayesianFlowOptions, discreteBayesianFlow } from "./bayesian-flow/discrete.js";
+export { type DiscretizedBayesianFlowOptions, discretizedBayesianFlow } from "./bayesian-flow/discretized.js";
 export { type EdmOptions, edm } from "./gaussian/edm.js";
 export { type FlowMatchingOptions, flowMatching } from "./gaussian/flow-matching.js";
 export { type GaussianParts, gaussianProcess } from "./gaussian/gaussian-process.js";

@@ -1,6 +1,8 @@
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { bayesianFlowFromConfig } from "./bayesian-flow/continuous.js";
+import { discreteBayesianFlowFromConfig } from "./bayesian-flow/discrete.js";
+import { discretizedBayesianFlowFromConfig } from "./bayesian-flow/discretized.js";
 import { edmFromConfig } from "./gaussian/edm.js";
 import { flowMatchingFromConfig } from "./gaussian/flow-matching.js";
 import { variancePreservingFromConfig } from "./gaussian/variance-preserving.js";
@@ -14,6 +16,8 @@ const readers: Readonly<Record<string, ProcessReader>> = {
   "flow-matching": flowMatchingFromConfig,
   edm: edmFromConfig,
   "bayesian-flow": bayesianFlowFromConfig,
+  "discrete-bayesian-flow": discreteBayesianFlowFromConfig,
+  "discretized-bayesian-flow": discretizedBayesianFlowFromConfig,
 };
 
 /**

@@ -1,4 +1,5 @@
 import type { Value } from "../engine/graph/value.js";
+import type { Shape } from "../engine/tensor/shape.js";
 import type { LossWeighting } from "./loss-weighting.js";
 
 /** A noise process as JSON: what bundles store and `processFromConfig` reads back. */
@@ -13,6 +14,8 @@ export interface Estimate {
   readonly clean: Value;
   /** The noise in them, [B, T, ...]. */
   readonly noise: Value;
+  /** How uncertain `clean` is, a standard deviation, [B, T, ...]: from models that say so. */
+  readonly spread?: Value;
 }
 
 /** A token with its corruption: what a loss is computed from. */
@@ -37,6 +40,16 @@ export interface ValueRange {
 export interface TransitionOptions {
   /** From 0, the posterior's variance, to 1, the forward process's (Nichol and Dhariwal 2021, equation 15). Default 0. */
   readonly variance?: number;
+  /** A second draw like `noise`, for processes whose {@link NoiseProcess.draws} is 2: it chooses among categories. */
+  readonly choice?: Value;
+}
+
+/** What observations of growing accuracy tell of a token (Graves et al. 2023): the terms of a flow's bound. */
+export interface Information {
+  /** At each level 0..K, never rising; a step costs half of its growth times the squared error of the estimate. */
+  readonly accuracy: Float64Array;
+  /** The squared error of an estimate, and minus the logarithm of its probability of the clean token; [B, T] each. */
+  terms(estimate: Estimate, clean: Value): { readonly error: Value; readonly nats: Value };
 }
 
 /** The normal law of a reverse step, for processes that have one. */
@@ -74,6 +87,10 @@ export interface NoiseProcess {
   readonly levels: number;
   /** Largest absolute value of a standard normal draw, in training and in sampling. */
   readonly noiseClip: number;
+  /** Independent normal draws that one ancestral step takes. Default 1. */
+  readonly draws?: number;
+  /** What the network outputs for tokens of a shape, where it is not that shape. */
+  outputShape?(tokenShape: Shape): Shape;
   /** A token at level K is this times standard normal noise. */
   readonly priorScale: number;
   /** What level K leaves of a clean token x: the law N(signal x, noise^2), to be compared with the prior. */
@@ -116,6 +133,8 @@ export interface NoiseProcess {
     noise: Value,
     options?: TransitionOptions,
   ): Value;
+  /** Present if the likelihood's bound is one of observations of growing accuracy. */
+  readonly information?: Information;
   /** Present if reverse steps are normal given the clean tokens: what the likelihood's bound adds up. */
   posterior?(clean: Value, noisy: Value, from: Value, to: Value): StepLaw;
   /** Present if a noisy token is signal clean + noise eps: what solvers of the probability flow need. */

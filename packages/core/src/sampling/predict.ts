@@ -67,7 +67,8 @@ export function predict(
   const range = options.range && valueRange(options.range, x);
   const limit = (clean: Value): Value => process.limit(clean, told, range);
   const limited = limit(raw.clean);
-  const plain = limited === raw.clean ? raw : { clean: limited, noise: process.noiseOf(tokens, told, limited) };
+  const plain: Estimate =
+    limited === raw.clean ? raw : { ...raw, clean: limited, noise: process.noiseOf(tokens, told, limited) };
   if (options.guidance === undefined) return plain;
   const guidance = rewardGradient(process, estimate, options.guidance, plain.clean, {
     ...shown,
@@ -77,7 +78,7 @@ export function predict(
   const { guidanceScale = 1, gain } = options.guidance;
   const move = atLevel(gain?.(process) ?? process.guidanceGain, told, x.shape.length);
   const clean = limit(add(plain.clean, mul(mul(guidance.gradient, move), guidanceScale)));
-  return { clean, noise: process.noiseOf(tokens, told, clean), guidance };
+  return { ...plain, clean, noise: process.noiseOf(tokens, told, clean), guidance };
 }
 
 /** [C] -> [1, 1, C, 1, ...], to broadcast over tokens [B, T, C, ...]. */

@@ -35,7 +35,7 @@ export function walkGraph(diffusion: Diffusion, options: WalkOptions, shape: Wal
   const { declare, float } = inputs;
   const sequence = [batch, length, ...model.tokenShape];
   const tokenAxes = sequence.slice(1);
-  const needs = noiseNeeds(options);
+  const needs = noiseNeeds(options, process);
   let x = float("x", ...sequence);
   const levels = steps > 0 ? declare("levels", { dtype: "int32", shape: [steps + 1, batch, length] }) : undefined;
   const noise = steps * needs.draws > 0 ? float("noise", steps * needs.draws, ...sequence) : undefined;

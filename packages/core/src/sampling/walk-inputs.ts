@@ -2,12 +2,13 @@ import type { Diffusion } from "../diffusion/diffusion.js";
 import { input } from "../engine/graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
 import type { MemoryValues, Parameters } from "../models/index.js";
+import type { NoiseProcess } from "../process/process.js";
 import { noisesHistory } from "./guidance/combined-estimate.js";
 import { guidanceSamples } from "./guidance/gradient.js";
 import { memoryNetwork } from "./memory-network.js";
 import type { Network } from "./network.js";
 import type { SteeringInputs, SteeringOptions } from "./predict.js";
-import type { Solver } from "./solvers/solver.js";
+import { drawsOf, type Solver } from "./solvers/solver.js";
 
 /** The names under which a walk takes parameters and guidance inputs, and what loops from one walk to the next. */
 export const parameterName = (name: string): string => `parameters/${name}`;
@@ -35,9 +36,12 @@ export interface WalkShape {
 }
 
 /** Which noise a walk takes besides its sequence. */
-export function noiseNeeds(options: WalkOptions): { draws: number; futures: number; history: boolean } {
+export function noiseNeeds(
+  options: WalkOptions,
+  process: NoiseProcess,
+): { draws: number; futures: number; history: boolean } {
   return {
-    draws: options.solver.draws,
+    draws: drawsOf(options.solver, process),
     futures: options.guidance === undefined ? 1 : guidanceSamples(options.guidance),
     history: options.scores !== undefined && noisesHistory(options.scores),
   };
@@ -81,7 +85,7 @@ export class WalkInputs {
     const { model, process } = this.#diffusion;
     const { conditionFeatures } = model;
     const fixed: SteeringInputs = {
-      ...(noiseNeeds(options).history
+      ...(noiseNeeds(options, process).history
         ? { historyNoise: this.float("historyNoise", batch, length, ...model.tokenShape) }
         : {}),
       ...(conditionFeatures > 0 ? { condition: this.float("condition", batch, length, conditionFeatures) } : {}),

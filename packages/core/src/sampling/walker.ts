@@ -178,7 +178,7 @@ export class Walker implements GraphHost {
   /** What a run of the steps to those rows takes besides what loops. */
   #inputs(request: WalkRequest, steps: readonly number[]): TensorsByName {
     const { tokens, rows, random, condition, guidanceInputs = {} } = request;
-    const needs = noiseNeeds(this.options);
+    const needs = noiseNeeds(this.options, this.diffusion.process);
     const { noiseClip } = this.diffusion.process;
     const draw = (path: readonly (string | number)[]): HostTensor<"float32"> =>
       drawNoise(random, path, tokens.shape, noiseClip);

@@ -5,6 +5,8 @@ import { checkModelOptions, fieldRule, modelSchemas } from "../options.js";
 export interface TransformerOptions {
   /** C: features of a token. */
   readonly features: number;
+  /** Numbers that are output for a token. Default `features`. */
+  readonly outputs?: number;
   /** D: features of the external condition. Default 0. */
   readonly conditionFeatures?: number;
   /** Width of the residual stream; divisible by 4 and by `heads`. Default 128. */
@@ -33,7 +35,9 @@ export interface TransformerOptions {
   readonly noiseEmbedding?: "concat" | "film";
 }
 
-export interface TransformerConfig extends Required<TransformerOptions> {
+export interface TransformerConfig extends Required<Omit<TransformerOptions, "outputs">> {
+  /** Absent where it equals `features`. */
+  readonly outputs?: number;
   readonly kind: "transformer";
   readonly [key: string]: unknown;
 }
@@ -41,6 +45,7 @@ export interface TransformerConfig extends Required<TransformerOptions> {
 const schema = v.strictObject({
   kind: modelSchemas.kind("transformer"),
   features: modelSchemas.features(1),
+  outputs: v.optional(modelSchemas.features(1)),
   conditionFeatures: v.optional(modelSchemas.features(0), 0),
   width: v.optional(modelSchemas.width(8), 128),
   layers: v.optional(modelSchemas.count(), 4),
@@ -58,8 +63,14 @@ const schema = v.strictObject({
  */
 export function completeConfig(options: TransformerOptions): TransformerConfig {
   const checked = checkModelOptions("transformer", schema, options);
-  const { width, heads, positions } = checked;
-  const config = { ...checked, kind: "transformer", feedForward: checked.feedForward ?? 4 * width } as const;
+  const { outputs, ...rest } = checked;
+  const { width, heads, positions, features } = rest;
+  const config = {
+    ...rest,
+    ...(outputs === undefined || outputs === features ? {} : { outputs }),
+    kind: "transformer",
+    feedForward: checked.feedForward ?? 4 * width,
+  } as const;
   const rule = fieldRule<TransformerOptions>("transformer", config);
   rule(width % 4 === 0, "width", "a multiple of 4 (half of it embeds the noise level)");
   rule(width % heads === 0, "heads", `a divisor of the width ${width}`);

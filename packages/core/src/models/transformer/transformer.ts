@@ -36,6 +36,7 @@ export function transformer(options: TransformerOptions): Model & { readonly con
   return {
     config,
     tokenShape: [config.features],
+    ...(config.outputs === undefined ? {} : { outputShape: [config.outputs] }),
     conditionFeatures: config.conditionFeatures,
     parameters: parameterSpecs(config),
     apply: (parameters, input) =>
@@ -106,7 +107,7 @@ function applyTransformer(
       return layer.layerNorm("norm2", add(between, transformed));
     });
   }
-  return tokenFirst(reshape(scope.linear("output", hidden), [length, batch, config.features])); // [B, T, C]
+  return tokenFirst(reshape(scope.linear("output", hidden), [length, batch, config.outputs ?? config.features])); // [B, T, C]
 }
 
 /** What FiLM knows of the levels' sinusoids [T, B, width / 2]: [T * B, width]. */

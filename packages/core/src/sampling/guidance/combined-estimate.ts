@@ -100,6 +100,8 @@ export function combinedEstimate(
   return {
     clean: where(reshape(isHistory, perToken(x)), x, combine(joined.clean)),
     noise: combine(joined.noise),
+    // Of deviations the first term's stands for all: what is combined are scores.
+    ...(joined.spread === undefined ? {} : { spread: slice(joined.spread, 0, 0, x.shape[0] as number) }),
   };
 }
 

@@ -106,7 +106,7 @@ export class RolloutMemory implements Past {
     const walk = walker.walk({
       ...request,
       condition: conditionOf(this.#sampler, this.#options, position, tokens.shape[1] as number),
-      historyNoise: noiseNeeds(walker.options).history
+      historyNoise: noiseNeeds(walker.options, diffusion.process).history
         ? historyNoise(this.#sources, tokens.shape, position, diffusion.process.noiseClip)
         : undefined,
       memory: { types: this.#types, values: this.#values },

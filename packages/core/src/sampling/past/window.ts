@@ -34,7 +34,7 @@ export class RolloutWindow implements Past {
       random,
       condition: conditionOf(this.#sampler, this.#options, first, count),
       guidanceInputs: guidanceInputs?.(first, count),
-      historyNoise: noiseNeeds(walker.options).history
+      historyNoise: noiseNeeds(walker.options, diffusion.process).history
         ? historyNoise(this.#sources, tokens.shape, first, diffusion.process.noiseClip)
         : undefined,
       signal,

@@ -25,7 +25,7 @@ export function ancestral(options: AncestralOptions = {}): Solver {
   const { variance } = check("ancestral", schema, options);
   return {
     config: { kind: "ancestral", variance },
-    draws: 1,
+    draws: ({ draws = 1 }) => draws,
     evaluations: 1,
     needsPath: false,
     law({ process, predict, x, from, to }) {
@@ -36,7 +36,8 @@ export function ancestral(options: AncestralOptions = {}): Solver {
       return { mean: found.mean, deviation: where(isLast, 0, stepDeviation(found, { variance })) };
     },
     step({ process, predict, x, from, to, noise }: SolverStep) {
-      return { x: process.transition(x, predict(x, from), from, to, noise[0] as Value, { variance }) };
+      const options = { variance, ...(noise[1] === undefined ? {} : { choice: noise[1] }) };
+      return { x: process.transition(x, predict(x, from), from, to, noise[0] as Value, options) };
     },
   };
 }

@@ -35,6 +35,11 @@ export interface StepKernel {
   readonly deviation: Value;
 }
 
+/** The draws of fresh noise that a solver's step takes. */
+export function drawsOf({ draws }: Solver, process: NoiseProcess): number {
+  return typeof draws === "number" ? draws : draws(process);
+}
+
 /**
  * How a step is taken: every token from its own level to its own next one. What a solver returns for a token whose level
  * stays means nothing; the sampler keeps such tokens, and their memory, as they are.
@@ -42,8 +47,8 @@ export interface StepKernel {
 export interface Solver {
   /** Name and settings, as JSON. */
   readonly config: { readonly kind: string } & Readonly<Record<string, unknown>>;
-  /** How many draws of fresh noise a step takes; 0 for a deterministic solver. */
-  readonly draws: number;
+  /** How many draws of fresh noise a step takes, perhaps by the process; 0 for a deterministic solver. */
+  readonly draws: number | ((process: NoiseProcess) => number);
   /** How often a step asks for a prediction. */
   readonly evaluations: number;
   /** Whether only processes with a Gaussian path can be solved. */

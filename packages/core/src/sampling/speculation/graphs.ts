@@ -33,7 +33,7 @@ export function kernelGraph(diffusion: Diffusion, options: WalkOptions, shape: S
   const x = inputs.float("x", ...sequence);
   const level = (name: string): Value => inputs.declare(name, { dtype: "int32", shape: sequence.slice(0, 2) });
   const [from, to] = [level("from"), level("to")];
-  const { futures } = noiseNeeds(options);
+  const { futures } = noiseNeeds(options, process);
   const futureNoise = futures > 1 ? { futureNoise: inputs.float("futureNoise", futures, ...sequence) } : {};
   const { fixed, network } = inputs.steered(options, { ...shape, batch });
   let clean = x;

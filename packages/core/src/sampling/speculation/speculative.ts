@@ -4,7 +4,7 @@ import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import type { HostTensorRecord } from "../../engine/tensor/tensor.js";
-import type { Solver } from "../solvers/solver.js";
+import { drawsOf, type Solver } from "../solvers/solver.js";
 
 /** Another model of the same tokens and process, quicker than the one that is sampled. */
 export interface DraftModel {
@@ -58,7 +58,7 @@ export function checkSpeculation({ draft }: Speculation, solver: Solver, { model
   const refuse = (message: string): never => {
     throw new DiffusionForcingError("invalid-argument", `speculative: ${message}.`);
   };
-  if (solver.law === undefined || solver.draws !== 1) {
+  if (solver.law === undefined || drawsOf(solver, process) === 0) {
     refuse(
       `the solver ${describe(solver.config.kind)}, as it is set, draws nothing that could be coupled; take one that does: ancestral(), or ddim({ eta: 1 })`,
     );

@@ -291,7 +291,7 @@ export class SpeculativeWalk {
   /** What steers `count` states of each sample. */
   #steering(count: number, offset: number): TensorsByName {
     const { condition, guidanceInputs = {}, historyNoise, tokens, random } = this.#request;
-    const needs = noiseNeeds(this.#host.options);
+    const needs = noiseNeeds(this.#host.options, this.#host.diffusion.process);
     const { noiseClip } = this.#host.diffusion.process;
     const named: Record<string, Tensor> = {};
     for (const [name, value] of Object.entries(guidanceInputs)) named[guidanceInputName(name)] = repeated(value, count);
