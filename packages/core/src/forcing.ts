@@ -1,12 +1,11 @@
 import * as v from "valibot";
 import type { Diffusion } from "./diffusion/diffusion.js";
-<<<<<<< HEAD
+
 import { check, schemas } from "./engine/check.js";
-=======
+
 import { describe } from "./engine/describe.js";
 import { DiffusionForcingError } from "./engine/errors.js";
 import { shapesEqual } from "./engine/tensor/shape.js";
->>>>>>> 605fca5 (Bayesian flows for symbols and for binned numbers, and a language task)
 import type { Model } from "./models/model.js";
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
 import { variancePreserving } from "./process/gaussian/variance-preserving.js";
@@ -76,14 +75,8 @@ function objectiveOf({ objective }: { readonly objective?: "noise" | "x0" | "v" 
  * @throws `invalid-argument`, `invalid-config`, `invalid-schedule` for options that cannot be followed
  */
 export function diffusionForcing(options: DiffusionForcingOptions): DiffusionForcing {
-<<<<<<< HEAD
   const diffusion = diffusionOf(options);
-=======
-  const { model } = options;
-  const process = "process" in options ? options.process : variancePreserving(options.schedule, objectiveOf(options));
-  checkOutputs(model, process);
-  const diffusion: Diffusion = { model, process, lossWeighting: options.lossWeighting ?? process.lossWeighting };
->>>>>>> 605fca5 (Bayesian flows for symbols and for binned numbers, and a language task)
+  checkOutputs(diffusion);
   return {
     ...diffusion,
     train: (training) => train(diffusion, training),
@@ -91,15 +84,10 @@ export function diffusionForcing(options: DiffusionForcingOptions): DiffusionFor
     sampler: (sampling) => new Sampler(diffusion, sampling),
   };
 }
-<<<<<<< HEAD
-=======
-
-function objectiveOf({ objective }: { readonly objective?: "noise" | "x0" | "v" }) {
-  return objective === undefined ? {} : { objective };
-}
 
 /** @throws `invalid-config` for a model that outputs something else than the process reads. */
-function checkOutputs({ config, tokenShape, outputShape = tokenShape }: Model, process: NoiseProcess): void {
+function checkOutputs({ model, process }: Diffusion): void {
+  const { config, tokenShape, outputShape = tokenShape } = model;
   const expected = process.outputShape?.(tokenShape) ?? tokenShape;
   if (shapesEqual(outputShape, expected)) return;
   throw new DiffusionForcingError(
@@ -107,4 +95,3 @@ function checkOutputs({ config, tokenShape, outputShape = tokenShape }: Model, p
     `A process of kind ${describe(process.config.kind)} reads outputs [${expected.join(", ")}] of tokens [${tokenShape.join(", ")}]; this ${config.kind} gives [${outputShape.join(", ")}]. Build it with outputs: ${expected.join(", ")}.`,
   );
 }
->>>>>>> 605fca5 (Bayesian flows for symbols and for binned numbers, and a language task)

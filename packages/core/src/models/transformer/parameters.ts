@@ -18,13 +18,9 @@ function attentionSpecs(prefix: string, width: number): NamedSpec[] {
 }
 
 export function parameterSpecs(config: TransformerConfig): Record<string, ParameterSpec> {
-<<<<<<< HEAD
-  const { features, conditionFeatures, width, layers, feedForward, noiseEmbedding } = config;
+  const { features, outputs = features, conditionFeatures, width, layers, feedForward, noiseEmbedding } = config;
   const isFilm = noiseEmbedding === "film";
   const film = (prefix: string): NamedSpec[] => (isFilm ? linearSpecs(`${prefix}film`, width, 2 * width) : []);
-=======
-  const { features, outputs = features, conditionFeatures, width, layers, feedForward } = config;
->>>>>>> 605fca5 (Bayesian flows for symbols and for binned numbers, and a language task)
   const layer = (index: number): NamedSpec[] => [
     ...attentionSpecs(`layers.${index}.attention`, width),
     ...normSpecs(`layers.${index}.norm1`, width),

@@ -132,11 +132,7 @@ describe("transformer config", () => {
     [{ positions: "learned" }, 'positions is "learned"; expected "rotary" or "sinusoidal"'],
     [
       { dropout: 0.1 },
-<<<<<<< HEAD
-      "there is no option dropout. The known ones are kind, features, conditionFeatures, width, layers, heads, feedForward, causal, positions, noiseEmbedding",
-=======
-      "there is no option dropout. The known ones are kind, features, outputs, conditionFeatures, width, layers, heads, feedForward, causal, positions",
->>>>>>> 605fca5 (Bayesian flows for symbols and for binned numbers, and a language task)
+      "there is no option dropout. The known ones are kind, features, outputs, conditionFeatures, width, layers, heads, feedForward, causal, positions, noiseEmbedding",
     ],
   ])("refuses %o", (wrong, message) => {
     const options = { features: 3, width: 8, layers: 1, heads: 2, ...wrong } as TransformerOptions;
