@@ -29,7 +29,7 @@ const digitsRecipe = (levels: TrainingLevels): VideoRecipe => ({
   video: { frames: 10, batch: 8, levels },
   process: { levels: 1000, objective: "x0" },
   model: { kind: "dit3d", width: 96, layers: 4, heads: 4, patchSize: 8 },
-  training: training(2000, 3e-3, 0.99),
+  training: training(1300, 3e-3, 0.99),
 });
 
 /** A U-Net of about a million numbers: slower than a transformer of that size, and sees each pixel's neighbours. */
