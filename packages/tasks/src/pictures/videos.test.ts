@@ -35,6 +35,12 @@ describe("videoStrip", () => {
     expect(strip.width).toBe(4 + 48 + 4 + 4);
   });
 
+  it("writes given numbers above the columns", () => {
+    const plain = videoStrip(videos, { scale: 10 });
+    expect(videoStrip(videos, { scale: 10, numbers: [1, 2, 3] })).toEqual(plain);
+    expect(videoStrip(videos, { scale: 10, numbers: [7, 8, 9] })).not.toEqual(plain);
+  });
+
   it("writes labels before the rows", () => {
     const plain = videoStrip(videos, { scale: 10 });
     const strip = videoStrip(videos, { scale: 10, labels: ["one", "two"] });
