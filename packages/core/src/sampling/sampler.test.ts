@@ -316,7 +316,9 @@ describe("executables", () => {
       await sampler.denoise({ tokens: tensor(new Float32Array(length), [1, length, 1]), rows, seed: 0 });
     }
     expect(counts.compiled).toBe(200);
-    expect(counts.compiled - counts.disposed).toBeLessThanOrEqual(32);
+    // Room for 128 MiB, of which each takes a little more than one.
+    expect(counts.compiled - counts.disposed).toBeLessThan(134);
+    expect(counts.disposed).toBeGreaterThan(0);
     await sampler.warmup(1, 200);
     expect(counts.compiled).toBe(200);
     await sampler.dispose();

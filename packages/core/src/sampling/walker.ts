@@ -1,7 +1,8 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
+import { BoundedExecutables, type HeldExecutable } from "../engine/backend/bounded-executables.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { breather } from "../engine/breathe.js";
-import { throwIfAborted } from "../engine/errors.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
 import {
   disposeTensor,
@@ -11,7 +12,6 @@ import {
   tensor,
   zeros,
 } from "../engine/tensor/tensor.js";
-import { Executables } from "./executables.js";
 import { drawNoise } from "./noise-source.js";
 import type { GraphHost, SpeculationPlan } from "./speculation/host.js";
 import { SpeculativeWalk } from "./speculation/walk.js";
@@ -27,8 +27,11 @@ import {
 } from "./walk-inputs.js";
 import type { TensorsByName, WalkProgress, WalkRequest } from "./walk-request.js";
 
-/** Executables kept of a model: few of a large one, whose weights each of them holds. */
-const CACHED_NUMBERS = 2 ** 26;
+/** Memory for executables that were used before, bytes; each holds a copy of the weights. */
+const KEPT_BYTES = 2 ** 27;
+
+/** Weights of so many bytes are held by none but the executables of the last walk. */
+const LARGE_BYTES = 2 ** 25;
 
 /**
  * Compiles walks and runs them: rows of a matrix in, tokens out, all state on the device between.
@@ -42,7 +45,12 @@ export class Walker implements GraphHost {
   /** How steps are drafted, if they are. */
   readonly speculation: SpeculationPlan | undefined;
   readonly #constants: HostTensorRecord;
-  readonly #executables: Executables;
+  readonly #executables: BoundedExecutables;
+  /** What walks used last, by key: held, as the next one most likely takes the same. */
+  readonly #recent = new Map<string, { readonly walk: number; readonly held: HeldExecutable }>();
+  /** Walks begun. */
+  #walks = 0;
+  #disposed = false;
 
   constructor(
     diffusion: Diffusion,
@@ -59,8 +67,8 @@ export class Walker implements GraphHost {
     this.backend = backend;
     const entries = Object.entries(parameters);
     this.#constants = Object.fromEntries(entries.map(([name, value]) => [parameterName(name), value]));
-    const numbers = entries.reduce((sum, [, { data }]) => sum + data.length, 0);
-    this.#executables = new Executables(Math.min(Math.max(Math.floor(CACHED_NUMBERS / Math.max(numbers, 1)), 2), 32));
+    const weights = entries.reduce((sum, [, { data }]) => sum + data.byteLength, 0);
+    this.#executables = new BoundedExecutables(backend, { bytes: weights > LARGE_BYTES ? 0 : KEPT_BYTES });
   }
 
   /** Runs `use` with the compiled graph of a shape. */
@@ -70,14 +78,25 @@ export class Walker implements GraphHost {
     return this.compiled(key, () => walkGraph(this.diffusion, this.options, shape), use);
   }
 
-  compiled<T>(key: string, graph: () => Graph, use: (executable: Executable) => Promise<T>): Promise<T> {
-    const make = (): Promise<Executable> => {
-      const built = graph();
-      const read = new Set(built.inputs.map(({ attributes }) => attributes.name));
-      const constants = Object.entries(this.#constants).filter(([name]) => read.has(name));
-      return this.backend.compile(built, { constants: Object.fromEntries(constants) });
-    };
-    return this.#executables.with(key, make, use);
+  /** Runs `use` with a compiled graph. What it takes the place of, of earlier walks, is freed before it is compiled. */
+  async compiled<T>(key: string, graph: () => Graph, use: (executable: Executable) => Promise<T>): Promise<T> {
+    if (this.#disposed) throw new DiffusionForcingError("disposed", "This sampler has been disposed. Make another.");
+    if (!this.#recent.has(key)) this.#letGo((walk) => walk < this.#walks);
+    const held = await this.#executables.hold(key, graph, this.#constants);
+    try {
+      return await use(held.executable);
+    } finally {
+      this.#recent.get(key)?.held.release();
+      this.#recent.set(key, { walk: this.#walks, held });
+    }
+  }
+
+  #letGo(isOver: (walk: number) => boolean): void {
+    for (const [key, { walk, held }] of this.#recent) {
+      if (!isOver(walk)) continue;
+      this.#recent.delete(key);
+      held.release();
+    }
   }
 
   /** Compiles a shape and takes one run on zeros, as GPUs compile their shaders in the first run. */
@@ -91,6 +110,7 @@ export class Walker implements GraphHost {
 
   /** Walks the rows, by speculation if that was asked for. */
   async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
+    this.#walks++;
     if (this.speculation === undefined || request.rows.length < 2) yield* this.#stepByStep(request);
     else yield* this.#speculating(this.speculation, request);
   }
@@ -219,6 +239,7 @@ export class Walker implements GraphHost {
   }
 
   dispose(): Promise<void> {
+    this.#disposed = true;
     return this.#executables.dispose();
   }
 }

@@ -39,6 +39,7 @@ export class BoundedExecutables {
    * share one compilation; a failed one is forgotten.
    *
    * @param key stands for the graph and its constants.
+   * @param constants those the graph has no input for are left out.
    * @throws `disposed`, and what compiling throws.
    */
   async hold(key: string, graph: () => Graph, constants: HostTensorRecord = {}): Promise<HeldExecutable> {
@@ -94,7 +95,9 @@ export class BoundedExecutables {
     await Promise.all(all.map(free));
   }
 
-  #compile(graph: Graph, constants: HostTensorRecord): Entry {
+  #compile(graph: Graph, given: HostTensorRecord): Entry {
+    const read = new Set(graph.inputs.map(({ attributes }) => attributes.name));
+    const constants = Object.fromEntries(Object.entries(given).filter(([name]) => read.has(name)));
     const bytes = residentBytes(graph, constants);
     const room = Promise.all(this.#makeRoom(bytes));
     return { executable: room.then(() => this.#backend.compile(graph, { constants })), bytes, holders: 0 };
