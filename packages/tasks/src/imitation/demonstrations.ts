@@ -12,7 +12,7 @@ export const tokensPerEpisode: number = episodeLength + 1;
  * token is to choose an action (the policy) and to foresee what comes of it (the world model). Token 0 holds the action of
  * doing nothing.
  *
- * @returns float32 [count, 40, 3 + view.size], for the same seed the same numbers
+ * @returns float32 [count, 26, 3 + view.size], for the same seed the same numbers
  */
 export function fruitDemonstrations(count: number, seed: number, view: View = places): HostTensor<"float32"> {
   const random = createRandom(seed);

@@ -25,28 +25,28 @@ function resting(): { readonly sampler: PolicySampler; readonly requests: Denois
 }
 const codec = normalizationCodec({ mean: Array(10).fill(0), std: Array(10).fill(1) });
 const run = (sampler: PolicySampler, more: Partial<EpisodesOptions> = {}) =>
-  runEpisodes({ sampler, codec, view: places, episodes: 2, memory: 40, seed: 1, ...more });
+  runEpisodes({ sampler, codec, view: places, episodes: 2, memory: 26, seed: 1, ...more });
 
 describe("runEpisodes", () => {
-  it("acts 39 times, and takes in what is really seen", async () => {
+  it("acts 25 times, and takes in what is really seen", async () => {
     const { sampler, requests } = resting();
     const { states, seen, expected } = await run(sampler);
-    expect([states.map((path) => path.length), seen.length, expected.length]).toEqual([[40, 40], 40, 39]);
-    expect(requests).toHaveLength(39);
+    expect([states.map((path) => path.length), seen.length, expected.length]).toEqual([[26, 26], 26, 25]);
+    expect(requests).toHaveLength(25);
     expect(expected[0]?.[0]?.slice(0, 2)).toEqual([5, 5]);
     // The apple stays in its slot, and that is what is seen, to the sensors' precision.
     const path = states[0] as readonly FruitState[];
-    const [apple] = (path[39] as FruitState).fruits;
+    const [apple] = (path[25] as FruitState).fruits;
     expect(
-      Math.hypot((seen[39]?.[0]?.[0] as number) - apple[0], (seen[39]?.[0]?.[1] as number) - apple[1]),
+      Math.hypot((seen[25]?.[0]?.[0] as number) - apple[0], (seen[25]?.[0]?.[1] as number) - apple[1]),
     ).toBeLessThan(0.06);
-    expect(Array.from(requests[38]?.rows[0] as Int32Array).slice(0, 40)).toEqual([...Array(39).fill(0), 2]);
+    expect(Array.from(requests[24]?.rows[0] as Int32Array).slice(0, 26)).toEqual([...Array(25).fill(0), 2]);
   });
 
   it("takes in what it expected, where it dreams", async () => {
     const { seen } = await run(resting().sampler, { dream: true });
     expect(seen[0]?.[0]?.slice(0, 2)).not.toEqual([5, 5]);
-    expect(seen[39]?.[0]?.slice(0, 2)).toEqual([5, 5]);
+    expect(seen[25]?.[0]?.slice(0, 2)).toEqual([5, 5]);
   });
 
   it("disturbs a share of the steps, and shows them at the level that is told", async () => {
@@ -58,10 +58,10 @@ describe("runEpisodes", () => {
     const isFar = disturbed.seen.map(
       (looks, t) => Math.abs((looks[0]?.[0] as number) - (plain.seen[t]?.[0]?.[0] as number)) > 0.05,
     );
-    const levels = Array.from(told.requests[38]?.rows[0] as Int32Array).slice(0, 39);
-    expect(levels).toEqual(isFar.slice(0, 39).map((far) => (far ? 1 : 0)));
+    const levels = Array.from(told.requests[24]?.rows[0] as Int32Array).slice(0, 25);
+    expect(levels).toEqual(isFar.slice(0, 25).map((far) => (far ? 1 : 0)));
     expect(levels.filter((level) => level === 1).length).toBeGreaterThan(5);
-    expect(Array.from(untold.requests[38]?.rows[0] as Int32Array).slice(0, 39)).toEqual(Array(39).fill(0));
+    expect(Array.from(untold.requests[24]?.rows[0] as Int32Array).slice(0, 25)).toEqual(Array(25).fill(0));
   });
 
   it("starts alike for the same seed, and stops when it is told to", async () => {

@@ -32,11 +32,11 @@ export interface EpisodesOptions {
 /** Episodes as they went. */
 export interface Episodes {
   readonly view: View;
-  /** [episodes][40]: the state before each action and after the last. */
+  /** [episodes][26]: the state before each action and after the last. */
   readonly states: readonly (readonly FruitState[])[];
-  /** [40][episodes][observationSize]: what the policy was shown. */
+  /** [26][episodes][observationSize]: what the policy was shown. */
   readonly seen: readonly (readonly (readonly number[])[])[];
-  /** [39][episodes][observationSize]: what the policy expected to see after each action. */
+  /** [25][episodes][observationSize]: what the policy expected to see after each action. */
   readonly expected: readonly (readonly (readonly number[])[])[];
 }
 

@@ -34,10 +34,10 @@ describe("the fruit swap", () => {
     for (const count of counts.values()) expect(Math.abs(count - 500)).toBeLessThan(82); // four standard deviations
   });
 
-  it("moves the hand towards its target by 0.5 at most", () => {
-    expect(after(start, [[0, 2], -1]).hand).toEqual([0, 0.5]);
+  it("moves the hand towards its target by 0.8 at most", () => {
+    expect(after(start, [[0, 2], -1]).hand).toEqual([0, 0.8]);
     expect(after(start, [[0.3, -0.4], -1]).hand).toEqual([0.3, -0.4]);
-    expect(after(start, [[3, -4], -1]).hand).toEqual([0.3, -0.4]);
+    expect(after(start, [[6, -8], -1]).hand.map((place) => place.toFixed(9))).toEqual(["0.480000000", "-0.640000000"]);
   });
 
   it("takes a fruit along, and puts it into an empty slot exactly", () => {

@@ -10,10 +10,10 @@ export const slots: readonly Point[] = [
 ];
 
 /** Steps of an episode: time for three moves and the pauses between them. */
-export const episodeLength = 39;
+export const episodeLength = 25;
 
 /** How far the hand gets in a step. */
-export const reach = 0.5;
+export const reach = 0.8;
 
 /** How near to a fruit the hand has to close, and how near to a slot a fruit has to be let go. */
 const TOUCH = 0.25;
@@ -49,7 +49,7 @@ export function newFruits(random: RandomStream): FruitState {
 }
 
 /**
- * One step: the hand moves towards its target, by 0.5 at most, with what it holds; then it closes or opens. Closing takes
+ * One step: the hand moves towards its target, by 0.8 at most, with what it holds; then it closes or opens. Closing takes
  * the nearest fruit within 0.25. Opening near an empty slot puts the fruit into it, exactly; anywhere else the fruit stays
  * where it is let go, and may be taken up again. A slot that holds a fruit takes no second one.
  */

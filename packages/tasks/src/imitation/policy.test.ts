@@ -33,7 +33,7 @@ const lastRow = ({ rows }: DenoiseRequest): string => Array.from(rows.at(-1) as 
 describe("FruitPolicy", () => {
   it("samples the token after the past, and reads action and expectation off it", async () => {
     const { sampler, requests } = recording();
-    const policy = policyOf(sampler, 40);
+    const policy = policyOf(sampler, 26);
     await policy.observe([noAction, noAction], [[3], [5]], 0);
     const { actions, expected } = await policy.act();
     expect([firstRow(requests[0] as DenoiseRequest), lastRow(requests[0] as DenoiseRequest)]).toEqual([
@@ -67,7 +67,7 @@ describe("FruitPolicy", () => {
 
   it("gives the next-token baseline each token's predecessor as a condition", async () => {
     const { sampler, requests } = recording(4);
-    const policy = policyOf(sampler, 40);
+    const policy = policyOf(sampler, 26);
     await policy.observe([noAction, noAction], [[3], [5]], 0);
     await policy.act();
     const { condition } = requests[0] as DenoiseRequest;
@@ -78,7 +78,7 @@ describe("FruitPolicy", () => {
   it("draws other noise for every step, the same for the same seed", async () => {
     const noiseOf = async (steps: number): Promise<number> => {
       const { sampler, requests } = recording();
-      const policy = policyOf(sampler, 40);
+      const policy = policyOf(sampler, 26);
       for (let i = 0; i < steps; i++) await policy.observe([noAction, noAction], [[3], [5]], 0);
       await policy.act();
       return requests[0]?.tokens.data[20] as number;

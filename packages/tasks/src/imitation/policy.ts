@@ -39,7 +39,7 @@ const WINDOW_STEP = 8;
  */
 export class FruitPolicy {
   readonly #options: PolicyOptions;
-  /** [episodes, 40, features], encoded; tokens so far, those that are doubtful scaled to their level. */
+  /** [episodes, 26, features], encoded; tokens so far, those that are doubtful scaled to their level. */
   readonly #past: Float32Array;
   /** Level indices of the tokens so far. */
   readonly #levels: number[] = [];

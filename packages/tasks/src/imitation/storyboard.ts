@@ -20,10 +20,10 @@ const left = 190;
 const top = 30;
 const scale = cell / 2.5;
 /** Steps from one picture to the next. */
-const stride = 3;
+const stride = 2;
 
 /**
- * Episodes as rows of small pictures, every third step, seen from above: slots grey, the apple red, the lemon yellow, the
+ * Episodes as rows of small pictures, every second step, seen from above: slots grey, the apple red, the lemon yellow, the
  * hand a ring that is filled when it is closed. At the end of a row stands whether the fruits were swapped.
  *
  * @returns an SVG document

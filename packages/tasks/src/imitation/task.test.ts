@@ -21,11 +21,11 @@ describe("imitationTask", () => {
   it("prepares demonstrations at levels of their own; the baseline is given the past as it is", async () => {
     const { batches, record } = await imitationTask.prepare(imitationTask.parseRecipe(tiny));
     const { tokens, noiseLevels, condition } = await batches(1, createRandom(0));
-    expect([tokens.shape, noiseLevels?.shape, condition]).toEqual([[2, 40, 10], [2, 40], undefined]);
+    expect([tokens.shape, noiseLevels?.shape, condition]).toEqual([[2, 26, 10], [2, 26], undefined]);
     expect(record).toEqual({ kind: "imitation", view: "places", past: "noised" });
     const baseline = await imitationTask.prepare(imitationTask.parseRecipe({ ...tiny, past: "clean" }));
     const given = await baseline.batches(1, createRandom(0));
-    expect([given.noiseLevels, given.condition?.shape]).toEqual([undefined, [2, 40, 10]]);
+    expect([given.noiseLevels, given.condition?.shape]).toEqual([undefined, [2, 26, 10]]);
     expect(given.condition?.data.subarray(10, 20)).toEqual(given.tokens.data.subarray(0, 10));
   });
 
@@ -66,13 +66,13 @@ describe("imitationTask", () => {
       await bundleOf({ ...tiny, past: "clean" }),
       context({ episodes: 2, steps: 2 }),
     );
-    expect(report.rows.map(([name]) => name)).toEqual(["memory of 40 tokens", "disturbed, and not told", "the expert"]);
+    expect(report.rows.map(([name]) => name)).toEqual(["memory of 26 tokens", "disturbed, and not told", "the expert"]);
   });
 
   it("refuses options out of bounds and models of another task", async () => {
     const bundle = await bundleOf(tiny);
-    await expect(imitationTask.evaluate(bundle, context({ memory: 41 }))).rejects.toThrow(
-      "memory is 41; expected a whole number from 1 to 40",
+    await expect(imitationTask.evaluate(bundle, context({ memory: 27 }))).rejects.toThrow(
+      "memory is 27; expected a whole number from 1 to 26",
     );
     const other = { ...bundle, task: { kind: "maze2d" } };
     await expect(imitationTask.evaluate(other, context({}))).rejects.toMatchObject({ code: "invalid-config" });
