@@ -23,7 +23,11 @@ const deviceTimeout = 300_000;
 const coverage = findCoverage();
 const { chromium } = coverage;
 
-const folders = { ...Object.fromEntries(packages.map((name) => [name, `packages/${name}/src`])), tools: "tools" };
+const folders = {
+  ...Object.fromEntries(packages.map((name) => [name, `packages/${name}/src`])),
+  tools: "tools",
+  docs: "apps/docs",
+};
 
 const packageProjects = Object.entries(folders).map(([name, folder]) => ({
   extends: true as const,

@@ -33,6 +33,11 @@ export default defineConfig({
     theme: { light: "github-light", dark: "github-dark" },
     config: (markdown) => followSources(markdown),
   },
+  vue: {
+    template: {
+      compilerOptions: { isCustomElement: (tag) => /^m(ath|i|o|n|text|space|row|sub|sup|subsup)$/.test(tag) },
+    },
+  },
   vite: {
     resolve: { conditions, alias: { "@site": fileURLToPath(new URL("..", import.meta.url)) } },
     worker: workers,
@@ -47,12 +52,12 @@ export default defineConfig({
     siteTitle: "Diffusion Forcing",
     logo: { src: "/icon.svg", alt: "" },
     nav: [
-      { text: "Guide", link: "/guide/what-it-is", activeMatch: "^/guide/" },
+      { text: "Guide", link: "/guide/what-it-is", activeMatch: "^/(guide|docs)/" },
       { text: "Demos", link: "/demos/", activeMatch: "^/demos/" },
       { text: "API", link: "/api/", activeMatch: "^/api/" },
-      { text: "Architecture", link: "/guide/architecture" },
+      { text: "Architecture", link: "/docs/architecture" },
     ],
-    sidebar: { "/guide/": guideSidebar, "/demos/": guideSidebar, "/api/": apiSidebar() },
+    sidebar: { "/guide/": guideSidebar, "/docs/": guideSidebar, "/demos/": guideSidebar, "/api/": apiSidebar() },
     search: { provider: "local" },
     outline: { level: [2, 3] },
     socialLinks: [{ icon: { svg: githubMark }, link: repositoryUrl, ariaLabel: "The repository on GitHub" }],

@@ -3,8 +3,12 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createServer } from "vitepress";
 import { writeApi } from "./api.js";
+import { writeRepositoryPages } from "./repository-pages.js";
 
+const site = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+writeRepositoryPages(site);
 await writeApi();
-const server = await createServer(join(dirname(fileURLToPath(import.meta.url)), ".."));
+const server = await createServer(site);
 await server.listen();
 server.printUrls();

@@ -2,19 +2,13 @@ import { existsSync, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import type { MarkdownEnv, MarkdownRenderer } from "vitepress";
 import { repositoryFolder, repositoryUrl } from "./repository.js";
+import { repositoryPages } from "./repository-pages.js";
 
 /** Files of the repository that are pages of this site; everything else is shown where the repository is. */
-const pages: Readonly<Record<string, string>> = {
-  "README.md": "/guide/quickstart",
-  "ARCHITECTURE.md": "/guide/architecture",
-  "CONTRIBUTING.md": "/guide/contributing",
-  "docs/guide.md": "/guide/guide",
-  "docs/backends.md": "/guide/backends",
-  "docs/fidelity.md": "/guide/fidelity",
-  "docs/figures.md": "/guide/figures",
-  "docs/interop.md": "/guide/export",
-  "docs/parity.md": "/guide/parity",
-};
+const pages = new Map([
+  ["README.md", "/guide/quickstart"],
+  ...repositoryPages().map(({ source, route }) => [source, route] as const),
+]);
 
 /**
  * Where a link of a file in the repository leads on the site.
@@ -27,10 +21,14 @@ export function followLink(source: string, link: string): string {
   const [path = "", anchor] = link.split("#");
   const target = posix.normalize(posix.join(posix.dirname(source), path)).replace(/\/$/, "");
   const hash = anchor === undefined ? "" : `#${anchor}`;
-  const page = pages[target];
+  const page = pages.get(target);
   if (page !== undefined) return `${page}${hash}`;
   const file = join(repositoryFolder, target);
-  if (!existsSync(file)) throw new Error(`${source} links to ${link}, which is not there.`);
+  if (!existsSync(file)) {
+    // A generated document may be older than what it names: said, and no reason to have no site.
+    console.warn(`${source} links to ${link}, which is not there.`);
+    return `${repositoryUrl}/blob/main/${target}${hash}`;
+  }
   return `${repositoryUrl}/${statSync(file).isDirectory() ? "tree" : "blob"}/main/${target}${hash}`;
 }
 

@@ -4,9 +4,11 @@ import { fileURLToPath } from "node:url";
 import { build } from "vitepress";
 import { writeApi } from "./api.js";
 import { placeholder, relocateSite } from "./relocate.js";
+import { writeRepositoryPages } from "./repository-pages.js";
 
 const site = join(dirname(fileURLToPath(import.meta.url)), "..");
 
+writeRepositoryPages(site);
 await writeApi();
 await build(site, { base: placeholder });
 relocateSite(join(site, "dist"));

@@ -5,8 +5,12 @@ import { registerServiceWorker } from "../../demos/shared/service-worker";
 import "./style.css";
 import "./demos.css";
 
+import HomeDemo from "../../demos/home/home-demo.vue";
+
 /** Each figure and demo is a chunk of its own, fetched by the pages that show it, in the browser only. */
 const components: Readonly<Record<string, () => Promise<Component>>> = {
+  LevelsFigure: () => import("../../demos/figures/levels-figure.vue"),
+  OrdersFigure: () => import("../../demos/figures/orders-figure.vue"),
   MatrixDemo: () => import("../../demos/matrix/matrix-demo.vue"),
   MazeDemo: () => import("../../demos/maze/maze-demo.vue"),
   TrainDemo: () => import("../../demos/train/train-demo.vue"),
@@ -28,6 +32,7 @@ function inBrowser(load: () => Promise<Component>): Component {
 const theme: Theme = {
   extends: DefaultTheme,
   enhanceApp({ app }) {
+    app.component("HomeDemo", HomeDemo);
     for (const [name, load] of Object.entries(components)) app.component(name, inBrowser(load));
     if (!import.meta.env.SSR) registerServiceWorker();
   },
