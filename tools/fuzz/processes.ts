@@ -164,7 +164,8 @@ async function prepare(): Promise<void> {
     training: { ...training, steps: 4, tokensPerStep: 64, dataSteps: 2000 },
   };
   writeFileSync(at("recipe.json"), JSON.stringify(recipe));
-  const official = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
+  const size = { features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
+  const official = { kind: "transformer", ...size, positions: "sinusoidal" } as const;
   const { config } = modelFromConfig(official);
   writeFileSync(at("model.json"), JSON.stringify(official));
   const weights = initializeParameters(modelFromConfig(official), createRandom(0));
