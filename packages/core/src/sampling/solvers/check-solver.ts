@@ -7,7 +7,9 @@ const MOST = 64;
 
 const shape = v.looseObject({
   config: v.looseObject({ kind: v.string() }),
-  draws: schemas.integer(0, MOST),
+  // Or what gives the number for a process.
+  draws: v.union([schemas.integer(0, MOST), schemas.function()]),
+  law: v.optional(schemas.function()),
   evaluations: schemas.integer(1, MOST),
   needsPath: v.boolean(),
   memory: v.optional(schemas.function()),
