@@ -63,9 +63,7 @@ export const videoPresets: Readonly<Record<string, VideoRecipe>> = {
   },
   "moving-mnist": digitsRecipe("independent", 4000),
   // What the paper compares, and a deterministic predictor: the same network and fewer steps, other noise levels.
-  ...Object.fromEntries(
-    levelSources.map((levels) => [`moving-mnist-${levels}`, digitsRecipe(levels, 1300)] as const),
-  ),
+  ...Object.fromEntries(levelSources.map((levels) => [`moving-mnist-${levels}`, digitsRecipe(levels, 1300)] as const)),
   "moving-mnist-unet": {
     ...digitsRecipe("independent", 4000),
     process: { levels: 1000, objective: "v" },
