@@ -1,14 +1,18 @@
 import { join } from "node:path";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
 import {
   drawAnimation,
+  drawnMaze,
   drawStill,
   evaluateMazePolicy,
+  type Maze,
   type MazeEvaluation,
-  mazes,
+  mazeOf,
   type Position,
   plannerFromOptions,
   plannerPolicy,
   planningOptions,
+  readDrawing,
   recordEpisode,
 } from "@diffusion-forcing/tasks/maze2d";
 import { encodeGif } from "@diffusion-forcing/tasks/pictures";
@@ -16,6 +20,7 @@ import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
+import { readInput } from "../files/input.js";
 import { loadPlanner, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption, quietOption, seedOption, threadsOption } from "../options.js";
@@ -24,6 +29,7 @@ import { toPixels, toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
 import { freePosition, position } from "../position-option.js";
 import { interruptible } from "../process/interrupt.js";
+import { commandLine } from "../process/invocation.js";
 import { addTaskOptions, taskOptionValues } from "../task-options.js";
 
 interface PlanOptions extends BackendChoice {
@@ -31,6 +37,7 @@ interface PlanOptions extends BackendChoice {
   readonly model: string;
   readonly seed: number;
   readonly multiTask?: boolean;
+  readonly maze?: string;
   readonly start?: Position;
   readonly to?: Position;
   readonly out?: string;
@@ -42,6 +49,9 @@ interface PlanOptions extends BackendChoice {
 /** Where pictures go unless told otherwise: those of the last plan make way. */
 const usualFolder = "out";
 
+/** More than any drawing has. */
+const maxMazeBytes = 10_000;
+
 /** In pixels. */
 const [animationWidth, stillWidth] = [560, 1200];
 
@@ -49,6 +59,7 @@ export function planCommand(): Command {
   const command = new Command("plan")
     .description("plan a path through a maze, drive it, and draw both")
     .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .option("--maze <file>", "walls drawn as text (# wall, O floor, G goal), of the size that the model was trained in")
     .option(
       "--start <x,y>",
       "where to start, in cells as the picture's axes count them (default: random)",
@@ -85,13 +96,14 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   const force = options.force ?? options.out === undefined;
   await checkOutputs({ files: Object.values(files), inputs: modelFiles(options.model), force });
   const bundle = await loadPlanner(options.model);
-  const maze = mazes[bundle.config.maze];
+  const trained = mazeOf(bundle.config.maze);
+  const maze = options.maze === undefined ? trained : await drawing(options.maze, options.model, trained);
   const start = options.start && freePosition("--start", options.start, maze);
   const goal = options.to && freePosition("--to", options.to, maze);
   const planning = await taskOptionValues(planningOptions(bundle.config), options);
   const backend = await openBackend(options);
   await ensureWritable(out);
-  const planner = plannerFromOptions(bundle, backend, planning, 1);
+  const planner = plannerFromOptions(bundle, backend, planning, 1, options.maze === undefined ? undefined : maze);
   const times: number[] = [];
   let started = performance.now();
   let plannedTokens = 0;
@@ -164,6 +176,27 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   );
 }
 
+/**
+ * The maze that a file draws; the trained one, with the goal of the drawing, if its walls are the same.
+ *
+ * @throws `invalid-data` for what is no maze, `invalid-argument` for one of another size
+ */
+async function drawing(file: string, model: string, trained: Maze): Promise<Maze> {
+  const maze = drawnMaze(readDrawing({ name: file, bytes: await readInput(file, maxMazeBytes) }));
+  if (maze.rows !== trained.rows || maze.columns !== trained.columns) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `${file} draws a maze of ${maze.rows} by ${maze.columns} cells; the model ${model} was trained in one of ${trained.rows} by ${trained.columns}. Train one there: ${commandLine("train", "maze2d", "--preset", "quick", "--maze", file, "--out", "out/maze")}`,
+    );
+  }
+  const differing = maze.walls.filter((wall, cell) => wall !== trained.walls[cell]).length;
+  if (differing === 0) return { ...trained, goalCell: maze.goalCell };
+  process.stderr.write(
+    `note: ${differing} cells of ${file} are not as in the maze the model was trained in; plans through its walls are refused\n`,
+  );
+  return maze;
+}
+
 function formatPlan(
   plan: {
     maze: string;
@@ -173,7 +206,7 @@ function formatPlan(
     success: boolean;
     firstReach: number;
     ratioToExpert: number | null;
-    normalizedScore: number;
+    normalizedScore: number | undefined;
     plans: number;
     firstPlanTokens: number;
     planWallFraction: number | undefined;
@@ -193,7 +226,7 @@ function formatPlan(
         : `no, it did not arrive within ${episodeLength} steps`,
     ],
     ...(plan.ratioToExpert === null ? [] : [["  relative to the expert", plan.ratioToExpert.toFixed(2)]]),
-    ["normalised score", plan.normalizedScore.toFixed(1)],
+    ...(plan.normalizedScore === undefined ? [] : [["normalised score", plan.normalizedScore.toFixed(1)]]),
     [
       "plans made",
       plan.plans === 0

@@ -52,7 +52,7 @@ function largestDeviation(summary: MazeEvaluationSummary, [success, firstReach, 
   return Math.max(
     deviation(summary.success, success),
     deviation(summary.firstReach, firstReach),
-    deviation(summary.normalizedScore, score),
+    deviation(summary.normalizedScore as Estimate, score),
   );
 }
 

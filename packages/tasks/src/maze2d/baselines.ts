@@ -43,10 +43,10 @@ export function trackPlan(
   planY: number,
   planVelocityX: number,
   planVelocityY: number,
-  observation: Float64Array,
+  observation: ArrayLike<number>,
   action: Float64Array,
 ): void {
-  const [x = 0, y = 0, velocityX = 0, velocityY = 0] = observation;
+  const [x = 0, y = 0, velocityX = 0, velocityY = 0] = Array.from(observation);
   action[0] = clip(12.5 * (planX - x) + 1.2 * (planVelocityX - velocityX), 1);
   action[1] = clip(12.5 * (planY - y) + 1.2 * (planVelocityY - velocityY), 1);
 }

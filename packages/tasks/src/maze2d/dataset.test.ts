@@ -5,7 +5,7 @@ import {
   mazeDatasetChecksum,
   mazeDatasetStatistics,
 } from "./dataset.js";
-import { insideWall, type MazeName, mazes } from "./mazes.js";
+import { insideWall, mazes } from "./mazes.js";
 
 /** Statistics of D4RL's own files, from the official configuration of Diffusion Forcing. */
 const d4rl = {
@@ -34,7 +34,7 @@ const d4rl = {
  * so 400,000 steps are about 1,300 draws: a mean is known to 3 % of the deviation, a rare reward to 10 %; the rest
  * is much firmer.
  */
-function departure(statistics: MazeDatasetStatistics, name: MazeName): number {
+function departure(statistics: MazeDatasetStatistics, name: keyof typeof d4rl): number {
   const expected = d4rl[name];
   const ratios = (given: readonly number[], table: readonly number[], tolerance: number) =>
     given.map((value, index) => Math.abs(value / (table[index] ?? Number.NaN) - 1) / tolerance);

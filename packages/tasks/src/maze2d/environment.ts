@@ -40,7 +40,7 @@ export interface MazeEnvironment {
 }
 
 /** Draws the location of a free cell plus U(-0.1, 0.1) per axis. */
-function drawLocation(maze: Maze, random: RandomStream): [x: number, y: number] {
+export function drawLocation(maze: Maze, random: RandomStream): [x: number, y: number] {
   const cell = drawCell(maze, random);
   return [cell.row + startJitter * (2 * random.uniform() - 1), cell.column + startJitter * (2 * random.uniform() - 1)];
 }
@@ -48,6 +48,12 @@ function drawLocation(maze: Maze, random: RandomStream): [x: number, y: number] 
 /** Draws a free cell, the goal cell included, uniformly. */
 export function drawCell(maze: Maze, random: RandomStream): MazeCell {
   return maze.freeCells[random.integer(0, maze.freeCells.length)] as MazeCell;
+}
+
+/** Writes the first observation of an episode: a random location, nearly at rest. */
+export function drawStart(maze: Maze, random: RandomStream, observation: Float64Array): void {
+  const [x, y] = drawLocation(maze, random);
+  observation.set([x, y, startSpeed * random.normal(), startSpeed * random.normal()]);
 }
 
 export function createMazeEnvironment(
@@ -64,8 +70,7 @@ export function createMazeEnvironment(
       return goal;
     },
     reset(random) {
-      const [x, y] = drawLocation(maze, random);
-      observation.set([x, y, startSpeed * random.normal(), startSpeed * random.normal()]);
+      drawStart(maze, random, observation);
       if (options.start) observation.set([...options.start, 0, 0]);
       if (options.multiTask && options.goal === undefined) goal = drawLocation(maze, random);
     },

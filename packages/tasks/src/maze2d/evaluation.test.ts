@@ -1,8 +1,8 @@
 import { isDiffusionForcingError } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
-import { evaluateMazePolicy, wallFraction } from "./evaluation.js";
-import { mazes } from "./mazes.js";
+import { evaluateMazePolicy } from "./evaluation.js";
+import { mazes, wallFraction } from "./mazes.js";
 import { type MazeEpisode, type MazePolicy, policyPerEpisode } from "./policy.js";
 
 const maze = mazes.umaze;

@@ -4,7 +4,7 @@ import type { Estimate } from "../task.js";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
 import { mean, pairedRatio, proportion } from "./intervals.js";
-import { insideWall, type Maze, normalizedScore } from "./mazes.js";
+import { type Maze, normalizedScore, wallFraction } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";
 import type { MazePolicy } from "./policy.js";
 
@@ -32,7 +32,8 @@ export interface MazeEpisodeResult {
   readonly firstReach: number;
   /** Number of steps that ended within 0.5 of the goal. */
   readonly episodeReturn: number;
-  readonly normalizedScore: number;
+  /** Undefined in a maze without reference scores. */
+  readonly normalizedScore: number | undefined;
   /** True if the straight-line policy fails from this start. */
   readonly hard: boolean;
 }
@@ -48,7 +49,7 @@ export interface MazeEvaluationSummary {
   readonly firstReach: Estimate;
   /** Total steps to first reach over the replanned expert's on the same starts. */
   readonly ratioToExpert: Estimate;
-  readonly normalizedScore: Estimate;
+  readonly normalizedScore: Estimate | undefined;
   /** Success on the starts from which a straight line fails. */
   readonly hard: { readonly successes: number; readonly episodes: number; readonly success: Estimate };
   /** Share of the plans' points whose centre lies inside a wall; undefined for a policy without plans. */
@@ -102,21 +103,12 @@ export async function evaluateMazePolicy(options: MazeEvaluationOptions): Promis
       firstReaches,
       expert.map((run) => run.firstReach),
     ),
-    normalizedScore: mean(results.map((result) => result.normalizedScore)),
+    normalizedScore: maze.referenceScores && mean(results.map((result) => result.normalizedScore as number)),
     hard: { successes: hardSuccesses, episodes: hard.length, success: proportion(hardSuccesses, hard.length) },
     planWallFraction: planPoints === undefined ? undefined : wallFraction(maze, planPoints),
     note: reproductionNote,
   };
   return { results, summary };
-}
-
-/** The share of `points` `[N, 2]` whose centre lies inside a wall box or outside the maze; 0 for no points. */
-export function wallFraction(maze: Maze, points: ArrayLike<number>): number {
-  let inside = 0;
-  for (let index = 0; index < points.length; index += 2) {
-    if (insideWall(maze, points[index] as number, points[index + 1] as number)) inside++;
-  }
-  return points.length === 0 ? 0 : inside / (points.length / 2);
 }
 
 interface EpisodeSetting {

@@ -11,7 +11,8 @@ const moves: readonly MazeCell[] = [
   { row: -1, column: 0 },
   { row: 1, column: 0 },
 ];
-const sweeps = 50;
+/** D4RL's number, and more where routes can be longer. */
+const leastSweeps = 50;
 const discount = 0.99;
 
 /** Shortest routes over the cells of one maze. */
@@ -21,7 +22,7 @@ export interface MazeRoutes {
    * The cells to visit after `start`, the last one `target` (alone if they are equal). `start` may be a wall beside
    * a free cell: positions near a wall round to it, and the route then leads out.
    *
-   * @throws DiffusionForcingError `invalid-argument` if no route of at most 100 cells exists.
+   * @throws DiffusionForcingError `invalid-argument` if no route exists.
    */
   cells(start: MazeCell, target: MazeCell): MazeCell[];
 }
@@ -46,7 +47,7 @@ export function createMazeRoutes(maze: Maze): MazeRoutes {
       const best = movesTowards(target);
       const route: MazeCell[] = [];
       let { row, column } = start;
-      while (route.length < 100) {
+      while (route.length <= maze.freeCells.length) {
         const move = moves[best[row * maze.columns + column] ?? 0] as MazeCell;
         row += move.row;
         column += move.column;
@@ -76,6 +77,7 @@ function iterateValues(maze: Maze, target: number): Uint8Array {
   }
   const bestMoves = new Uint8Array(cells);
   let values = new Float64Array(cells);
+  const sweeps = Math.max(leastSweeps, maze.freeCells.length);
   for (let sweep = 0; sweep < sweeps; sweep++) {
     const next = new Float64Array(cells);
     for (let cell = 0; cell < cells; cell++) {

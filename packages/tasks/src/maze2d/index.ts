@@ -1,5 +1,6 @@
 export * from "./baselines.js";
 export * from "./dataset.js";
+export * from "./drawn-maze.js";
 export * from "./environment.js";
 export * from "./evaluation.js";
 export * from "./expert.js";

@@ -20,6 +20,13 @@ describe("mazes", () => {
     expect(umaze.freeCells).toContainEqual(umaze.goalCell);
   });
 
+  it("has OGBench's giant map, all of whose floor hangs together", () => {
+    const { giant } = mazes;
+    expect([giant.rows, giant.columns, giant.freeCells.length]).toEqual([12, 16, 86]);
+    expect(giant.goalCell).toEqual({ row: 10, column: 14 });
+    expect(normalizedScore(giant, 100)).toBeUndefined();
+  });
+
   it("maps positions to cells with the particle's offset of 0.2", () => {
     expect(cellAt(1, 3)).toEqual({ row: 1, column: 3 });
     expect(cellAt(0.31, 1.29)).toEqual({ row: 1, column: 1 });

@@ -6,7 +6,7 @@ export interface MazeCell {
   readonly column: number;
 }
 
-export type MazeName = "umaze" | "medium" | "large";
+export type MazeName = "umaze" | "medium" | "large" | "giant";
 
 /** The two returns that define the normalised score 0 (random) and 100 (expert) of D4RL. */
 export interface ReferenceScores {
@@ -30,7 +30,8 @@ export interface Maze {
   readonly goalCell: MazeCell;
   /** Steps of an episode, which never ends earlier. */
   readonly episodeLength: number;
-  readonly referenceScores: ReferenceScores;
+  /** Absent for mazes that are not D4RL's: nobody has normalised scores there. */
+  readonly referenceScores?: ReferenceScores;
   /** Steps of D4RL's dataset for this maze. */
   readonly datasetSize: number;
 }
@@ -87,7 +88,10 @@ export function mazeLayout({ rows, columns, walls, goalCell }: Maze): string {
   return Array.from({ length: rows }, line).join("|");
 }
 
-/** The three mazes of D4RL's maze2d-umaze-v1, -medium-v1 and -large-v1. */
+/**
+ * The three mazes of D4RL's maze2d-umaze-v1, -medium-v1 and -large-v1, and the map of OGBench's pointmaze-giant, in
+ * which the particle is D4RL's too.
+ */
 export const mazes: Readonly<Record<MazeName, Maze>> = {
   umaze: parseMaze("#####|#GOO#|###O#|#OOO#|#####", {
     name: "umaze",
@@ -109,6 +113,10 @@ export const mazes: Readonly<Record<MazeName, Maze>> = {
       referenceScores: { minimum: 6.7, maximum: 273.99 },
       datasetSize: 4_000_000,
     },
+  ),
+  giant: parseMaze(
+    "################|#O#OOOOOO##OOOO#|#O#O##O#O#OO##O#|#OOO#OO#OOO#OOO#|#O###O######O#O#|#OOO#OOO#OOOO#O#|###O#O#OO#O#O###|#OOO#OO#OOO#OOO#|#O#O#O######O#O#|#O###OOO#OOO##O#|#OOOOO#OOO#OOOG#|################",
+    { name: "giant", episodeLength: 1000, datasetSize: 4_000_000 },
   ),
 };
 
@@ -146,8 +154,21 @@ export function insideWall(maze: Maze, x: number, y: number): boolean {
   return isWall(maze, cellIndex(x), cellIndex(y));
 }
 
-/** D4RL's normalised score of an episode's return: 0 for its random, 100 for its reference policy. */
-export function normalizedScore(maze: Maze, episodeReturn: number): number {
-  const { minimum, maximum } = maze.referenceScores;
+/** The share of `points` `[N, 2]` whose centre lies inside a wall box or outside the maze; 0 for no points. */
+export function wallFraction(maze: Maze, points: ArrayLike<number>): number {
+  let inside = 0;
+  for (let index = 0; index < points.length; index += 2) {
+    if (insideWall(maze, points[index] as number, points[index + 1] as number)) inside++;
+  }
+  return points.length === 0 ? 0 : inside / (points.length / 2);
+}
+
+/**
+ * D4RL's normalised score of an episode's return: 0 for its random, 100 for its reference policy; undefined in a maze
+ * without reference scores.
+ */
+export function normalizedScore({ referenceScores }: Maze, episodeReturn: number): number | undefined {
+  if (referenceScores === undefined) return undefined;
+  const { minimum, maximum } = referenceScores;
   return (100 * (episodeReturn - minimum)) / (maximum - minimum);
 }

@@ -2,21 +2,22 @@ import type { Bundle } from "@diffusion-forcing/core";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
-import type { EvaluationContext, Task, TaskJob, TaskRecipe, TaskReport } from "../task.js";
-import { checkOptionValues, type OptionSchemas } from "../task-options.js";
+import { fitNormalizer } from "../planning/frames.js";
+import type { Plan } from "../planning/plan.js";
+import { trainingWindows } from "../planning/training-windows.js";
+import type { EvaluationContext, PreparationContext, Task, TaskJob, TaskRecipe, TaskReport } from "../task.js";
+import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";
 import { generateMazeDataset, mazeDatasetChecksum } from "./dataset.js";
+import { readDrawing } from "./drawn-maze.js";
 import { evaluateMazePolicy, type MazeEvaluationSummary } from "./evaluation.js";
-import { mazes } from "./mazes.js";
 import { bundleOfPlanner, plannerOfBundle } from "./planner/bundle.js";
-import { parsePlannerConfig } from "./planner/config.js";
-import { fitNormalizer } from "./planner/frames.js";
-import type { Plan } from "./planner/plan.js";
+import { mazeOf, parsePlannerConfig } from "./planner/config.js";
+import { datasetFrames, featuresPerFrame } from "./planner/frames.js";
 import type { MazePlanner } from "./planner/planner.js";
 import { plannerPolicy } from "./planner/planner-policy.js";
 import { plannerFromOptions, planningOptions } from "./planner/planning-options.js";
-import { type PlannerPreset, plannerPresets } from "./planner/presets.js";
-import { trainingWindows } from "./planner/training-windows.js";
+import { type PlannerPreset, plannerPresets, presetForMaze } from "./planner/presets.js";
 
 /** Far beyond any training; a recipe from elsewhere must not make its reader allocate without end. */
 const upTo = (most: number) => schemas.integer(1, most);
@@ -50,20 +51,41 @@ function parseRecipe(value: unknown): TaskRecipe & PlannerPreset {
   return { ...recipe, planner } as TaskRecipe & PlannerPreset;
 }
 
-async function prepare(recipe: TaskRecipe): Promise<TaskJob> {
-  const { planner, training } = recipe as TaskRecipe & PlannerPreset;
+const trainingOptions: OptionSchemas = {
+  maze: {
+    kind: "file",
+    summary: "a maze of your own, drawn as text: # walls, O floor, G the goal; the recipe's lengths then fit its ways",
+    maxBytes: 10_000,
+  },
+};
+
+async function prepare(recipe: TaskRecipe, context?: PreparationContext): Promise<TaskJob> {
+  const { maze: drawing } = checkOptionValues("maze2d", trainingOptions, context?.options ?? {});
+  const preset = recipe as TaskRecipe & PlannerPreset;
+  const { planner, training } =
+    drawing === undefined ? preset : presetForMaze(preset, readDrawing(drawing as OptionFile));
   const { dataSteps, dataSeed, tokensPerStep } = training;
-  const dataset = generateMazeDataset({ maze: mazes[planner.maze], steps: dataSteps, seed: dataSeed });
-  const normalizer = fitNormalizer(dataset, planner.fields);
+  const maze = mazeOf(planner.maze);
+  const dataset = generateMazeDataset({ maze, steps: dataSteps, seed: dataSeed });
+  const frames = datasetFrames(dataset, planner.fields);
+  const normalizer = fitNormalizer([frames], featuresPerFrame(planner.fields));
+  const { frameStack, lengths, schedule } = planner;
   const { diffusion, codec, task, trainedOn, card } = bundleOfPlanner({ config: planner, parameters: {}, normalizer });
   return {
     diffusion,
-    batches: trainingWindows(planner, dataset, normalizer, tokensPerStep),
+    batches: trainingWindows({
+      trajectories: [frames],
+      normalizer,
+      frameStack,
+      lengths,
+      levels: schedule.levels,
+      tokensPerStep,
+    }),
     ...(codec ? { codec } : {}),
     record: task as NonNullable<typeof task>,
     ...(trainedOn ? { trainedOn } : {}),
     ...(card ? { card } : {}),
-    about: { maze: planner.maze, dataChecksum: await mazeDatasetChecksum(dataset) },
+    about: { maze: maze.name, dataChecksum: await mazeDatasetChecksum(dataset) },
   };
 }
 
@@ -71,7 +93,7 @@ const evaluationOptions = (bundle?: Bundle): OptionSchemas => ({
   episodes: { kind: "integer", summary: "how many episodes", default: 100, low: 1, high: 100_000 },
   seed: { kind: "integer", summary: "seed of the starts", default: 1000, low: 0 },
   multiTask: { kind: "flag", summary: "a random goal for each episode" },
-  batch: { kind: "integer", summary: "plans denoised together", default: 10, low: 1, high: 65_536 },
+  batch: { kind: "integer", summary: "plans denoised together", default: 100, low: 1, high: 65_536 },
   ...planningOptions(bundle && plannerOfBundle(bundle).config),
 });
 
@@ -83,9 +105,10 @@ function withPlanProgress(
   planner: MazePlanner,
   batch: number,
   onPlanning: (note: string) => void,
-): Pick<MazePlanner, "config" | "plan"> {
+): Pick<MazePlanner, "config" | "frameStack" | "plan"> {
   return {
     config: planner.config,
+    frameStack: planner.frameStack,
     async plan(problems, random, signal) {
       const plans: Plan[] = [];
       for (let first = 0; first < problems.length; first += batch) {
@@ -108,7 +131,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
     multiTask: boolean;
     support: boolean;
   };
-  const maze = mazes[planned.config.maze];
+  const maze = mazeOf(planned.config.maze);
   const batch = Math.min(options.batch as number, episodes);
   const planner = plannerFromOptions(planned, backend, options, batch);
   let [plans, step] = [0, 0];
@@ -138,7 +161,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
 }
 
 function shown(summary: MazeEvaluationSummary): Omit<TaskReport, "document"> {
-  const { hard, planWallFraction } = summary;
+  const { hard, normalizedScore, planWallFraction } = summary;
   const goals = summary.multiTask ? "random goals" : "the maze's goal";
   return {
     title: `${summary.maze}, ${summary.episodes} episodes, ${goals}, seed ${summary.seed} (95 % intervals)`,
@@ -147,7 +170,7 @@ function shown(summary: MazeEvaluationSummary): Omit<TaskReport, "document"> {
       ["  of hard starts", `${hard.successes}/${hard.episodes}`],
       ["steps to first reach", formatEstimate(summary.firstReach)],
       ["  relative to the expert", formatEstimate(summary.ratioToExpert, 1, 2)],
-      ["normalised score", formatEstimate(summary.normalizedScore)],
+      ...(normalizedScore === undefined ? [] : [["normalised score", formatEstimate(normalizedScore)] as const]),
       ["plan points in walls", planWallFraction === undefined ? "-" : `${(100 * planWallFraction).toFixed(2)} %`],
     ],
     note: summary.note,
@@ -160,6 +183,7 @@ export const maze2dTask: Task = {
   summary: "plan paths through D4RL's mazes and drive them",
   presets: plannerPresets as unknown as Task["presets"],
   parseRecipe,
+  trainingOptions,
   prepare,
   evaluationOptions,
   evaluate,

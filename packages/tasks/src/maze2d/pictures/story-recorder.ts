@@ -1,4 +1,4 @@
-import type { Plan } from "../planner/plan.js";
+import type { Plan } from "../../planning/plan.js";
 import type { MazePlanner } from "../planner/planner.js";
 import type { MazeEpisode, MazePolicy } from "../policy.js";
 import type { PlanStory } from "./story.js";

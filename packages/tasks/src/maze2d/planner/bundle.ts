@@ -12,9 +12,10 @@ import {
   type TaskRecord,
 } from "@diffusion-forcing/core/bundle";
 import * as v from "valibot";
+import { type Normalizer, parseNormalizer } from "../../planning/frames.js";
 import { type MazeName, mazeLayout, mazes } from "../mazes.js";
-import { type PlannerConfig, parsePlannerConfig, plannerDiffusion } from "./config.js";
-import { type FrameField, featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
+import { mazeOf, type PlannerConfig, parsePlannerConfig, plannerDiffusion } from "./config.js";
+import { type FrameField, featuresPerFrame } from "./frames.js";
 
 /** A trained planner: everything a {@link MazePlanner} needs but a backend. */
 export interface PlannerBundle {
@@ -29,30 +30,37 @@ export const plannerFiles: typeof bundleFiles = bundleFiles;
 /** What a bundle says of the job of a planner. */
 interface MazeTaskRecord extends TaskRecord {
   readonly kind: "maze2d";
-  /** The maze by name and by its walls: another one of the same name is noticed. */
-  readonly maze: { readonly name: MazeName; readonly layout: string };
+  /** The maze by name and by its walls: another one of the same name is noticed. "own" is one that somebody drew. */
+  readonly maze: { readonly name: MazeName | "own"; readonly layout: string };
   readonly fields: readonly FrameField[];
   readonly lengths: readonly number[];
 }
 
 const taskSchema = v.strictObject({
   kind: v.literal("maze2d", '"maze2d"'),
-  maze: v.strictObject({ name: schemas.choice(...(Object.keys(mazes) as MazeName[])), layout: v.string("a text") }),
+  maze: v.strictObject({
+    name: schemas.choice(...(Object.keys(mazes) as MazeName[]), "own"),
+    layout: v.string("a text"),
+  }),
   fields: v.array(v.string("a text")),
   lengths: v.array(schemas.integer(3)),
 });
 
 /** A planner as a bundle: its frames' normalisation and stacking are the codec, its maze is the task. */
 export function bundleOfPlanner({ config, parameters, normalizer }: PlannerBundle): Bundle {
-  const { maze: name, fields, lengths, frameStack } = config;
-  const task: MazeTaskRecord = { kind: "maze2d", maze: { name, layout: mazeLayout(mazes[name]) }, fields, lengths };
+  const { maze, fields, lengths, frameStack } = config;
+  const name = typeof maze === "string" ? maze : "own";
+  const task: MazeTaskRecord = { kind: "maze2d", maze: { name, layout: mazeLayout(mazeOf(maze)) }, fields, lengths };
   return {
     diffusion: plannerDiffusion(config),
     parameters,
     codec: chainCodecs([normalizationCodec(normalizer), frameStackCodec(frameStack)]),
     task,
     trainedOn: { tokens: [lengths[0] as number, lengths.at(-1) as number] },
-    card: { name: `maze2d-${name}`, description: `A Diffusion Forcing planner for Maze2D's ${name} maze.` },
+    card: {
+      name: `maze2d-${name}`,
+      description: `A Diffusion Forcing planner for ${name === "own" ? "a maze of your own" : `Maze2D's ${name} maze`}.`,
+    },
   };
 }
 
@@ -63,7 +71,7 @@ export function bundleOfPlanner({ config, parameters, normalizer }: PlannerBundl
  */
 export function plannerOfBundle({ diffusion, parameters, codec, task }: Bundle): PlannerBundle {
   const { maze, fields, lengths } = check("A planner's task", taskSchema, task, "invalid-config");
-  if (maze.layout !== mazeLayout(mazes[maze.name])) {
+  if (maze.name !== "own" && maze.layout !== mazeLayout(mazes[maze.name])) {
     throw new DiffusionForcingError(
       "invalid-config",
       `The planner was trained in a maze "${maze.name}" with the walls ${maze.layout.slice(0, 200)}; the maze of this name is ${mazeLayout(mazes[maze.name])}. Another maze's plans are of no use in it.`,
@@ -73,7 +81,7 @@ export function plannerOfBundle({ diffusion, parameters, codec, task }: Bundle):
   const { schedule, objective, noiseClip } = diffusion.process.config;
   const config = parsePlannerConfig({
     kind: "maze2d-planner",
-    maze: maze.name,
+    maze: maze.name === "own" ? { kind: "drawn", layout: maze.layout } : maze.name,
     fields,
     frameStack: frames,
     lengths,

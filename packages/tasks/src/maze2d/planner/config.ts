@@ -9,13 +9,14 @@ import { describe } from "@diffusion-forcing/core/backend";
 import { shapesEqual } from "@diffusion-forcing/core/graph";
 import type { ModelConfig } from "@diffusion-forcing/core/models";
 import { checkLossWeighting, type NoiseScheduleConfig, scheduleFromConfig } from "@diffusion-forcing/core/process";
-import { type MazeName, mazes } from "../mazes.js";
+import { type DrawnMaze, drawnMaze } from "../drawn-maze.js";
+import { type Maze, type MazeName, mazes } from "../mazes.js";
 import { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
 
 /** What a planner is, as JSON: `config.json` beside its weights. */
 export interface PlannerConfig {
   readonly kind: "maze2d-planner";
-  readonly maze: MazeName;
+  readonly maze: MazeName | DrawnMaze;
   /** What each frame holds; positions come first. */
   readonly fields: readonly FrameField[];
   /** Frames (simulation steps of 0.01 s) stacked in a token. */
@@ -74,9 +75,10 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   refuseUnknown("", value, knownFields);
   const config = value as unknown as PlannerConfig;
   if (config.kind !== "maze2d-planner") refuse("kind", config.kind, '"maze2d-planner"');
-  if (typeof config.maze !== "string" || !Object.hasOwn(mazes, config.maze)) {
-    refuse("maze", config.maze, Object.keys(mazes).join(", "));
+  if (!isMaze(config.maze)) {
+    refuse("maze", config.maze, `${Object.keys(mazes).join(", ")}, or an object with kind "drawn" and a layout`);
   }
+  mazeOf(config.maze);
   const { fields, lengths, frameStack, model, clipNoise } = config;
   const ordered =
     Array.isArray(fields) && fields.every((field, i) => field === frameFields.filter((f) => fields.includes(f))[i]);
@@ -100,6 +102,16 @@ export function parsePlannerConfig(value: unknown): PlannerConfig {
   if (diffusion.model.conditionFeatures !== 0)
     refuse("model.conditionFeatures", diffusion.model.conditionFeatures, "0");
   return config;
+}
+
+function isMaze(maze: unknown): maze is PlannerConfig["maze"] {
+  if (typeof maze === "string") return Object.hasOwn(mazes, maze);
+  return isObject(maze) && maze.kind === "drawn" && typeof maze.layout === "string" && Object.keys(maze).length === 2;
+}
+
+/** The maze that a config names or draws. @throws `invalid-data` for a drawing that is none */
+export function mazeOf(maze: PlannerConfig["maze"]): Maze {
+  return typeof maze === "string" ? mazes[maze] : drawnMaze(maze.layout);
 }
 
 /** The diffusion of a planner. @throws what its parts throw for illegal values */

@@ -1,8 +1,8 @@
 export * from "./bundle.js";
 export * from "./config.js";
-export * from "./frames.js";
+export { type FrameField, featuresPerFrame, frameFields } from "./frames.js";
+export * from "./maze-world.js";
 export * from "./old-layout.js";
-export type { Plan } from "./plan.js";
 export * from "./planner.js";
 export * from "./planner-options.js";
 export * from "./planner-policy.js";
@@ -10,4 +10,3 @@ export * from "./planning-levels.js";
 export * from "./planning-options.js";
 export * from "./presets.js";
 export * from "./reach-goal.js";
-export * from "./training-windows.js";

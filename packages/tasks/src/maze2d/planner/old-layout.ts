@@ -1,9 +1,10 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { decodeSafetensors, decodeWeights, encodeSafetensors, parseJson } from "@diffusion-forcing/core/bundle";
 import { checkParameters } from "@diffusion-forcing/core/models";
+import { parseNormalizer } from "../../planning/frames.js";
 import type { PlannerBundle } from "./bundle.js";
 import { parsePlannerConfig, plannerDiffusion } from "./config.js";
-import { featuresPerFrame, parseNormalizer } from "./frames.js";
+import { featuresPerFrame } from "./frames.js";
 
 /** The files of a planner before bundles: a config of its own kind, and the normaliser apart. */
 export const oldPlannerFiles = {

@@ -1,10 +1,10 @@
 import { createRandom, isDiffusionForcingError } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import type { PlannerOptions } from "./planner-options.js";
+import type { MazePlannerOptions } from "./planner-options.js";
 import { here, planner } from "./testing/planner-fixture.js";
 
 describe("options", () => {
-  it.each<[Partial<PlannerOptions>, string]>([
+  it.each<[Partial<MazePlannerOptions>, string]>([
     [{ batch: 0 }, "batch is 0; expected a whole number from 1"],
     [{ batch: 1.5 }, "batch is 1.5"],
     [{ lengths: [] }, "lengths is []; expected at least one length"],
@@ -46,7 +46,7 @@ describe("problems", () => {
     ["no number", [[1, Number.NaN]], "an array of 1"],
   ])("refuses %s as history", async (_what, history, shown) => {
     const plan = planner().plan([{ history: history as unknown as number[][], goal: [1, 1] }], [createRandom(0)]);
-    const wanted = "expected at least one frame of 2 finite numbers (position), the newest last";
+    const wanted = "expected at least one frame of 2 finite numbers, the newest last";
     await expect(plan).rejects.toThrow(wanted);
     await expect(plan).rejects.toThrow(`the history is ${shown}`);
     await expect(plan).rejects.toSatisfy((error) => isDiffusionForcingError(error, "shape-mismatch"));

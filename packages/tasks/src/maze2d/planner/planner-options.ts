@@ -1,9 +1,11 @@
-import { type Backend, DiffusionForcingError, type HostTensorRecord, type MatrixShape } from "@diffusion-forcing/core";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, describe, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
-import { cellIndex, insideWall, type Maze, mazes } from "../mazes.js";
-import { type PlannerConfig, parsePlannerConfig } from "./config.js";
-import { featuresPerFrame, type Normalizer, parseNormalizer } from "./frames.js";
+import { parseNormalizer } from "../../planning/frames.js";
+import { checkProblem, type PlannerOptions, type PlanProblem } from "../../planning/planner-options.js";
+import { cellIndex, insideWall, type Maze } from "../mazes.js";
+import { mazeOf, type PlannerConfig, parsePlannerConfig } from "./config.js";
+import { type FrameField, featuresPerFrame } from "./frames.js";
 
 /** How the planner is told where to go. */
 export type ReachMethod =
@@ -18,47 +20,22 @@ export type ReachMethod =
       readonly weights?: "intended" | "aliased";
     };
 
-export interface PlannerOptions {
-  readonly backend: Backend;
+/**
+ * Those of any planner, whose sequences the config describes. By default lengths are those trained on; of 2 candidates
+ * the one is taken that the model itself moves least; plans may step by 0.5 from frame to frame, end 0.25 from the goal,
+ * half of what counts as reached, and must be as consistent as windows of freshly generated data.
+ */
+export interface MazePlannerOptions extends Omit<PlannerOptions, "diffusion" | "frameStack" | "lengths" | "guidance"> {
   readonly config: PlannerConfig;
-  readonly parameters: HostTensorRecord;
-  readonly normalizer: Normalizer;
+  /**
+   * The maze to plan in, where it is not the one that was trained in: of the same size, with other walls. The model knows
+   * nothing of these, so plans through them are refused. Not part of Diffusion Forcing.
+   */
+  readonly maze?: Maze;
   /** Default: the goal as a token. */
   readonly reach?: ReachMethod;
-  /** Default full sequence. */
-  readonly matrix?: MatrixShape;
-  /** DDIM steps a token takes. Default 20. */
-  readonly steps?: number;
-  /** Default 0, deterministic. */
-  readonly eta?: number;
-  /** The level start and goal token pretend to have. Default 10. */
-  readonly stabilizationLevel?: number;
-  /** Plans are made this many at a time; missing ones are filled up. Default 1. */
-  readonly batch?: number;
-  /**
-   * Numbers of tokens tried, the first acceptable plan being taken. Default: those trained on, rising. At most
-   * {@link longestPlan} of the config.
-   */
+  /** Numbers of tokens tried, at most {@link longestPlan} of the config. Default: those trained on, rising. */
   readonly lengths?: readonly number[];
-  /** Largest distance between successive frames of a smooth plan. Default 0.3, 0.25, 0.3 by maze. */
-  readonly smoothness?: number;
-  /** Largest distance from the goal at which a plan may end. Default 0.25, half of what counts as reached. */
-  readonly arrival?: number;
-  /**
-   * A further condition on plans, of their frames `[F, 2]`: for instance that they keep to where data exists. Not part
-   * of Diffusion Forcing; off by default.
-   */
-  readonly accept?: (positions: Float32Array) => boolean;
-}
-
-export interface PlanProblem {
-  /**
-   * The last frames, oldest first, each with the config's fields in raw units: [x, y], or [x, y, velocity x, ...]. At
-   * least one; fewer than a token's are padded with the oldest.
-   */
-  readonly history: readonly ArrayLike<number>[];
-  /** Where to go, in position coordinates. */
-  readonly goal: readonly [x: number, y: number];
 }
 
 /** Beyond this many times the longest length trained on, a plan is not worth its time. */
@@ -84,57 +61,41 @@ const reachSchema = v.variant(
 );
 
 /** @throws what the parts of the options throw: `invalid-argument`, `invalid-config`, `corrupt-file` */
-export function checkPlannerOptions(options: PlannerOptions): void {
-  const config = parsePlannerConfig((options as Partial<PlannerOptions> | undefined)?.config);
-  const { levels } = config.schedule;
-  const schema = v.strictObject({
-    backend: schemas.having("a backend", "compile"),
-    config: v.unknown(),
-    parameters: schemas.having("the weights by parameter name"),
+export function checkMazePlannerOptions(options: MazePlannerOptions): void {
+  const config = parsePlannerConfig((options as Partial<MazePlannerOptions> | undefined)?.config);
+  const schema = v.looseObject({
     normalizer: v.unknown(),
     reach: v.optional(reachSchema),
-    matrix: v.optional(schemas.having("a matrix shape, such as fullSequence() makes", "kind")),
-    steps: v.optional(schemas.integer(1, levels)),
-    eta: v.optional(schemas.number(0, 1)),
-    stabilizationLevel: v.optional(schemas.integer(0, levels)),
-    batch: v.optional(schemas.integer(1, 65_536)),
     lengths: v.optional(v.pipe(v.array(schemas.integer(3, longestPlan(config))), v.nonEmpty("at least one length"))),
-    smoothness: v.optional(schemas.number(0)),
-    arrival: v.optional(schemas.positive()),
-    accept: v.optional(schemas.function()),
   });
   check("MazePlanner", schema, options);
+  if (options.maze !== undefined) checkSize(options.maze, mazeOf(config.maze));
   parseNormalizer(options.normalizer, featuresPerFrame(config.fields));
 }
 
+function checkSize({ rows, columns }: Maze, trained: Maze): void {
+  if (rows === trained.rows && columns === trained.columns) return;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `The maze has ${rows} by ${columns} cells; the model was trained in one of ${trained.rows} by ${trained.columns}, and knows no other place. Train one in the maze itself.`,
+  );
+}
+
 /** @throws `invalid-argument`, `shape-mismatch` for a history of other frames than the config's. */
-export function checkProblem({ maze: name, fields }: PlannerConfig, { history, goal }: PlanProblem): void {
-  const maze = mazes[name];
-  const width = featuresPerFrame(fields);
-  if (!Array.isArray(history) || history.length === 0 || !history.every((frame) => isFrame(frame, width))) {
-    throw new DiffusionForcingError(
-      "shape-mismatch",
-      `plan: the history is ${describe(history)}; expected at least one frame of ${width} finite numbers (${fields.join(", ")}), the newest last.`,
-    );
-  }
-  const [x, y] = history.at(-1) as ArrayLike<number> as [number, number];
-  if (!isWithin(maze, x, y)) refusePosition("the present", [x, y], maze, "lies outside");
-  if (!Array.isArray(goal) || !isFrame(goal, 2)) {
+export function checkMazeProblem(maze: Maze, fields: readonly FrameField[], problem: PlanProblem): void {
+  const { history, goal } = problem;
+  if (goal?.length !== 2) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `plan: the goal is ${describe(goal)}; expected [x, y], two finite numbers.`,
     );
   }
-  if (insideWall(maze, goal[0], goal[1])) refusePosition("the goal", goal, maze, "lies in a wall of, or outside,");
-}
-
-function isFrame(value: unknown, width: number): boolean {
-  const isList = Array.isArray(value) || ArrayBuffer.isView(value);
-  return (
-    isList &&
-    Array.from(value as ArrayLike<unknown>).length === width &&
-    Array.from(value as ArrayLike<unknown>).every(Number.isFinite)
-  );
+  checkProblem(featuresPerFrame(fields), problem);
+  const [x, y] = history.at(-1) as ArrayLike<number> as [number, number];
+  if (!isWithin(maze, x, y)) refusePosition("the present", [x, y], maze, "lies outside");
+  const [goalX, goalY] = [goal[0] as number, goal[1] as number];
+  if (insideWall(maze, goalX, goalY))
+    refusePosition("the goal", [goalX, goalY], maze, "lies in a wall of, or outside,");
 }
 
 /** Whether a position lies inside the walls round the maze. */

@@ -1,10 +1,10 @@
 import { createRandom } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
+import { type Plan, planOfFrames } from "../../planning/plan.js";
+import type { PlanProblem } from "../../planning/planner-options.js";
 import { mazes } from "../mazes.js";
 import type { MazeEpisode, MazePolicy } from "../policy.js";
 import type { FrameField } from "./frames.js";
-import { type Plan, planOfFrames } from "./plan.js";
-import type { PlanProblem } from "./planner-options.js";
 import { type PlannerPolicyOptions, plannerPolicy } from "./planner-policy.js";
 import { plannerPresets } from "./presets.js";
 
@@ -23,6 +23,7 @@ function scripted(
   const calls: Call[] = [];
   const planner = {
     config: { ...plannerPresets.umaze.planner, fields, frameStack },
+    frameStack,
     plan: async (
       problems: readonly PlanProblem[],
       random: readonly { state(): { key: readonly [number, number] } }[],
@@ -122,7 +123,7 @@ describe("plannerPolicy", () => {
 
   it("follows a new plan only if it arrives earlier, or is sound where the old one is not", async () => {
     const rest = (frames: number, accepted: boolean): Plan =>
-      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, [3, 3], accepted);
+      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, [3, 3], { accepted });
     const followed = async (...plans: Plan[]): Promise<number[]> => {
       const steps: number[] = [];
       let next = 0;

@@ -1,7 +1,8 @@
 import { createRandom, isDiffusionForcingError, type RandomStream, type TensorRecord } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import { planStreams } from "./planner.js";
-import type { PlannerOptions, PlanProblem } from "./planner-options.js";
+import { planStreams } from "../../planning/planner.js";
+import type { PlanProblem } from "../../planning/planner-options.js";
+import type { MazePlannerOptions } from "./planner-options.js";
 import {
   config,
   here,
@@ -48,7 +49,7 @@ describe("the sequence", () => {
       lengths: [3],
       reach: { kind: "gradient", scale: 0, samples: 1 },
     };
-    const [plan] = await planner(options as Partial<PlannerOptions>).plan([here], [createRandom(9)]);
+    const [plan] = await planner(options as Partial<MazePlannerOptions>).plan([here], [createRandom(9)]);
     const expected = [1.25, 2.5, raw(4), raw(5), raw(6), raw(7), raw(8), raw(9), raw(10), raw(11)];
     expect(plan?.frames.length).toBe(10);
     expected.forEach((value, i) => {
@@ -132,7 +133,7 @@ describe("the sequence", () => {
 });
 
 describe("the order of denoising", () => {
-  async function levels(options: Partial<PlannerOptions>): Promise<number[][]> {
+  async function levels(options: Partial<MazePlannerOptions>): Promise<number[][]> {
     const runs: TensorRecord[] = [];
     await planner({ backend: recordingBackend(runs), ...options }).plan([here], [createRandom(0)]);
     // The levels of one step: before it, then after it.
@@ -240,7 +241,7 @@ describe("the choice of length", () => {
   it("goes by the maze's smoothness unless told otherwise", async () => {
     const calm = { mean: [2, 3], std: [0.06, 0.06] };
     const problem: PlanProblem = { history: [[2, 3]], goal: [2.31, 3] };
-    const tokens = async (options: Partial<PlannerOptions>): Promise<number[]> => {
+    const tokens = async (options: Partial<MazePlannerOptions>): Promise<number[]> => {
       const all = { parameters, normalizer: calm, lengths: [3, 4], ...options };
       const plans = await planner(all).plan(new Array(10).fill(problem), planStreams(1, 10));
       return plans.filter(({ roughness }) => roughness < 0.4).map((plan) => plan.tokens);
@@ -280,7 +281,7 @@ describe("batches and seeds", () => {
     { history: [[2, 3]], goal: [2, 4] },
   ];
 
-  it.each<[string, Partial<PlannerOptions>]>([
+  it.each<[string, Partial<MazePlannerOptions>]>([
     ["a goal token", {}],
     ["a gradient", { reach: { kind: "gradient", scale: 0.05, samples: 1 } }],
     ["a gradient over futures", { reach: { kind: "gradient", scale: 0.05, samples: 3 } }],
@@ -306,20 +307,18 @@ describe("batches and seeds", () => {
     });
   });
 
-  it("fills the last batch up, so that one shape is compiled for each length", async () => {
+  it("fills batches up to powers of four, so that few shapes are compiled for each length", async () => {
     const runs: TensorRecord[] = [];
-    const filling = planner({ backend: recordingBackend(runs), lengths: [3], steps: 1, batch: 3 });
-    expect((await filling.plan(problems, planStreams(2, 4))).length).toBe(4);
-    expect(runs.map(({ x }) => x?.shape)).toEqual([
-      [3, 3, 4],
-      [3, 3, 4],
-    ]);
+    const filling = planner({ backend: recordingBackend(runs), lengths: [3], steps: 1, batch: 6 });
+    const many = [...problems, ...problems].slice(0, 8);
+    expect((await filling.plan(many, planStreams(2, 8))).length).toBe(8);
+    expect(runs.map(({ x }) => x?.shape?.[0])).toEqual([6, 4]);
     const x = numbers(runs[1]?.x);
-    expect(x.slice(12, 24)).toEqual(x.slice(0, 12));
+    expect(x.slice(24, 36)).toEqual(x.slice(0, 12));
     expect(await filling.plan([], [])).toEqual([]);
   });
 
-  it.each<[string, Partial<PlannerOptions>]>([
+  it.each<[string, Partial<MazePlannerOptions>]>([
     ["deterministic", {}],
     ["stochastic", { eta: 1 }],
     ["guided", { reach: { kind: "gradient", scale: 0.05, samples: 2 } }],

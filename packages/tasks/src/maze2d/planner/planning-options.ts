@@ -8,10 +8,10 @@ import {
 } from "@diffusion-forcing/core";
 import type { OptionSchemas, OptionValues } from "../../task-options.js";
 import { generateMazeDataset } from "../dataset.js";
-import { type Maze, mazes } from "../mazes.js";
+import type { Maze } from "../mazes.js";
 import { createDataSupport } from "../support.js";
 import type { PlannerBundle } from "./bundle.js";
-import type { PlannerConfig } from "./config.js";
+import { mazeOf, type PlannerConfig } from "./config.js";
 import { MazePlanner } from "./planner.js";
 import { longestPlan, type ReachMethod } from "./planner-options.js";
 
@@ -65,30 +65,40 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
       ? { high: longestPlan(config), trained: [config.lengths[0], config.lengths.at(-1)] as [number, number] }
       : {}),
   },
+  candidates: {
+    kind: "integer",
+    summary: "plans made at each length, of which the model's most consistent is taken",
+    default: 2,
+    low: 1,
+    high: 64,
+  },
   support: {
     kind: "flag",
     summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",
   },
 });
 
-/** The planner that checked values of {@link planningOptions} describe. */
+/** The planner, in its own maze or another one of its size, that checked values of {@link planningOptions} describe. */
 export function plannerFromOptions(
   bundle: PlannerBundle,
   backend: Backend,
   options: OptionValues,
   batch: number,
+  maze?: Maze,
 ): MazePlanner {
   const { tokens } = options;
   const steps = options.steps as number;
   return new MazePlanner({
     backend,
     ...bundle,
+    ...(maze ? { maze } : {}),
     reach: reachOf(options),
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
     batch,
+    candidates: options.candidates as number,
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
-    ...(options.support ? { accept: supportCheck(mazes[bundle.config.maze]) } : {}),
+    ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
 }
 

@@ -1,6 +1,7 @@
 import { transformer } from "@diffusion-forcing/core";
 import type { LearningRateSchedule } from "@diffusion-forcing/core/training";
-import type { MazeName } from "../mazes.js";
+import { drawnMaze, framesPerCell, longestRoute } from "../drawn-maze.js";
+import { type MazeName, mazeLayout, mazes } from "../mazes.js";
 import type { PlannerConfig } from "./config.js";
 import { type FrameField, featuresPerFrame } from "./frames.js";
 
@@ -22,6 +23,20 @@ export interface PlannerPreset {
   readonly training: PlannerTraining;
 }
 
+/** A recipe for another maze: lengths for its longest way, and as much data as it needs. */
+export function presetForMaze({ planner, training }: PlannerPreset, layout: string): PlannerPreset {
+  const maze = drawnMaze(layout);
+  const longest = Math.max(4, Math.ceil((framesPerCell * (longestRoute(maze) + 1)) / planner.frameStack));
+  return {
+    planner: {
+      ...planner,
+      maze: { kind: "drawn", layout: mazeLayout(maze) },
+      lengths: range(3, longest, Math.max(1, Math.round(longest / 20))),
+    },
+    training: { ...training, dataSteps: maze.datasetSize },
+  };
+}
+
 /** Lengths from `first` to `last` in steps of `by`. */
 function range(first: number, last: number, by: number): number[] {
   return Array.from({ length: Math.floor((last - first) / by) + 1 }, (_, i) => first + i * by);
@@ -31,14 +46,18 @@ const lengths: Readonly<Record<MazeName, readonly number[]>> = {
   umaze: range(3, 22, 1),
   medium: range(4, 38, 2),
   large: range(4, 58, 3),
+  giant: range(3, 45, 2),
 };
+
+/** Frames of a token. Routes through giant are long: longer tokens keep their sequences short. */
+const frameStacks: Readonly<Record<MazeName, number>> = { umaze: 10, medium: 10, large: 10, giant: 20 };
 
 function plannerConfig(
   maze: MazeName,
   size: { width: number; layers: number; feedForward: number },
   fields: readonly FrameField[] = ["position"],
 ): PlannerConfig {
-  const frameStack = 10;
+  const frameStack = frameStacks[maze];
   const features = frameStack * featuresPerFrame(fields);
   return {
     kind: "maze2d-planner",
@@ -57,8 +76,8 @@ function plannerConfig(
 function training(maze: MazeName, steps: number, learningRate: number): PlannerTraining {
   return {
     steps,
-    tokensPerStep: maze === "umaze" ? 2048 : 2560,
-    dataSteps: { umaze: 1e6, medium: 2e6, large: 4e6 }[maze],
+    tokensPerStep: { umaze: 2048, medium: 2560, large: 2560, giant: 1536 }[maze],
+    dataSteps: mazes[maze].datasetSize,
     dataSeed: 1,
     learningRate,
     schedule: { kind: "cosine", warmupSteps: 300 },
@@ -76,6 +95,7 @@ export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>>
   umaze: { planner: plannerConfig("umaze", full), training: training("umaze", 4500, 5e-4) },
   medium: { planner: plannerConfig("medium", full), training: training("medium", 10_000, 5e-4) },
   large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
+  giant: { planner: plannerConfig("giant", full), training: training("giant", 12_000, 7e-4) },
   quick: {
     planner: plannerConfig("umaze", { width: 64, layers: 3, feedForward: 256 }),
     training: { ...training("umaze", 1500, 1e-3), schedule: { kind: "cosine", warmupSteps: 100 }, emaDecay: 0.99 },

@@ -10,10 +10,11 @@ import {
   transformer,
   zeros,
 } from "@diffusion-forcing/core";
+import type { Normalizer } from "../../../planning/frames.js";
+import type { PlanProblem } from "../../../planning/planner-options.js";
 import { type PlannerConfig, plannerDiffusion } from "../config.js";
-import type { Normalizer } from "../frames.js";
 import { MazePlanner } from "../planner.js";
-import type { PlannerOptions, PlanProblem } from "../planner-options.js";
+import type { MazePlannerOptions } from "../planner-options.js";
 
 export function tinyConfig(change: Partial<PlannerConfig> = {}): PlannerConfig {
   const { fields = ["position"], frameStack = 2 } = change;
@@ -44,13 +45,16 @@ export function zeroParameters(of: PlannerConfig): HostTensorRecord {
 
 export const randomParameters: HostTensorRecord = initializeParameters(plannerDiffusion(config).model, createRandom(5));
 
-export function planner(options: Partial<PlannerOptions> = {}): MazePlanner {
+export function planner(options: Partial<MazePlannerOptions> = {}): MazePlanner {
   return new MazePlanner({
     backend: referenceBackend(),
     config,
     parameters: randomParameters,
     normalizer,
     steps: 4,
+    smoothness: 0.3,
+    candidates: 1,
+    data: [],
     ...options,
   });
 }

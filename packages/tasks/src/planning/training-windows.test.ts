@@ -1,34 +1,21 @@
-import { type Batch, createRandom, isDiffusionForcingError, transformer } from "@diffusion-forcing/core";
+import { type Batch, type BatchSource, createRandom, isDiffusionForcingError } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
-import type { MazeDataset } from "../dataset.js";
-import type { PlannerConfig } from "./config.js";
-import { trainingWindows } from "./training-windows.js";
+import { type TrainingWindowsOptions, trainingWindows } from "./training-windows.js";
 
-const config: PlannerConfig = {
-  kind: "maze2d-planner",
-  maze: "umaze",
-  fields: ["position"],
-  frameStack: 3,
-  lengths: [3, 4],
-  model: transformer({ features: 6, width: 8, heads: 2, layers: 1, causal: false }).config,
-  schedule: { kind: "linear", levels: 1000 },
-  objective: "x0",
-  lossWeighting: { kind: "uniform" },
-  clipNoise: 20,
-};
+const sequences = { frameStack: 3, lengths: [3, 4], levels: 1000 };
 
-/** Frame f is at (f, -f) with velocity (f + 0.25, f + 0.5) and action (f / 1024, 0): every value tells its frame. */
-function numberedFrames(count: number): MazeDataset {
-  const observations = new Float32Array(count * 4);
-  const actions = new Float32Array(count * 2);
-  for (let f = 0; f < count; f++) {
-    observations.set([f, -f, f + 0.25, f + 0.5], 4 * f);
-    actions[2 * f] = f / 1024;
-  }
-  return { observations, actions };
+/** Frame f is (f, -f): every value tells its frame. */
+function numberedFrames(count: number, first = 0): Float32Array {
+  return Float32Array.from({ length: 2 * count }, (_, i) => (i % 2 === 0 ? 1 : -1) * (first + Math.floor(i / 2)));
 }
 
 const identity = { mean: [0, 0], std: [1, 1] };
+
+/** Windows of one trajectory of so many numbered frames. */
+function numbered(frames: number, tokensPerStep: number, change: Partial<TrainingWindowsOptions> = {}): BatchSource {
+  const trajectories = [numberedFrames(frames)];
+  return trainingWindows({ ...sequences, normalizer: identity, trajectories, tokensPerStep, ...change });
+}
 
 interface Window {
   /** Frame numbers, `[length, frameStack]`. */
@@ -52,7 +39,7 @@ function windowsOf({ tokens, noiseLevels }: Batch): Window[] {
 }
 
 async function drawWindows(steps: number, tokensPerStep: number, frames = 500): Promise<Window[]> {
-  const source = trainingWindows(config, numberedFrames(frames), identity, tokensPerStep);
+  const source = numbered(frames, tokensPerStep);
   const windows: Window[] = [];
   for (let step = 1; step <= steps; step++) {
     windows.push(...windowsOf(await source(step, createRandom(7).split(step))));
@@ -62,14 +49,14 @@ async function drawWindows(steps: number, tokensPerStep: number, frames = 500): 
 
 describe("trainingWindows", () => {
   it("fills a step with as many windows of one length as fit, and at least one", async () => {
-    const source = trainingWindows(config, numberedFrames(50), identity, 11);
+    const source = numbered(50, 11);
     const shapes = new Set<string>();
     for (let step = 1; step <= 20; step++) {
       const { tokens, noiseLevels } = await source(step, createRandom(1).split(step));
       shapes.add(`${tokens.dtype}${tokens.shape} ${noiseLevels?.dtype}${noiseLevels?.shape}`);
     }
     expect([...shapes].sort()).toEqual(["float322,4,6 int322,4", "float323,3,6 int323,3"]);
-    const small = trainingWindows({ ...config, lengths: [4] }, numberedFrames(50), identity, 2);
+    const small = numbered(50, 2, { lengths: [4] });
     expect((await small(1, createRandom(1))).tokens.shape).toEqual([1, 4, 6]);
   });
 
@@ -87,15 +74,37 @@ describe("trainingWindows", () => {
     expect([...firsts].sort()).toEqual([0, 1, 2, 3]);
   });
 
-  it("stacks all fields frame by frame and normalises them", async () => {
-    const wide: PlannerConfig = { ...config, fields: ["position", "velocity", "action"], frameStack: 2, lengths: [3] };
-    const normalizer = { mean: [0, 0, 0.25, 0.5, 0, 1], std: [1, 1, 1, 2, 1 / 1024, 1] };
-    const source = trainingWindows(wide, numberedFrames(50), normalizer, 3);
-    const { tokens } = await source(1, createRandom(2));
-    expect(tokens.shape).toEqual([1, 3, 12]);
-    const middle = tokens.data.subarray(12, 24);
+  it("stacks frames of any width and normalises them", async () => {
+    const trajectory = Float32Array.from({ length: 150 }, (_, i) => Math.floor(i / 3) + (i % 3) / 4);
+    const normalizer = { mean: [0, 0.25, 0], std: [1, 1, 2] };
+    const { tokens } = await numbered(0, 3, { trajectories: [trajectory], normalizer, frameStack: 2, lengths: [3] })(
+      1,
+      createRandom(2),
+    );
+    expect(tokens.shape).toEqual([1, 3, 6]);
+    const middle = tokens.data.subarray(6, 12);
     const f = middle[0] as number;
-    expect([...middle]).toEqual([f, -f, f, f / 2, f, -1, f + 1, -f - 1, f + 1, (f + 1) / 2, f + 1, -1]);
+    expect([...middle]).toEqual([f, f, (f + 0.5) / 2, f + 1, f + 1, (f + 1.5) / 2]);
+  });
+
+  it("cuts no window across two trajectories, and all windows equally often", async () => {
+    // Windows of 9 frames: none in the first, 1 in the second, 3 in the last.
+    const trajectories = [numberedFrames(8), numberedFrames(9, 100), numberedFrames(11, 200)];
+    const source = numbered(0, 3 * 4000, { trajectories, lengths: [3] });
+    const counts = new Map<number, number>();
+    for (const { tokens } of windowsOf(await source(1, createRandom(4)))) {
+      const first = (tokens[1]?.[0] as number) - 3;
+      counts.set(first, (counts.get(first) ?? 0) + 1);
+    }
+    expect([...counts.keys()].sort()).toEqual([100, 200, 201, 202]);
+    for (const count of counts.values()) expect(Math.abs(count / 4000 - 0.25)).toBeLessThan(0.03);
+  });
+
+  it.each<[string, Float32Array, string]>([
+    ["frames that are not whole", Float32Array.of(1, 2, 3), "Trajectory 1 holds 3 numbers; expected whole frames of 2"],
+    ["a number that is not finite", Float32Array.of(1, 2, 3, Number.NaN), "holds NaN in feature 1 of frame 1"],
+  ])("refuses %s", (_what, trajectory, message) => {
+    expect(() => numbered(0, 3, { trajectories: [numberedFrames(20), trajectory] })).toThrow(message);
   });
 
   it("draws levels as a planner meets them", async () => {
@@ -138,21 +147,20 @@ describe("trainingWindows", () => {
   });
 
   it("never goes below level 1, however few levels there are", async () => {
-    const few: PlannerConfig = { ...config, schedule: { kind: "cosine", levels: 4, s: 0.008 } };
-    const { noiseLevels } = await trainingWindows(few, numberedFrames(50), identity, 400)(1, createRandom(0));
+    const { noiseLevels } = await numbered(50, 400, { levels: 4 })(1, createRandom(0));
     expect(new Set(noiseLevels?.data)).toEqual(new Set([1, 2, 3, 4]));
   });
 
   it("gives the same batch for the same random stream, whatever the step, and another for another", async () => {
-    const source = trainingWindows(config, numberedFrames(100), identity, 40);
+    const source = numbered(100, 40);
     const batch = await source(1, createRandom(3));
     expect(await source(2, createRandom(3))).toEqual(batch);
     expect(await source(1, createRandom(4))).not.toEqual(batch);
   });
 
   it("refuses a dataset shorter than its longest window", () => {
-    expect(() => trainingWindows(config, numberedFrames(12), identity, 40)).not.toThrow();
-    const short = () => trainingWindows(config, numberedFrames(11), identity, 40);
+    expect(() => numbered(12, 40)).not.toThrow();
+    const short = () => numbered(11, 40);
     expect(short).toThrow("The dataset has 11 frames; the longest window needs 12");
     expect(short).toThrow(expect.toSatisfy((error) => isDiffusionForcingError(error, "invalid-data")));
   });

@@ -24,7 +24,7 @@ describe("planOfFrames", () => {
 });
 
 describe("judgePlan", () => {
-  const rule = { smoothness: 0.5, arrival: 0.25, accept: () => true };
+  const rule = { smoothness: 0.5, arrival: 0.25, accept: () => true, inconsistency: 1 };
   /** From (0, 0) by one step, then resting. */
   const plan = (roughness: number, goal: number): Plan =>
     planOfFrames(Float32Array.of(0, 0, roughness, 0), 2, 3, [goal, 0]);

@@ -1,0 +1,104 @@
+/** A way to the goal, as a {@link Planner} returns it. */
+export interface Plan {
+  /** Frames from now (row 0, the present) to the goal, `[F, frame features]`, raw units. */
+  readonly frames: Float32Array;
+  /** The features that the goal names, of every frame: `[F, goal features]`. */
+  readonly positions: Float32Array;
+  /** Tokens of the sequence that was denoised. */
+  readonly tokens: number;
+  /** Largest distance between successive positions; infinite for a diverged plan. */
+  readonly roughness: number;
+  /** Distance of the last position from the goal; infinite for a diverged plan. */
+  readonly miss: number;
+  /** How far the model itself moves it, in units of the median window of its data; 0 where nobody asked. */
+  readonly inconsistency: number;
+  /** Whether it fulfils the planner's rule; otherwise it is the best that was found. */
+  readonly accepted: boolean;
+}
+
+/** The plan of these frames `[F, width]`, whose first features are the position, to `goal`. */
+export function planOfFrames(
+  frames: Float32Array,
+  width: number,
+  tokens: number,
+  goal: ArrayLike<number>,
+  { accepted = true, inconsistency = 0 }: { readonly accepted?: boolean; readonly inconsistency?: number } = {},
+): Plan {
+  const size = goal.length;
+  const count = frames.length / width;
+  const positions = new Float32Array(count * size);
+  let roughness = 0;
+  for (let frame = 0; frame < count; frame++) {
+    positions.set(frames.subarray(frame * width, frame * width + size), frame * size);
+    if (frame > 0)
+      roughness = Math.max(roughness, distance(positions, frame * size, positions, (frame - 1) * size, size));
+  }
+  const miss = distance(positions, (count - 1) * size, goal, 0, size);
+  return {
+    frames,
+    positions,
+    tokens,
+    roughness: orInfinity(roughness),
+    miss: orInfinity(miss),
+    inconsistency,
+    accepted,
+  };
+}
+
+/** Euclidean distance of two points of `size` numbers. Not by `Math.hypot`, whose last bit differs between engines. */
+export function distance(
+  a: ArrayLike<number>,
+  fromA: number,
+  b: ArrayLike<number>,
+  fromB: number,
+  size: number,
+): number {
+  let sum = 0;
+  for (let i = 0; i < size; i++) {
+    const difference = (a[fromA + i] as number) - (b[fromB + i] as number);
+    sum += difference * difference;
+  }
+  return Math.sqrt(sum);
+}
+
+/** A diverged plan must lose every comparison. */
+function orInfinity(value: number): number {
+  return Number.isNaN(value) ? Number.POSITIVE_INFINITY : value;
+}
+
+/** What a planner asks of plans. */
+export interface PlanRule {
+  /** Plans rougher than this are not smooth. */
+  readonly smoothness: number;
+  /** Plans that end farther than this from the goal do not arrive. */
+  readonly arrival: number;
+  /** Plans less consistent than this are none that the data could hold. */
+  readonly inconsistency: number;
+  readonly accept: (positions: Float32Array) => boolean;
+}
+
+/** A plan with the rule's verdict, and how it compares while none has been accepted. */
+export interface JudgedPlan {
+  readonly plan: Plan;
+  /**
+   * Larger is better, the first entry first: whether it is accepted, whether `accept` takes it, whether it arrives, then
+   * how consistent, or smooth, or near it is.
+   */
+  readonly merit: readonly [accepted: number, suitable: number, arrives: number, quality: number];
+}
+
+/** Applies the rule to a plan: accepted is what is smooth, arrives, is consistent, and is taken by `accept`. */
+export function judgePlan(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): JudgedPlan {
+  const suitable = accept(plan.positions);
+  const arrives = plan.miss <= arrival;
+  const accepted = suitable && arrives && plan.roughness < smoothness && plan.inconsistency <= inconsistency;
+  // Of plans that do not arrive the one that comes nearest is the least bad.
+  const quality = accepted ? -plan.inconsistency : arrives ? -plan.roughness : -plan.miss;
+  return { plan: { ...plan, accepted }, merit: [Number(accepted), Number(suitable), Number(arrives), quality] };
+}
+
+export function isBetterPlan({ merit }: JudgedPlan, than: JudgedPlan | undefined): boolean {
+  if (than === undefined) return true;
+  const at = merit.findIndex((value, i) => value !== than.merit[i]);
+  return at >= 0 && (merit[at] as number) > (than.merit[at] as number);
+}

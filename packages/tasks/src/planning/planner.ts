@@ -1,0 +1,264 @@
+import {
+  createRandom,
+  DiffusionForcingError,
+  ddim,
+  fullSequence,
+  type HostTensor,
+  type RandomStream,
+  schedulingMatrix,
+  tensor,
+} from "@diffusion-forcing/core";
+import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { Sampler } from "@diffusion-forcing/core/sampling";
+import { displacements, usualDisplacements } from "./consistency.js";
+import { normalizeFrames } from "./frames.js";
+import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames } from "./plan.js";
+import { checkPlannerOptions, checkProblem, type PlannerOptions, type PlanProblem } from "./planner-options.js";
+
+const anything = Number.POSITIVE_INFINITY;
+
+/** One try at a problem, with its own noise. */
+interface Attempt {
+  readonly problem: PlanProblem;
+  readonly random: RandomStream;
+}
+
+/**
+ * Plans by denoising: a start token that holds the last frames, clean; tokens of noise; a goal token, clean. It knows
+ * what its model has learned of the world, and nothing else.
+ */
+export class Planner {
+  readonly #options: PlannerOptions;
+  readonly #width: number;
+  readonly #sampler: Sampler;
+  readonly #rule: PlanRule;
+  #usual: Promise<readonly number[]> | undefined;
+  #evaluations = 0;
+
+  /** @throws `invalid-argument` for illegal options, `shape-mismatch` or `checkpoint-mismatch` for another model. */
+  constructor(options: PlannerOptions) {
+    checkPlannerOptions(options);
+    const { backend, diffusion, parameters, guidance } = options;
+    const { levels } = diffusion.process;
+    this.#options = options;
+    this.#width = options.normalizer.mean.length;
+    const { accept = () => true, arrival = anything, smoothness = anything, inconsistency = 0.85 } = options;
+    this.#rule = { accept, arrival, smoothness, inconsistency };
+    this.#sampler = new Sampler(diffusion, {
+      backend,
+      parameters,
+      timesteps: options.steps ?? Math.min(20, levels),
+      solver: ddim({ eta: options.eta ?? 0 }),
+      ...(options.stabilizationLevel === undefined ? {} : { stabilizationLevel: options.stabilizationLevel }),
+      ...(guidance ? { guidance } : {}),
+    });
+  }
+
+  /** Frames in a token. */
+  get frameStack(): number {
+    return this.#options.frameStack;
+  }
+
+  /** Model evaluations so far, of one sequence each; those that compare with the data are not counted. */
+  get evaluations(): number {
+    return this.#evaluations;
+  }
+
+  /**
+   * One plan for each problem. Lengths are tried in their order; a problem is done at its first length with a plan that
+   * is smooth, ends at the goal, is consistent and is accepted by the options' `accept`. If there is none, it gets the
+   * best, marked as not accepted: of plans that `accept` takes, before others, the smoothest that arrives, or the one
+   * that comes nearest.
+   *
+   * @param random draws all noise, one stream for each problem: its plan does not depend on the other problems.
+   * @throws `shape-mismatch` for a history of other frames, `invalid-argument` for an illegal goal or a missing stream,
+   *   `aborted`.
+   */
+  async plan(problems: readonly PlanProblem[], random: readonly RandomStream[], signal?: AbortSignal): Promise<Plan[]> {
+    if (random.length !== problems.length) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `Planner: ${problems.length} problems came with ${random.length} random streams; expected one for each.`,
+      );
+    }
+    for (const problem of problems) checkProblem(this.#width, problem);
+    const { lengths, candidates = 1 } = this.#options;
+    const best = new Array<JudgedPlan | undefined>(problems.length).fill(undefined);
+    let open = problems.map((_, index) => index);
+    for (const length of lengths) {
+      if (open.length === 0) break;
+      const attempts = open.flatMap((index) =>
+        Array.from({ length: candidates }, (_, i): Attempt => {
+          const stream = random[index] as RandomStream;
+          return { problem: problems[index] as PlanProblem, random: i === 0 ? stream : stream.split(`try ${i}`) };
+        }),
+      );
+      const plans = await this.#denoise(attempts, length, signal);
+      for (const [i, plan] of plans.entries()) {
+        const index = open[Math.floor(i / candidates)] as number;
+        const judged = judgePlan(plan, this.#rule);
+        if (isBetterPlan(judged, best[index])) best[index] = judged;
+      }
+      open = open.filter((index) => !best[index]?.plan.accepted);
+    }
+    return best.map((found) => (found as JudgedPlan).plan);
+  }
+
+  /** The sequence of one problem at every step of its denoising, for pictures: frames `[F, features]`, raw units. */
+  async *watch(
+    problem: PlanProblem,
+    random: RandomStream,
+    length: number,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Float32Array> {
+    checkProblem(this.#width, problem);
+    const attempt = { problem, random };
+    const tokens = this.#tokens([attempt], length);
+    yield this.#frames(tokens, 0, length);
+    for await (const { read } of this.#sampler.denoiseStream(this.#request([attempt], tokens, length, signal))) {
+      yield this.#frames(await read(), 0, length);
+    }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#sampler.dispose();
+  }
+
+  async #denoise(attempts: readonly Attempt[], length: number, signal: AbortSignal | undefined): Promise<Plan[]> {
+    const { batch = 1, candidates = 1, data = [] } = this.#options;
+    const plans: Plan[] = [];
+    for (let first = 0; first < attempts.length; first += batch * candidates) {
+      throwIfAborted(signal);
+      const chunk = attempts.slice(first, first + batch * candidates);
+      const size = candidates * sizeOfBatch(chunk.length / candidates, batch);
+      const filled = Array.from({ length: size }, (_, i) => chunk[i] ?? (chunk[0] as Attempt));
+      const tokens = this.#tokens(filled, length);
+      const denoised = await this.#sampler.denoise(this.#request(filled, tokens, length, signal));
+      this.#evaluations += chunk.length * this.#sampler.timesteps * this.#sampler.evaluationsPerStep;
+      const moved = data.length > 0 && (await this.#inconsistencies(denoised, filled, data, signal));
+      for (const [i, { problem }] of chunk.entries()) {
+        plans.push(this.#asPlan(denoised, i, problem, length, moved ? (moved[i] as number) : 0));
+      }
+    }
+    return plans;
+  }
+
+  /** How far the model moves each sequence, against the median window of the data. */
+  async #inconsistencies(
+    sequences: HostTensor,
+    attempts: readonly Attempt[],
+    data: readonly Float32Array[],
+    signal: AbortSignal | undefined,
+  ): Promise<number[]> {
+    this.#usual ??= usualDisplacements(this.#sampler, this.#options, data);
+    const usual = await this.#usual;
+    const random = attempts.map((attempt) => attempt.random.split("consistency"));
+    const moved = await displacements(this.#sampler, sequences, random, signal);
+    this.#evaluations += attempts.length * usual.length;
+    return attempts.map((_, i) => {
+      const ratios = usual.map((value, level) => (moved[level]?.[i] as number) / value);
+      return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
+    });
+  }
+
+  /** Start tokens, then noise, then goal tokens if the goal is one: [B, T, C]. */
+  #tokens(attempts: readonly Attempt[], length: number): HostTensor {
+    const { frameStack, diffusion, guidance } = this.#options;
+    const { noiseClip, priorScale } = diffusion.process;
+    const size = frameStack * this.#width;
+    const data = new Float32Array(attempts.length * length * size);
+    attempts.forEach(({ problem, random }, i) => {
+      const sequence = data.subarray(i * length * size, (i + 1) * length * size);
+      random.split(`plan ${length}`).fillNormal(sequence, { clip: noiseClip });
+      if (priorScale !== 1)
+        for (let at = 0; at < sequence.length; at++) sequence[at] = (sequence[at] as number) * priorScale;
+      sequence.set(this.#startToken(problem));
+      if (guidance === undefined) {
+        const goal = this.#goalFrame(problem);
+        for (let frame = 0; frame < frameStack; frame++) sequence.set(goal, (length - 1) * size + frame * this.#width);
+      }
+    });
+    return tensor(data, [attempts.length, length, size]);
+  }
+
+  #startToken({ history }: PlanProblem): Float32Array {
+    const { frameStack, normalizer } = this.#options;
+    const frames = history.slice(-frameStack);
+    const token = new Float32Array(frameStack * this.#width);
+    for (let frame = 0; frame < frameStack; frame++) {
+      const source = Math.max(0, frame - (frameStack - frames.length));
+      token.set(frames[source] as ArrayLike<number>, frame * this.#width);
+    }
+    normalizeFrames(token, normalizer);
+    return token;
+  }
+
+  /** The goal at rest, normalised. */
+  #goalFrame({ goal }: PlanProblem): Float32Array {
+    const frame = new Float32Array(this.#width);
+    frame.set(goal);
+    normalizeFrames(frame, this.#options.normalizer);
+    return frame;
+  }
+
+  #request(attempts: readonly Attempt[], tokens: HostTensor, length: number, signal: AbortSignal | undefined) {
+    const { guidance, matrix: shape = fullSequence() } = this.#options;
+    const known = guidance === undefined ? 2 : 1;
+    const matrix = schedulingMatrix(shape, this.#sampler.timesteps, length - known);
+    const rows = matrix.rows.map((row) => {
+      const whole = new Int32Array(length);
+      whole.set(row, 1);
+      return whole;
+    });
+    const guidanceInputs = {
+      start: this.#stack(attempts.map(({ problem }) => this.#startToken(problem).slice(-this.#width))),
+      goal: this.#stack(attempts.map(({ problem }) => this.#goalFrame(problem))),
+    };
+    return {
+      tokens,
+      rows,
+      seed: attempts.map(({ random }) => random.split("steps")),
+      ...(guidance === undefined ? {} : { guidanceInputs }),
+      ...(signal ? { signal } : {}),
+    };
+  }
+
+  #stack(frames: readonly Float32Array[]): HostTensor {
+    const data = new Float32Array(frames.length * this.#width);
+    frames.forEach((frame, i) => {
+      data.set(frame, i * this.#width);
+    });
+    return tensor(data, [frames.length, this.#width]);
+  }
+
+  /** Sample i's frames in raw units, its start token included. */
+  #frames(tokens: HostTensor, i: number, length: number): Float32Array {
+    const { frameStack, normalizer } = this.#options;
+    const size = length * frameStack * this.#width;
+    const frames = (tokens.data as Float32Array).slice(i * size, (i + 1) * size);
+    normalizeFrames(frames, normalizer, true);
+    return frames;
+  }
+
+  #asPlan(tokens: HostTensor, i: number, problem: PlanProblem, length: number, inconsistency: number): Plan {
+    const width = this.#width;
+    const { frameStack, guidance } = this.#options;
+    const all = this.#frames(tokens, i, length);
+    // From the start token only its last frame is the present; of a goal token one frame is enough.
+    const end = guidance === undefined ? all.length - (frameStack - 1) * width : all.length;
+    const frames = all.slice((frameStack - 1) * width, end);
+    frames.set(problem.history.at(-1) as ArrayLike<number>, 0);
+    return planOfFrames(frames, width, length, problem.goal, { inconsistency });
+  }
+}
+
+/** Powers of four up to the largest, so that few shapes are compiled for each length. */
+function sizeOfBatch(count: number, largest: number): number {
+  return Math.min(largest, 4 ** Math.ceil(Math.log2(count) / 2));
+}
+
+/** One stream for each of `count` problems, all from one seed. */
+export function planStreams(seed: number, count: number): RandomStream[] {
+  const root = createRandom(seed).split("plans");
+  return Array.from({ length: count }, (_, i) => root.split(i));
+}
