@@ -2,6 +2,7 @@ import type { RandomStream } from "@diffusion-forcing/core";
 import type { Environment } from "./environment.js";
 import { distance, type Plan } from "./plan.js";
 import type { Planner } from "./planner.js";
+import type { PlanProblem } from "./planner-options.js";
 
 export interface PlanDriverOptions {
   readonly planner: Pick<Planner, "frameStack" | "plan">;
@@ -51,12 +52,18 @@ interface Driver {
   /** The step at which a plan was last asked for. */
   askedAt: number;
   holding: boolean;
+  /** Where plans had the position to be when something held it back. */
+  readonly refuted: ArrayLike<number>[];
 }
 
 /**
  * Plans, follows the plan by the environment's own rule, plans again every so many steps or when off the plan, and holds
  * the goal once it is reached. While it is on a plan, a new one is followed only if it arrives earlier. All episodes that
  * need a plan at a step are planned together.
+ *
+ * A model can be wrong, the same way every time it is asked. So where two plans of an episode have come to nothing, the
+ * position held back short of the same place, later ones must keep away from there: what was met counts, not only what
+ * was learned.
  */
 export function planDriver(options: PlanDriverOptions): PlanDriver {
   const { planner, environment, replanEvery = 50, tolerance = 0.5, onPlan, signal } = options;
@@ -75,6 +82,7 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
         plannedAt: 0,
         askedAt: 0,
         holding: false,
+        refuted: [],
       }));
     },
     async act(step, observations, actions) {
@@ -87,6 +95,7 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
         driver.holding ||= environment.isReached(observation, driver.episode.goal);
       });
       const open = drivers.filter((driver) => needsPlan(driver, step));
+      for (const driver of open) noteRefuted(driver, step);
       if (open.length > 0) await planFor(open, step);
       drivers.forEach((driver, i) => {
         const observation = observed[i] as Float64Array;
@@ -117,14 +126,51 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     return distance(newest(driver), 0, plan.positions, at * size, size) <= tolerance;
   }
 
+  /**
+   * Notes where the plan has the position to be, if that lags behind by more than half of what the plan covered in the
+   * last frames: something that the model does not know of is in the way.
+   */
+  function noteRefuted(driver: Driver, step: number): void {
+    const { plan, plannedAt, episode, history, frames } = driver;
+    const at = step - plannedAt;
+    const span = frames - 1;
+    if (plan === undefined || span === 0 || at < span || isOnPlan(driver, step)) return;
+    const size = episode.goal.length;
+    const last = plan.positions.length / size - 1;
+    const [now, before] = [Math.min(at, last), Math.min(at - span, last)].map((frame) => frame * size) as [
+      number,
+      number,
+    ];
+    const planned = distance(plan.positions, now, plan.positions, before, size);
+    const moved = distance(history, (frameStack - 1) * frameSize, history, (frameStack - frames) * frameSize, size);
+    if (moved < planned / 2) driver.refuted.push(plan.positions.slice(now, now + size));
+  }
+
+  /** A condition on plans: to keep away from where two plans have already come to nothing. */
+  function keepsAway({ refuted }: Driver): PlanProblem["accept"] {
+    const near = (a: ArrayLike<number>, b: ArrayLike<number>, radius: number): boolean =>
+      distance(a, 0, b, 0, a.length) <= radius;
+    const twice = refuted.filter((point, i) => refuted.some((other, j) => i !== j && near(point, other, tolerance)));
+    if (twice.length === 0) return undefined;
+    return (positions) => {
+      for (let at = 0; at < positions.length; at += twice[0]?.length ?? 1) {
+        const position = positions.subarray(at, at + (twice[0]?.length ?? 1));
+        if (twice.some((point) => near(point, position, tolerance / 2))) return false;
+      }
+      return true;
+    };
+  }
+
   async function planFor(open: readonly Driver[], step: number): Promise<void> {
-    const problems = open.map(({ history, frames, episode }) => ({
-      history: Array.from({ length: frames }, (_, i) => {
+    const problems = open.map((driver): PlanProblem => {
+      const { history, frames, episode } = driver;
+      const accept = keepsAway(driver);
+      const past = Array.from({ length: frames }, (_, i) => {
         const at = (frameStack - frames + i) * frameSize;
         return history.slice(at, at + frameSize);
-      }),
-      goal: episode.goal,
-    }));
+      });
+      return { history: past, goal: episode.goal, ...(accept ? { accept } : {}) };
+    });
     const plans = await planner.plan(
       problems,
       open.map(({ episode }) => episode.random.split(step)),

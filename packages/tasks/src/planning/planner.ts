@@ -96,7 +96,7 @@ export class Planner {
       const plans = await this.#denoise(attempts, length, signal);
       for (const [i, plan] of plans.entries()) {
         const index = open[Math.floor(i / candidates)] as number;
-        const judged = judgePlan(plan, this.#rule);
+        const judged = judgePlan(plan, this.#ruleOf(problems[index] as PlanProblem));
         if (isBetterPlan(judged, best[index])) best[index] = judged;
       }
       open = open.filter((index) => !best[index]?.plan.accepted);
@@ -122,6 +122,11 @@ export class Planner {
 
   async dispose(): Promise<void> {
     await this.#sampler.dispose();
+  }
+
+  #ruleOf({ accept }: PlanProblem): PlanRule {
+    const rule = this.#rule;
+    return accept ? { ...rule, accept: (positions) => rule.accept(positions) && accept(positions) } : rule;
   }
 
   async #denoise(attempts: readonly Attempt[], length: number, signal: AbortSignal | undefined): Promise<Plan[]> {
