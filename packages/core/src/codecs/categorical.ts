@@ -51,9 +51,11 @@ export function categoricalCodec(options: CategoricalOptions): PlainCodec {
           `categoricalCodec: there is no symbol ${wrong}; expected 0 to ${categories - 1}.`,
         );
       }
-      const values = Float32Array.from({ length: data.data.length * features }, (_, i) =>
-        isOn(data.data[Math.floor(i / features)] as number, i % features) ? 1 : -1,
-      );
+      const values = new Float32Array(data.data.length * features).fill(-1);
+      data.data.forEach((symbol, i) => {
+        if (encoding === "one-hot") values[i * features + symbol] = 1;
+        else for (let bit = 0; bit < features; bit++) if (isOn(symbol, bit)) values[i * features + bit] = 1;
+      });
       return tensor(values, [...data.shape.slice(0, 2), ...shape]);
     },
     decode: (tokens) => {
