@@ -6,6 +6,7 @@ import { convertCommand } from "./commands/convert.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
+import { infillCommand } from "./commands/infill.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { planCommand } from "./commands/plan.js";
 import { sampleCommand } from "./commands/sample.js";
@@ -24,6 +25,7 @@ export function buildProgram(tasks: readonly Task[] = allTasks): Command {
     trainCommand(tasks),
     evalCommand(tasks),
     sampleCommand(tasks),
+    infillCommand(),
     inspectCommand(),
     exportCommand(),
     convertCommand(),

@@ -2,6 +2,7 @@ export * as composition from "./composition/index.js";
 export * as imitation from "./imitation/index.js";
 export * as language from "./language/index.js";
 export * as maze2d from "./maze2d/index.js";
+export * as music from "./music/index.js";
 export * as pictures from "./pictures/index.js";
 export { sampleTokens, tokenSamplingOptions } from "./sample-tokens.js";
 export * from "./task.js";

@@ -1,4 +1,4 @@
-import type { Backend, Bundle, Codec, HostTensor } from "@diffusion-forcing/core";
+import type { Backend, Bundle, Codec, HostTensor, TrainingState } from "@diffusion-forcing/core";
 import type { TaskRecord, TrainedOn } from "@diffusion-forcing/core/bundle";
 import type { BatchSource, LearningRateSchedule } from "@diffusion-forcing/core/training";
 import type { Frame, Pixels } from "./pictures/index.js";
@@ -42,7 +42,18 @@ export interface Estimate {
 export interface PreparationContext {
   /** Values of the task's {@link Task.trainingOptions}; those left out take their defaults. */
   readonly options: OptionValues;
+  /** Computes what has to be known before training starts, such as a codec that learns. Default: the reference backend. */
+  readonly backend?: Backend;
+  /** The codec that an earlier session of the run learned, instead of learning it again. */
+  readonly codec?: Codec;
+  /** Where a codec that is being learned is kept, so that a session that is cut short loses nothing. */
+  readonly codecState?: {
+    load(): Promise<TrainingState | undefined>;
+    save(state: TrainingState): Promise<void>;
+  };
   readonly signal?: AbortSignal;
+  /** Told how far it is; `note` says what is being done. */
+  readonly onProgress?: (done: number, total: number, note?: string) => void;
 }
 
 /** A model measured at its task. */

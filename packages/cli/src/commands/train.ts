@@ -1,12 +1,15 @@
 import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
-import { trainStream } from "@diffusion-forcing/core/training";
-import type { OptionValues, Task, TaskJob } from "@diffusion-forcing/tasks";
+import { codecOn } from "@diffusion-forcing/core/bundle";
+import { initialTrainingState, trainStream } from "@diffusion-forcing/core/training";
+import type { PreparationContext, Task, TaskJob } from "@diffusion-forcing/tasks";
 import { Command, Option } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
 import { ensureWritable } from "../files/atomic-write.js";
 import { openMetricsLog } from "../files/metrics-log.js";
 import {
+  codecOfRun,
+  codecStateOf,
   createRun,
   modelFits,
   type RunSummary,
@@ -152,7 +155,7 @@ async function trainInFolder(
       events.onStep(state?.step ?? 0);
       const session = { ...events, config, options: values, state };
       const earlier =
-        state && state.step >= config.training.steps ? await finishedRun(tasks, options.out, session) : undefined;
+        state && state.step >= config.training.steps ? await finishedRun(tasks, options, session) : undefined;
       if (earlier === undefined) backend ??= await openBackend(options);
       const summary = backend
         ? await trainOn(tasks, options, backend, session)
@@ -170,12 +173,17 @@ async function trainInFolder(
 /** The summary of a finished run, whose model files are mended from its checkpoint if they are damaged. */
 async function finishedRun(
   tasks: readonly Task[],
-  out: string,
+  { out, ...choice }: TrainOptions,
   { config, options, state }: Session,
 ): Promise<RunSummary | undefined> {
   if (state !== undefined && !(await modelFits(out, state))) {
     process.stderr.write(`the model in ${out} is damaged or not that of its checkpoint: written anew from there\n`);
-    await writeModel(out, await jobOf(tasks, config, options), state);
+    const backend = await openBackend(choice);
+    try {
+      await writeModel(out, await jobOf(tasks, config, { options, backend }), state);
+    } finally {
+      await backend.dispose();
+    }
   }
   return readSummary(out);
 }
@@ -184,10 +192,42 @@ async function finishedRun(
 function jobOf(
   tasks: readonly Task[],
   { task, seed: _, options: __, ...recipe }: RunConfig,
-  options: OptionValues,
-  signal?: AbortSignal,
+  context: PreparationContext,
 ): Promise<TaskJob> {
-  return taskNamed(tasks, task).prepare(recipe, { options, ...(signal ? { signal } : {}) });
+  return taskNamed(tasks, task).prepare(recipe, context);
+}
+
+/**
+ * The job of a session. What a task learns before training, its codec, is kept in the folder as soon as it is known, with
+ * a state of no steps.
+ */
+async function preparedJob(
+  tasks: readonly Task[],
+  { out, quiet }: TrainOptions,
+  backend: Backend,
+  { config, options, state, signal }: Session,
+): Promise<TaskJob> {
+  const codec = state && (await codecOfRun(out));
+  const codecState = codecStateOf(out);
+  const job = await withProgress(
+    "preparing",
+    100,
+    (onProgress) =>
+      jobOf(tasks, config, {
+        options,
+        backend,
+        signal,
+        codecState,
+        ...(codec ? { codec: codecOn(backend, codec) } : {}),
+        onProgress: (done, total, note) => onProgress(Math.floor((100 * done) / total), note),
+      }),
+    { quiet, unit: "%" },
+  );
+  if (state === undefined && job.codec?.parameters !== undefined) {
+    await writeCheckpoint(out, config, job, initialTrainingState(job.diffusion, { seed: config.seed, keepEma: true }));
+    await codecState.discard();
+  }
+  return job;
 }
 
 /** Trains from the session's state, or from the start, to the end of the run. */
@@ -200,7 +240,7 @@ async function trainOn(
   const { config, state, signal, onStep } = session;
   const { task, training, seed } = config;
   const { out, threads, quiet } = options;
-  const job = await jobOf(tasks, config, session.options, signal);
+  const job = await preparedJob(tasks, options, backend, session);
   if (!quiet) {
     const about = Object.entries(job.about).map(([name, value]) => `${name} ${value}`);
     process.stderr.write(`data: ${about.join(", ")}\n`);

@@ -1,6 +1,7 @@
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  type Codec,
   DiffusionForcingError,
   type HostTensorRecord,
   isDiffusionForcingError,
@@ -25,6 +26,7 @@ import { checkOutputs } from "./outputs.js";
 const runFile = "training.json";
 const checkpointFile = "checkpoint.safetensors";
 const summaryFile = "summary.json";
+const codecFile = "codec-training.safetensors";
 
 /** What `dforce train` reports of a run; kept as `summary.json`. */
 export interface RunSummary {
@@ -62,7 +64,14 @@ export async function createRun(folder: string, config: RunConfig, inputs: reado
       `${folder} already holds a model, which training would overwrite. Choose another folder with --out.`,
     );
   }
-  const names = [runFile, checkpointFile, summaryFile, ...Object.values(bundleFiles), ...Object.values(metricsFiles)];
+  const names = [
+    runFile,
+    checkpointFile,
+    codecFile,
+    summaryFile,
+    ...Object.values(bundleFiles),
+    ...Object.values(metricsFiles),
+  ];
   await checkOutputs({ files: names.map((name) => join(folder, name)), inputs, force: "never" });
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
 }
@@ -174,6 +183,32 @@ export async function writeModel(folder: string, job: TaskJob, state: TrainingSt
     ...(card ? { card } : {}),
   });
   for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(folder, name), bytes);
+}
+
+/** The codec of the folder's model, if both are whole: what a task learned before training. */
+export async function codecOfRun(folder: string): Promise<Codec | undefined> {
+  return loadModel(folder).then(
+    ({ codec }) => codec,
+    () => undefined,
+  );
+}
+
+/** What a run keeps of a codec that it is still learning. */
+export function codecStateOf(folder: string) {
+  const path = join(folder, codecFile);
+  return {
+    async load(): Promise<TrainingState | undefined> {
+      const bytes = await readIfThere(path);
+      return bytes && decodeTrainingState(bytes);
+    },
+    async save(state: TrainingState): Promise<void> {
+      await writeAtomically(path, encodeTrainingState(state));
+    },
+    /** Once the codec is known, which the model's files hold. */
+    async discard(): Promise<void> {
+      await rm(path, { force: true });
+    },
+  };
 }
 
 /** Whether the folder's model is whole and that of its checkpoint. */

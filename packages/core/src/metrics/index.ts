@@ -2,4 +2,5 @@ export { crps, crpsSum, type Forecast, nineteenQuantiles, quantileCrpsSum } from
 export { energyDistance, frechetDistance, type MmdOptions, maximumMeanDiscrepancy } from "./distances.js";
 export { meanSquaredError, psnr, type SsimOptions, ssim } from "./images.js";
 export type { Numbers } from "./numbers.js";
+export { overlapArea } from "./overlap-area.js";
 export type { PointSet } from "./point-sets.js";

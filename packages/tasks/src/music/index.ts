@@ -1,0 +1,10 @@
+export { BAR, type Chorale, type ChoraleFile, type ChoraleSplit, parseChorales } from "./chorales.js";
+export { type InfillOptions, infill } from "./infill.js";
+export { readMidi } from "./midi-read.js";
+export { type MidiOptions, writeMidi } from "./midi-write.js";
+export { type Note, notesOf } from "./notes.js";
+export { musicRecordOf } from "./record.js";
+export { pianoRoll, type RollOptions } from "./roll.js";
+export { rollFilm, rollPixels } from "./roll-film.js";
+export { choralesOf, symbolsOf } from "./symbols.js";
+export { musicTask } from "./task.js";

@@ -1,0 +1,77 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import type { TaskRecipe } from "../task.js";
+
+/** What a recipe says of the excerpts, of the codec and of the model. */
+export interface MusicRecipe extends TaskRecipe {
+  readonly music: {
+    /** Sixteenths that a token stands for: half a bar is 8. */
+    readonly sixteenths: number;
+    /** Tokens of an excerpt. */
+    readonly tokens: number;
+    /** Excerpts of a batch. */
+    readonly batch: number;
+  };
+  /** The autoencoder: its sizes, and how it is trained before the model is. */
+  readonly codec: {
+    readonly latentFeatures: number;
+    readonly codecWidth: number;
+    readonly klWeight: number;
+    readonly codecSteps: number;
+    readonly codecLearningRate: number;
+  };
+  readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
+}
+
+const recipeSchema = v.strictObject({
+  music: v.strictObject({
+    sixteenths: schemas.integer(1, 64),
+    tokens: schemas.integer(3, 1024),
+    batch: schemas.integer(1, 4096),
+  }),
+  codec: v.strictObject({
+    latentFeatures: schemas.integer(1, 1024),
+    codecWidth: schemas.integer(1, 4096),
+    klWeight: schemas.number(0, 1e6),
+    codecSteps: schemas.integer(1, 1e9),
+    codecLearningRate: schemas.positive(),
+  }),
+  model: v.strictObject({
+    width: schemas.integer(8, 1024),
+    layers: schemas.integer(1, 64),
+    heads: schemas.integer(1, 64),
+  }),
+  training: v.strictObject({
+    steps: schemas.integer(1, 1e9),
+    learningRate: schemas.positive(),
+    schedule: v.strictObject({
+      kind: schemas.choice("constant", "cosine"),
+      warmupSteps: v.optional(schemas.integer(0)),
+    }),
+    emaDecay: schemas.number(0, 1 - 1e-12),
+  }),
+});
+
+/** @throws `invalid-config` naming the field that is wrong */
+export function parseMusicRecipe(value: unknown): MusicRecipe {
+  return check("recipe", recipeSchema, value, "invalid-config") as MusicRecipe;
+}
+
+const cosine = { kind: "cosine", warmupSteps: 50 } as const;
+
+export const musicPresets: Readonly<Record<string, MusicRecipe>> = {
+  // What comes with the package.
+  chorales: {
+    music: { sixteenths: 8, tokens: 16, batch: 24 },
+    codec: { latentFeatures: 32, codecWidth: 256, klWeight: 0.05, codecSteps: 2000, codecLearningRate: 3e-3 },
+    model: { width: 128, layers: 3, heads: 4 },
+    training: { steps: 3000, learningRate: 2e-3, schedule: cosine, emaDecay: 0.998 },
+  },
+  // A minute or two, for a first listen.
+  "chorales-quick": {
+    music: { sixteenths: 8, tokens: 8, batch: 32 },
+    codec: { latentFeatures: 16, codecWidth: 128, klWeight: 0.05, codecSteps: 400, codecLearningRate: 5e-3 },
+    model: { width: 64, layers: 2, heads: 4 },
+    training: { steps: 600, learningRate: 3e-3, schedule: cosine, emaDecay: 0.99 },
+  },
+};
