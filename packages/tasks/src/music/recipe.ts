@@ -65,7 +65,7 @@ export const musicPresets: Readonly<Record<string, MusicRecipe>> = {
     music: { sixteenths: 8, tokens: 16, batch: 24 },
     codec: { latentFeatures: 32, codecWidth: 256, klWeight: 0.05, codecSteps: 2000, codecLearningRate: 3e-3 },
     model: { width: 128, layers: 3, heads: 4 },
-    training: { steps: 3000, learningRate: 2e-3, schedule: cosine, emaDecay: 0.998 },
+    training: { steps: 1500, learningRate: 2e-3, schedule: cosine, emaDecay: 0.998 },
   },
   // A minute or two, for a first listen.
   "chorales-quick": {

@@ -146,6 +146,7 @@ it("is measured beside replacement, interpolation and the prior", { timeout: 60_
 
 it("shows music as a film, a frame a beat", () => {
   const { test } = parseChorales(data);
-  const frames = musicTask.picture!(symbolsOf([excerptOf(test[0]!, 0, 16)]));
-  expect(frames).toHaveLength(4);
+  const { film, still } = musicTask.picture!(symbolsOf([excerptOf(test[0]!, 0, 16)]), 0);
+  expect(film).toHaveLength(4);
+  expect(still.height).toBe(film[0]!.pixels.height);
 });

@@ -6,7 +6,7 @@ import { learnCodec } from "./codec.js";
 import { evaluateMusic, musicEvaluationOptions } from "./evaluation.js";
 import { longEnough } from "./excerpts.js";
 import { type MusicRecipe, musicPresets, parseMusicRecipe } from "./recipe.js";
-import { rollFilm } from "./roll-film.js";
+import { rollFilm, rollPixels } from "./roll-film.js";
 import { choralesOf } from "./symbols.js";
 import { TokenBank } from "./token-bank.js";
 
@@ -61,5 +61,8 @@ export const musicTask: Task = {
   prepare,
   evaluationOptions: () => musicEvaluationOptions,
   evaluate: evaluateMusic,
-  picture: (sequences) => rollFilm(choralesOf(sequences)),
+  picture: (sequences) => {
+    const chorales = choralesOf(sequences);
+    return { film: rollFilm(chorales), still: rollPixels(chorales) };
+  },
 };
