@@ -2,9 +2,11 @@
  * Prints the table of a page in docs/related, computed now: `npm run related -- NAME`.
  */
 import { speculativeTable } from "./speculative.js";
+import { truncatedTable } from "./truncated.js";
 
 const tables: Readonly<Record<string, () => Promise<string>>> = {
   speculative: speculativeTable,
+  truncated: truncatedTable,
 };
 
 const name = process.argv[2] ?? "";

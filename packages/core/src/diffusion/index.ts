@@ -1,2 +1,3 @@
 export type { Diffusion } from "./diffusion.js";
+export { generated } from "./generator.js";
 export * from "./loss.js";

@@ -13,6 +13,7 @@ export {
   temporalHistoryGuidance,
   vanillaHistoryGuidance,
 } from "./guidance/score-combination.js";
+export { type LearnedPriorOptions, learnedPrior } from "./learned-prior.js";
 export type { Network, NetworkInput } from "./network.js";
 export { type NoiseSource, type NoiseSources, recordedNoise, type SampleSeed } from "./noise-source.js";
 export * from "./plan/matrix-shapes.js";
@@ -32,6 +33,7 @@ export type { Predict, Solver, SolverMemory, SolverStep, StepKernel } from "./so
 export { coupled, type DraftedStep } from "./speculation/coupling.js";
 export { type DraftModel, type Speculation, type SpeculativeOptions, speculative } from "./speculation/speculative.js";
 export { stabilized } from "./stabilization.js";
+export type { Start, StartPrior, StartRequest } from "./start.js";
 export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";
 export { walkGraph } from "./walk-graph.js";
 export {

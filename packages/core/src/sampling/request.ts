@@ -6,11 +6,12 @@ import { formatType } from "../engine/graph/ops/helpers.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
-import { drawNoise, noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
+import { noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
 import { fullSequence, type MatrixSource, matrixFrom } from "./plan/matrix-shapes.js";
 import { checkRows } from "./plan/scheduling-matrix.js";
 import { checkSequenceSize } from "./sequence-size.js";
-import { joinTokens, scaled } from "./tokens.js";
+import { clippedRows, type Starting, startTokens } from "./start.js";
+import { joinTokens, lastTokens } from "./tokens.js";
 
 /** Sequences to sample. */
 export interface SampleOptions {
@@ -92,9 +93,10 @@ const denoiseSchema = v.strictObject({
 });
 
 /** The walk that samples such sequences: noise after the context, denoised by the matrix. */
-export function sampleRequest({ diffusion, timesteps }: Sampling, options: SampleOptions): DenoiseRequest {
+export async function sampleRequest(sampling: Sampling & Starting, options: SampleOptions): Promise<DenoiseRequest> {
+  const { diffusion, timesteps } = sampling;
   const { context, length, seed, matrix = fullSequence(), ...rest } = check("sample", sampleSchema, options);
-  const { model, process } = diffusion;
+  const { model } = diffusion;
   if (context !== undefined) checkTokens("sample", "context", model, context);
   const batch = rest.batch ?? context?.shape[0] ?? 1;
   if (context !== undefined && context.shape[0] !== batch) {
@@ -106,12 +108,13 @@ export function sampleRequest({ diffusion, timesteps }: Sampling, options: Sampl
   const known = context?.shape[1] ?? 0;
   checkSequenceSize("sample", model, batch, known + length);
   const sources = noiseSources("sample", seed, batch);
-  const noise = drawNoise(sources, ["start"], [batch, length, ...model.tokenShape], process.noiseClip);
-  const start = scaled(noise, process.priorScale);
   const { condition, guidanceInputs, signal } = rest;
+  const ofNew = condition && lastTokens(condition, length);
+  const start = await startTokens(sampling, sources, batch, length, ofNew);
+  const rows = clippedRows(sampling, matrixFrom(matrix, timesteps, length).rows);
   return {
     tokens: context === undefined ? start : joinTokens(context, start),
-    rows: afterContext(matrixFrom(matrix, timesteps, length).rows, known),
+    rows: afterContext(rows, known),
     seed: splitSources(sources, "steps"),
     ...(condition === undefined ? {} : { condition }),
     ...(guidanceInputs === undefined ? {} : { guidanceInputs }),

@@ -8,6 +8,7 @@ import type { SampleSeed } from "./noise-source.js";
 import type { MatrixSource } from "./plan/matrix-shapes.js";
 import { checkTokens } from "./request.js";
 import { checkSequenceSize } from "./sequence-size.js";
+import type { Starting } from "./start.js";
 import type { Walker } from "./walker.js";
 
 export interface RolloutOptions {
@@ -118,7 +119,7 @@ export type CheckedRollout = RolloutOptions & {
 };
 
 /** What rollouts use of a sampler. */
-export interface RolloutSampler {
+export interface RolloutSampler extends Starting {
   readonly diffusion: Diffusion;
   readonly timesteps: number;
   readonly evaluationsPerStep: number;

@@ -1,11 +1,11 @@
 import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
-import { drawNoise, noiseSources, splitSources } from "./noise-source.js";
+import { noiseSources, splitSources } from "./noise-source.js";
 import { RolloutMemory } from "./past/memory.js";
-import type { NextChunk, Past } from "./past/past.js";
+import { conditionOf, type NextChunk, type Past } from "./past/past.js";
 import { RolloutWindow } from "./past/window.js";
 import { matrixFrom, pyramid } from "./plan/matrix-shapes.js";
 import { checkedRollout, type RolloutChunk, type RolloutOptions, type RolloutSampler } from "./rollout-options.js";
-import { scaled } from "./tokens.js";
+import { clippedRows, startTokens } from "./start.js";
 
 /**
  * Generates a sequence chunk by chunk (Chen et al. 2024, section 3.4): each chunk starts as noise after the tokens so far
@@ -17,7 +17,6 @@ import { scaled } from "./tokens.js";
 export async function* rollout(sampler: RolloutSampler, options: RolloutOptions): AsyncGenerator<RolloutChunk> {
   const given = checkedRollout(sampler, options);
   const { length, chunk, batch, matrix = pyramid(), resume, context, signal } = given;
-  const { model, process } = sampler.diffusion;
   const sources = noiseSources("rollout", given.seed, batch);
   const past: Past =
     given.memory === "cache"
@@ -30,12 +29,12 @@ export async function* rollout(sampler: RolloutSampler, options: RolloutOptions)
       throwIfAborted(signal);
       const size = Math.min(chunk, length - done);
       const random = splitSources(sources, done);
-      const noise = drawNoise(random, ["start"], [batch, size, ...model.tokenShape], process.noiseClip);
+      const condition = sampler.start && conditionOf(sampler, given, position, size);
       const next: NextChunk = {
         size,
         position,
-        noise: scaled(noise, process.priorScale),
-        rows: matrixFrom(matrix, sampler.timesteps, size).rows,
+        noise: await startTokens(sampler, random, batch, size, condition),
+        rows: clippedRows(sampler, matrixFrom(matrix, sampler.timesteps, size).rows),
         random: splitSources(random, "steps"),
       };
       const { tokens, taken, calls } = await past.extend(next);

@@ -27,6 +27,7 @@ import { pathOf } from "./solvers/path.js";
 import type { Solver } from "./solvers/solver.js";
 import type { SpeculationPlan } from "./speculation/host.js";
 import { checkSpeculation, type Speculation } from "./speculation/speculative.js";
+import { type Start, startLevel, startSchema } from "./start.js";
 import type { WalkOptions } from "./walk-inputs.js";
 import { Walker } from "./walker.js";
 
@@ -49,6 +50,8 @@ export interface SamplerOptions {
   readonly scores?: ScoreCombination;
   /** Drafts steps of a random solver and checks several in one run of the model, as `speculative()` says. Default: not. */
   readonly speculation?: Speculation;
+  /** Where generated tokens start, and with what, in place of pure noise. Default: pure noise at level K. */
+  readonly start?: Start;
 }
 
 const schema = v.strictObject({
@@ -60,6 +63,7 @@ const schema = v.strictObject({
   guidance: v.optional(schemas.having<Guidance>("a guidance, such as reachGoal() makes", "reward")),
   scores: v.optional(v.custom<ScoreCombination>(Array.isArray, "terms, as classifierFreeGuidance() makes them")),
   speculation: v.optional(schemas.having<Speculation>("a speculation, as speculative() makes one", "draft", "length")),
+  start: v.optional(startSchema),
 });
 
 const warmupSchema = v.strictObject({ batch: schemas.integer(1), length: schemas.integer(1) });
@@ -76,6 +80,8 @@ export class Sampler {
   readonly levels: Int32Array;
   /** S. */
   readonly timesteps: number;
+  /** Where generated tokens start, if not at level K. */
+  readonly start: Start | undefined;
   /** What runs the model: for rollouts and other ways to sample. */
   readonly walker: Walker;
   /** What runs the draft model, if there is one. */
@@ -85,8 +91,9 @@ export class Sampler {
   constructor(diffusion: Diffusion, options: SamplerOptions) {
     const { process, model } = diffusion;
     const given = check("sampler", schema, options);
-    const { backend, parameters, guidance, scores, speculation } = given;
-    const timesteps = given.timesteps ?? Math.min(DEFAULT_TIMESTEPS, process.levels);
+    const { backend, parameters, guidance, scores, speculation, start } = given;
+    const highest = startLevel(process.levels, start);
+    const timesteps = given.timesteps ?? Math.min(DEFAULT_TIMESTEPS, highest);
     const solver = given.solver ?? (process.path === undefined ? ancestral() : ddim());
     const stabilizationLevel = given.stabilizationLevel ?? Math.max(1, Math.round(process.levels / 100));
     if (stabilizationLevel > process.levels) {
@@ -102,7 +109,8 @@ export class Sampler {
     if (speculation !== undefined) checkSpeculation(speculation, solver, diffusion);
     this.diffusion = diffusion;
     this.timesteps = timesteps;
-    this.levels = timestepLevels(process.levels, timesteps);
+    this.start = start;
+    this.levels = timestepLevels(highest, timesteps);
     const range = dataRangeOf(model, parameters);
     const steering = {
       solver,
@@ -154,8 +162,8 @@ export class Sampler {
   }
 
   /** As {@link Sampler.sample}, step by step. */
-  sampleStream(options: SampleOptions): AsyncGenerator<DenoiseProgress> {
-    return this.denoiseStream(sampleRequest(this, options));
+  async *sampleStream(options: SampleOptions): AsyncGenerator<DenoiseProgress> {
+    yield* this.denoiseStream(await sampleRequest(this, options));
   }
 
   /**

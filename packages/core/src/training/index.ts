@@ -33,3 +33,4 @@ export { type StepGraphOptions, stepScalars, trainingStepGraph } from "./step-gr
 export { type TrainingProgress, type TrainingResult, train, trainStream } from "./train.js";
 export type { LossTensors, Trainable, TrainableLoss } from "./trainable.js";
 export { trainableDiffusion } from "./trainable-diffusion.js";
+export { type TruncatedTrainingOptions, truncatedTraining, withoutDiscriminator } from "./truncated.js";

@@ -1,0 +1,176 @@
+import { describe, expect, it } from "vitest";
+import { gradient } from "../engine/autodiff/index.js";
+import { add, cast, concat, linear, mul, reshape, square, sum, tanh } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { createRandom } from "../engine/random/index.js";
+import { evaluateGraph, evaluateInDoubles, referenceBackend } from "../engine/reference/index.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
+import { initializeParameters, type Model, type ParameterSpec, type Parameters, transformer } from "../models/index.js";
+import { linearSchedule } from "../process/gaussian/schedule.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { learnedPrior } from "../sampling/learned-prior.js";
+import { Sampler } from "../sampling/sampler.js";
+import { checkLaw } from "../testing/law.js";
+import { normalDistribution } from "../testing/statistics.js";
+import type { BatchSource } from "./batch.js";
+import { train } from "./train.js";
+import { truncatedTraining, withoutDiscriminator } from "./truncated.js";
+
+const process = variancePreserving(linearSchedule(1000));
+const small = { features: 1, width: 8, layers: 1, heads: 1, causal: false } as const;
+
+/** 1 -> 16 -> 1 with a hyperbolic tangent, told the level as a share of K. */
+function perceptron(): Model {
+  const weight = (shape: number[]): ParameterSpec => ({ shape, initializer: { kind: "uniform", bound: 1 } });
+  return {
+    config: { kind: "perceptron" },
+    tokenShape: [1],
+    conditionFeatures: 0,
+    parameters: { a: weight([16, 2]), b: weight([16]), c: weight([1, 16]), d: weight([1]) },
+    apply: ({ a, b, c, d }, { tokens, noiseLevels, levelCount }) => {
+      const level = reshape(mul(cast(noiseLevels, "float32"), 1 / levelCount), tokens.shape);
+      return linear(tanh(linear(concat([tokens, level], 2), a!, b!)), c!, d!);
+    },
+  };
+}
+const diffusion = { model: perceptron(), process, lossWeighting: process.lossWeighting };
+const discriminator = perceptron();
+const trainable = truncatedTraining({ diffusion, level: 100, discriminator, adversarialWeight: 5 });
+/** +-1 with deviation .1. */
+const batches: BatchSource = (_step, random) => ({
+  tokens: tensor(
+    Float32Array.from({ length: 128 }, () => (random.uniform() < 0.5 ? -1 : 1) + 0.1 * random.normal()),
+    [128, 1, 1],
+  ),
+});
+
+/** How far a sample's distribution function is from another, at most. */
+function distance(sample: ArrayLike<number>, distribution: (x: number) => number): number {
+  const sorted = Float64Array.from(sample).sort();
+  return sorted.reduce((most, x, i) => {
+    const expected = distribution(x);
+    return Math.max(most, expected - i / sorted.length, (i + 1) / sorted.length - expected);
+  }, 0);
+}
+
+describe("second derivatives", () => {
+  it("of a transformer's slope by its weights are those of finite differences", () => {
+    const model = transformer(small);
+    const parameters = initializeParameters(model, createRandom(3));
+    const x = tensor([0.3, -0.8, 0.5], [1, 3, 1]);
+    const noiseLevels = tensor(Int32Array.of(5, 5, 5), [1, 3]);
+    const name = "layers.0.attention.query.weight";
+    const inputs = { ...parameters, x, noiseLevels };
+    const graph = trace(inputs, (values) => {
+      const output = model.apply(values, { tokens: values.x, noiseLevels: values.noiseLevels, levelCount: 10 });
+      const penalty = sum(square(gradient(sum(square(output)), [values.x])[0]!));
+      return { penalty, slope: gradient(penalty, [(values as unknown as Parameters)[name]!])[0]! };
+    });
+    const at = (delta: number, index: number) => {
+      const moved = parameters[name]!.data.slice();
+      moved[index]! += delta;
+      const given = { ...inputs, [name]: tensor(moved, parameters[name]!.shape) };
+      return evaluateInDoubles(graph, given);
+    };
+    const { slope } = at(0, 0);
+    for (const index of [0, 9, 37]) {
+      const [up, down] = [at(1e-3, index).penalty!.data[0]!, at(-1e-3, index).penalty!.data[0]!];
+      expect(slope!.data[index]! * 1e4).toBeCloseTo(((up - down) / 2e-3) * 1e4, 1);
+    }
+  });
+});
+
+describe("truncatedTraining", () => {
+  it("moves the generator by its own loss only, and the discriminator by its own", () => {
+    const parameters = initializeParameters({ ...diffusion.model, parameters: trainable.parameters }, createRandom(1));
+    const inputs = trainable.inputs(batches(1, createRandom(2)) as { tokens: HostTensor }, createRandom(3));
+    const slopesOf = (r1: number, weight: number) => {
+      const of = truncatedTraining({ diffusion, level: 100, discriminator, r1, adversarialWeight: weight });
+      const given = { ...parameters, ...inputs };
+      const graph = trace(given, (values) => {
+        const names = Object.keys(parameters);
+        const slopes = gradient(
+          of.loss(values, values).loss,
+          names.map((name) => values[name]!),
+        );
+        const norm = (own: boolean) =>
+          names
+            .map((name, i) => [name, slopes[i]!] as const)
+            .filter(([name]) => name.startsWith("discriminator.") === own)
+            .map(([, slope]) => sum(square(slope)))
+            .reduce((total, part) => add(total, part));
+        return { model: norm(false), critic: norm(true) };
+      });
+      const { model, critic } = evaluateGraph(graph, given);
+      return { model: model!.data[0]!, critic: critic!.data[0]! };
+    };
+    const [plain, penalised] = [slopesOf(0, 1), slopesOf(10, 1)];
+    expect(penalised.model).toBeCloseTo(plain.model, 6);
+    expect(Math.abs(penalised.critic - plain.critic)).toBeGreaterThan(1e-6);
+  });
+
+  it("resumes bit for bit", async () => {
+    const options = { backend: referenceBackend(), batches, seed: 3 };
+    const whole = await train(trainable, { ...options, steps: 4 });
+    const half = await train(trainable, { ...options, steps: 2 });
+    const rest = await train(trainable, { ...options, steps: 4, resume: half.state });
+    expect(rest.parameters).toEqual(whole.parameters);
+    expect(Object.keys(withoutDiscriminator(whole.parameters)).every((name) => !name.startsWith("disc"))).toBe(true);
+  });
+
+  it("learns a prior between the exact one and pure noise, over 5 seeds", async ({ task }) => {
+    const [alpha, sigma] = [process.path!.signal[100]!, process.path!.noise[100]!];
+    const std = Math.sqrt(0.01 * alpha ** 2 + sigma ** 2);
+    const noised = (x: number): number =>
+      (normalDistribution((x - alpha) / std) + normalDistribution((x + alpha) / std)) / 2;
+    const backend = referenceBackend();
+    const count = 2000;
+    const noise = new Float32Array(count);
+    createRandom(9).fillNormal(noise);
+    const learned: number[] = [];
+    let parameters: HostTensorRecord = {};
+    for (let seed = 0; seed < 5; seed++) {
+      ({ parameters } = await train(trainable, {
+        backend,
+        batches,
+        steps: 400,
+        seed,
+        optimizer: { learningRate: 3e-3, betas: [0.5, 0.99] },
+        emaDecay: 0.98,
+      }));
+      const prior = learnedPrior({ backend, diffusion, parameters: withoutDiscriminator(parameters) });
+      const made = await prior({ noise: tensor(noise, [count, 1, 1]), levels: Int32Array.of(100) });
+      learned.push(distance(made.data, noised));
+    }
+    const normal = distance(noise, noised);
+    const random = createRandom(10);
+    const exact = Float64Array.from(
+      noise,
+      (z) => alpha * ((random.uniform() < 0.5 ? -1 : 1) + 0.1 * random.normal()) + sigma * z,
+    );
+    checkLaw(task, {
+      law: "A prior that is learned adversarially for level 100 lies between the exact one and a normal law, over 5 seeds",
+      statistic: "Kolmogorov-Smirnov distance from q(x^100), the largest of 5",
+      found: Math.max(...learned),
+      within: [distance(exact, noised), 0.75 * normal],
+      broken: { "pure noise": normal },
+    });
+    const sampler = new Sampler(diffusion, {
+      backend,
+      parameters: withoutDiscriminator(parameters),
+      timesteps: 20,
+      start: { level: 100, prior: learnedPrior({ backend, diffusion, parameters: withoutDiscriminator(parameters) }) },
+    });
+    expect((await sampler.sample({ batch: 3, length: 1, seed: 1 })).shape).toEqual([3, 1, 1]);
+  });
+
+  it("refuses levels of pure noise and judges of other tokens", () => {
+    expect(() => truncatedTraining({ diffusion, level: 1000, discriminator })).toThrow(
+      /level is 1000; expected one from 1 to 999/,
+    );
+    const other = transformer({ ...small, features: 2 });
+    expect(() => truncatedTraining({ diffusion, level: 100, discriminator: other })).toThrow(
+      /takes tokens \[2\].*expected \[1\]/,
+    );
+  });
+});
