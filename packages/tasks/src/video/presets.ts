@@ -19,7 +19,7 @@ const training = (steps: number, learningRate: number, emaDecay: number): TaskTr
 const dotsRecipe = (width: number, layers: number, steps: number, emaDecay: number): VideoRecipe => ({
   world: dots,
   video: { frames: 5, batch: 16, levels: "independent" },
-  process: { levels: 100, objective: "v" },
+  process: { levels: 1000, objective: "v" },
   model: { kind: "dit3d", width, layers, heads: 4, patchSize: 2 },
   training: training(steps, 3e-3, emaDecay),
 });
