@@ -74,7 +74,6 @@ export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<
   check("saveBundle", bundleSchema, bundle);
   const { diffusion, parameters, codec, task, trainedOn, card } = bundle;
   checkParameters(diffusion.model, parameters);
-  checkFinite(parameters);
   checkFinite(codec?.parameters ?? {});
   const config = {
     kind: "diffusion-forcing",
@@ -139,8 +138,8 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     }
     const { parameters, learned } = await from(bundleFiles.weights, () => split(floatTensors(tensors)));
     await from(bundleFiles.weights, () => {
-      checkParameters(diffusion.model, parameters);
       checkFinite(parameters);
+      checkParameters(diffusion.model, parameters);
       checkFinite(learned);
     });
     const { task, trainedOn, card } = config;

@@ -210,6 +210,10 @@ describe("decodeSafetensors", () => {
     expect(String(error)).toContain(message);
   });
 
+  it.each([["text"], [undefined], [[1, 2, 3]], [new ArrayBuffer(8)]])("refuses what are no bytes: %o", (wrong) => {
+    expect(() => decodeSafetensors(wrong as never)).toThrow(/expected its bytes, a Uint8Array/);
+  });
+
   it("refuses a header beyond the limit it is given", () => {
     const file = encodeSafetensors(everyType);
     const error = errorOf(() => decodeSafetensors(file, { maxHeaderBytes: 100 }));

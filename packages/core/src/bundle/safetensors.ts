@@ -1,3 +1,4 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { recognizeForeign } from "./foreign-file.js";
 import { corrupt, METADATA_KEY, parseHeader, quote, type StoredDType, storedTypes } from "./safetensors-header.js";
@@ -92,6 +93,9 @@ export function decodeSafetensors(
   options: { readonly maxHeaderBytes?: number } = {},
 ): SafetensorsContent {
   const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  if (!ArrayBuffer.isView(bytes) || typeof bytes.subarray !== "function") {
+    throw invalid(`the file is ${describe(bytes)}; expected its bytes, a Uint8Array.`);
+  }
   const foreign = recognizeForeign(bytes);
   if (foreign !== undefined && !startsWithLength(bytes)) throw corrupt(`this is no safetensors file but ${foreign}.`);
   if (bytes.length < LENGTH_BYTES) throw corrupt(`the file has ${bytes.length} bytes; expected at least 8.`);

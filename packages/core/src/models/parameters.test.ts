@@ -84,6 +84,18 @@ describe("checkParameters", () => {
     expect(complaint({ bias: bias!, scale: scale!, weight: weight! })).toBe("accepted");
   });
 
+  it("refuses weights that are not finite", () => {
+    const wrong = { ...initializeParameters(model, createRandom(0)) };
+    const [name] = Object.keys(wrong) as [string];
+    const { shape } = wrong[name]!;
+    const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    data[1] = Number.POSITIVE_INFINITY;
+    wrong[name] = tensor(data, shape);
+    expect(() => checkParameters(model, wrong)).toThrow(
+      `Parameter "${name}" holds Infinity at element 1; expected finite numbers.`,
+    );
+  });
+
   it("refuses weights that JSON or a short read left without their elements", () => {
     expect(complaint(JSON.parse(JSON.stringify(fitting)))).toMatch(
       /Parameter "weight" is float32\[40, 50\], but its data are .* does not survive JSON/,

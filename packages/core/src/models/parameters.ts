@@ -2,7 +2,7 @@ import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
-import { checkHostTensor, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
+import { checkFinite, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { dataRangeOf, isDataRangeName } from "./data-range.js";
 import type { Initializer, ModelConfig, Network } from "./model.js";
 
@@ -42,7 +42,7 @@ export function countParameters(model: Network): number {
  * Checks that the tensors are exactly the model's parameters.
  *
  * @throws `checkpoint-mismatch` naming the first tensor that is missing, unknown, or of another type; what
- *   `checkHostTensor` throws for one that is no sound tensor.
+ *   `checkFinite` throws for one that is no sound tensor or holds numbers that are none.
  */
 export function checkParameters(model: Network, tensors: HostTensorRecord): void {
   const mismatch = (what: string): DiffusionForcingError =>
@@ -53,7 +53,7 @@ export function checkParameters(model: Network, tensors: HostTensorRecord): void
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
     if (given === undefined) throw mismatch(`Parameter "${name}" ${formatShape(shape)} is missing.`);
-    checkHostTensor(`Parameter "${name}"`, given);
+    checkFinite(`Parameter "${name}"`, given);
     if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
       throw mismatch(
         `Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,

@@ -4,7 +4,13 @@ import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
-import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
+import {
+  checkFinite,
+  checkTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  isHostTensor,
+} from "../engine/tensor/tensor.js";
 import { describeTokens, holdsTokens, type Model } from "../models/model.js";
 import { noiseSources, type SampleSeed, splitSources } from "./noise-source.js";
 import { fullSequence, type MatrixSource, matrixFrom } from "./plan/matrix-shapes.js";
@@ -153,14 +159,11 @@ export function checkTokens(what: string, name: string, model: Model, tokens: Ho
   );
 }
 
-function checkFinite(what: string, value: HostTensor): void {
-  const { data } = checkHostTensor(what, value);
-  const bad = data.findIndex((number) => !Number.isFinite(number));
-  if (bad >= 0) {
-    throw new DiffusionForcingError(
-      "invalid-data",
-      `${what} holds ${data[bad]} at element ${bad}; expected finite numbers.`,
-    );
+/** @throws `invalid-data` for a guidance input on the host that is not finite, and what `checkTensor` throws. */
+export function checkGuidanceInputs(inputs: HostTensorRecord | undefined): void {
+  for (const [name, value] of Object.entries(inputs ?? {})) {
+    const named = `The guidance input "${name}"`;
+    if (isHostTensor(checkTensor(named, value))) checkFinite(named, value);
   }
 }
 

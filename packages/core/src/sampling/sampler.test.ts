@@ -272,6 +272,20 @@ describe("denoise", () => {
     expect(await failure(() => samplerWith().denoise(without as DenoiseRequest))).toMatch(/^invalid-argument: .*seed/);
   });
 
+  it("refuses guidance inputs that are not finite, in a rollout too", async () => {
+    const guidance: Guidance = {
+      samples: 1,
+      inputs: (batch) => ({ goal: { dtype: "float32", shape: [batch] } }),
+      reward: (clean, { goal }) => mul(sum(clean, [1, 2]), goal!),
+    };
+    const sampler = samplerWith({ guidance });
+    const guidanceInputs = { goal: tensor([Number.NaN]) };
+    const message = /^invalid-data: The guidance input "goal" holds NaN at element 0/;
+    expect(await failure(() => sampler.denoise(request({ guidanceInputs })))).toMatch(message);
+    const options = { length: 1, window: 2, seed: 0, guidanceInputs: () => guidanceInputs };
+    expect(await failure(() => sampler.rollout(options).next())).toMatch(message);
+  });
+
   it("refuses tokens of another type", async () => {
     const tokens = tensor([1, 2, 3], [3, 1]);
     expect(await failure(() => samplerWith().denoise(request({ tokens })))).toBe(

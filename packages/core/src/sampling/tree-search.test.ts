@@ -113,6 +113,9 @@ describe("treeSearch", () => {
     ["strengths", { strengths: [] }, "invalid-argument"],
     ["expansions", { expansions: 0 }, "invalid-argument"],
     ["score", { score: () => Number.NaN }, "invalid-argument"],
+    ["request", { request: {} as TreeSearchOptions["request"] }, "invalid-argument"],
+    ["exploration", { exploration: Number.NaN }, "invalid-argument"],
+    ["option", { children: 3 } as Partial<TreeSearchOptions>, "invalid-argument"],
   ])("refuses an illegal %s", async (_name, options, code) => {
     const failure = await all(searching(options)).catch((error: unknown) => error);
     expect(isDiffusionForcingError(failure, code as "invalid-argument")).toBe(true);

@@ -1,9 +1,11 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
 import type { Guidance } from "./guidance/gradient.js";
 import type { DenoiseRequest } from "./request.js";
 import type { Sampler } from "./sampler.js";
@@ -78,8 +80,8 @@ interface Node {
  * @throws `invalid-argument`, `aborted`, and what the sampler throws.
  */
 export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<TreeSearchProgress> {
-  const { request, score, strengths, expansions = 16, exploration = 0.5 } = options;
   checkOptions(options);
+  const { request, score, strengths, expansions = 16, exploration = 0.5 } = options;
   const borders = stretchBorders(options);
   const stretches = borders.length - 1;
   const root: Node = newNode(request.tokens, 0, createRandom(request.seed), undefined);
@@ -212,18 +214,35 @@ function skipRows(rows: Rows, steps: number): Rows {
   return Array.from({ length: taken + 1 }, (_, i) => rows[kept(i)] as ArrayLike<number>);
 }
 
-function checkOptions({ request, strengths, expansions = 16, lookAheadSteps = 4 }: TreeSearchOptions): void {
-  const whole = (value: number): boolean => Number.isInteger(value) && value >= 1;
+const schema = v.strictObject({
+  sampler: schemas.having<Sampler>("a sampler, as sampler() makes one", "denoise", "evaluationsPerStep"),
+  request: schemas.having<TreeSearchOptions["request"]>(
+    "an object with tokens, rows and seed",
+    "tokens",
+    "rows",
+    "seed",
+  ),
+  score: schemas.function<TreeSearchOptions["score"]>(),
+  strengths: v.pipe(v.array(schemas.number()), v.minLength(1, "at least one strength")),
+  depth: v.optional(schemas.integer(1)),
+  expansions: v.optional(schemas.integer(1)),
+  lookAheadSteps: v.optional(schemas.integer(1)),
+  exploration: v.optional(schemas.number(0)),
+});
+
+function checkOptions(options: TreeSearchOptions): void {
+  const { request } = check("treeSearch", schema, options);
+  checkHostTensor("treeSearch: the tokens", request.tokens);
+  if (!Array.isArray(request.rows)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      "treeSearch: request.rows is no list of rows of level indices.",
+    );
+  }
   if (request.tokens.shape[0] !== 1) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `treeSearch: the batch has ${request.tokens.shape[0]} sequences; it searches for one at a time.`,
-    );
-  }
-  if (strengths.length === 0 || !whole(expansions) || !whole(lookAheadSteps)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `treeSearch: ${strengths.length} strengths, ${expansions} expansions, ${lookAheadSteps} steps to look ahead; expected at least one of each.`,
     );
   }
 }

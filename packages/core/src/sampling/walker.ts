@@ -13,6 +13,7 @@ import {
   zeros,
 } from "../engine/tensor/tensor.js";
 import { drawNoise } from "./noise-source.js";
+import { checkGuidanceInputs } from "./request.js";
 import type { GraphHost, SpeculationPlan } from "./speculation/host.js";
 import { SpeculativeWalk } from "./speculation/walk.js";
 import { walkGraph } from "./walk-graph.js";
@@ -110,6 +111,7 @@ export class Walker implements GraphHost {
 
   /** Walks the rows, by speculation if that was asked for. */
   async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
+    checkGuidanceInputs(request.guidanceInputs);
     this.#walks++;
     if (this.speculation === undefined || request.rows.length < 2) yield* this.#stepByStep(request);
     else yield* this.#speculating(this.speculation, request);

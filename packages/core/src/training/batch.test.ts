@@ -48,6 +48,9 @@ describe("checkBatch", () => {
     expect(verdict({ tokens, lossMask: { ...zeros("float32", [2]), data: undefined as never } })).toMatch(
       /^invalid-argument: The batch's "lossMask" is an object with .*; expected a tensor/,
     );
+    expect(verdict({ tokens, mask: tokens } as Batch)).toBe(
+      'invalid-data: The batch has no "mask"; what it may hold is tokens, noiseLevels, lossMask and condition.',
+    );
     expect(verdict({} as Batch)).toMatch(/^invalid-argument: The batch's "tokens" is undefined; expected a tensor/);
   });
 

@@ -46,7 +46,11 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
   if (typeof batch !== "object" || batch === null) {
     refuse(`The batch is ${describe(batch)}; expected an object with tokens.`);
   }
-  const { tokens, noiseLevels, lossMask, condition } = batch;
+  const { tokens, noiseLevels, lossMask, condition, ...rest } = batch;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) {
+    refuse(`The batch has no "${unknown}"; what it may hold is tokens, noiseLevels, lossMask and condition.`);
+  }
   checkHostTensor('The batch\'s "tokens"', tokens);
   for (const [name, tensor] of Object.entries({ noiseLevels, lossMask, condition })) {
     if (tensor !== undefined) checkHostTensor(`The batch's "${name}"`, tensor);

@@ -103,6 +103,21 @@ export function checkHostTensor(what: string, value: unknown): HostTensor {
   return elements === data ? (value as HostTensor) : ({ dtype, shape, data: elements } as HostTensor);
 }
 
+/** As {@link checkHostTensor}, and all its numbers finite. @throws `invalid-data` naming the first that is not. */
+export function checkFinite(what: string, value: unknown): HostTensor {
+  const checked = checkHostTensor(what, value);
+  const { data } = checked;
+  // A loop, as weights have millions of numbers.
+  for (let i = 0; i < data.length; i++) {
+    if (Number.isFinite(data[i])) continue;
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `${what} holds ${data[i]} at element ${i}; expected finite numbers.`,
+    );
+  }
+  return checked;
+}
+
 /** As {@link checkHostTensor}, for a tensor on the host or on a device. */
 export function checkTensor(what: string, value: unknown): Tensor {
   const { dtype, shape, read, dispose } = (
@@ -140,13 +155,13 @@ function checkData(what: string, { dtype, shape, data }: HostTensor): TensorData
   const found = dtypeOf(data);
   const type = `${dtype}${formatShape(shape)}`;
   if (found !== dtype) {
-    const wanted = typedArrayName(allocate(dtype, 0));
+    const wanted = `${typedArrayName(allocate(dtype, 0))}`;
     const advice = lostInJson(data)
       ? " A tensor does not survive JSON: save it with encodeSafetensors(), a training state with encodeTrainingState()."
       : "";
     throw new DiffusionForcingError(
       "dtype-mismatch",
-      `${what} is ${type}, but its data are ${describe(data)}; expected a ${wanted}.${advice}`,
+      `${what} is ${type}, but its data are ${describe(data)}; expected ${/^[AEIOU]/.test(wanted) ? "an" : "a"} ${wanted}.${advice}`,
     );
   }
   if (data.length !== sizeOf(shape)) {
