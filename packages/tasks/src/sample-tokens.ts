@@ -1,4 +1,5 @@
 import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { codecOn } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import type { SampledPart, SamplingContext } from "./task.js";
 import { checkOptionValues, type OptionSchemas } from "./task-options.js";
@@ -19,8 +20,9 @@ export function tokenSamplingOptions(bundle?: Bundle): OptionSchemas {
  * @throws `invalid-argument` for a conditioned model, `aborted`
  */
 export async function* sampleTokens(bundle: Bundle, context: SamplingContext): AsyncGenerator<SampledPart> {
-  const { diffusion, parameters, codec, trainedOn } = bundle;
+  const { diffusion, parameters, trainedOn } = bundle;
   const { backend, batch, seed, signal } = context;
+  const codec = bundle.codec && codecOn(backend, bundle.codec);
   const { steps } = checkOptionValues("sample", tokenSamplingOptions(bundle), context.options);
   if (diffusion.model.conditionFeatures > 0) {
     throw new DiffusionForcingError(

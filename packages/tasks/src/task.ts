@@ -121,6 +121,14 @@ export interface Pictures {
   readonly still: Pixels;
 }
 
+/** A kind of file that holds one sequence of the user's data: MIDI for music. */
+export interface SequenceFormat {
+  /** How names of such files end, without the dot. */
+  readonly extension: string;
+  /** @param sequences of the user's data (decoded), [B, F, ...]; a file for each. */
+  encode(sequences: HostTensor): readonly Uint8Array[];
+}
+
 /**
  * A job for models: where its data come from, how they are trained, how good they are at it, and how that looks. The
  * `dforce` command offers every task of a list; a new one is a folder and a line.
@@ -152,6 +160,8 @@ export interface Task {
   evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
   /** Absent: `dforce sample` draws tokens from noise. */
   readonly sampling?: TaskSampling;
+  /** What `dforce sample` writes sequences as, besides numbers and pictures. */
+  readonly format?: SequenceFormat;
   /** Sequences of the user's data (decoded), [B, F, ...], of which the first `given` items were given. */
   picture?(sequences: HostTensor, given: number): Pictures;
 }

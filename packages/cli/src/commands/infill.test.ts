@@ -79,6 +79,19 @@ describe("dforce train music", () => {
   });
 });
 
+it("dforce sample writes music as MIDI too", async () => {
+  const args = ["--model", at("model"), "--length", "32", "--batch", "2", "--seed", "1", "--json"];
+  const { code, stdout } = await run("sample", ...args, "--out", at("sampled"));
+  expect(code).toBe(0);
+  const { shape, files } = JSON.parse(stdout) as { shape: number[]; files: Record<string, string> };
+  expect(shape).toEqual([2, 32, 4]);
+  expect(files).toMatchObject({ mid1: at("sampled/sample-1.mid"), mid2: at("sampled/sample-2.mid") });
+  const written = readMidi({ name: "2", bytes: new Uint8Array(await readFile(at("sampled/sample-2.mid"))) });
+  expect(written.length).toBe(32);
+  const twice = await run("sample", ...args, "--out", at("sampled"));
+  expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining("is there already")]);
+}, 30_000);
+
 describe("dforce infill", () => {
   const infill = (...args: string[]) =>
     run("infill", "--model", at("model"), "--data", at("song.mid"), "--steps", "2", ...args);

@@ -107,6 +107,9 @@ async function sample(
   await checkOutputs({ files: Object.values(possible), inputs: modelFiles(model), force });
   const bundle = await loadModel(model);
   const task = taskOf(tasks, bundle);
+  const { format } = task;
+  const own = Array.from({ length: format ? batch : 0 }, (_, i) => join(out, `sample-${i + 1}.${format?.extension}`));
+  await checkOutputs({ files: own, inputs: modelFiles(model), force });
   if (named !== undefined && named.name !== task.name) {
     throw new UsageError(`The model ${model} is for the task ${task.name}, not for ${named.name}.`);
   }
@@ -124,6 +127,10 @@ async function sample(
     );
     const pictures = task.picture?.(sequences, givenItems);
     const files: Record<string, string> = { raw: possible.raw };
+    for (const [i, bytes] of (format?.encode(sequences) ?? []).entries()) {
+      await writeAtomically(own[i] as string, bytes);
+      files[`${format?.extension}${i + 1}`] = own[i] as string;
+    }
     await writeAtomically(possible.raw, encoded(sequences, raw));
     if (pictures !== undefined) {
       await writeAtomically(possible.gif, encodeGif(pictures.film));

@@ -5,6 +5,7 @@ import { type ChoraleFile, parseChorales } from "./chorales.js";
 import { learnCodec } from "./codec.js";
 import { evaluateMusic, musicEvaluationOptions } from "./evaluation.js";
 import { longEnough } from "./excerpts.js";
+import { writeMidi } from "./midi-write.js";
 import { type MusicRecipe, musicPresets, parseMusicRecipe } from "./recipe.js";
 import { rollFilm, rollPixels } from "./roll-film.js";
 import { choralesOf } from "./symbols.js";
@@ -61,6 +62,7 @@ export const musicTask: Task = {
   prepare,
   evaluationOptions: () => musicEvaluationOptions,
   evaluate: evaluateMusic,
+  format: { extension: "mid", encode: (sequences) => choralesOf(sequences).map((chorale) => writeMidi(chorale)) },
   picture: (sequences) => {
     const chorales = choralesOf(sequences);
     return { film: rollFilm(chorales), still: rollPixels(chorales) };
