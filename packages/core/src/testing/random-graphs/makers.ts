@@ -52,6 +52,16 @@ function choose(
   return { operand: given, type: given };
 }
 
+/** As {@link choose}, a value of at least `rank` axes. */
+function chooseWithAxes(kitchen: Kitchen, dtypes: readonly DType[], rank = 1): Chosen {
+  return choose(
+    kitchen,
+    dtypes,
+    ({ length }) => length >= rank,
+    () => drawShape(kitchen.dice, rank),
+  );
+}
+
 /** A value, or a new input, of a dtype and of a shape that broadcasts with `shape`. */
 function partner(kitchen: Kitchen, dtype: DType, shape: Shape): Chosen {
   const { dice } = kitchen;
@@ -81,14 +91,8 @@ function binary<K extends OpName>(dtypes: readonly DType[]): Maker<K> {
 
 function alongLast<K extends OpName>(attributes: (dice: Dice) => OpAttributes[K]): Maker<K> {
   return (kitchen) => {
-    const { dice } = kitchen;
-    const x = choose(
-      kitchen,
-      float,
-      ({ length }) => length > 0,
-      () => drawShape(dice, 1),
-    );
-    return { operands: [x.operand], attributes: attributes(dice) };
+    const x = chooseWithAxes(kitchen, float);
+    return { operands: [x.operand], attributes: attributes(kitchen.dice) };
   };
 }
 
@@ -97,12 +101,7 @@ const epsilon = (): { readonly epsilon: number } => ({ epsilon: 1e-2 });
 function reduction<K extends "sum" | "max">(): Maker<K> {
   return (kitchen) => {
     const { dice } = kitchen;
-    const x = choose(
-      kitchen,
-      numbers,
-      ({ length }) => length > 0,
-      () => drawShape(dice, 1),
-    );
+    const x = chooseWithAxes(kitchen, numbers);
     const some = x.type.shape.map((_, axis) => axis).filter(() => dice.chance(0.5));
     const axes = some.length > 0 ? some : [dice.whole(0, x.type.shape.length - 1)];
     return { operands: [x.operand], attributes: { axes, keepDims: dice.chance(0.5) } as OpAttributes[K] };
@@ -238,12 +237,7 @@ export const makers: { readonly [K in TestedOp]: Maker<K> } = {
   },
   gather: (kitchen) => {
     const { dice } = kitchen;
-    const table = choose(
-      kitchen,
-      all,
-      ({ length }) => length > 0,
-      () => drawShape(dice, 1),
-    );
+    const table = chooseWithAxes(kitchen, all);
     const [rows, ...rest] = table.type.shape as [number, ...number[]];
     const at = drawShape(dice).slice(0, 2);
     if (!isSmall([...at, ...rest])) return undefined;
@@ -258,12 +252,7 @@ export const makers: { readonly [K in TestedOp]: Maker<K> } = {
   },
   matmul: (kitchen) => {
     const { dice } = kitchen;
-    const a = choose(
-      kitchen,
-      float,
-      ({ length }) => length >= 2,
-      () => drawShape(dice, 2),
-    );
+    const a = chooseWithAxes(kitchen, float, 2);
     const { shape } = a.type;
     const [transposeA, transposeB] = [dice.chance(0.3), dice.chance(0.3)];
     const inner = shape[shape.length - (transposeA ? 2 : 1)] as number;
@@ -279,12 +268,7 @@ export const makers: { readonly [K in TestedOp]: Maker<K> } = {
   inverseDeviation: alongLast(epsilon),
   layerNorm: (kitchen) => {
     const { dice } = kitchen;
-    const x = choose(
-      kitchen,
-      float,
-      ({ length }) => length > 0,
-      () => drawShape(dice, 1),
-    );
+    const x = chooseWithAxes(kitchen, float);
     const width = x.type.shape[x.type.shape.length - 1] as number;
     return { operands: [x.operand, floats(dice, width), floats(dice, width)], attributes: epsilon() };
   },
