@@ -8,7 +8,7 @@ import { train } from "@diffusion-forcing/core/training";
 import { videoTask } from "@diffusion-forcing/tasks/video";
 import { type Measured, variantTitle } from "./card-text.js";
 
-const [seeds = "1", steps = "1500"] = process.argv.slice(2);
+const [seeds = "1", steps = "600"] = process.argv.slice(2);
 const levelSources = ["independent", "same", "clean-past", "next-frame"] as const;
 const backend = await onnxBackend({ threads: 1 });
 
@@ -16,8 +16,8 @@ type Share = Readonly<Record<string, { readonly value: number }>>;
 
 const rows = new Map<string, (readonly number[])[]>();
 for (const levels of levelSources) {
-  const preset = videoTask.presets.dots;
-  if (preset === undefined) throw new Error("There is no preset dots.");
+  const preset = videoTask.presets["dots-quick"];
+  if (preset === undefined) throw new Error("There is no preset dots-quick.");
   const recipe = videoTask.parseRecipe({ ...preset, video: { frames: 5, batch: 16, levels } });
   for (let seed = 0; seed < Number(seeds); seed++) {
     const job = await videoTask.prepare(recipe);
