@@ -96,6 +96,31 @@ describe("treeSearch", () => {
     expect(Array.from(first!.best.data, Math.round)).toEqual([1, 1, 1, 1, 1]);
   });
 
+  it("needs no guidance: children then differ by their noise", async () => {
+    const sampler = new Sampler(coins, {
+      backend: referenceBackend(),
+      parameters: {},
+      timesteps: 4,
+      solver: ddim({ eta: 1 }),
+      stabilizationLevel: 0,
+    });
+    const noise = tensor(new Float32Array(length), [1, length, 1]);
+    createRandom(2).fillNormal(noise.data as Float32Array);
+    const rows = schedulingMatrix(autoregressive(), 4, length).rows;
+    const steps = await all(
+      treeSearch({
+        sampler,
+        request: { tokens: noise, rows, seed: 3 },
+        score,
+        children: 8,
+        expansions: 30,
+        depth: length,
+      }),
+    );
+    expect(score(steps.at(-1)!.best)).toBe(5);
+    expect(steps[0]?.evaluations).toBeGreaterThanOrEqual(8 * 4);
+  });
+
   it("ends when there is nothing left to expand", async () => {
     // Depth 2, two children each: the root and its two children.
     expect(await all(searching({ depth: 2, expansions: 100 }))).toHaveLength(3);

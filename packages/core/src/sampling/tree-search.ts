@@ -23,7 +23,7 @@ export function withStrength(guidance: Guidance): Guidance {
 }
 
 export interface TreeSearchOptions {
-  /** Its guidance comes from {@link withStrength}. */
+  /** Its guidance, if it has any, comes from {@link withStrength}. */
   readonly sampler: Sampler;
   /** One sequence, batch 1; one seed. */
   readonly request: DenoiseRequest & { readonly seed: number | RandomStream };
@@ -31,9 +31,12 @@ export interface TreeSearchOptions {
   readonly score: (sequence: HostTensor) => number;
   /**
    * Strength of the guidance in each child of a node, 0 for an unguided one: the choice between following the value
-   * and exploring. Equal strengths make children that differ by their noise alone, which takes eta > 0.
+   * and exploring. Equal strengths make children that differ by their noise alone, which takes eta > 0. Left out: the
+   * sampler has no guidance.
    */
-  readonly strengths: readonly number[];
+  readonly strengths?: readonly number[];
+  /** How many children a node has, where strengths do not say so. Default 4. */
+  readonly children?: number;
   /** Into how many stretches the matrix's rows are cut: the tree's depth. Default 4. */
   readonly depth?: number;
   /** How many nodes are expanded. Default 16. */
@@ -81,7 +84,7 @@ interface Node {
  */
 export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<TreeSearchProgress> {
   checkOptions(options);
-  const { request, score, strengths, expansions = 16, exploration = 0.5 } = options;
+  const { request, score, expansions = 16, exploration = 0.5 } = options;
   const borders = stretchBorders(options);
   const stretches = borders.length - 1;
   const root: Node = newNode(request.tokens, 0, createRandom(request.seed), undefined);
@@ -90,8 +93,8 @@ export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<Tr
   for (let expansion = 1; expansion <= expansions && !root.exhausted; expansion++) {
     throwIfAborted(request.signal);
     const node = select(root, exploration, lowest, highest);
-    const streams = strengths.map((_, i) => node.random.split(`child ${i}`));
-    const start = new Array<HostTensor>(strengths.length).fill(node.sequence);
+    const streams = Array.from({ length: childrenOf(options) }, (_, i) => node.random.split(`child ${i}`));
+    const start = new Array<HostTensor>(streams.length).fill(node.sequence);
     const [from, to] = borders.slice(node.depth, node.depth + 2) as [number, number];
     const moved = await walk(options, start, request.rows.slice(from, to + 1), streams);
     const ahead = skipRows(request.rows.slice(to), options.lookAheadSteps ?? 4);
@@ -170,7 +173,10 @@ async function walk(
     rows,
     seed: random,
     ...(condition === undefined ? {} : { condition: stack(new Array(times).fill(condition)) }),
-    guidanceInputs: { ...repeated(guidanceInputs), strength: tensor(Float32Array.from(strengths)) },
+    guidanceInputs: {
+      ...repeated(guidanceInputs),
+      ...(strengths === undefined ? {} : { strength: tensor(Float32Array.from(strengths)) }),
+    },
     ...(signal === undefined ? {} : { signal }),
   });
   const steps = rows.filter((row, m) => m > 0 && Array.from(row).some((level, t) => level !== rows[m - 1]?.[t]));
@@ -214,6 +220,10 @@ function skipRows(rows: Rows, steps: number): Rows {
   return Array.from({ length: taken + 1 }, (_, i) => rows[kept(i)] as ArrayLike<number>);
 }
 
+function childrenOf({ strengths, children = 4 }: TreeSearchOptions): number {
+  return strengths?.length ?? children;
+}
+
 const schema = v.strictObject({
   sampler: schemas.having<Sampler>("a sampler, as sampler() makes one", "denoise", "evaluationsPerStep"),
   request: schemas.having<TreeSearchOptions["request"]>(
@@ -223,7 +233,8 @@ const schema = v.strictObject({
     "seed",
   ),
   score: schemas.function<TreeSearchOptions["score"]>(),
-  strengths: v.pipe(v.array(schemas.number()), v.minLength(1, "at least one strength")),
+  strengths: v.optional(v.pipe(v.array(schemas.number()), v.minLength(1, "at least one strength"))),
+  children: v.optional(schemas.integer(1)),
   depth: v.optional(schemas.integer(1)),
   expansions: v.optional(schemas.integer(1)),
   lookAheadSteps: v.optional(schemas.integer(1)),

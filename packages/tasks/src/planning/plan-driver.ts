@@ -127,8 +127,8 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
   }
 
   /**
-   * Notes where the plan has the position to be, if that lags behind by more than half of what the plan covered in the
-   * last frames: something that the model does not know of is in the way.
+   * Notes where the plan has the position to be, if it has moved by less than a third of what the plan covered in the last
+   * frames: something that the model does not know of is in the way.
    */
   function noteRefuted(driver: Driver, step: number): void {
     const { plan, plannedAt, episode, history, frames } = driver;
@@ -143,19 +143,17 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     ];
     const planned = distance(plan.positions, now, plan.positions, before, size);
     const moved = distance(history, (frameStack - 1) * frameSize, history, (frameStack - frames) * frameSize, size);
-    if (moved < planned / 2) driver.refuted.push(plan.positions.slice(now, now + size));
+    if (moved < planned / 3) driver.refuted.push(plan.positions.slice(now, now + size));
   }
 
-  /** A condition on plans: to keep away from where two plans have already come to nothing. */
+  /** A condition on plans: to keep away from where others have come to nothing. */
   function keepsAway({ refuted }: Driver): PlanProblem["accept"] {
-    const near = (a: ArrayLike<number>, b: ArrayLike<number>, radius: number): boolean =>
-      distance(a, 0, b, 0, a.length) <= radius;
-    const twice = refuted.filter((point, i) => refuted.some((other, j) => i !== j && near(point, other, tolerance)));
-    if (twice.length === 0) return undefined;
+    const [first] = refuted;
+    if (first === undefined) return undefined;
+    const size = first.length;
     return (positions) => {
-      for (let at = 0; at < positions.length; at += twice[0]?.length ?? 1) {
-        const position = positions.subarray(at, at + (twice[0]?.length ?? 1));
-        if (twice.some((point) => near(point, position, tolerance / 2))) return false;
+      for (let at = 0; at < positions.length; at += size) {
+        if (refuted.some((point) => distance(point, 0, positions, at, size) <= tolerance / 2)) return false;
       }
       return true;
     };
@@ -188,9 +186,10 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
 }
 
 /** Whether a new plan beats what is left of the one followed: it is sound where that is not, or it arrives earlier. */
-function isBetter(candidate: Plan, { plan, plannedAt, episode }: Driver, step: number): boolean {
+function isBetter(candidate: Plan, { plan, plannedAt, episode, refuted }: Driver, step: number): boolean {
   const current = plan as Plan;
   if (candidate.accepted !== current.accepted) return candidate.accepted;
+  if (current.accepted && refuted.length > 0) return false;
   const size = episode.goal.length;
   const left = current.positions.length / size - (step - plannedAt);
   return left <= 1 || candidate.positions.length / size < left;

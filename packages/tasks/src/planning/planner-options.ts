@@ -9,6 +9,7 @@ import {
 import { check, describe, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
 import { parseNormalizer } from "./frames.js";
+import type { SearchOptions } from "./search.js";
 import type { PlanningSequences } from "./training-windows.js";
 
 export interface PlannerOptions extends PlanningSequences {
@@ -46,6 +47,11 @@ export interface PlannerOptions extends PlanningSequences {
   readonly data?: readonly Float32Array[];
   /** Largest inconsistency of a plan, in units of the median window of the data. Default 0.85. */
   readonly inconsistency?: number;
+  /**
+   * Looks for each length's plan by tree search, with fresh noise in every step, instead of sampling candidates: for where
+   * one sample in many will do. Default: no search.
+   */
+  readonly search?: SearchOptions;
   /** A further condition on plans, of their positions `[F, goal features]`. Not part of Diffusion Forcing. */
   readonly accept?: (positions: Float32Array) => boolean;
 }
@@ -82,6 +88,13 @@ export function checkPlannerOptions(options: PlannerOptions): void {
     arrival: v.optional(schemas.positive()),
     data: v.optional(v.array(v.instance(Float32Array, "a Float32Array"))),
     inconsistency: v.optional(schemas.positive()),
+    search: v.optional(
+      v.strictObject({
+        expansions: v.optional(schemas.integer(1, 65_536)),
+        children: v.optional(schemas.integer(1, 1024)),
+        depth: v.optional(schemas.integer(1, levels)),
+      }),
+    ),
     accept: v.optional(schemas.function()),
   });
   check("Planner", schema, options);

@@ -14,6 +14,7 @@ import { displacements, usualDisplacements } from "./consistency.js";
 import { normalizeFrames } from "./frames.js";
 import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames } from "./plan.js";
 import { checkPlannerOptions, checkProblem, type PlannerOptions, type PlanProblem } from "./planner-options.js";
+import { searchSequence } from "./search.js";
 
 const anything = Number.POSITIVE_INFINITY;
 
@@ -48,7 +49,8 @@ export class Planner {
       backend,
       parameters,
       timesteps: options.steps ?? Math.min(20, levels),
-      solver: ddim({ eta: options.eta ?? 0 }),
+      // A search's children differ by their noise.
+      solver: ddim({ eta: options.eta ?? (options.search ? 1 : 0) }),
       ...(options.stabilizationLevel === undefined ? {} : { stabilizationLevel: options.stabilizationLevel }),
       ...(guidance ? { guidance } : {}),
     });
@@ -138,14 +140,44 @@ export class Planner {
       const size = candidates * sizeOfBatch(chunk.length / candidates, batch);
       const filled = Array.from({ length: size }, (_, i) => chunk[i] ?? (chunk[0] as Attempt));
       const tokens = this.#tokens(filled, length);
-      const denoised = await this.#sampler.denoise(this.#request(filled, tokens, length, signal));
-      this.#evaluations += chunk.length * this.#sampler.timesteps * this.#sampler.evaluationsPerStep;
+      const denoised = await this.#denoised(filled, chunk.length, tokens, length, signal);
       const moved = data.length > 0 && (await this.#inconsistencies(denoised, filled, data, signal));
       for (const [i, { problem }] of chunk.entries()) {
         plans.push(this.#asPlan(denoised, i, problem, length, moved ? (moved[i] as number) : 0));
       }
     }
     return plans;
+  }
+
+  /** The sequences of attempts, of which the first `count` are not there to fill up only. */
+  async #denoised(
+    attempts: readonly Attempt[],
+    count: number,
+    tokens: HostTensor,
+    length: number,
+    signal: AbortSignal | undefined,
+  ): Promise<HostTensor> {
+    const { search } = this.#options;
+    const sampler = this.#sampler;
+    if (search === undefined) {
+      this.#evaluations += count * sampler.timesteps * sampler.evaluationsPerStep;
+      return sampler.denoise(this.#request(attempts, tokens, length, signal));
+    }
+    const size = tokens.data.length / attempts.length;
+    const sequences = new Float32Array(tokens.data.length);
+    for (const [i, attempt] of attempts.slice(0, count).entries()) {
+      const own = tensor((tokens.data as Float32Array).slice(i * size, (i + 1) * size), [1, ...tokens.shape.slice(1)]);
+      const { sequence, evaluations } = await searchSequence(
+        sampler,
+        { ...this.#request([attempt], own, length, signal), seed: attempt.random.split("search") },
+        (found) => this.#asPlan(found, 0, attempt.problem, length, 0).roughness,
+        this.#rule.smoothness,
+        search,
+      );
+      this.#evaluations += evaluations;
+      sequences.set(sequence.data, i * size);
+    }
+    return tensor(sequences, tokens.shape);
   }
 
   /** How far the model moves each sequence, against the median window of the data. */

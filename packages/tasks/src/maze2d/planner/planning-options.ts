@@ -72,6 +72,8 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
     low: 1,
     high: 64,
   },
+  search: { kind: "flag", summary: "look for plans by tree search over partial denoisings" },
+  expansions: { kind: "integer", summary: "nodes that a search expands at most", default: 16, low: 1, high: 65_536 },
   support: {
     kind: "flag",
     summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",
@@ -96,7 +98,9 @@ export function plannerFromOptions(
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
     batch,
-    candidates: options.candidates as number,
+    ...(options.search
+      ? { search: { expansions: options.expansions as number }, candidates: 1 }
+      : { candidates: options.candidates as number }),
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
     ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
