@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
-import { dforce, temporaryFolder, trainTiny } from "../testing/cli.js";
+import { dforce, temporaryFolder, trainTiny, writeRecipe } from "../testing/cli.js";
 
 let model = "";
 beforeAll(async () => {
@@ -90,5 +90,53 @@ describe("dforce plan", () => {
     expect([code, await readdir(out)]).toEqual([1, ["plan.png"]]);
     expect((await dforce(...args, "--force", "--quiet")).stderr).toBe("");
     expect(await readdir(out)).toHaveLength(3);
+  });
+
+  describe("in a maze that somebody drew", () => {
+    async function drawn(lines: readonly string[]): Promise<string> {
+      const path = join(await temporaryFolder(), "maze.txt");
+      await writeFile(path, `${lines.join("\n")}\n`);
+      return path;
+    }
+
+    it("drives through other walls than those trained in, and says so", async () => {
+      const maze = await drawn(["#####", "#G..#", "###.#", "#.#.#", "#####"]);
+      const { code, stderr } = await dforce("plan", "--model", model, "--maze", maze);
+      expect(stderr).toMatch(
+        /^error: The maze cannot be read: line 4, column 2 cannot be reached from line 2, column 2/,
+      );
+      expect(code).toBe(1);
+      const other = await drawn(["#####", "#G..#", "#.#.#", "#...#", "#####"]);
+      const { stdout, stderr: said } = await planned("--maze", other, "--start", "3,1");
+      expect(said).toMatch(/^note: 1 cells of .*maze\.txt are not as in the maze the model was trained in/m);
+      expect(stdout).toMatch(/\n {2}start -> goal +\(3\.00, 1\.00\) -> \(1\.00, 1\.00\)\n/);
+    });
+
+    it("refuses one of another size, with the command that trains there, and a start in its walls", async () => {
+      const long = await drawn(["######", "#G...#", "######"]);
+      const size = await dforce("plan", "--model", model, "--maze", long);
+      expect(size.stderr).toContain("draws a maze of 3 by 6 cells; the model");
+      expect(size.stderr).toContain(`train maze2d --preset quick --maze ${long}`);
+      const same = await drawn(["#####", "#G..#", "###.#", "#...#", "#####"]);
+      const wall = await dforce("plan", "--model", model, "--maze", same, "--start", "2,1");
+      expect(wall.stderr).toContain("--start 2,1 lies in a wall of");
+      expect([size.code, wall.code]).toEqual([1, 2]);
+    });
+  });
+
+  it("plans in the drawn maze that it was trained in", async () => {
+    const drawing = join(await temporaryFolder(), "mine.txt");
+    await writeFile(drawing, "######\n#..G.#\n######\n");
+    const config = await writeRecipe({ steps: 1 });
+    const mine = join(await temporaryFolder(), "mine");
+    const trained = await dforce(
+      "train",
+      "maze2d",
+      ...["--config", config, "--maze", drawing, "--out", mine, "--threads", "1", "--quiet"],
+    );
+    expect(trained.stderr).toBe("");
+    const out = join(await temporaryFolder(), "pictures");
+    const { stdout } = await dforce("plan", "--model", mine, "--threads", "1", "--out", out, "--json", "--steps", "2");
+    expect(JSON.parse(stdout)).toMatchObject({ maze: "own", goal: [1, 3], normalizedScore: undefined });
   });
 });

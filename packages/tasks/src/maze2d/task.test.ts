@@ -39,6 +39,34 @@ describe("maze2dTask", () => {
     expect(about).toEqual({ maze: "umaze", dataChecksum: expect.stringMatching(/^[0-9a-f]{64}$/) });
   });
 
+  it("trains in a maze that a file draws, with lengths for its ways", async () => {
+    const recipe = maze2dTask.parseRecipe(tiny);
+    const maze = { name: "mine.txt", bytes: new TextEncoder().encode("######\n#...G#\n######\n") };
+    const { record, trainedOn, about } = await maze2dTask.prepare(recipe, { options: { maze } });
+    expect(record).toMatchObject({ maze: { name: "own", layout: "######|#OOOG#|######" } });
+    expect(trainedOn).toEqual({ tokens: [3, 12] }); // 4 cells of 30 frames, 10 frames a token
+    expect(about.maze).toBe("own");
+    const bytes = new TextEncoder().encode("###\n");
+    const wrong = maze2dTask.prepare(recipe, { options: { maze: { name: "mine.txt", bytes } } });
+    await expect(wrong).rejects.toThrow("mine.txt: The maze cannot be read: it has no floor");
+  });
+
+  it("follows one plan an episode if told to, and counts what plans cost", async () => {
+    const { diffusion, codec, record } = await maze2dTask.prepare(maze2dTask.parseRecipe(tiny));
+    const parameters = initializeParameters(diffusion.model, createRandom(0));
+    const bundle = { diffusion, parameters, task: record, ...(codec ? { codec } : {}) };
+    const measured = async (options: object) =>
+      (
+        await maze2dTask.evaluate(bundle, {
+          backend: referenceBackend(),
+          options: { episodes: 2, steps: 4, once: true, ...options },
+        })
+      ).document;
+    // Two candidates of one length, 4 steps each and one level of 2 that compares them with the data.
+    expect(await measured({})).toMatchObject({ plans: 2, evaluations: 2 * 2 * (4 + 1), once: true, search: false });
+    expect((await measured({ search: true, expansions: 1 })).evaluations).toBeGreaterThan(2 * 2 * 4);
+  });
+
   it("its presets are recipes, and what is none is refused by name", () => {
     for (const preset of Object.values(maze2dTask.presets)) {
       expect(maze2dTask.parseRecipe(JSON.parse(JSON.stringify(preset)))).toMatchObject({ training: preset.training });

@@ -93,6 +93,7 @@ const evaluationOptions = (bundle?: Bundle): OptionSchemas => ({
   episodes: { kind: "integer", summary: "how many episodes", default: 100, low: 1, high: 100_000 },
   seed: { kind: "integer", summary: "seed of the starts", default: 1000, low: 0 },
   multiTask: { kind: "flag", summary: "a random goal for each episode" },
+  once: { kind: "flag", summary: "one plan an episode, followed to its end: no planning anew" },
   batch: { kind: "integer", summary: "plans denoised together", default: 100, low: 1, high: 65_536 },
   ...planningOptions(bundle && plannerOfBundle(bundle).config),
 });
@@ -125,10 +126,12 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
   const planned = plannerOfBundle(bundle);
   const { backend, signal, onProgress } = context;
   const options = checkOptionValues("maze2d", evaluationOptions(bundle), context.options);
-  const { episodes, seed, multiTask, support } = options as {
+  const { episodes, seed, multiTask, once, search, support } = options as {
     episodes: number;
     seed: number;
     multiTask: boolean;
+    once: boolean;
+    search: boolean;
     support: boolean;
   };
   const maze = mazeOf(planned.config.maze);
@@ -141,6 +144,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
       maze,
       policy: plannerPolicy(withPlanProgress(planner, batch, report), {
         ...(signal ? { signal } : {}),
+        ...(once ? { replanEvery: Number.POSITIVE_INFINITY, tolerance: Number.POSITIVE_INFINITY } : {}),
         onPlan: () => {
           plans++;
         },
@@ -154,7 +158,10 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
         report();
       },
     });
-    return { ...shown(summary), document: { ...summary, plans, support } };
+    const { evaluations } = planner;
+    const cost = ["model evaluations per episode", (evaluations / episodes).toFixed(0)] as const;
+    const { rows, ...rest } = shown(summary);
+    return { ...rest, rows: [...rows, cost], document: { ...summary, plans, evaluations, once, search, support } };
   } finally {
     await planner.dispose();
   }

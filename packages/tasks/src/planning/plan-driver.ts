@@ -52,7 +52,7 @@ interface Driver {
   /** The step at which a plan was last asked for. */
   askedAt: number;
   holding: boolean;
-  /** Where plans had the position to be when something held it back. */
+  /** Where plans were to go on when something held the position back. */
   readonly refuted: ArrayLike<number>[];
 }
 
@@ -61,9 +61,9 @@ interface Driver {
  * the goal once it is reached. While it is on a plan, a new one is followed only if it arrives earlier. All episodes that
  * need a plan at a step are planned together.
  *
- * A model can be wrong, the same way every time it is asked. So where two plans of an episode have come to nothing, the
- * position held back short of the same place, later ones must keep away from there: what was met counts, not only what
- * was learned.
+ * A model can be wrong, the same way every time it is asked. So once a plan of an episode has come to nothing, the position
+ * held back, later plans must keep away from where it was to go on, and a plan that holds is followed to its end: what was
+ * met counts, not only what was learned.
  */
 export function planDriver(options: PlanDriverOptions): PlanDriver {
   const { planner, environment, replanEvery = 50, tolerance = 0.5, onPlan, signal } = options;
@@ -127,8 +127,8 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
   }
 
   /**
-   * Notes where the plan has the position to be, if it has moved by less than a third of what the plan covered in the last
-   * frames: something that the model does not know of is in the way.
+   * Notes where the plan was to go on, if the position has moved by less than a third of what the plan covered in the
+   * last frames: something that the model does not know of is in the way.
    */
   function noteRefuted(driver: Driver, step: number): void {
     const { plan, plannedAt, episode, history, frames } = driver;
@@ -136,14 +136,24 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     const span = frames - 1;
     if (plan === undefined || span === 0 || at < span || isOnPlan(driver, step)) return;
     const size = episode.goal.length;
-    const last = plan.positions.length / size - 1;
-    const [now, before] = [Math.min(at, last), Math.min(at - span, last)].map((frame) => frame * size) as [
-      number,
-      number,
-    ];
-    const planned = distance(plan.positions, now, plan.positions, before, size);
+    const { positions } = plan;
+    const last = positions.length / size - 1;
+    const frameAt = (frame: number): number => size * Math.min(frame, last);
+    const planned = distance(positions, frameAt(at), positions, frameAt(at - span), size);
     const moved = distance(history, (frameStack - 1) * frameSize, history, (frameStack - frames) * frameSize, size);
-    if (moved < planned / 3) driver.refuted.push(plan.positions.slice(now, now + size));
+    if (moved >= planned / 3) return;
+    const ahead = firstPointAhead(newest(driver), positions, size, frameAt(at) / size);
+    driver.refuted.push(positions.slice(ahead * size, (ahead + 1) * size));
+  }
+
+  /** The first of a plan's points up to `end` that is out of reach, after the one that is nearest. */
+  function firstPointAhead(position: Float32Array, positions: Float32Array, size: number, end: number): number {
+    const away = (frame: number): number => distance(position, 0, positions, frame * size, size);
+    let nearest = 0;
+    for (let frame = 1; frame <= end; frame++) if (away(frame) < away(nearest)) nearest = frame;
+    let ahead = nearest;
+    while (ahead < end && away(ahead) < 0.6 * tolerance) ahead++;
+    return ahead;
   }
 
   /** A condition on plans: to keep away from where others have come to nothing. */
