@@ -8,7 +8,7 @@ import {
   tensor,
   variancePreserving,
 } from "@diffusion-forcing/core";
-import { constant, div, gather, mul, reshape, tanh } from "@diffusion-forcing/core/graph";
+import { constant, gather, mul, reshape, tanh } from "@diffusion-forcing/core/graph";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import { expect, it } from "vitest";
 import { displacements, usualDisplacements } from "./consistency.js";
