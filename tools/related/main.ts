@@ -1,10 +1,12 @@
 /**
- * Prints the table of a page in docs/related, computed now: `npm run related -- NAME`.
+ * Prints the table of a page in docs/related, computed now: `npm run related -- NAME [FILE]`.
  */
+import { languageTable } from "./language.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
-const tables: Readonly<Record<string, () => Promise<string>>> = {
+const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
+  language: languageTable,
   speculative: speculativeTable,
   truncated: truncatedTable,
 };
@@ -12,7 +14,9 @@ const tables: Readonly<Record<string, () => Promise<string>>> = {
 const name = process.argv[2] ?? "";
 const table = tables[name];
 if (table === undefined) {
-  process.stderr.write(`usage: npm run related -- NAME, where NAME is one of ${Object.keys(tables).join(", ")}\n`);
+  process.stderr.write(
+    `usage: npm run related -- NAME [FILE], where NAME is one of ${Object.keys(tables).join(", ")}\n`,
+  );
   process.exit(2);
 }
-process.stdout.write(await table());
+process.stdout.write(await table(process.argv[3]));

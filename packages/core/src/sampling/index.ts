@@ -14,6 +14,7 @@ export {
   vanillaHistoryGuidance,
 } from "./guidance/score-combination.js";
 export { type LearnedPriorOptions, learnedPrior } from "./learned-prior.js";
+export { type MultiTokenSampling, type SampledSymbols, sampleSymbols } from "./multi-token.js";
 export type { Network, NetworkInput } from "./network.js";
 export { type NoiseSource, type NoiseSources, recordedNoise, type SampleSeed } from "./noise-source.js";
 export * from "./plan/matrix-shapes.js";
@@ -30,6 +31,7 @@ export { euler } from "./solvers/euler.js";
 export { heun } from "./solvers/heun.js";
 export { pathOf } from "./solvers/path.js";
 export type { Predict, Solver, SolverMemory, SolverStep, StepKernel } from "./solvers/solver.js";
+export { coupledCategory } from "./speculation/categories.js";
 export { coupled, type DraftedStep } from "./speculation/coupling.js";
 export { type DraftModel, type Speculation, type SpeculativeOptions, speculative } from "./speculation/speculative.js";
 export { stabilized } from "./stabilization.js";

@@ -9,6 +9,7 @@ export {
   learningRateFactor,
 } from "./learning-rate.js";
 export { metricsCsvHeader, metricsCsvLine, metricsJsonLine, type TrainingMetrics } from "./metrics.js";
+export { type MultiTokenOptions, multiTokenTraining } from "./multi-token.js";
 export {
   type AdamWOptions,
   adamW,

@@ -1,0 +1,72 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { add, concat, constant, mul, reshape, slice, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
+import type { CpHead } from "../models/cp-head.js";
+import type { Model } from "../models/model.js";
+import { nextSymbols } from "../models/next-symbols.js";
+import { checkBatch } from "./batch.js";
+import type { Trainable } from "./trainable.js";
+
+export interface MultiTokenOptions {
+  /** A causal model of one-hot tokens, 1 and -1 as `categoricalCodec` writes them, with the head's outputs. */
+  readonly model: Model;
+  readonly head: CpHead;
+  /** Weight of the loss that keeps all terms in use. Default 0.01. */
+  readonly balance?: number;
+}
+
+const schema = v.strictObject({
+  model: schemas.having<Model>("a model", "apply", "parameters"),
+  head: schemas.having<CpHead>("a head, as cpHead() makes one", "law", "surprise"),
+  balance: v.optional(schemas.number(0), 0.01),
+});
+
+/**
+ * Trains a causal model to predict the next n symbols at once, by log-sum-exp over the terms of its head; with one symbol
+ * and rank 1, as any language model is trained. The loss is in nats per place, of n symbols each.
+ *
+ * @throws `invalid-config` for a model that does not fit the head, or that sees what it is to predict.
+ */
+export function multiTokenTraining(options: MultiTokenOptions): Trainable {
+  const { model, head, balance } = check("multiTokenTraining", schema, options);
+  const { categories, ahead, outputs } = head;
+  const found = model.outputShape ?? model.tokenShape;
+  if (!shapesEqual(model.tokenShape, [categories]) || !shapesEqual(found, [outputs]) || model.config.causal !== true) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `multiTokenTraining: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(found)} and has causal: ${model.config.causal}; expected features: ${categories}, outputs: ${outputs}, causal: true.`,
+    );
+  }
+  return {
+    config: { kind: "multi-token", categories, ahead, rank: head.rank, balance, model: model.config },
+    tokenShape: model.tokenShape,
+    parameters: model.parameters,
+    checkBatch(batch) {
+      checkBatch(model, 1, batch);
+      if ((batch.tokens.shape[1] as number) >= ahead) return;
+      throw new DiffusionForcingError(
+        "shape-mismatch",
+        `multiTokenTraining: sequences of ${batch.tokens.shape[1]} tokens cannot show ${ahead} in a row; give longer ones.`,
+      );
+    },
+    inputs: ({ tokens }) => ({ tokens }),
+    loss(parameters, { tokens }) {
+      const given = tokens as Value;
+      const [batch, length] = given.shape as [number, number, number];
+      const places = length - ahead + 1;
+      const law = head.law(slice(nextSymbols(model, parameters, given), 1, 0, places));
+      const oneHot = mul(add(given, 1), 0.5);
+      const windows = Array.from({ length: ahead }, (_, s) =>
+        reshape(slice(oneHot, 1, s, s + places), [batch, places, 1, categories]),
+      );
+      const nats = sum(head.surprise(law, concat(windows, 2)));
+      const denominator = constant(batch * places);
+      const extra = head.rank === 1 ? 0 : mul(head.imbalance(law), balance * batch * places);
+      const total = add(nats, extra);
+      return { total, denominator, loss: mul(total, 1 / (batch * places)) };
+    },
+  };
+}
