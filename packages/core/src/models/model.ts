@@ -9,6 +9,11 @@ export interface ParameterSpec {
   readonly initializer: Initializer;
   /** Whether weight decay pulls at it. Default: exactly if it has two axes or more, so not biases and gains of norms. */
   readonly decays?: boolean;
+  /**
+   * The rate of a multiplier: it climbs the loss by plain gradient ascent, [p + rate slope]+, where all others descend it
+   * by AdamW. Absent: it descends.
+   */
+  readonly ascent?: number;
 }
 
 /** Traced parameters by name. */

@@ -17,6 +17,8 @@ export interface Batch {
   readonly lossMask?: HostTensor;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
+  /** Batches of constraints by their names, which `constrainedTraining` reads. */
+  readonly constraints?: Readonly<Record<string, Batch>>;
 }
 
 /** Makes the batch of a step (1-based); all randomness from `random`, so that a resumed run sees the same data. */

@@ -1,4 +1,11 @@
 export { type Batch, type BatchSource, checkBatch } from "./batch.js";
+export {
+  type ConstrainedTraining,
+  type ConstrainedTrainingOptions,
+  type Constraint,
+  constrainedTraining,
+  multipliersOf,
+} from "./constraints.js";
 export { dropCondition } from "./drop-condition.js";
 export type { EvaluationOptions } from "./evaluation.js";
 export type { BatchTypes } from "./graph-inputs.js";

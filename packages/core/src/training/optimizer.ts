@@ -1,4 +1,4 @@
-import { add, div, minimum, mul, sqrt, square, sub, sum } from "../engine/graph/operations.js";
+import { add, div, maximum, minimum, mul, sqrt, square, sub, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
 import { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from "./parameter-groups.js";
@@ -35,6 +35,8 @@ export interface AdamWScalars<T> {
   /** 1 - learningRate * weightDecay; absent where nothing decays. */
   readonly decay?: T;
   readonly stepSize: T;
+  /** Whether the group climbs by plain projected ascent, of that step size. */
+  readonly isAscent?: boolean;
   readonly epsilon: T;
 }
 
@@ -46,10 +48,11 @@ export interface AdamWScalars<T> {
  */
 export function adamWScalars(
   options: Pick<CompleteAdamWOptions, "betas" | "epsilon">,
-  group: Required<ParameterGroup>,
+  group: Required<ParameterGroup> & { readonly ascent?: number },
   step: number,
   learningRate: number,
 ): AdamWScalars<number> {
+  if (group.ascent) return { stepSize: group.ascent, epsilon: options.epsilon, isAscent: true };
   const [beta1, beta2] = options.betas;
   const rate = learningRate * group.learningRate;
   const first = (1 - beta1) / (1 - beta1 ** step);
@@ -84,6 +87,12 @@ export function adamW(
   for (const [name, parameter] of Object.entries(parameters)) {
     const scalars = scalarsOf(name);
     const gradient = gradients[name] as Value;
+    if (scalars.isAscent) {
+      result.parameters[name] = maximum(add(parameter, mul(gradient, scalars.stepSize)), 0);
+      result.first[name] = mul(moments.first[name] as Value, 1);
+      result.second[name] = mul(moments.second[name] as Value, 1);
+      continue;
+    }
     const first = add(mul(moments.first[name] as Value, beta1), gradient);
     const second = add(mul(moments.second[name] as Value, beta2), square(gradient));
     const update = mul(div(first, add(sqrt(second), scalars.epsilon)), scalars.stepSize);

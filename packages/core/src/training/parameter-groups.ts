@@ -18,9 +18,14 @@ export type ParameterGrouping = (name: string, spec: ParameterSpec) => Parameter
 export const decayWeightsOnly: ParameterGrouping = (_name, { shape, decays = shape.length >= 2 }) =>
   decays ? {} : { weightDecay: 0 };
 
+/** A group complete, with the rate of ascent of its parameters, 0 where they descend. */
+export interface CompleteParameterGroup extends Required<ParameterGroup> {
+  readonly ascent: number;
+}
+
 /** The distinct groups of a model's parameters, and which of them each is in. */
 export interface ParameterGroups {
-  readonly groups: readonly Required<ParameterGroup>[];
+  readonly groups: readonly CompleteParameterGroup[];
   /** Index into `groups` by parameter name. */
   readonly indexOf: Readonly<Record<string, number>>;
 }
@@ -30,11 +35,19 @@ export function parameterGroups(
   groupOf: ParameterGrouping,
   weightDecay: number,
 ): ParameterGroups {
-  const groups: Required<ParameterGroup>[] = [];
+  const groups: CompleteParameterGroup[] = [];
   const indices = Object.entries(specs).map(([name, spec]): [string, number] => {
-    const group = { learningRate: 1, weightDecay, ...groupOf(name, spec) };
+    const { ascent = 0 } = spec;
+    const group = {
+      learningRate: 1,
+      weightDecay,
+      ...groupOf(name, spec),
+      ...(ascent > 0 ? { weightDecay: 0 } : {}),
+      ascent,
+    };
     const known = groups.findIndex(
-      (other) => other.learningRate === group.learningRate && other.weightDecay === group.weightDecay,
+      (other) =>
+        other.learningRate === group.learningRate && other.weightDecay === group.weightDecay && other.ascent === ascent,
     );
     return [name, known >= 0 ? known : groups.push(group) - 1];
   });

@@ -120,8 +120,11 @@ function updatedState(
   const outputs: Record<string, Value> = {};
   let limited = gradients;
   if (options.maxGradNorm !== undefined) {
-    outputs.gradientNorm = globalNorm(gradients);
-    limited = clipByNorm(gradients, outputs.gradientNorm, options.maxGradNorm);
+    // Multipliers climb by what constraints are missed by, whatever the size of gradients.
+    const isAscent = (pack: string): boolean => (layout.groups[layout.groupOf(pack)]?.ascent ?? 0) > 0;
+    const descending = Object.fromEntries(Object.entries(gradients).filter(([pack]) => !isAscent(pack)));
+    outputs.gradientNorm = globalNorm(descending);
+    limited = { ...gradients, ...clipByNorm(descending, outputs.gradientNorm, options.maxGradNorm) };
   }
   const keep = (group: string, tensors: Parameters): void => {
     for (const [pack, value] of Object.entries(tensors)) outputs[`${group}/${pack}`] = value;
@@ -129,9 +132,10 @@ function updatedState(
   const moments = { first: inputs.packs("first", layout), second: inputs.packs("second", layout) };
   const epsilon = inputs.declare("epsilon", []);
   const scalars = layout.groups.map(
-    ({ weightDecay }, i): AdamWScalars<Value> => ({
+    ({ weightDecay, ascent }, i): AdamWScalars<Value> => ({
       stepSize: inputs.declare(`stepSize/${i}`, []),
       epsilon,
+      ...(ascent > 0 ? { isAscent: true } : {}),
       ...(weightDecay === 0 ? {} : { decay: inputs.declare(`decay/${i}`, []) }),
     }),
   );
