@@ -139,7 +139,7 @@ function drawDial(dial: readonly DialPoint[], left: number): string {
 function legend(y: number): string {
   return shapes
     .map((shape, i) => {
-      const left = gap + i * 110;
+      const left = gap + i * 130;
       return [
         element("rect", { x: left, y: y - 9, width: 16, height: 4, fill: shapeColors[shape] }),
         text(left + 22, y - 3, 12, shapeNames[shape]),

@@ -1,4 +1,6 @@
-import { createRandom, initializeParameters, referenceBackend } from "@diffusion-forcing/core";
+import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { createRandom, initializeParameters, loadBundle, referenceBackend } from "@diffusion-forcing/core";
+import { folderStore } from "@diffusion-forcing/core/node";
 import { describe, expect, it } from "vitest";
 import { compositionTask } from "./task.js";
 
@@ -13,6 +15,21 @@ async function bundleOf(recipe: object) {
   const parameters = initializeParameters(diffusion.model, createRandom(0));
   return { diffusion, parameters, task: record, ...(codec ? { codec } : {}) };
 }
+
+describe("the bundled model", () => {
+  it("ends in the opposite corner with full memory, and makes V shapes where the past is dropped", async () => {
+    const bundle = await loadBundle(folderStore(new URL("../../models/composition", import.meta.url).pathname));
+    const backend = await onnxBackend({ threads: 1 });
+    const { document } = await compositionTask.evaluate(bundle, { backend, options: { trajectories: 100, seed: 1 } });
+    await backend.dispose();
+    const value = (kind: string, shape: string): number =>
+      (document[kind] as Record<string, { value: number }>)[shape]?.value as number;
+    expect(value("fullMemory", "cross")).toBeGreaterThan(0.9);
+    expect(value("fullMemory", "v")).toBe(0);
+    expect(value("shortPlans", "v")).toBeGreaterThan(0.3);
+    expect(value("data", "v")).toBe(0);
+  });
+});
 
 describe("compositionTask", () => {
   it("prepares normalised crosses with levels for the dial", async () => {
@@ -49,8 +66,8 @@ describe("compositionTask", () => {
     expect(report.document).toMatchObject({ positions: 8, data: shares, fullMemory: shares, shortPlans: shares });
     expect(report.document.data).toMatchObject({ v: { value: 0 } });
     expect((report.document.points as { memory: number }[]).map(({ memory }) => memory)).toEqual([1, 2, 3, 4, 6, 8]);
-    expect(report.rows[0]?.[0]).toBe("full memory: ends in the opposite corner");
-    expect(report.picture).toMatch(/^<svg .*Full memory.*the past dropped.*The dial.*<\/svg>$/);
+    expect(report.rows[0]?.[0]).toBe("memory of 8, plans of 4: ends in the opposite corner");
+    expect(report.picture).toMatch(/^<svg .*full memory.*the past dropped.*The dial.*<\/svg>$/);
     // Full memory, short plans and six settings of the dial, of eight positions each.
     expect(progress.at(-1)).toEqual([64, 64]);
     expect(progress.every(([done], i) => done > (progress[i - 1]?.[0] ?? 0))).toBe(true);

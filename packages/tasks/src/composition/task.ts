@@ -2,6 +2,7 @@ import {
   type Bundle,
   cosineSchedule,
   createRandom,
+  ddim,
   diffusionForcing,
   type HostTensor,
   transformer,
@@ -55,7 +56,7 @@ async function prepare(given: TaskRecipe): Promise<TaskJob> {
   const { data, model } = given as CompositionRecipe;
   const { positions, batch } = data;
   const diffusion = diffusionForcing({
-    model: transformer({ features: 2, ...model }),
+    model: transformer({ features: 2, positions: "rotary", ...model }),
     schedule: cosineSchedule(LEVELS),
   });
   return {
@@ -88,13 +89,13 @@ const evaluationOptions = (bundle?: Bundle): OptionSchemas => {
     memory: { kind: "integer", summary: "positions remembered where the past is dropped", default: 1, low: 0, high },
     plan: {
       kind: "integer",
-      summary: "positions planned together where the past is dropped",
+      summary: "positions planned together",
       default: 4,
       low: 1,
       high,
     },
     dial: { kind: "flag", summary: "measure what lies between full memory and none, too" },
-    steps: { kind: "integer", summary: "denoising steps of a plan", default: 20, low: 1, high: LEVELS },
+    steps: { kind: "integer", summary: "denoising steps of a plan", default: 50, low: 1, high: LEVELS },
     seed: { kind: "integer", summary: "seed of the data and of the noise", default: 1000, low: 0 },
   };
 };
@@ -122,7 +123,13 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
   const { trajectories, memory, plan, dial, steps, seed } = options as unknown as CompositionOptions;
   const { backend, signal, onProgress } = context;
   const random = createRandom(seed);
-  const sampler = new Sampler(bundle.diffusion, { backend, parameters: bundle.parameters, timesteps: steps });
+  const sampler = new Sampler(bundle.diffusion, {
+    backend,
+    parameters: bundle.parameters,
+    timesteps: steps,
+    // Fresh noise in every step lets positions that were drawn towards two corners at once decide for one.
+    solver: ddim({ eta: 1 }),
+  });
   const between = dial ? dialSettings(positions) : [];
   const total = positions * (2 + between.length);
   let done = 0;
@@ -141,7 +148,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
   };
   try {
     const data = crosses({ batch: trajectories, length: positions }, random.split("data"));
-    const full = await sampled(positions, positions);
+    const full = await sampled(positions, plan);
     const dropped = await sampled(memory, plan);
     const points: DialPoint[] = [];
     for (const remembered of between) {
@@ -153,7 +160,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
     return {
       title: `${trajectories} trajectories of ${positions} positions, ${steps} denoising steps, seed ${seed} (95 % intervals)`,
       rows: [
-        ["full memory: ends in the opposite corner", percent(fullShares.cross)],
+        [`memory of ${positions}, plans of ${plan}: ends in the opposite corner`, percent(fullShares.cross)],
         [`memory of ${memory}, plans of ${plan}: V shapes`, percent(droppedShares.v)],
         ["  crosses", percent(droppedShares.cross)],
         ["  there and back", percent(droppedShares.back)],
@@ -172,7 +179,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
       picture: compositionPicture(
         [
           { title: "The data", note: shapesText(dataShares), trajectories: data },
-          { title: "Full memory", note: shapesText(fullShares), trajectories: full },
+          { title: `Plans of ${plan}, full memory`, note: shapesText(fullShares), trajectories: full },
           { title: `Plans of ${plan}, the past dropped`, note: shapesText(droppedShares), trajectories: dropped },
         ],
         points,

@@ -1,4 +1,4 @@
-import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { type Bundle, createRandom, DiffusionForcingError, type RandomStream } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import { episodeLength, type FruitState, newFruits, stepFruits } from "./fruit-swap.js";
 import { noAction } from "./observation.js";
@@ -20,7 +20,7 @@ export interface EpisodesOptions {
   readonly episodes: number;
   /** Tokens remembered; see `PolicyOptions.memory`. */
   readonly memory: number;
-  readonly seed: number;
+  readonly seed: number | RandomStream;
   readonly distraction?: Distraction;
   /** Shows the policy what it expected to see in place of what is there: it acts in its own imagination. */
   readonly dream?: boolean;
@@ -54,7 +54,7 @@ export async function runEpisodes(options: EpisodesOptions): Promise<Episodes> {
       `The level index ${distraction.level} is beyond the sampler's ${sampler.timesteps} steps.`,
     );
   }
-  const random = createRandom(seed);
+  const random = typeof seed === "number" ? createRandom(seed) : seed;
   const policy = new FruitPolicy({
     sampler,
     codec,

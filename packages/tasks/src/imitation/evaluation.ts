@@ -22,13 +22,20 @@ export const imitationOptions = (): OptionSchemas => ({
     low: 1,
     high: tokensPerEpisode,
   },
-  share: { kind: "number", summary: "share of the steps that the distractor disturbs", default: 0.3, low: 0, high: 1 },
+  share: { kind: "number", summary: "share of the steps that the distractor disturbs", default: 0.2, low: 0, high: 1 },
   level: {
     kind: "integer",
     summary: "level of noise that a told policy believes disturbed steps to have",
     default: 60,
     low: 1,
     high: policyLevelCount,
+  },
+  batch: {
+    kind: "integer",
+    summary: "episodes that act together; each batch is disturbed in other steps",
+    default: 25,
+    low: 1,
+    high: 4096,
   },
   steps: { kind: "integer", summary: "denoising steps of an action", default: 10, low: 1, high: policyLevelCount },
   seed: { kind: "integer", summary: "seed of the episodes and of the noise", default: 1000, low: 0 },
@@ -39,6 +46,7 @@ interface ImitationOptions {
   readonly memory: number;
   readonly share: number;
   readonly level: number;
+  readonly batch: number;
   readonly steps: number;
   readonly seed: number;
 }
@@ -61,29 +69,35 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
   const { episodes, seed, steps, share } = options;
   const { backend, signal, onProgress } = context;
   const view = views[record.view];
+  const random = createRandom(seed);
   const sampler = new Sampler(bundle.diffusion, { backend, parameters: bundle.parameters, timesteps: steps });
   const trials = trialsOf(options, record);
-  const results: (readonly [Trial, Episodes])[] = [];
+  const sizes = batchSizes(episodes, options.batch);
+  const total = trials.length * sizes.length * tokensPerEpisode;
+  let done = 0;
+  const results: (readonly [Trial, readonly Episodes[]])[] = [];
   try {
-    for (const [i, trial] of trials.entries()) {
-      const result = await runEpisodes({
-        sampler,
-        codec,
-        view,
-        episodes,
-        seed,
-        ...trial.settings,
-        ...(signal ? { signal } : {}),
-        onStep: (step) => {
-          onProgress?.(i * tokensPerEpisode + step + 1, trials.length * tokensPerEpisode, trial.title);
-        },
-      });
-      results.push([trial, result]);
+    for (const trial of trials) {
+      const batches: Episodes[] = [];
+      for (const [i, size] of sizes.entries()) {
+        const batch = await runEpisodes({
+          sampler,
+          codec,
+          view,
+          episodes: size,
+          seed: random.split(i),
+          ...trial.settings,
+          ...(signal ? { signal } : {}),
+          onStep: () => onProgress?.(++done, total, trial.title),
+        });
+        batches.push(batch);
+      }
+      results.push([trial, batches]);
     }
   } finally {
     await sampler.dispose();
   }
-  const measured = results.map(([trial, result]) => [trial, successOf(trial, result)] as const);
+  const measured = results.map(([trial, batches]) => [trial, successOf(trial, batches)] as const);
   const expert = expertSuccess(episodes, seed);
   return {
     title: `${episodes} episodes seen as ${record.view}, ${steps} denoising steps, ${100 * share} % of the steps disturbed, seed ${seed} (95 % intervals)`,
@@ -99,7 +113,7 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
       expert,
     },
     picture: storyboard(
-      results.filter(([{ name }]) => name !== "dream").map(([trial, result]) => storyOf(trial, result)),
+      results.filter(([{ name }]) => name !== "dream").map(([trial, [first]]) => storyOf(trial, first as Episodes)),
     ),
   };
 }
@@ -129,13 +143,20 @@ function trialsOf({ memory, share, level, steps }: ImitationOptions, { view, pas
   ];
 }
 
-function successOf({ name }: Trial, { view, states, seen }: Episodes): Estimate {
-  const showsSwap = name === "dream" ? view.showsSwap : undefined;
-  const successes = states.filter((path, i) => {
-    const last = path.at(-1) as FruitState;
-    return showsSwap ? showsSwap(seen.at(-1)?.[i] as readonly number[], last.initial) : isSwapped(last);
-  });
-  return proportion(successes.length, states.length);
+/** Full batches, and one of what is left. */
+function batchSizes(episodes: number, batch: number): number[] {
+  return Array.from({ length: Math.ceil(episodes / batch) }, (_, i) => Math.min(batch, episodes - i * batch));
+}
+
+function successOf({ name }: Trial, batches: readonly Episodes[]): Estimate {
+  const successes = batches.flatMap(({ view, states, seen }) =>
+    states.map((path, i) => {
+      const last = path.at(-1) as FruitState;
+      const showsSwap = name === "dream" ? view.showsSwap : undefined;
+      return showsSwap ? showsSwap(seen.at(-1)?.[i] as readonly number[], last.initial) : isSwapped(last);
+    }),
+  );
+  return proportion(successes.filter(Boolean).length, successes.length);
 }
 
 /** Of as many demonstrations. */

@@ -16,7 +16,7 @@ const fruitColors = ["#d1292e", "#f2c729"] as const;
 /** SVG units: a cell's side, the room for titles, and for the steps' numbers. */
 const cell = 64;
 const gap = 6;
-const left = 190;
+const left = 215;
 const top = 30;
 const scale = cell / 2.5;
 /** Steps from one picture to the next. */

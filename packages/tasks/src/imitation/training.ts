@@ -20,6 +20,7 @@ export async function imitationJob({ data, past, model }: ImitationRecipe): Prom
       features,
       conditionFeatures: past === "clean" ? features : 0,
       causal: true,
+      positions: "rotary",
       ...model,
     }),
     schedule: cosineSchedule(policyLevelCount),

@@ -16,8 +16,8 @@ export interface View {
   showsSwap?(seen: readonly number[], initial: FruitState["initial"]): boolean;
 }
 
-/** Standard deviation of the places' error where they are disturbed: half the distance from the middle to a slot, and more. */
-const DISTURBANCE = 0.5;
+/** Standard deviation of the places' error where they are disturbed: more than the distance from the middle to a slot. */
+const DISTURBANCE = 1;
 
 /** The low-dimensional view: x and y of the apple, the lemon and the hand, and whether the hand is closed. */
 export const places: View = {
