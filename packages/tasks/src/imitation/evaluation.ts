@@ -53,7 +53,7 @@ interface ImitationOptions {
 
 /** One way to act. */
 interface Trial {
-  readonly name: "memory" | "memoryless" | "told" | "untold" | "dream";
+  readonly name: "withMemory" | "memoryless" | "told" | "untold" | "dream";
   readonly title: string;
   readonly settings: Pick<EpisodesOptions, "memory" | "distraction" | "dream">;
 }
@@ -120,7 +120,7 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
 
 function trialsOf({ memory, share, level, steps }: ImitationOptions, { view, past }: ImitationRecord): Trial[] {
   const told = Math.max(1, Math.round((level * steps) / policyLevelCount));
-  const plain: Trial = { name: "memory", title: `memory of ${memory} tokens`, settings: { memory } };
+  const plain: Trial = { name: "withMemory", title: `memory of ${memory} tokens`, settings: { memory } };
   const untold: Trial = {
     name: "untold",
     title: "disturbed, and not told",

@@ -1,6 +1,13 @@
-import { createRandom, initializeParameters, referenceBackend } from "@diffusion-forcing/core";
+import { fileURLToPath } from "node:url";
+import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { type Codec, createRandom, initializeParameters, loadBundle, referenceBackend } from "@diffusion-forcing/core";
+import { folderStore } from "@diffusion-forcing/core/node";
+import { Sampler } from "@diffusion-forcing/core/sampling";
 import { describe, expect, it } from "vitest";
+import { runEpisodes } from "./episodes.js";
+import { isSwapped } from "./fruit-swap.js";
 import { imitationTask } from "./task.js";
+import { views } from "./view.js";
 
 const tiny = {
   data: { view: "places", demonstrations: 3, seed: 1, batch: 2 },
@@ -16,6 +23,25 @@ async function bundleOf(recipe: object) {
 }
 const context = (options: object) => ({ backend: referenceBackend(), options: { ...options } });
 const estimate = { value: expect.any(Number), low: expect.any(Number), high: expect.any(Number) };
+
+describe("the bundled model", () => {
+  it("swaps fruits with its memory, and not without", async () => {
+    const { diffusion, parameters, codec } = await loadBundle(
+      folderStore(fileURLToPath(new URL("../../models/imitation", import.meta.url))),
+    );
+    const backend = await onnxBackend({ threads: 1 });
+    const sampler = new Sampler(diffusion, { backend, parameters, timesteps: 10 });
+    const swapped = async (memory: number): Promise<number> => {
+      const given = { sampler, codec: codec as Codec, view: views.places, episodes: 20, memory, seed: 1 };
+      const { states } = await runEpisodes(given);
+      return states.filter((path) => path.slice(-1).every(isSwapped)).length;
+    };
+    expect(await swapped(26)).toBeGreaterThanOrEqual(18);
+    expect(await swapped(1)).toBeLessThanOrEqual(6);
+    await sampler.dispose();
+    await backend.dispose();
+  });
+});
 
 describe("imitationTask", () => {
   it("prepares demonstrations at levels of their own; the baseline is given the past as it is", async () => {
@@ -49,7 +75,8 @@ describe("imitationTask", () => {
     });
     expect(report.document).toMatchObject({
       view: "places",
-      memory: estimate,
+      memory: 26,
+      withMemory: estimate,
       memoryless: estimate,
       told: estimate,
       untold: estimate,
