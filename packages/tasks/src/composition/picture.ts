@@ -49,7 +49,7 @@ const drawn = 60;
  */
 export function compositionPicture(panels: readonly Panel[], dial: readonly DialPoint[] = []): string {
   const columns = panels.length + (dial.length > 0 ? 1.3 : 0);
-  const width = gap + columns * (side + gap);
+  const width = Math.round(gap + columns * (side + gap));
   const height = head + side + foot;
   const parts = panels.map((panel, i) => drawPanel(panel, gap + i * (side + gap)));
   const chart = dial.length > 0 ? [drawDial(dial, gap + panels.length * (side + gap) + 16)] : [];
@@ -62,6 +62,7 @@ export function compositionPicture(panels: readonly Panel[], dial: readonly Dial
       height,
       "font-family": "system-ui, sans-serif",
     },
+    element("title", {}, "Trajectories on a square, coloured by their shape"),
     element("rect", { width, height, fill: "#ffffff" }),
     ...parts,
     ...chart,

@@ -44,6 +44,7 @@ export function storyboard(stories: readonly Story[]): string {
       height,
       "font-family": "system-ui, sans-serif",
     },
+    element("title", {}, "Episodes of the fruit swap, every second step from above"),
     element("rect", { width, height, fill: "#ffffff" }),
     label(12, top - 10, "step", faint),
     ...steps,
