@@ -38,9 +38,20 @@ export function followLink(source: string, link: string): string {
  */
 export function followSources(markdown: MarkdownRenderer): void {
   markdown.core.ruler.push("follow-sources", (state) => {
-    const source = (state.env as MarkdownEnv).frontmatter?.source as string | undefined;
+    const { frontmatter, relativePath } = state.env as MarkdownEnv;
+    const source = frontmatter?.source as string | undefined;
     if (source === undefined) return;
+    // From the page, apps/docs/pages/docs/video.md, to the repository's root.
+    const up = "../".repeat(relativePath.split("/").length + 2);
     for (const token of state.tokens.flatMap(({ children }) => children ?? [])) {
+      // A picture is bundled from where it lies.
+      const src = token.type === "image" ? token.attrGet("src") : null;
+      if (src !== null && !/^([a-z]+:|\/)/i.test(src)) {
+        const target = posix.join(posix.dirname(source), src);
+        const isThere = existsSync(join(repositoryFolder, target));
+        if (!isThere) console.warn(`${source} shows ${src}, which is not there.`);
+        token.attrSet("src", isThere ? `${up}${target}` : `${repositoryUrl}/raw/main/${target}`);
+      }
       const href = token.type === "link_open" ? token.attrGet("href") : null;
       if (href !== null) token.attrSet("href", followLink(source, href));
     }

@@ -1,0 +1,167 @@
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright";
+import { isolationHeaders, type Server, serve } from "../../../tools/browser/serve.js";
+import { launchChromium } from "../../../tools/browser/visit.js";
+
+const dist = join(import.meta.dirname, "../dist");
+/** Deep in some host's folders, as pages of projects are. */
+const folder = "/some/folder/";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+/** Where pictures of the tests go. */
+const pictures = join(import.meta.dirname, "../../../out/docs");
+
+/** A message that a demo's worker sent to the page. */
+export interface WorkerMessage {
+  readonly event?: Readonly<Record<string, unknown>>;
+  readonly response?: unknown;
+}
+
+/** The built site, served, and a browser to visit it with. */
+export class Site {
+  readonly #server: Server;
+  readonly browser: Browser;
+
+  private constructor(server: Server, browser: Browser) {
+    this.#server = server;
+    this.browser = browser;
+  }
+
+  static async open({ isolated = true, browser }: { isolated?: boolean; browser?: Browser } = {}): Promise<Site> {
+    if (!existsSync(join(dist, "index.html"))) throw new Error("The site is not built: npm run docs:build.");
+    const headers = isolated ? isolationHeaders : {};
+    const server = await serve({ files: new Map(), folders: { [folder]: dist }, headers });
+    return new Site(server, browser ?? (await launchChromium()));
+  }
+
+  address(path: string): string {
+    return `${this.#server.origin}${folder}${path}`;
+  }
+
+  async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
+    const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const visit = new Visit(this, context, await context.newPage());
+    await visit.prepare();
+    await visit.go(path);
+    return visit;
+  }
+
+  /** The host is gone; what the browser has kept stays. */
+  async closeServer(): Promise<void> {
+    await this.#server.close();
+  }
+
+  async close(): Promise<void> {
+    await this.browser.close();
+    await this.#server.close().catch(() => {});
+  }
+}
+
+/** A page of the site in a browser of its own, and what went wrong on it. */
+export class Visit {
+  readonly #site: Site;
+  readonly context: BrowserContext;
+  readonly page: Page;
+  /** Errors of the page and of its console. */
+  readonly errors: string[] = [];
+
+  constructor(site: Site, context: BrowserContext, page: Page) {
+    this.#site = site;
+    this.context = context;
+    this.page = page;
+  }
+
+  async prepare(): Promise<void> {
+    this.page.on("pageerror", (error) => this.errors.push(error.stack ?? error.message));
+    this.page.on("console", (message) => {
+      if (["error", "warning"].includes(message.type())) this.errors.push(`${message.type()}: ${message.text()}`);
+    });
+    // What workers say is kept, so that tests see the numbers that are drawn.
+    await this.page.addInitScript(() => {
+      const kept: unknown[] = [];
+      (globalThis as unknown as { workerMessages: unknown[] }).workerMessages = kept;
+      const Original = globalThis.Worker;
+      globalThis.Worker = class extends Original {
+        constructor(url: string | URL, options?: WorkerOptions) {
+          super(url, options);
+          this.addEventListener("message", ({ data }) => kept.push(data));
+        }
+      };
+    });
+  }
+
+  async go(path: string): Promise<void> {
+    await this.page.goto(this.#site.address(path), { waitUntil: "load" });
+  }
+
+  /** Starts the demo, and waits until its status holds the text. */
+  async run(button: string, status: string | RegExp, timeout = 180_000): Promise<void> {
+    await this.page.getByRole("button", { name: button, exact: false }).first().click();
+    await this.page.locator(".demo-status").filter({ hasText: status }).waitFor({ timeout });
+  }
+
+  /** What the workers have said; typed arrays arrive as arrays. */
+  async messages(): Promise<WorkerMessage[]> {
+    return await this.page.evaluate(() =>
+      JSON.parse(
+        JSON.stringify((globalThis as unknown as { workerMessages: unknown[] }).workerMessages, (_key, value) =>
+          ArrayBuffer.isView(value) ? Array.from(value as Float32Array) : value,
+        ),
+      ),
+    );
+  }
+
+  async device(): Promise<string | null> {
+    return await this.page.locator(".demo").first().getAttribute("data-device");
+  }
+
+  /** Breaches of WCAG 2.2 A and AA, as lines. */
+  async breaches(): Promise<string[]> {
+    await this.page.evaluate(axe);
+    return await this.page.evaluate(async () => {
+      const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+      const { axe: checker } = globalThis as unknown as {
+        axe: {
+          run(root: Document, options: unknown): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }>;
+        };
+      };
+      const { violations } = await checker.run(document, { runOnly: { type: "tag", values: tags } });
+      return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(" | ")}`);
+    });
+  }
+
+  async picture(name: string): Promise<void> {
+    mkdirSync(pictures, { recursive: true });
+    await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+  }
+
+  /**
+   * The longest task of the page's main thread while something is done, in milliseconds of the processor: what others do
+   * on the machine does not count.
+   */
+  async longestTask(action: () => Promise<void>): Promise<number> {
+    const { browser } = this.#site;
+    await browser.startTracing(this.page, { categories: ["toplevel", "__metadata"] });
+    await action();
+    const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
+    const main = traceEvents.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain");
+    const threads = new Set(main.map(({ pid, tid }) => `${pid}/${tid}`));
+    const tasks = traceEvents.filter(({ tdur, pid, tid }) => tdur !== undefined && threads.has(`${pid}/${tid}`));
+    if (tasks.length === 0) throw new Error("The trace holds no task of the page.");
+    return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1000;
+  }
+
+  async close(): Promise<void> {
+    await this.context.close();
+  }
+}
+
+interface TraceEvent {
+  readonly name: string;
+  readonly pid: number;
+  readonly tid: number;
+  /** Time of the thread, in microseconds. */
+  readonly tdur?: number;
+  readonly args?: { readonly name?: string };
+}
