@@ -20,7 +20,7 @@ interface SourceFile {
 
 function readSources(folder: string): SourceFile[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((name) => name.endsWith(".ts") && !name.includes("node_modules"))
+    .filter((name) => name.endsWith(".ts") && !/node_modules|\/dist\//.test(name))
     .sort()
     .map((name) => ({ path: join(folder, name), text: readFileSync(join(folder, name), "utf8") }));
 }
@@ -104,10 +104,10 @@ export interface FilesChecked {
   readonly breaches: readonly string[];
 }
 
-/** Every source of the packages and tools against the rules of a file, and every package against those of a package. */
+/** Every source of the packages, tools and apps against the rules of a file, and every package against those of a package. */
 export function checkFiles(): FilesChecked {
   const packages = readdirSync("packages").map((name) => join("packages", name));
-  const sources = [...packages.map((folder) => join(folder, "src")), "tools"].flatMap(readSources);
+  const sources = [...packages.map((folder) => join(folder, "src")), "tools", "apps"].flatMap(readSources);
   const breaches = [
     ...readmeShowsTheExample(),
     ...packages.flatMap((folder) => [...packageIsComplete(folder)]),

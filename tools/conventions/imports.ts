@@ -25,10 +25,10 @@ export function importRules(packages: Readonly<Record<string, Rooms>> = roomsOf)
   return [
     { name: "no circles", severity: "error", from: {}, to: { circular: true } },
     {
-      name: "packages import none of the tools",
+      name: "packages import none of the tools and apps",
       severity: "error",
       from: { path: "^packages/", pathNot: unpublished },
-      to: { path: "^(tools|examples)/" },
+      to: { path: "^(tools|examples|apps)/" },
     },
     {
       name: "what is published imports no test and no private helper",
@@ -63,7 +63,7 @@ export async function findBreaches(paths: readonly string[], scope: CruiseScope 
       ruleSet: { forbidden: [...rules] },
       validate: true,
       tsPreCompilationDeps: true,
-      includeOnly: "^(packages|tools|examples)/",
+      includeOnly: "^(packages|tools|examples|apps)/",
       exclude: "node_modules|/dist/",
     },
     { extensions: [".ts"], extensionAlias: { ".js": [".ts"] }, conditionNames: ["source"], exportsFields: ["exports"] },

@@ -37,6 +37,7 @@ export const guideSidebar: DefaultTheme.SidebarItem[] = [
       { text: "All of them", link: "/demos/" },
       { text: "Maze planner", link: "/demos/maze" },
       { text: "Matrix playground", link: "/demos/matrix" },
+      { text: "Walk through a dream", link: "/demos/dream" },
       { text: "Train in your tab", link: "/demos/train" },
     ],
   },

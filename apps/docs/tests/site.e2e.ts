@@ -23,6 +23,7 @@ describe("pages", () => {
     "demos/index.html",
     "demos/maze.html",
     "demos/matrix.html",
+    "demos/dream.html",
     "demos/train.html",
     "api/core/sampling.html",
   ];

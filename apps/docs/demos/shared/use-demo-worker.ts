@@ -23,6 +23,8 @@ export interface DemoWorker<J extends Record<keyof J, Job>> {
     request: J[K]["request"],
     onEvent?: (event: J[K]["event"]) => void,
   ): Promise<J[K]["response"] | undefined>;
+  /** Tells the running job's worker something, which it answers with nothing. */
+  send<K extends keyof J & string>(job: K, request: J[K]["request"]): void;
   stop(): void;
   chooseDevice(device: DeviceChoice): void;
 }
@@ -106,6 +108,9 @@ export function useDemoWorker<J extends { open: OpenJob } & Record<keyof J, Job>
         busy.value = false;
         download.value = undefined;
       }
+    },
+    send(job, request) {
+      client?.ask(job, request).catch(() => {});
     },
     stop() {
       const stopped = controller;

@@ -1,9 +1,8 @@
-import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { expect, it, vi } from "vitest";
+import { expect, it } from "vitest";
+import { folder, printedBy, programs } from "./programs.js";
 
 // Every program that a page shows, run as it is; those of a page run in one, in demos.e2e.ts.
-const folder = join(import.meta.dirname, "../samples");
 const says: Readonly<Record<string, RegExp>> = {
   "five-lines.ts": /^564 numbers: x and y/m,
   "own-data.ts": /^loss 0\.\d+\ncolumns \d+\.\d \d+$/m,
@@ -13,21 +12,6 @@ const says: Readonly<Record<string, RegExp>> = {
   "export.ts": /inputs x, levels$/,
   "new-backend.ts": /^\d+\.\d\d ms/m,
 };
-const programs = readdirSync(folder).filter((name) => name.endsWith(".ts"));
-
-async function printedBy(name: string): Promise<string> {
-  const lines: string[] = [];
-  const log = vi.spyOn(console, "log").mockImplementation((...values: unknown[]) => {
-    lines.push(values.map((value) => (typeof value === "string" ? value : JSON.stringify(value))).join(" "));
-  });
-  try {
-    await import(join(folder, name));
-  } finally {
-    log.mockRestore();
-  }
-  return lines.join("\n");
-}
-
 it.each(programs)("%s runs", async (name) => {
   const printed = await printedBy(name);
   expect(printed).toMatch(says[name] ?? /^$/);
