@@ -1,6 +1,7 @@
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { folderStore } from "@diffusion-forcing/core/node";
-import { MazePlanner, planStreams, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { MazePlanner, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
+import { planStreams } from "@diffusion-forcing/tasks/planning";
 
 const models = "packages/tasks/models";
 

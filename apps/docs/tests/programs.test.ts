@@ -4,7 +4,7 @@ import { folder, printedBy, programs } from "./programs.js";
 
 // Every program that a page shows, run as it is; those of a page run in one, in demos.e2e.ts.
 const says: Readonly<Record<string, RegExp>> = {
-  "five-lines.ts": /^564 numbers: x and y/m,
+  "five-lines.ts": /^\d+ numbers: x and y/m,
   "own-data.ts": /^loss 0\.\d+\ncolumns \d+\.\d \d+$/m,
   "sampling.ts": /so far 20\ngenerated 40$/,
   "guidance.ts": /^mean of the last token/m,

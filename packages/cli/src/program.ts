@@ -7,6 +7,7 @@ import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
 import { infillCommand } from "./commands/infill.js";
+import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { planCommand } from "./commands/plan.js";
 import { sampleCommand } from "./commands/sample.js";
@@ -29,6 +30,7 @@ export function buildProgram(tasks: readonly Task[] = allTasks): Command {
     inspectCommand(),
     exportCommand(),
     convertCommand(),
+    initCommand(),
     backendsCommand(),
     doctorCommand(),
   ]) {
