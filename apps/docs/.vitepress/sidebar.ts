@@ -55,7 +55,7 @@ export const guideSidebar: DefaultTheme.SidebarItem[] = [
     ],
   },
   { text: "Jobs", items: items(rest.filter((page) => !isRelated(page))) },
-  { text: "Related methods", items: items(rest.filter(isRelated)), collapsed: true },
+  { text: "Related methods", items: items(rest.filter(isRelated)) },
   {
     text: "Extend",
     items: [

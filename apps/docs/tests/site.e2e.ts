@@ -75,7 +75,7 @@ describe("pages", () => {
     const { page } = visit;
     await page.getByRole("link", { name: "What it is" }).first().click();
     await page.getByRole("heading", { name: "What Diffusion Forcing is" }).waitFor();
-    await page.getByRole("link", { name: "everything in one program" }).click();
+    await page.locator("main").getByRole("link", { name: "everything in one program" }).click();
     await page.getByRole("heading", { name: "Guide", exact: false, level: 1 }).waitFor();
     await page.getByRole("link", { name: "API", exact: true }).first().click();
     await page.getByRole("link", { name: "/sampling" }).first().click();
@@ -90,8 +90,8 @@ describe("pages", () => {
     visit.page.on("request", (request) => {
       if (!request.url().startsWith(site.address(""))) elsewhere.push(request.url());
     });
-    await visit.page.keyboard.press("Control+K");
-    await visit.page.getByRole("searchbox").fill("pyramid");
+    await visit.page.getByRole("button", { name: "Search" }).first().click();
+    await visit.page.locator("#localsearch-input").fill("pyramid");
     await visit.page.locator(".result").first().waitFor();
     expect(elsewhere).toEqual([]);
     await visit.close();
