@@ -49,9 +49,10 @@ for (const levels of levelSources) {
 }
 await backend.dispose();
 
-/** The mean over seeds, and the least and the most. */
+/** The mean over seeds, and where there are several the least and the most. */
 function summary(values: readonly number[]): string {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  if (values.length === 1) return mean.toFixed(1);
   return `${mean.toFixed(1)} (${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)})`;
 }
 
