@@ -6,6 +6,7 @@ import { convertCommand } from "./commands/convert.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { evalCommand } from "./commands/eval.js";
 import { exportCommand } from "./commands/export.js";
+import { forecastCommand } from "./commands/forecast.js";
 import { infillCommand } from "./commands/infill.js";
 import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
@@ -25,6 +26,7 @@ export function buildProgram(tasks: readonly Task[] = allTasks): Command {
     planCommand(),
     trainCommand(tasks),
     evalCommand(tasks),
+    forecastCommand(tasks),
     sampleCommand(tasks),
     infillCommand(),
     inspectCommand(),

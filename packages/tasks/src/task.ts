@@ -1,6 +1,6 @@
 import type { Backend, Bundle, Codec, HostTensor, TrainingState } from "@diffusion-forcing/core";
 import type { TaskRecord, TrainedOn } from "@diffusion-forcing/core/bundle";
-import type { BatchSource, LearningRateSchedule } from "@diffusion-forcing/core/training";
+import type { BatchSource, EvaluationOptions, LearningRateSchedule } from "@diffusion-forcing/core/training";
 import type { Frame, Pixels } from "./pictures/index.js";
 import type { OptionSchemas, OptionValues } from "./task-options.js";
 
@@ -22,6 +22,8 @@ export interface TaskRecipe {
 export interface TaskJob {
   readonly diffusion: Bundle["diffusion"];
   readonly batches: BatchSource;
+  /** Validation as it goes, and early stopping by it. */
+  readonly evaluate?: EvaluationOptions;
   readonly codec?: Codec;
   /** `kind` is the task's name. */
   readonly record: TaskRecord;
@@ -115,6 +117,24 @@ export interface TaskSampling {
   stream(bundle: Bundle, context: SamplingContext): AsyncIterable<SampledPart>;
 }
 
+/** What comes of the user's data. */
+export interface ForecastReport extends Omit<TaskReport, "picture"> {
+  /** Files by their names: texts, or bytes. Of drawings, SVG, the command makes PNG too. */
+  readonly files: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** How the models of a task go on with the user's data. */
+export interface TaskForecasting {
+  /** What {@link TaskForecasting.forecast} may be told: in general, or with the bounds that a bundle sets. */
+  options(bundle?: Bundle): OptionSchemas;
+  /**
+   * Forecasts from the data among the options.
+   *
+   * @throws `invalid-config` for a bundle of another task, `invalid-data`, `aborted`
+   */
+  forecast(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
+}
+
 /** Sequences as pictures. */
 export interface Pictures {
   readonly film: readonly Frame[];
@@ -158,6 +178,8 @@ export interface Task {
    * @throws `invalid-config` for a bundle of another task, `aborted`
    */
   evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
+  /** How its models go on with data of the user's: `dforce forecast`. */
+  readonly forecasting?: TaskForecasting;
   /** Absent: `dforce sample` draws tokens from noise. */
   readonly sampling?: TaskSampling;
   /** What `dforce sample` writes sequences as, besides numbers and pictures. */

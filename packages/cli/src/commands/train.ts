@@ -117,7 +117,7 @@ async function runTraining(tasks: readonly Task[], request: TaskRequest, options
       process.stdout.write(options.json ? `${JSON.stringify({ out, finished: false, steps: step })}\n` : `${text}\n`);
     } else {
       const document = { ...summary, finished: true };
-      process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${formatSummary(summary)}\n`);
+      process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${formatSummary(tasks, summary)}\n`);
     }
   } finally {
     clearTimeout(timer);
@@ -130,9 +130,10 @@ function resumeCommand({ out, backend, threads }: TrainOptions): string {
   return commandLine("train", "--resume", "--out", out, ...given, ...threadCount);
 }
 
-function formatSummary({ out, steps, seconds, loss }: RunSummary): string {
+function formatSummary(tasks: readonly Task[], { task, out, steps, seconds, loss }: RunSummary): string {
   const lossText = loss === null ? "" : `; recent loss ${loss.toFixed(4)}`;
-  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: ${commandLine("plan", "--model", out)}`;
+  const next = taskNamed(tasks, task).forecasting === undefined ? ["plan"] : ["forecast", "--data", "FILE"];
+  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: ${commandLine(...next, "--model", out)}`;
 }
 
 /** Starts or resumes the run in `--out`, which is this process's alone as long as it takes. */
@@ -249,9 +250,12 @@ async function trainOn(
   const started = performance.now();
   const secondsHere = (): number => (performance.now() - started) / 1000;
   let loss: number | null = null;
+  let validated = "";
+  let reached = state?.step ?? 0;
   const run = trainStream(job.diffusion, {
     backend,
     batches: job.batches,
+    ...(job.evaluate ? { evaluate: job.evaluate } : {}),
     steps: training.steps,
     seed,
     optimizer: { learningRate: training.learningRate },
@@ -266,13 +270,16 @@ async function trainOn(
   });
   const work = async (onProgress: OnProgress): Promise<void> => {
     for await (const progress of run) {
-      const { step, learningRate, gradientNorm = null } = progress;
+      const { step, learningRate, gradientNorm = null, validationLoss } = progress;
       onStep(step);
+      reached = step;
       const seconds = Number((log.secondsBefore + secondsHere()).toFixed(3));
-      log.add({ step, loss: progress.loss, gradientNorm, learningRate, seconds });
+      const validation = validationLoss === undefined ? {} : { validationLoss };
+      log.add({ step, loss: progress.loss, gradientNorm, learningRate, ...validation, seconds });
       if (step % options.checkpointEvery === 0) await log.flush();
       loss = loss === null ? progress.loss : 0.98 * loss + 0.02 * progress.loss;
-      onProgress(step, `loss ${loss.toFixed(4)}`);
+      if (validationLoss !== undefined) validated = `, validation ${validationLoss.toFixed(4)}`;
+      onProgress(step, `loss ${loss.toFixed(4)}${validated}`);
     }
   };
   try {
@@ -281,12 +288,15 @@ async function trainOn(
     await log.flush();
   }
   const seconds = secondsHere();
+  // A run that had stopped early has nothing left to do.
+  const earlier = loss === null ? await readSummary(out) : undefined;
+  if (earlier !== undefined) return { ...earlier, out };
   return {
     out,
     task,
     ...job.about,
     seed,
-    steps: training.steps,
+    steps: reached,
     loss,
     seconds,
     threads: threads ?? "all",

@@ -20,13 +20,17 @@ it("writes JSON lines and CSV of the same steps, and goes on after the last chec
   await appendFile(join(folder, "metrics.jsonl"), '{"step":4,"lo'); // killed here, the checkpoint is of step 2
   const second = await openMetricsLog(folder, 2);
   expect(second.secondsBefore).toBe(0.5);
-  second.add({ ...step(3), gradientNorm: 1.25 });
+  second.add({ ...step(3), gradientNorm: 1.25, validationLoss: 0.4 });
   await second.flush();
   expect(await readFile(join(folder, "metrics.csv"), "utf8")).toBe(
-    "step,loss,gradientNorm,learningRate,seconds\n1,0.5,,0.001,0.25\n2,0.5,,0.001,0.5\n3,0.5,1.25,0.001,0.75\n",
+    "step,loss,gradientNorm,learningRate,validationLoss,seconds\n1,0.5,,0.001,,0.25\n2,0.5,,0.001,,0.5\n3,0.5,1.25,0.001,0.4,0.75\n",
   );
   const lines = (await readFile(join(folder, "metrics.jsonl"), "utf8")).trimEnd().split("\n");
-  expect(lines.map((text) => JSON.parse(text))).toEqual([step(1), step(2), { ...step(3), gradientNorm: 1.25 }]);
+  expect(lines.map((text) => JSON.parse(text))).toEqual([
+    step(1),
+    step(2),
+    { ...step(3), gradientNorm: 1.25, validationLoss: 0.4 },
+  ]);
 });
 
 it("begins anew with a run that begins anew", async () => {

@@ -10,11 +10,13 @@ export interface LoggedStep {
   /** Before clipping; null without clipping. */
   readonly gradientNorm: number | null;
   readonly learningRate: number;
+  /** Where the step was followed by a validation. */
+  readonly validationLoss?: number;
   /** Since the training began, without the time between sessions. */
   readonly seconds: number;
 }
 
-const columns = ["step", "loss", "gradientNorm", "learningRate", "seconds"] as const;
+const columns = ["step", "loss", "gradientNorm", "learningRate", "validationLoss", "seconds"] as const;
 
 /** The two files hold the same: JSON lines for programs, CSV for spreadsheets. */
 export const metricsFiles = { lines: "metrics.jsonl", table: "metrics.csv" } as const;
@@ -59,7 +61,9 @@ async function readLog(path: string): Promise<LoggedStep[]> {
   return text.split("\n").flatMap((text) => {
     try {
       const step = JSON.parse(text) as LoggedStep;
-      return columns.every((name) => typeof step[name] === "number" || step[name] === null) ? [step] : [];
+      return columns.every((name) => ["number", "object"].includes(typeof step[name]) || name === "validationLoss")
+        ? [step]
+        : [];
     } catch {
       return [];
     }

@@ -1,0 +1,103 @@
+import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { type Backend, createRandom } from "@diffusion-forcing/core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type ForecastRequest, SeriesForecaster } from "./forecaster.js";
+import type { SeriesRecord } from "./record.js";
+import { type SeriesTable, withDoubt } from "./table.js";
+import { gaussianBundle } from "./testing/gaussian-bundle.js";
+
+let backend: Backend;
+beforeAll(async () => {
+  backend = await onnxBackend({ threads: 1 });
+});
+afterAll(() => backend.dispose());
+
+const column = (...values: number[]) => ({ columns: ["1"], values: Float64Array.from(values) });
+
+/** Mean and deviation of each row of a forecast of one or more columns, [row][column]. */
+async function moments(
+  record: Partial<SeriesRecord>,
+  std: readonly number[],
+  request: Omit<ForecastRequest, "random">,
+) {
+  const forecaster = new SeriesForecaster(gaussianBundle(record, std), { backend });
+  try {
+    const { values, samples, horizon } = await forecaster.forecast({
+      samples: 2000,
+      ...request,
+      random: createRandom(1),
+    });
+    return Array.from({ length: horizon }, (_, h) =>
+      std.map((_, c) => {
+        const list = Array.from({ length: samples }, (_, n) => values[(n * horizon + h) * std.length + c] as number);
+        const mean = list.reduce((sum, x) => sum + x, 0) / samples;
+        return { mean, std: Math.sqrt(list.reduce((sum, x) => sum + (x - mean) ** 2, 0) / samples) };
+      }),
+    );
+  } finally {
+    await forecaster.dispose();
+  }
+}
+
+describe("SeriesForecaster, of a model of independent normal changes", () => {
+  it("is a random walk from the last value, without a drift", async () => {
+    const rows = await moments({}, [2], { table: column(7, 7, 8, 9, 10) });
+    rows.forEach(([law], h) => {
+      expect(law?.mean).toBeCloseTo(10, 4);
+      expect((law?.std as number) / (2 * Math.sqrt(h + 1))).toBeCloseTo(1, 1);
+    });
+  });
+
+  it("goes on block by block beyond the horizon that was trained", async () => {
+    const rows = await moments({}, [2], { table: column(7, 7, 8, 9, 10), horizon: 7 });
+    expect(rows).toHaveLength(7);
+    expect((rows[6]?.[0]?.std as number) / (2 * Math.sqrt(7))).toBeCloseTo(1, 1);
+  });
+
+  it("samples what is missing at the end too, each series its own", async () => {
+    const table = { columns: ["1", "2"], values: Float64Array.of(1, 1, 1, 1, 1, 1, 5, 5, Number.NaN, 6) };
+    const [[late, exact]] = (await moments({}, [1, 1], { table })) as [
+      [{ mean: number; std: number }, { mean: number; std: number }],
+    ];
+    expect([late.mean, exact.mean].map((mean) => Number(mean.toFixed(3)))).toEqual([5, 6]);
+    expect(late.std).toBeCloseTo(Math.SQRT2, 1);
+    expect(exact.std).toBeCloseTo(1, 1);
+  });
+
+  it("weighs a doubtful last value by its doubt", async () => {
+    // 0, then 3 with an error of deviation 1: the change is 1.5 with variance 1/2, and one step more makes 3/2.
+    const table = withDoubt(column(0, 0, 0, 0, 0, 3), { rows: { 5: 1 } });
+    const [[law]] = (await moments({}, [1], { table })) as [[{ mean: number; std: number }]];
+    expect(law.mean).toBeCloseTo(1.5, 1);
+    expect(law.std).toBeCloseTo(Math.sqrt(1.5), 1);
+  });
+
+  it("of log returns goes by factors; of rows and symmetric too", async () => {
+    const table = { columns: ["1", "2"], values: new Float64Array(10).fill(100) };
+    const record = { tokens: "row", representation: "log-return", symmetric: true } as const;
+    const [[law]] = (await moments(record, [0.01, 0.01], { table })) as [[{ mean: number; std: number }]];
+    expect(law.mean).toBeCloseTo(100, 1);
+    expect(law.std).toBeCloseTo(1, 1);
+  });
+
+  it("of levels stands by its own mean, whatever is missing", async () => {
+    const table = column(5, Number.NaN, 5, 5, Number.NaN);
+    const [[law]] = (await moments({ representation: "level" }, [3], { table })) as [[{ mean: number; std: number }]];
+    expect(law.mean).toBeCloseTo(0, 1);
+    expect(law.std / 3).toBeCloseTo(1, 1);
+  });
+
+  it("draws the same for the same seed", async () => {
+    const table = column(7, 7, 8, 9, 10);
+    expect(await moments({}, [2], { table, samples: 4 })).toEqual(await moments({}, [2], { table, samples: 4 }));
+  });
+
+  it.each<[string, SeriesTable, Partial<SeriesRecord>]>([
+    ["the series have 4 rows; the model looks back on 5", column(1, 2, 3, 4), {}],
+    ["the columns are x; the model forecasts 1", { ...column(1, 2, 3, 4, 5), columns: ["x"] }, {}],
+    ["column 1 has no value to rely on in its last 4 rows", column(1, ...new Array(5).fill(Number.NaN)), {}],
+    ["the model is told of the calendar", column(1, 2, 3, 4, 5), { calendar: ["day"] }],
+  ])("refuses: %s", async (message, table, record) => {
+    await expect(moments(record, [1], { table })).rejects.toThrow(message);
+  });
+});

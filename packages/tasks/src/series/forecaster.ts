@@ -1,0 +1,284 @@
+import {
+  ancestral,
+  type Backend,
+  type Bundle,
+  DiffusionForcingError,
+  type RandomStream,
+  type Sampler,
+  tensor,
+} from "@diffusion-forcing/core";
+import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import type { Normalization } from "@diffusion-forcing/core/bundle";
+import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
+import { type Track, writeCondition } from "./conditions.js";
+import { futureTimes } from "./frequency.js";
+import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
+import { rowCount, type SeriesTable } from "./table.js";
+import { lastReliable, tokensOfTable, valuesOfTokens } from "./tokens.js";
+import { columnsOf, tracksOf } from "./windows.js";
+
+export interface ForecasterOptions {
+  readonly backend: Backend;
+  /** Denoising steps of a block. Default 10. */
+  readonly timesteps?: number;
+  /** Of a step's noise, see `ancestral`: 1, the default, is exact for normal tokens however few the steps. */
+  readonly variance?: number;
+}
+
+export interface ForecastRequest {
+  readonly table: SeriesTable;
+  /** Rows to forecast. Default: the model's horizon. */
+  readonly horizon?: number;
+  /** Default 100. */
+  readonly samples?: number;
+  readonly random: RandomStream;
+  readonly signal?: AbortSignal;
+  /** Told how many rows of how many are forecast. */
+  readonly onProgress?: (done: number, total: number) => void;
+}
+
+/** Futures of the series. */
+export interface SeriesForecast {
+  readonly columns: readonly string[];
+  readonly samples: number;
+  readonly horizon: number;
+  /** [samples * horizon * C] */
+  readonly values: Float64Array;
+  readonly times?: Float64Array;
+}
+
+/** Most sequences denoised together: what more of them would save is small, and memory grows with them. */
+const MOST_SEQUENCES = 1024;
+
+/** A trained model of series that forecasts. */
+export class SeriesForecaster {
+  readonly record: SeriesRecord;
+  readonly #normalization: Normalization;
+  readonly #sampler: Sampler;
+  /** sigma / alpha and alpha of each level that sampling visits. */
+  readonly #ratios: readonly number[];
+  readonly #signals: readonly number[];
+
+  /** @throws `invalid-config` for a bundle of another task */
+  constructor(bundle: Bundle, { backend, timesteps = 10, variance = 1 }: ForecasterOptions) {
+    const { record, normalization } = seriesOfBundle(bundle);
+    const { diffusion, parameters } = bundle;
+    const { path } = diffusion.process;
+    if (path === undefined) {
+      throw new DiffusionForcingError("invalid-config", "A series model's process has to have a Gaussian path.");
+    }
+    this.record = record;
+    this.#normalization = normalization;
+    this.#sampler = new SequenceSampler(diffusion, { backend, parameters, timesteps, solver: ancestral({ variance }) });
+    const { levels } = this.#sampler;
+    this.#signals = Array.from(levels, (level) => path.signal[level] as number);
+    this.#ratios = Array.from(levels, (level, i) => (path.noise[level] as number) / (this.#signals[i] as number));
+  }
+
+  dispose(): Promise<void> {
+    return this.#sampler.dispose();
+  }
+
+  /** @throws `invalid-data` for a table too short, or of other columns; `aborted` */
+  async forecast(request: ForecastRequest): Promise<SeriesForecast> {
+    const { record } = this;
+    const { horizon = record.horizon, samples = 100, table } = request;
+    // Whole blocks are sampled, the last of them perhaps beyond what is asked for.
+    const blocks = Math.ceil(horizon / record.horizon) * record.horizon;
+    const times = table.times && futureTimes(table.times, blocks, table.frequency);
+    this.#check(request, times);
+    const rows = rowCount(table);
+    const width = record.columns.length;
+    const reliable = lastReliable(table);
+    const values = new Float64Array(samples * horizon * width);
+    const futures = await this.#tokens(request, blocks, samples, reliable, times);
+    for (let column = 0; column < width; column++) {
+      // Changes are added up from the last value to rely on, over what follows it in the context too.
+      const from = record.representation === "level" ? rows - 1 : (reliable[column] as number);
+      const start = table.values[from * width + column] as number;
+      for (let n = 0; n < samples; n++) {
+        const tokens = futures[n]?.[column]?.subarray(from + 1) as Float32Array;
+        const future = valuesOfTokens(record, this.#normalization, column, tokens, start).subarray(rows - 1 - from);
+        for (let h = 0; h < horizon; h++) values[(n * horizon + h) * width + column] = future[h] as number;
+      }
+    }
+    return { columns: record.columns, samples, horizon, values, ...(times ? { times: times.slice(0, horizon) } : {}) };
+  }
+
+  #check({ table }: ForecastRequest, times: Float64Array | undefined): void {
+    const { columns, context, representation, calendar } = this.record;
+    const refuse = (what: string): never => {
+      throw new DiffusionForcingError("invalid-data", `forecast: ${what}.`);
+    };
+    if (table.columns.join("\n") !== columns.join("\n")) {
+      refuse(
+        `the columns are ${table.columns.join(", ").slice(0, 300)}; the model forecasts ${columns.join(", ").slice(0, 300)}`,
+      );
+    }
+    const needed = context + (representation === "level" ? 0 : 1);
+    const rows = rowCount(table);
+    if (rows < needed) refuse(`the series have ${rows} rows; the model looks back on ${needed}`);
+    if (calendar.length > 0 && times === undefined) {
+      refuse("the model is told of the calendar; the table needs a column of times");
+    }
+    for (const [column, row] of representation === "level" ? [] : lastReliable(table).entries()) {
+      if (row < rows - context) refuse(`column ${columns[column]} has no value to rely on in its last ${context} rows`);
+    }
+  }
+
+  /** Tokens of each sample and column, those of the table before those of the forecast. */
+  async #tokens(
+    { table, random, signal, onProgress }: ForecastRequest,
+    horizon: number,
+    samples: number,
+    reliable: readonly number[],
+    times: Float64Array | undefined,
+  ): Promise<Float32Array[][]> {
+    const { record } = this;
+    const width = record.columns.length;
+    const rows = rowCount(table);
+    const known = tokensOfTable(record, this.#normalization, table);
+    const all = Array.from({ length: samples }, () =>
+      record.columns.map((_, column) => {
+        const tokens = new Float32Array(rows + horizon);
+        for (let row = 0; row < rows; row++) tokens[row] = known.values[row * width + column] as number;
+        return tokens;
+      }),
+    );
+    const noiseAt = (row: number, track: Track): number =>
+      row >= rows
+        ? 0
+        : Math.max(...columnsOf(record, track).map((column) => known.noise[row * width + column] as number));
+    const timeAt = (row: number): number | undefined => (row < rows ? table.times?.[row] : times?.[row - rows]);
+    for (let first = rows; first < rows + horizon; first += record.horizon) {
+      for (const group of this.#groups(first, rows, noiseAt, reliable)) {
+        const perTurn = Math.max(1, Math.floor(MOST_SEQUENCES / samples));
+        for (let i = 0; i < group.tracks.length; i += perTurn) {
+          throwIfAborted(signal);
+          const tracks = group.tracks.slice(i, i + perTurn);
+          await this.#block({ tracks, noise: group.noise, open: group.open, first, all, timeAt, random, signal });
+        }
+      }
+      onProgress?.(first - rows + record.horizon, horizon);
+    }
+    return all;
+  }
+
+  /** Tracks whose context is known to the same degree, to be denoised together. */
+  #groups(
+    first: number,
+    rows: number,
+    noiseAt: (row: number, track: Track) => number,
+    reliable: readonly number[],
+  ): { tracks: Track[]; noise: number[]; open: number }[] {
+    const { context } = this.record;
+    const groups = new Map<string, { tracks: Track[]; noise: number[]; open: number }>();
+    for (const track of tracksOf(this.record)) {
+      const noise = Array.from({ length: context }, (_, t) => noiseAt(first - context + t, track));
+      const from = Math.min(...columnsOf(this.record, track).map((column) => reliable[column] as number));
+      // Changes after the last value to rely on belong to what is sampled.
+      const open = first === rows && this.record.representation !== "level" ? rows - 1 - from : 0;
+      const key = `${open}:${noise.join()}`;
+      const group = groups.get(key) ?? { tracks: [], noise, open };
+      group.tracks.push(track);
+      groups.set(key, group);
+    }
+    return [...groups.values()];
+  }
+
+  /** Denoises one block of a group of tracks, all samples, and writes it to their tokens. */
+  async #block(block: {
+    readonly tracks: readonly Track[];
+    readonly noise: readonly number[];
+    readonly open: number;
+    readonly first: number;
+    readonly all: readonly (readonly Float32Array[])[];
+    readonly timeAt: (row: number) => number | undefined;
+    readonly random: RandomStream;
+    readonly signal: AbortSignal | undefined;
+  }): Promise<void> {
+    const { tracks, noise, open, first, all, timeAt, random, signal } = block;
+    const { record } = this;
+    const { context, horizon } = record;
+    const { timesteps } = this.#sampler;
+    const length = context + horizon;
+    const features = record.tokens === "row" ? record.columns.length : 1;
+    const conditions = conditionFeatures(record);
+    const sequences = tracks.flatMap((track) => all.map((tokens, n) => ({ track, tokens, n })));
+    const sources = sequences.map(({ track, n }) => antithetic(random.split(first).split(track), n, record.symmetric));
+    const signs = sequences.map(({ n }) => (record.symmetric && n % 2 === 1 ? -1 : 1));
+    const tokens = new Float32Array(sequences.length * length * features);
+    const condition = new Float32Array(sequences.length * length * conditions);
+    const starts = noise.map((error) => this.#indexOf(error));
+    for (const [b, { track, tokens: own }] of sequences.entries()) {
+      const sign = signs[b] as number;
+      const fresh = new Float32Array(length * features);
+      (sources[b] as NoiseSource).split("start").fillNormal(fresh);
+      for (let t = 0; t < length; t++) {
+        const row = first - context + t;
+        const index = t < context ? (starts[t] as number) : timesteps;
+        const signalAt = index === timesteps ? 0 : (this.#signals[index] as number);
+        // What a level holds more of noise than the measurement already does.
+        const more =
+          index === timesteps
+            ? 1
+            : signalAt * Math.sqrt(Math.max(0, (this.#ratios[index] as number) ** 2 - (noise[t] as number) ** 2));
+        for (const [f, column] of columnsOf(record, track).entries()) {
+          const at = t * features + f;
+          const value = t < context ? sign * (own[column]?.[row] as number) : 0;
+          tokens[b * length * features + at] = signalAt * value + more * (fresh[at] as number);
+        }
+        if (conditions === 0) continue;
+        const lagged = (lag: number, column: number): number => sign * (own[column]?.[row - lag] ?? 0);
+        writeCondition(record, track, timeAt(row), lagged, condition, (b * length + t) * conditions);
+      }
+    }
+    const rows = Array.from({ length: timesteps + 1 }, (_, step) =>
+      Array.from({ length }, (_, t) => {
+        if (t < context - open) return starts[t] as number;
+        return Math.min(timesteps - step, starts[t] ?? timesteps);
+      }),
+    );
+    const result = await this.#sampler.denoise({
+      tokens: tensor(tokens, [sequences.length, length, features]),
+      rows,
+      seed: sources.map((source) => source.split("steps")),
+      ...(conditions > 0 ? { condition: tensor(condition, [sequences.length, length, conditions]) } : {}),
+      ...(signal ? { signal } : {}),
+    });
+    for (const [b, { track, tokens: own }] of sequences.entries()) {
+      for (let t = context - open; t < length; t++) {
+        for (const [f, column] of columnsOf(record, track).entries()) {
+          (own[column] as Float32Array)[first - context + t] =
+            (signs[b] as number) * (result.data[(b * length + t) * features + f] as number);
+        }
+      }
+    }
+  }
+
+  /** The level index of a token with an error: the cleanest that is at least as noisy. */
+  #indexOf(error: number): number {
+    const index = this.#ratios.findIndex((ratio) => ratio >= error);
+    return index < 0 ? this.#sampler.timesteps : index;
+  }
+}
+
+/**
+ * The noise of sample n: samples 2 i and 2 i + 1 draw the same numbers with opposite signs (antithetic variates, Hammersley
+ * and Morton 1956). Each is as good a draw as any; of both together the errors in location cancel to first order. Where
+ * every second sample reads the history upside down, its result, turned back, already is that of the opposite noise.
+ */
+function antithetic(random: RandomStream, n: number, isMirrored: boolean): NoiseSource {
+  const source = random.split(Math.floor(n / 2));
+  return n % 2 === 0 || isMirrored ? source : negated(source);
+}
+
+function negated(source: NoiseSource): NoiseSource {
+  return {
+    split: (label) => negated(source.split(label)),
+    fillNormal: (target, options) => {
+      source.fillNormal(target, options);
+      for (let i = 0; i < target.length; i++) target[i] = -(target[i] as number);
+    },
+  };
+}

@@ -1,0 +1,7 @@
+export type { SeriesFormat } from "./cells.js";
+export { fanChart } from "./fan-chart.js";
+export { type ForecasterOptions, type ForecastRequest, type SeriesForecast, SeriesForecaster } from "./forecaster.js";
+export { columnQuantiles } from "./quantile-table.js";
+export { type ReadSeriesOptions, readSeries } from "./read-series.js";
+export { type SeriesTable, tableRows, withDoubt } from "./table.js";
+export { seriesTask } from "./task.js";

@@ -1,0 +1,80 @@
+import Papa from "papaparse";
+import type { SeriesForecast } from "./forecaster.js";
+import { quantileOf } from "./scores.js";
+
+/** Quantiles that forecasts are written with. */
+export const writtenQuantiles: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95];
+
+/** Quantiles of a column at each row, one list a quantile. */
+export function columnQuantiles(
+  { values, samples, horizon, columns }: SeriesForecast,
+  column: number,
+  quantiles: readonly number[] = writtenQuantiles,
+): number[][] {
+  const sorted = Array.from({ length: horizon }, (_, h) =>
+    Float64Array.from(
+      { length: samples },
+      (_, n) => values[(n * horizon + h) * columns.length + column] as number,
+    ).sort(),
+  );
+  return quantiles.map((q) => sorted.map((row) => quantileOf(row, q)));
+}
+
+/** What a row of a forecast is called: its time, or how far ahead it lies. */
+function momentOf({ times }: SeriesForecast, h: number): string {
+  const time = times?.[h];
+  return time === undefined ? String(h + 1) : new Date(time).toISOString().replace("T00:00:00.000Z", "");
+}
+
+/** A row for every moment and series: `row, series, q05, ...`. */
+export function quantilesCsv(forecast: SeriesForecast): string {
+  const names = writtenQuantiles.map((q) => `q${String(Math.round(100 * q)).padStart(2, "0")}`);
+  const rows = forecast.columns.flatMap((column, c) => {
+    const quantiles = columnQuantiles(forecast, c);
+    return Array.from({ length: forecast.horizon }, (_, h) => [
+      momentOf(forecast, h),
+      column,
+      ...quantiles.map((list) => list[h] as number),
+    ]);
+  });
+  return csv([[forecast.times ? "time" : "step", "series", ...names], ...rows]);
+}
+
+/** A row for every moment of every sample: `sample, row, column, column, ...`. */
+export function samplesCsv(forecast: SeriesForecast): string {
+  const { samples, horizon, columns, values } = forecast;
+  const width = columns.length;
+  const rows = Array.from({ length: samples * horizon }, (_, i) => [
+    Math.floor(i / horizon) + 1,
+    momentOf(forecast, i % horizon),
+    ...values.subarray(i * width, (i + 1) * width),
+  ]);
+  return csv([["sample", forecast.times ? "time" : "step", ...columns], ...rows]);
+}
+
+function csv(rows: readonly (readonly (string | number)[])[]): string {
+  return `${Papa.unparse(rows as (string | number)[][], { newline: "\n" })}\n`;
+}
+
+/** The same as one JSON document: quantiles by series, samples [sample][row][series]. */
+export function forecastJson(forecast: SeriesForecast): string {
+  const { samples, horizon, columns, values } = forecast;
+  const width = columns.length;
+  const document = {
+    columns,
+    moments: Array.from({ length: horizon }, (_, h) => momentOf(forecast, h)),
+    quantiles: Object.fromEntries(
+      columns.map((column, c) => {
+        const lists = columnQuantiles(forecast, c);
+        return [column, Object.fromEntries(writtenQuantiles.map((q, i) => [q, lists[i]]))];
+      }),
+    ),
+    samples: Array.from({ length: samples }, (_, n) =>
+      Array.from({ length: horizon }, (_, h) => {
+        const at = (n * horizon + h) * width;
+        return Array.from(values.subarray(at, at + width));
+      }),
+    ),
+  };
+  return `${JSON.stringify(document)}\n`;
+}

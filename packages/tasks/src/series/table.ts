@@ -1,0 +1,56 @@
+import type { Frequency } from "./frequency.js";
+
+/** Series side by side: rows are moments, in order, columns are series. */
+export interface SeriesTable {
+  /** Names of the C series. */
+  readonly columns: readonly string[];
+  /** [F * C], row by row; NaN where there is no value. */
+  readonly values: Float64Array;
+  /** When each row was, in milliseconds since 1970 (UTC), evenly spaced by the calendar. */
+  readonly times?: Float64Array;
+  /** How the times go on. Default: as they have gone. */
+  readonly frequency?: Frequency;
+  /**
+   * [F * C]: the standard deviation of each value's error, in the data's unit. 0, the default, is a value to rely on,
+   * Infinity one that says nothing, as a missing one does.
+   */
+  readonly doubt?: Float64Array;
+}
+
+export function rowCount({ values, columns }: SeriesTable): number {
+  return values.length / columns.length;
+}
+
+/** Rows `first` to below `end`. */
+export function tableRows(table: SeriesTable, first: number, end: number): SeriesTable {
+  const { columns, values, times, frequency, doubt } = table;
+  const width = columns.length;
+  return {
+    columns,
+    values: values.slice(first * width, end * width),
+    ...(times ? { times: times.slice(first, end) } : {}),
+    ...(frequency ? { frequency } : {}),
+    ...(doubt ? { doubt: doubt.slice(first * width, end * width) } : {}),
+  };
+}
+
+/**
+ * The same table with the doubt of whole rows or columns, added to what it has: independent errors, whose variances add.
+ *
+ * @param doubt standard deviations in the data's unit by column name, or by row number.
+ */
+export function withDoubt(
+  table: SeriesTable,
+  doubt: { readonly columns?: Readonly<Record<string, number>>; readonly rows?: Readonly<Record<number, number>> },
+): SeriesTable {
+  const width = table.columns.length;
+  const own = Float64Array.from(table.values, (_, i) => {
+    const parts = [
+      table.doubt?.[i],
+      doubt.columns?.[table.columns[i % width] as string],
+      doubt.rows?.[Math.floor(i / width)],
+    ];
+    return Math.hypot(...parts.map((part) => part ?? 0));
+  });
+  return { ...table, doubt: own };
+}

@@ -1,0 +1,154 @@
+import { cosineSchedule, createRandom, DiffusionForcingError, diffusionForcing } from "@diffusion-forcing/core";
+import type { PreparationContext, TaskJob, TaskRecipe } from "../task.js";
+import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
+import { inferFrequency } from "./frequency.js";
+import { fitSeriesNormalization } from "./normalization.js";
+import { readingOptions, tableOfOptions } from "./reading-options.js";
+import { networkOf, type SeriesRecipe } from "./recipe.js";
+import { type CalendarPeriod, conditionFeatures, type Representation, type SeriesRecord } from "./record.js";
+import { rowCount, type SeriesTable, tableRows } from "./table.js";
+import { tokensOfTable } from "./tokens.js";
+import { randomWindows } from "./windows.js";
+
+/** Noise levels; so many that sampling in fewer steps has a choice of them. */
+const LEVELS = 100;
+/** Validation: the same windows each time, so many of them, so often. */
+const VALIDATION = { every: 100, batches: 4, windows: 256 } as const;
+
+/** What `dforce train series` takes besides a recipe. */
+export const seriesTrainingOptions: OptionSchemas = {
+  ...readingOptions,
+  trainRows: { kind: "integer", summary: "rows to learn from, the first ones (default: all)", low: 2 },
+  representation: {
+    kind: "choice",
+    summary: "what a token says of a value",
+    choices: ["level", "difference", "log-return"],
+    default: "level",
+  },
+  tokens: {
+    kind: "choice",
+    summary: "a token for every value, series independent, or for a whole row",
+    choices: ["value", "row"],
+    default: "value",
+  },
+  symmetric: { kind: "flag", summary: "a history upside down is as likely: no side to drift to" },
+  context: { kind: "integer", summary: "rows that a forecast looks back on", default: 30, low: 1, high: 4096 },
+  horizon: { kind: "integer", summary: "rows that are forecast together", default: 30, low: 1, high: 4096 },
+  lags: { kind: "text", summary: "rows back of further values told, as 24,168; none below the horizon" },
+  calendar: {
+    kind: "choice",
+    summary: "whether tokens are told of the hour, day, week and year",
+    choices: ["auto", "none"],
+    default: "auto",
+  },
+};
+
+interface TrainingValues {
+  readonly data: OptionFile;
+  readonly trainRows?: number;
+  readonly representation: Representation;
+  readonly tokens: "value" | "row";
+  readonly symmetric: boolean;
+  readonly context: number;
+  readonly horizon: number;
+  readonly lags?: string;
+  readonly calendar: "auto" | "none";
+}
+
+function refuse(what: string): never {
+  throw new DiffusionForcingError("invalid-data", `${what}.`);
+}
+
+function recordOf(table: SeriesTable, given: TrainingValues): SeriesRecord {
+  const { representation, tokens, symmetric, context, horizon } = given;
+  if (symmetric && representation === "level") {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      "symmetric: only changes have a side to prefer none of; take the representation difference or log-return.",
+    );
+  }
+  const { columns } = table;
+  return {
+    kind: "series",
+    columns,
+    tokens,
+    representation,
+    symmetric,
+    context,
+    horizon,
+    lags: lagsOf(given.lags, horizon),
+    calendar: given.calendar === "none" ? [] : periodsOf(table),
+    trainRows: rowCount(table),
+  };
+}
+
+function lagsOf(text: string | undefined, horizon: number): number[] {
+  const lags = text === undefined ? [] : text.split(",").map((part) => Number(part.trim()));
+  const bad = lags.find((lag) => !Number.isSafeInteger(lag) || lag < horizon);
+  if (bad === undefined) return lags;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `lags: "${text?.slice(0, 100)}"; expected whole numbers from the horizon ${horizon} on, with commas: what lies nearer is in the context, or not known yet.`,
+  );
+}
+
+/** Periods that go on within the data and over more than one row. */
+function periodsOf({ times }: SeriesTable): CalendarPeriod[] {
+  if (times === undefined || times.length < 2) return [];
+  const frequency = inferFrequency(times);
+  const day = 86_400_000;
+  const step = { fixed: 0, "business-day": day, months: 30 * day }[frequency?.kind ?? "fixed"];
+  const own = frequency?.kind === "fixed" ? frequency.milliseconds : step;
+  const span = (times.at(-1) as number) - (times[0] as number);
+  const lengths = { hour: day / 24, day, week: 7 * day, year: 365 * day } as const;
+  return (["hour", "day", "week", "year"] as const).filter(
+    (period) => own < lengths[period] && span > 2 * lengths[period],
+  );
+}
+
+/** Data and model of a recipe. @throws `invalid-data`, `invalid-argument` and what reading the file throws */
+export async function prepareSeries(
+  recipe: TaskRecipe,
+  { options: values }: PreparationContext = { options: {} },
+): Promise<TaskJob> {
+  const { series } = recipe as SeriesRecipe;
+  const given = checkOptionValues("series", seriesTrainingOptions, values) as unknown as TrainingValues;
+  const whole = await tableOfOptions(given as never);
+  const rows = given.trainRows ?? rowCount(whole);
+  if (rows > rowCount(whole)) refuse(`${given.data.name} has ${rowCount(whole)} rows; trainRows is ${rows}`);
+  const table = tableRows(whole, 0, rows);
+  const record = recordOf(table, given);
+  const { context, horizon, tokens: tokensOf, columns, representation } = record;
+  const length = context + horizon;
+  const normalization = fitSeriesNormalization(representation, table);
+  const first = representation === "level" ? 0 : 1;
+  const held = Math.max(Math.round(series.validation * rows), series.validation === 0 ? 0 : length);
+  const split = rows - held;
+  if (split - first < length) {
+    refuse(
+      `${given.data.name} has ${rows} rows to learn from, ${split - first} of them for training; a window takes ${length}: give more rows, or a smaller context or horizon`,
+    );
+  }
+  const features = tokensOf === "row" ? columns.length : 1;
+  const diffusion = diffusionForcing({
+    model: networkOf(series.network, features, conditionFeatures(record)),
+    schedule: cosineSchedule(LEVELS),
+  });
+  const tokens = tokensOfTable(record, normalization, table);
+  const source = { record, tokens, levels: LEVELS, ...(table.times ? { times: table.times } : {}) };
+  const heldRandom = createRandom(0).split("validation");
+  const validation = Array.from({ length: held === 0 ? 0 : VALIDATION.batches }, (_, i) =>
+    randomWindows(source, { first: split, end: rows }, VALIDATION.windows, heldRandom.split(i)),
+  );
+  const name = `series of ${columns.length} column${columns.length === 1 ? "" : "s"}`;
+  return {
+    diffusion,
+    codec: normalization,
+    batches: (_step, random) => randomWindows(source, { first, end: split }, series.batch, random),
+    ...(held === 0 ? {} : { evaluate: { every: VALIDATION.every, batches: validation, patience: series.patience } }),
+    record,
+    trainedOn: { tokens: [length, length] },
+    card: { name, description: `Forecasts ${horizon} rows of ${columns.join(", ").slice(0, 500)} from ${context}.` },
+    about: { columns: columns.length, rows, validationRows: held, representation },
+  };
+}

@@ -1,0 +1,89 @@
+import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import type { Batch } from "@diffusion-forcing/core/training";
+import { type Track, writeCondition } from "./conditions.js";
+import { conditionFeatures, type SeriesRecord } from "./record.js";
+import type { SeriesTokens } from "./tokens.js";
+
+/** Tokens with their moments, to cut windows from. */
+export interface WindowSource {
+  readonly record: SeriesRecord;
+  readonly tokens: SeriesTokens;
+  readonly times?: Float64Array;
+  /** K. */
+  readonly levels: number;
+}
+
+/** The sequences that a moment of the record's table falls into. */
+export function tracksOf({ tokens, columns }: SeriesRecord): readonly Track[] {
+  return tokens === "row" ? ["all"] : columns.map((_, column) => column);
+}
+
+export function columnsOf({ columns }: SeriesRecord, track: Track): readonly number[] {
+  return track === "all" ? columns.map((_, column) => column) : [track];
+}
+
+/**
+ * Windows of context and horizon, as they are trained on. What is not known, or not to be relied on, counts nothing in
+ * the loss; its token stands at the level of noise alone, as it will when a forecast meets its like.
+ *
+ * @param starts row and track of each window.
+ */
+export function trainingBatch(
+  { record, tokens, times, levels }: WindowSource,
+  starts: readonly { readonly row: number; readonly track: Track }[],
+  random: RandomStream,
+): Batch {
+  const { context, horizon, columns } = record;
+  const [length, width] = [context + horizon, columns.length];
+  const features = record.tokens === "row" ? width : 1;
+  const conditions = conditionFeatures(record);
+  const values = new Float32Array(starts.length * length * features);
+  const mask = new Float32Array(values.length).fill(1);
+  const noiseLevels = new Int32Array(starts.length * length);
+  const condition = new Float32Array(starts.length * length * conditions);
+  let isWhole = true;
+  for (const [b, { row: first, track }] of starts.entries()) {
+    const sign = record.symmetric && random.uniform() < 0.5 ? -1 : 1;
+    const lagged = (row: number) => (lag: number, column: number) =>
+      sign * (tokens.values[(row - lag) * width + column] ?? 0);
+    for (let t = 0; t < length; t++) {
+      const place = b * length + t;
+      const row = first + t;
+      noiseLevels[place] = 1 + random.integer(0, levels);
+      for (const [f, column] of columnsOf(record, track).entries()) {
+        values[place * features + f] = sign * (tokens.values[row * width + column] as number);
+        if (tokens.noise[row * width + column] === 0) continue;
+        values[place * features + f] = 0;
+        mask[place * features + f] = 0;
+        noiseLevels[place] = levels;
+        isWhole = false;
+      }
+      if (conditions > 0) writeCondition(record, track, times?.[row], lagged(row), condition, place * conditions);
+    }
+  }
+  const shaped = (data: Float32Array, last: number): HostTensor => tensor(data, [starts.length, length, last]);
+  return {
+    tokens: shaped(values, features),
+    noiseLevels: tensor(noiseLevels, [starts.length, length]),
+    ...(isWhole ? {} : { lossMask: shaped(mask, features) }),
+    ...(conditions > 0 ? { condition: shaped(condition, conditions) } : {}),
+  };
+}
+
+/** Windows drawn at random between two rows. */
+export function randomWindows(
+  source: WindowSource,
+  rows: { readonly first: number; readonly end: number },
+  count: number,
+  random: RandomStream,
+): Batch {
+  const { context, horizon } = source.record;
+  const tracks = tracksOf(source.record);
+  const places = rows.end - rows.first - context - horizon + 1;
+  const where = random.split("windows");
+  const starts = Array.from({ length: count }, () => ({
+    row: rows.first + where.integer(0, places),
+    track: tracks[where.integer(0, tracks.length)] as Track,
+  }));
+  return trainingBatch(source, starts, random.split("levels"));
+}
