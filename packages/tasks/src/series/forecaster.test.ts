@@ -72,6 +72,13 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
     expect(law.std).toBeCloseTo(Math.sqrt(1.5), 1);
   });
 
+  it("takes a series that is doubtful throughout from its last value, and its error into the fan", async () => {
+    const table = withDoubt(column(0, 0, 0, 0, 0, 3), { columns: { "1": 2 } });
+    const [[law]] = (await moments({}, [1], { table })) as [[{ mean: number; std: number }]];
+    expect(law.mean).toBeCloseTo(3, 3);
+    expect(law.std).toBeCloseTo(Math.sqrt(5), 1);
+  });
+
   it("of log returns goes by factors; of rows and symmetric too", async () => {
     const table = { columns: ["1", "2"], values: new Float64Array(10).fill(100) };
     const record = { tokens: "row", representation: "log-return", symmetric: true } as const;
@@ -95,7 +102,7 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
   it.each<[string, SeriesTable, Partial<SeriesRecord>]>([
     ["the series have 4 rows; the model looks back on 5", column(1, 2, 3, 4), {}],
     ["the columns are x; the model forecasts 1", { ...column(1, 2, 3, 4, 5), columns: ["x"] }, {}],
-    ["column 1 has no value to rely on in its last 4 rows", column(1, ...new Array(5).fill(Number.NaN)), {}],
+    ["column 1 has no value in its last 5 rows", column(1, ...new Array(5).fill(Number.NaN)), {}],
     ["the model is told of the calendar", column(1, 2, 3, 4, 5), { calendar: ["day"] }],
   ])("refuses: %s", async (message, table, record) => {
     await expect(moments(record, [1], { table })).rejects.toThrow(message);

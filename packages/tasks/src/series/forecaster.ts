@@ -14,7 +14,7 @@ import { type Track, writeCondition } from "./conditions.js";
 import { futureTimes } from "./frequency.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
 import { rowCount, type SeriesTable } from "./table.js";
-import { lastReliable, tokensOfTable, valuesOfTokens } from "./tokens.js";
+import { type Anchor, anchorsOf, tokensOfTable, valuesOfTokens } from "./tokens.js";
 import { columnsOf, tracksOf } from "./windows.js";
 
 export interface ForecasterOptions {
@@ -89,14 +89,19 @@ export class SeriesForecaster {
     this.#check(request, times);
     const rows = rowCount(table);
     const width = record.columns.length;
-    const reliable = lastReliable(table);
+    const anchors = anchorsOf(table, record.context);
     const values = new Float64Array(samples * horizon * width);
-    const futures = await this.#tokens(request, blocks, samples, reliable, times);
+    const futures = await this.#tokens(request, blocks, samples, anchors, times);
     for (let column = 0; column < width; column++) {
       // Changes are added up from the last value to rely on, over what follows it in the context too.
-      const from = record.representation === "level" ? rows - 1 : (reliable[column] as number);
-      const start = table.values[from * width + column] as number;
+      const anchor = anchors[column] as Anchor;
+      const from = record.representation === "level" ? rows - 1 : anchor.row;
+      const errors = new Float32Array(samples);
+      for (let n = 0; n < samples && anchor.error > 0; n++) {
+        antithetic(request.random.split("anchor").split(column), n, false).fillNormal(errors.subarray(n, n + 1));
+      }
       for (let n = 0; n < samples; n++) {
+        const start = (table.values[from * width + column] as number) + anchor.error * (errors[n] as number);
         const tokens = futures[n]?.[column]?.subarray(from + 1) as Float32Array;
         const future = valuesOfTokens(record, this.#normalization, column, tokens, start).subarray(rows - 1 - from);
         for (let h = 0; h < horizon; h++) values[(n * horizon + h) * width + column] = future[h] as number;
@@ -121,8 +126,8 @@ export class SeriesForecaster {
     if (calendar.length > 0 && times === undefined) {
       refuse("the model is told of the calendar; the table needs a column of times");
     }
-    for (const [column, row] of representation === "level" ? [] : lastReliable(table).entries()) {
-      if (row < rows - context) refuse(`column ${columns[column]} has no value to rely on in its last ${context} rows`);
+    for (const [column, { row }] of representation === "level" ? [] : anchorsOf(table, context).entries()) {
+      if (row < 0) refuse(`column ${columns[column]} has no value in its last ${context + 1} rows`);
     }
   }
 
@@ -131,7 +136,7 @@ export class SeriesForecaster {
     { table, random, signal, onProgress }: ForecastRequest,
     horizon: number,
     samples: number,
-    reliable: readonly number[],
+    anchors: readonly Anchor[],
     times: Float64Array | undefined,
   ): Promise<Float32Array[][]> {
     const { record } = this;
@@ -151,7 +156,7 @@ export class SeriesForecaster {
         : Math.max(...columnsOf(record, track).map((column) => known.noise[row * width + column] as number));
     const timeAt = (row: number): number | undefined => (row < rows ? table.times?.[row] : times?.[row - rows]);
     for (let first = rows; first < rows + horizon; first += record.horizon) {
-      for (const group of this.#groups(first, rows, noiseAt, reliable)) {
+      for (const group of this.#groups(first, rows, noiseAt, anchors)) {
         const perTurn = Math.max(1, Math.floor(MOST_SEQUENCES / samples));
         for (let i = 0; i < group.tracks.length; i += perTurn) {
           throwIfAborted(signal);
@@ -169,13 +174,13 @@ export class SeriesForecaster {
     first: number,
     rows: number,
     noiseAt: (row: number, track: Track) => number,
-    reliable: readonly number[],
+    anchors: readonly Anchor[],
   ): { tracks: Track[]; noise: number[]; open: number }[] {
     const { context } = this.record;
     const groups = new Map<string, { tracks: Track[]; noise: number[]; open: number }>();
     for (const track of tracksOf(this.record)) {
       const noise = Array.from({ length: context }, (_, t) => noiseAt(first - context + t, track));
-      const from = Math.min(...columnsOf(this.record, track).map((column) => reliable[column] as number));
+      const from = Math.min(...columnsOf(this.record, track).map((column) => (anchors[column] as Anchor).row));
       // Changes after the last value to rely on belong to what is sampled.
       const open = first === rows && this.record.representation !== "level" ? rows - 1 - from : 0;
       const key = `${open}:${noise.join()}`;

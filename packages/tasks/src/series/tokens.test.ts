@@ -2,7 +2,7 @@ import { normalizationCodec } from "@diffusion-forcing/core/bundle";
 import { describe, expect, it } from "vitest";
 import { fitSeriesNormalization } from "./normalization.js";
 import { type SeriesTable, withDoubt } from "./table.js";
-import { lastReliable, tokensOfTable, valuesOfTokens } from "./tokens.js";
+import { anchorsOf, tokensOfTable, valuesOfTokens } from "./tokens.js";
 
 const column = (...values: number[]): SeriesTable => ({ columns: ["x"], values: Float64Array.from(values) });
 const plain = normalizationCodec({ mean: [0], std: [2] });
@@ -46,10 +46,24 @@ describe("tokensOfTable", () => {
     expect(back("log-return", [Math.log(2) / 2, -Math.log(4) / 2], 100)).toEqual([200, 50]);
   });
 
-  it("knows the last value of each series to count on", () => {
+  it("adds up from the last value to rely on, else from the last one known", () => {
     const table = { columns: ["a", "b", "c"], values: Float64Array.of(1, 2, gone, 3, gone, gone, 5, gone, gone) };
-    expect(lastReliable(table)).toEqual([2, 0, -1]);
-    expect(lastReliable(withDoubt(table, { rows: { 2: 1 } }))).toEqual([1, 0, -1]);
+    const rows = (given: SeriesTable, count: number) => anchorsOf(given, count).map(({ row, error }) => [row, error]);
+    expect(rows(table, 2)).toEqual([
+      [2, 0],
+      [0, 0],
+      [-1, 0],
+    ]);
+    expect(rows(withDoubt(table, { rows: { 2: 1 } }), 2)).toEqual([
+      [1, 0],
+      [0, 0],
+      [-1, 0],
+    ]);
+    expect(rows(withDoubt(table, { columns: { a: 7 } }), 1)).toEqual([
+      [2, 7],
+      [-1, 0],
+      [-1, 0],
+    ]);
   });
 });
 

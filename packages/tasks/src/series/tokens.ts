@@ -98,14 +98,30 @@ export function tokensOfTable(
   };
 }
 
-/** The last row of each column from which a forecast can count on: that of a value to rely on. -1: there is none. */
-export function lastReliable({ columns, values, doubt }: SeriesTable): number[] {
+/** A value that changes are added up from. */
+export interface Anchor {
+  /** -1: the series has no value in its last rows. */
+  readonly row: number;
+  /** The deviation of its error. */
+  readonly error: number;
+}
+
+/**
+ * What each column's changes are added up from: its last value to rely on among the last `rows`, or where there is none
+ * the last one that is known at all.
+ */
+export function anchorsOf({ columns, values, doubt }: SeriesTable, rows: number): Anchor[] {
+  const width = columns.length;
+  const last = values.length / width - 1;
   return columns.map((_, column) => {
-    for (let row = values.length / columns.length - 1; row >= 0; row--) {
-      const i = row * columns.length + column;
-      if (Number.isFinite(values[i]) && (doubt?.[i] ?? 0) === 0) return row;
+    let known: Anchor = { row: -1, error: 0 };
+    for (let row = last; row >= Math.max(0, last - rows); row--) {
+      const error = doubt?.[row * width + column] ?? 0;
+      if (!Number.isFinite(values[row * width + column]) || !Number.isFinite(error)) continue;
+      if (error === 0) return { row, error };
+      if (known.row < 0) known = { row, error };
     }
-    return -1;
+    return known;
   });
 }
 
