@@ -28,7 +28,7 @@ Forecasts eight daily rates of exchange (1990 to 2016, \`laiguokun/multivariate-
 
     ${train}
 
-${steps} steps in ${seconds.toFixed(0)} s of wall time, on one thread of a machine of two cores that was shared with other work; the last tenth of the ${rows} rows validated it, and the weights are those of the best validation. Data are not part of the package: \`--data\` names the file.
+${steps} steps in ${seconds.toFixed(0)} s of wall time, on one thread of a machine of two cores that was shared with other work; a tenth of the ${rows} rows, in stretches all over, validated it, and the weights are those of the best validation. Data are not part of the package: \`--data\` names the file.
 
 ## Evaluation
 

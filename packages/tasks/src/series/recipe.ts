@@ -15,7 +15,7 @@ export interface SeriesRecipe extends TaskRecipe {
     readonly network: SeriesNetwork;
     /** Windows of a step. */
     readonly batch: number;
-    /** Share of the rows, the last ones, that is only validated on. */
+    /** Share of the rows, in stretches all over the data, that is only validated on. */
     readonly validation: number;
     /** Validations in a row without a new best after which training ends, one every 100 steps. */
     readonly patience: number;
@@ -72,7 +72,7 @@ function preset(network: SeriesNetwork, steps: number, learningRate: number): Se
 
 /** A minute or two on two cores, enough for rates and the like; for series with more to learn; the paper's architecture. */
 export const seriesPresets: Readonly<Record<string, SeriesRecipe>> = {
-  "series-small": preset({ kind: "transformer", width: 16, layers: 2, heads: 2 }, 1000, 4e-3),
+  "series-small": preset({ kind: "transformer", width: 16, layers: 2, heads: 2 }, 600, 4e-3),
   "series-base": preset({ kind: "transformer", width: 64, layers: 3, heads: 4 }, 5000, 2e-3),
   "series-recurrent": preset({ kind: "recurrent", stateSize: 64, width: 16 }, 3000, 2e-3),
 };

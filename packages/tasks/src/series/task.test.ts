@@ -54,7 +54,7 @@ describe("seriesTask", () => {
       calendar: ["day", "week"],
       trainRows: 500,
     });
-    expect(job.about).toEqual({ columns: 2, rows: 500, validationRows: 50, representation: "level" });
+    expect(job.about).toEqual({ columns: 2, rows: 500, validationWindows: 3, representation: "level" });
     expect(job.evaluate?.batches?.[0]?.tokens.shape).toEqual([256, 18, 1]);
     const bundle = await trained(job, 300);
     const evaluation = { data: options.data, windows: 8, samples: 40, drop: 0.3, season: 24 };
@@ -95,7 +95,7 @@ describe("seriesTask", () => {
 
   it.each<[string, OptionValues]>([
     ["series: data is missing", {}],
-    ["my.csv has 2 rows to learn from, -58 of them for training; a window takes 60", { data: file("1,2\n3,4\n") }],
+    ["my.csv has 2 rows to learn from; a window takes 60, and 1 of them are kept", { data: file("1,2\n3,4\n") }],
     ["Column 1 never changes; leave it out", { data: file("1,2\n1,3\n"), context: 1, horizon: 1 }],
     ["my.csv has 100 rows; trainRows is 101", { data: file(waves(100)), trainRows: 101 }],
     ['lags: "24"; expected whole numbers from the horizon 30 on', { data: file(waves(100)), lags: "24" }],

@@ -8,7 +8,7 @@ import { networkOf, type SeriesRecipe } from "./recipe.js";
 import { type CalendarPeriod, conditionFeatures, type Representation, type SeriesRecord } from "./record.js";
 import { rowCount, type SeriesTable, tableRows } from "./table.js";
 import { tokensOfTable } from "./tokens.js";
-import { randomWindows } from "./windows.js";
+import { randomWindows, windowStarts } from "./windows.js";
 
 /** Noise levels; so many that sampling in fewer steps has a choice of them. */
 const LEVELS = 100;
@@ -122,11 +122,10 @@ export async function prepareSeries(
   const length = context + horizon;
   const normalization = fitSeriesNormalization(representation, table);
   const first = representation === "level" ? 0 : 1;
-  const held = Math.max(Math.round(series.validation * rows), series.validation === 0 ? 0 : length);
-  const split = rows - held;
-  if (split - first < length) {
+  const starts = windowStarts(record, { first, end: rows }, series.validation);
+  if (starts.training.length === 0) {
     refuse(
-      `${given.data.name} has ${rows} rows to learn from, ${split - first} of them for training; a window takes ${length}: give more rows, or a smaller context or horizon`,
+      `${given.data.name} has ${rows} rows to learn from; a window takes ${length}, and ${starts.validation.length} of them are kept for validation: give more rows, or a smaller context or horizon`,
     );
   }
   const features = tokensOf === "row" ? columns.length : 1;
@@ -137,18 +136,20 @@ export async function prepareSeries(
   const tokens = tokensOfTable(record, normalization, table);
   const source = { record, tokens, levels: LEVELS, ...(table.times ? { times: table.times } : {}) };
   const heldRandom = createRandom(0).split("validation");
-  const validation = Array.from({ length: held === 0 ? 0 : VALIDATION.batches }, (_, i) =>
-    randomWindows(source, { first: split, end: rows }, VALIDATION.windows, heldRandom.split(i)),
+  const validation = Array.from({ length: starts.validation.length === 0 ? 0 : VALIDATION.batches }, (_, i) =>
+    randomWindows(source, starts.validation, VALIDATION.windows, heldRandom.split(i)),
   );
   const name = `series of ${columns.length} column${columns.length === 1 ? "" : "s"}`;
   return {
     diffusion,
     codec: normalization,
-    batches: (_step, random) => randomWindows(source, { first, end: split }, series.batch, random),
-    ...(held === 0 ? {} : { evaluate: { every: VALIDATION.every, batches: validation, patience: series.patience } }),
+    batches: (_step, random) => randomWindows(source, starts.training, series.batch, random),
+    ...(validation.length === 0
+      ? {}
+      : { evaluate: { every: VALIDATION.every, batches: validation, patience: series.patience } }),
     record,
     trainedOn: { tokens: [length, length] },
     card: { name, description: `Forecasts ${horizon} rows of ${columns.join(", ").slice(0, 500)} from ${context}.` },
-    about: { columns: columns.length, rows, validationRows: held, representation },
+    about: { columns: columns.length, rows, validationWindows: starts.validation.length, representation },
   };
 }

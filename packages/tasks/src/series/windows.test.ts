@@ -1,7 +1,7 @@
 import { createRandom } from "@diffusion-forcing/core";
 import { expect, it } from "vitest";
 import type { SeriesRecord } from "./record.js";
-import { randomWindows, trainingBatch, type WindowSource } from "./windows.js";
+import { randomWindows, trainingBatch, type WindowSource, windowStarts } from "./windows.js";
 
 const record: SeriesRecord = {
   kind: "series",
@@ -46,11 +46,22 @@ it("rows: a token holds all series, and is at the level of the least known", () 
 });
 
 it("windows lie within their rows, and half of a symmetric series' are upside down", () => {
-  const { tokens, noiseLevels } = randomWindows(source, { first: 0, end: 3 }, 50, createRandom(3));
+  const { tokens, noiseLevels } = randomWindows(source, [0], 50, createRandom(3));
   const firsts = Array.from({ length: 50 }, (_, b) => tokens.data[3 * b] as number);
   expect(new Set(firsts)).toEqual(new Set([1, 10]));
   expect(Math.min(...(noiseLevels?.data ?? []))).toBe(1);
   const symmetric = { ...source, record: { ...record, symmetric: true } };
-  const both = randomWindows(symmetric, { first: 0, end: 3 }, 50, createRandom(3)).tokens.data;
+  const both = randomWindows(symmetric, [0], 50, createRandom(3)).tokens.data;
   expect(new Set(Array.from({ length: 50 }, (_, b) => both[3 * b] as number))).toEqual(new Set([1, -1, 10, -10]));
+});
+
+it("stretches are set aside all over the data, and no window of training reaches into them", () => {
+  const { training, validation } = windowStarts({ context: 2, horizon: 1 }, { first: 1, end: 19 }, 0.3);
+  expect(validation).toEqual([4, 13]);
+  expect(training).toEqual([1, 7, 8, 9, 10, 16]);
+  expect(windowStarts({ context: 2, horizon: 1 }, { first: 0, end: 5 }, 0)).toEqual({
+    training: [0, 1, 2],
+    validation: [],
+  });
+  expect(windowStarts({ context: 2, horizon: 1 }, { first: 0, end: 3 }, 0.1).training).toEqual([]);
 });

@@ -70,19 +70,49 @@ export function trainingBatch(
   };
 }
 
-/** Windows drawn at random between two rows. */
+/** Rows at which windows may begin: those that are trained on, and those that are only validated on. */
+export interface WindowStarts {
+  readonly training: readonly number[];
+  readonly validation: readonly number[];
+}
+
+/**
+ * Sets stretches of a window's length aside for validation, evenly spread, so that training sees old and recent rows
+ * alike; no window of training reaches into one of them.
+ *
+ * @param rows the first row of a window and the row below which it ends.
+ * @param share of the rows that is set aside; at least one stretch, unless it is 0.
+ */
+export function windowStarts(
+  { context, horizon }: Pick<SeriesRecord, "context" | "horizon">,
+  rows: { readonly first: number; readonly end: number },
+  share: number,
+): WindowStarts {
+  const length = context + horizon;
+  const stretches = Math.floor((rows.end - rows.first) / length);
+  const count = share === 0 ? 0 : Math.max(1, Math.round(share * stretches));
+  const validation = Array.from(
+    { length: count },
+    (_, i) => rows.first + length * Math.floor(((i + 0.5) * stretches) / count),
+  );
+  const training: number[] = [];
+  for (let row = rows.first; row + length <= rows.end; row++) {
+    if (validation.every((held) => Math.abs(held - row) >= length)) training.push(row);
+  }
+  return { training, validation };
+}
+
+/** Windows drawn at random from those that begin at the given rows. */
 export function randomWindows(
   source: WindowSource,
-  rows: { readonly first: number; readonly end: number },
+  rows: readonly number[],
   count: number,
   random: RandomStream,
 ): Batch {
-  const { context, horizon } = source.record;
   const tracks = tracksOf(source.record);
-  const places = rows.end - rows.first - context - horizon + 1;
   const where = random.split("windows");
   const starts = Array.from({ length: count }, () => ({
-    row: rows.first + where.integer(0, places),
+    row: rows[where.integer(0, rows.length)] as number,
     track: tracks[where.integer(0, tracks.length)] as Track,
   }));
   return trainingBatch(source, starts, random.split("levels"));
