@@ -81,7 +81,8 @@ function drawPanel(history: SeriesTable, forecast: SeriesForecast, column: numbe
     return drawText(text, panel.left - 6 - textWidth(text, 0.9), y(value) - 3, colors.faint, 0.9);
   };
   const step = (ticks[1] as number) - (ticks[0] as number);
-  const digits = Math.max(0, Math.min(8, Math.ceil(-Math.log10(step) - 1e-9)));
+  // As many as tell the ticks apart: 0.025 takes three.
+  const digits = [0, 1, 2, 3, 4, 5, 6, 7].find((count) => Math.abs((step * 10 ** count) % 1) < 1e-6) ?? 8;
   const edge = panel.width - panel.right;
   return [
     ...ticks.map((tick) => element("path", { d: `M${panel.left} ${round(y(tick))}H${edge}`, stroke: colors.grid })),
