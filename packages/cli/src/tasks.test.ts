@@ -100,9 +100,7 @@ describe("a task from outside, injected as one value", () => {
     );
 
     const unknown = await dforceWith(tasks, "eval", "--model", out);
-    expect(unknown.stderr).toContain(
-      `The model is for the task "waves"; the known ones are ${names}.`,
-    );
+    expect(unknown.stderr).toContain(`The model is for the task "waves"; the known ones are ${names}.`);
   });
 
   it("is told of the user's data, which a run that goes on must find as it was", async () => {
