@@ -1,4 +1,5 @@
 export { type CpHead, type CpHeadOptions, type CpLaw, cpHead } from "./cp-head.js";
+export { type CtcTargets, ctcLoss, ctcTargets } from "./ctc.js";
 export { type DataRange, dataRangeOf, extendedRange, weightsOf, withDataRange } from "./data-range.js";
 export { type DiT3dConfig, type DiT3dOptions, dit3d } from "./dit3d/index.js";
 export { joinMemories, memoryOf, repeatMemory } from "./memory.js";
@@ -6,6 +7,7 @@ export * from "./model.js";
 export { modelFromConfig } from "./model-from-config.js";
 export { nextSymbols } from "./next-symbols.js";
 export { checkParameters, countParameters, initializeParameters } from "./parameters.js";
+export { queryOutputs } from "./query-outputs.js";
 export { type RecurrentConfig, type RecurrentOptions, recurrent } from "./recurrent/index.js";
 export { sinusoidTable } from "./sinusoid.js";
 export { type TransformerConfig, type TransformerOptions, transformer } from "./transformer/index.js";

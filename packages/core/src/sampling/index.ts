@@ -1,3 +1,4 @@
+export { type CtcBeamOptions, type CtcHypothesis, type CtcOutputs, ctcBeam, ctcGreedy } from "./ctc-decode.js";
 export { combinedEstimate, type Estimator, estimatorOf, noisesHistory } from "./guidance/combined-estimate.js";
 export { type Guidance, guidanceSamples, type RewardGradient, rewardGradient } from "./guidance/gradient.js";
 export { type ReconstructionGuidanceOptions, reconstructionGuidance } from "./guidance/reconstruction.js";

@@ -17,6 +17,8 @@ export interface Batch {
   readonly lossMask?: HostTensor;
   /** float32 [B, T, D], for a conditioned model. */
   readonly condition?: HostTensor;
+  /** A sequence of symbols for each of the batch's, of any lengths, for losses over alignments. */
+  readonly targets?: readonly (readonly number[])[];
   /** Batches of constraints by their names, which `constrainedTraining` reads. */
   readonly constraints?: Readonly<Record<string, Batch>>;
 }

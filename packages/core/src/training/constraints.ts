@@ -90,7 +90,8 @@ export function constrainedTraining(options: ConstrainedTrainingOptions): Constr
     config: { kind: "constrained", rate, resilience, constraints: settings, subject: inner.config },
     parameters: { ...inner.parameters, ...Object.fromEntries(names.map((name) => [PREFIX + name, multiplier])) },
     checkBatch(batch) {
-      inner.checkBatch(batch);
+      const { constraints: _, ...main } = batch;
+      inner.checkBatch(main);
       for (const name of names) {
         const own = batchOf(batch, name);
         if (own.tokens?.data?.length === 0) {

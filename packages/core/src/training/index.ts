@@ -28,6 +28,7 @@ export {
 } from "./optimizer.js";
 export type { TrainingOptions } from "./options.js";
 export { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from "./parameter-groups.js";
+export { type QueryCtcOptions, queryCtcTraining } from "./query-ctc.js";
 export {
   copyRecord,
   initialTrainingState,

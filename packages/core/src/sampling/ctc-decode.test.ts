@@ -1,0 +1,59 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../engine/random/index.js";
+import { ctcBeam, ctcGreedy } from "./ctc-decode.js";
+
+const random = createRandom(4);
+const drawn = (): number[][] =>
+  Array.from({ length: 4 }, () => {
+    const row = Array.from({ length: 3 }, () => Math.exp(1.5 * random.normal()));
+    const total = row.reduce((a, b) => a + b, 0);
+    return row.map((value) => Math.log(value / total));
+  });
+
+/** Probabilities of all sequences, over all 3^4 alignments. */
+function bruteForce(outputs: readonly (readonly number[])[]): Map<string, number> {
+  const shares = new Map<string, number>();
+  for (let i = 0; i < 81; i++) {
+    const alignment = Array.from({ length: 4 }, (_, n) => Math.floor(i / 3 ** n) % 3);
+    const key = alignment
+      .filter((k, n) => k !== 0 && k !== alignment[n - 1])
+      .map((k) => k - 1)
+      .join();
+    const share = Math.exp(alignment.reduce((sum, k, n) => sum + outputs[n]![k]!, 0));
+    shares.set(key, (shares.get(key) ?? 0) + share);
+  }
+  return shares;
+}
+
+describe("CTC decoding", () => {
+  it("by a wide beam finds the likeliest sequence of all, with its probability, in 300 random cases", () => {
+    let greedyIsWorse = 0;
+    for (let i = 0; i < 300; i++) {
+      const outputs = drawn();
+      const shares = bruteForce(outputs);
+      const best = Math.max(...shares.values());
+      const found = ctcBeam(outputs, { width: 100 })[0]!;
+      expect(Math.exp(found.logProbability)).toBeCloseTo(best, 10);
+      expect(shares.get(found.symbols.join())).toBeCloseTo(best, 10);
+      if ((shares.get(ctcGreedy(outputs).join()) as number) < best - 1e-12) greedyIsWorse++;
+    }
+    expect(greedyIsWorse).toBeGreaterThan(10);
+  });
+
+  it("collapses the likeliest alignment", () => {
+    const sure = [1, 1, 0, 1, 2, 2].map((output) => [0, 1, 2].map((k) => (k === output ? -0.1 : -3)));
+    expect(ctcGreedy(sure)).toEqual([0, 0, 1]);
+  });
+
+  it("prefers longer sequences if told to", () => {
+    const outputs = [
+      [Math.log(0.6), Math.log(0.4)],
+      [Math.log(0.6), Math.log(0.4)],
+    ];
+    // "": .36; "0": .64; normalised by length nothing changes for one symbol, and the beam refuses what it cannot be.
+    expect(ctcBeam(outputs)[0]!.symbols).toEqual([0]);
+    const longer = ctcBeam([...outputs, ...outputs], { lengthNormalization: 2 })[0]!;
+    expect(longer.symbols.length).toBeGreaterThan(ctcBeam([...outputs, ...outputs])[0]!.symbols.length);
+    expect(() => ctcBeam(outputs, { width: 0 })).toThrow(/width is 0/);
+  });
+});
