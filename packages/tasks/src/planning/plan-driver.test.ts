@@ -70,6 +70,29 @@ async function drive(plan: (problem: PlanProblem) => Plan): Promise<{ reached: n
 }
 
 describe("planDriver", () => {
+  it("asks for shorter plans than the one it is on, but not for miracles", async () => {
+    const asked: PlanProblem["tokens"][] = [];
+    const driver = planDriver({
+      environment: plane,
+      planner: {
+        frameStack: 4,
+        plan: async (problems) => {
+          asked.push(...problems.map(({ tokens }) => tokens));
+          return [path([0, 2], [2, 2], [2, 0])]; // 33 frames
+        },
+      },
+      replanEvery: 8,
+    });
+    const [observation, action] = [Float64Array.of(0, 2), new Float64Array(2)];
+    driver.start([{ goal: [2, 0], random: createRandom(0) }]);
+    for (let step = 0; step < 9; step++) {
+      await driver.act(step, observation, action);
+      plane.step(observation, action);
+    }
+    // 25 frames are left, which are 7 tokens of 4 and the goal's.
+    expect(asked).toEqual([undefined, [5, 8]]);
+  });
+
   it("keeps away from where a plan has come to nothing", async () => {
     const { reached, planned } = await drive(believer);
     // A unit to the wall, a few steps against it, and four units round it, of 8 steps each.

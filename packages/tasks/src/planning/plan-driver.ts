@@ -39,6 +39,12 @@ export interface PlanDriver {
   act(step: number, observations: Float64Array, actions: Float64Array): Promise<void>;
 }
 
+/**
+ * On a plan that holds, shorter ones are looked for, but none shorter than this share of what is left: it would be too good
+ * to be true, and a planner that is asked often enough finds it one day.
+ */
+const shortest = 0.6;
+
 /** What the driver keeps of one episode. */
 interface Driver {
   readonly episode: DrivenEpisode;
@@ -177,7 +183,14 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
         const at = (frameStack - frames + i) * frameSize;
         return history.slice(at, at + frameSize);
       });
-      return { history: past, goal: episode.goal, ...(accept ? { accept } : {}) };
+      const left = isOnPlan(driver, step) && driver.plan?.accepted ? framesLeft(driver, step) : undefined;
+      const most = left === undefined ? undefined : Math.ceil(left / frameStack) + 1;
+      return {
+        history: past,
+        goal: episode.goal,
+        ...(most === undefined ? {} : { tokens: [Math.ceil(shortest * most), most] as const }),
+        ...(accept ? { accept } : {}),
+      };
     });
     const plans = await planner.plan(
       problems,
@@ -200,7 +213,14 @@ function isBetter(candidate: Plan, { plan, plannedAt, episode, refuted }: Driver
   const current = plan as Plan;
   if (candidate.accepted !== current.accepted) return candidate.accepted;
   if (current.accepted && refuted.length > 0) return false;
-  const size = episode.goal.length;
-  const left = current.positions.length / size - (step - plannedAt);
-  return left <= 1 || candidate.positions.length / size < left;
+  const left = framesLeft({ plan, plannedAt, episode }, step) as number;
+  return left <= 1 || candidate.positions.length / episode.goal.length < left;
+}
+
+/** Frames of the plan that are still to come, the present one among them. */
+function framesLeft(
+  { plan, plannedAt, episode }: Pick<Driver, "plan" | "plannedAt" | "episode">,
+  step: number,
+): number | undefined {
+  return plan && plan.positions.length / episode.goal.length - (step - plannedAt);
 }

@@ -63,6 +63,8 @@ export interface PlanProblem {
   readonly history: readonly ArrayLike<number>[];
   /** Where to go: the leading features of a frame; those that it does not name are to be 0, at rest. */
   readonly goal: ArrayLike<number>;
+  /** Tries only lengths of so many tokens, or the one nearest to them. Default: all of the planner's. */
+  readonly tokens?: readonly [fewest: number, most: number];
   /** A condition on this problem's plans, besides the planner's own, of their positions `[F, goal features]`. */
   readonly accept?: (positions: Float32Array) => boolean;
 }

@@ -87,9 +87,11 @@ export class Planner {
     const { lengths, candidates = 1 } = this.#options;
     const best = new Array<JudgedPlan | undefined>(problems.length).fill(undefined);
     let open = problems.map((_, index) => index);
+    const triedAt = problems.map(({ tokens }) => lengthsWithin(lengths, tokens));
     for (const length of lengths) {
-      if (open.length === 0) break;
-      const attempts = open.flatMap((index) =>
+      const tried = open.filter((index) => triedAt[index]?.includes(length));
+      if (tried.length === 0) continue;
+      const attempts = tried.flatMap((index) =>
         Array.from({ length: candidates }, (_, i): Attempt => {
           const stream = random[index] as RandomStream;
           return { problem: problems[index] as PlanProblem, random: i === 0 ? stream : stream.split(`try ${i}`) };
@@ -97,7 +99,7 @@ export class Planner {
       );
       const plans = await this.#denoise(attempts, length, signal);
       for (const [i, plan] of plans.entries()) {
-        const index = open[Math.floor(i / candidates)] as number;
+        const index = tried[Math.floor(i / candidates)] as number;
         const judged = judgePlan(plan, this.#ruleOf(problems[index] as PlanProblem));
         if (isBetterPlan(judged, best[index])) best[index] = judged;
       }
@@ -287,6 +289,16 @@ export class Planner {
     frames.set(problem.history.at(-1) as ArrayLike<number>, 0);
     return planOfFrames(frames, width, length, problem.goal, { inconsistency });
   }
+}
+
+/** The lengths from the fewest to the most tokens; if there are none, the one that comes nearest. */
+function lengthsWithin(lengths: readonly number[], tokens: PlanProblem["tokens"]): readonly number[] {
+  if (tokens === undefined) return lengths;
+  const [fewest, most] = tokens;
+  const within = lengths.filter((length) => length >= fewest && length <= most);
+  if (within.length > 0) return within;
+  const off = (length: number): number => Math.max(fewest - length, length - most);
+  return [lengths.reduce((best, length) => (off(length) < off(best) ? length : best))];
 }
 
 /** Powers of four up to the largest, so that few shapes are compiled for each length. */

@@ -238,6 +238,21 @@ describe("the choice of length", () => {
     expect(lengths.filter((length) => length === 4).length).toBeLessThan(4);
   });
 
+  it.each([
+    [
+      [4, 5],
+      [4, 5],
+    ],
+    [[5, 99], [5]],
+    [[1, 2], [3]],
+    [[8, 9], [5]],
+  ] as const)("tries only lengths of %j tokens where a problem says so: %j", async (tokens, expected) => {
+    const runs: TensorRecord[] = [];
+    const options = { backend: recordingBackend(runs), parameters, lengths: [3, 4, 5], smoothness: 0, steps: 1 };
+    await planner(options).plan([{ ...here, tokens }], streams().slice(0, 1));
+    expect(runs.map(({ x }) => x?.shape[1])).toEqual(expected);
+  });
+
   it("goes by the maze's smoothness unless told otherwise", async () => {
     const calm = { mean: [2, 3], std: [0.06, 0.06] };
     const problem: PlanProblem = { history: [[2, 3]], goal: [2.31, 3] };
