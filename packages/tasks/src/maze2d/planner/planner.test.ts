@@ -354,39 +354,6 @@ describe("batches and seeds", () => {
   });
 });
 
-describe("gradient guidance", () => {
-  const parameters = zeroParameters(config);
-  const problems = new Array<PlanProblem>(8).fill({ history: [[2, 3]], goal: [2.5, 3.25] });
-
-  /** Mean distance, in deviations, of the last frame from the goal, which is at (1, 1). */
-  async function distance(scale: number, samples: number): Promise<number> {
-    const reach = { kind: "gradient", scale, samples } as const;
-    const plans = await planner({ parameters, reach, lengths: [4], steps: 8 }).plan(problems, planStreams(4, 8));
-    const distances = plans.map(({ positions }) => {
-      const [x = 0, y = 0] = positions.subarray(-2);
-      return Math.sqrt(((x - 2.5) / 0.5) ** 2 + ((y - 3.25) / 0.25) ** 2);
-    });
-    return distances.reduce((sum, value) => sum + value, 0) / distances.length;
-  }
-
-  it.each([1, 4])("moves plans towards the goal, averaged over %i futures", async (samples) => {
-    const free = await distance(0, samples);
-    expect(await distance(0.05, samples)).toBeLessThan(0.85 * free);
-    // The wrong sign drives them away.
-    expect(await distance(-0.05, samples)).toBeGreaterThan(1.1 * free);
-  });
-
-  it("draws other futures than the single estimate, unless the scale is 0", async () => {
-    const frames = async (scale: number, samples: number): Promise<number[]> => {
-      const reach = { kind: "gradient", scale, samples } as const;
-      const [plan] = await planner({ reach, lengths: [3] }).plan([here], [createRandom(1)]);
-      return [...(plan?.frames ?? [])];
-    };
-    expect(await frames(0, 4)).toEqual(await frames(0, 1));
-    expect(await frames(0.05, 4)).not.toEqual(await frames(0.05, 1));
-  });
-});
-
 describe("MazePlanner", () => {
   it("stops at once when aborted, and between lengths", async () => {
     const runs: TensorRecord[] = [];
