@@ -24,6 +24,7 @@ describe("pages", () => {
     "demos/maze.html",
     "demos/matrix.html",
     "demos/dream.html",
+    "demos/music.html",
     "demos/train.html",
     "api/core/sampling.html",
   ];

@@ -11,6 +11,7 @@ import HomeDemo from "../../demos/home/home-demo.vue";
 const components: Readonly<Record<string, () => Promise<Component>>> = {
   DreamDemo: () => import("../../demos/dream/dream-demo.vue"),
   LevelsFigure: () => import("../../demos/figures/levels-figure.vue"),
+  MusicDemo: () => import("../../demos/music/music-demo.vue"),
   OrdersFigure: () => import("../../demos/figures/orders-figure.vue"),
   MatrixDemo: () => import("../../demos/matrix/matrix-demo.vue"),
   MazeDemo: () => import("../../demos/maze/maze-demo.vue"),
