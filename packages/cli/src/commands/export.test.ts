@@ -69,7 +69,7 @@ describe("dforce export", () => {
     const { kind, summary, metadata, tensors } = JSON.parse(stdout);
     expect(kind).toBe("onnx");
     expect(summary.operatorSets).toBe("ai.onnx 18");
-    expect(JSON.parse(metadata.config)).toMatchObject(tinyRecipe.planner);
+    expect(JSON.parse(metadata.config)).toMatchObject({ model: tinyRecipe.planner.model, task: { kind: "maze2d" } });
     expect(tensors).toContainEqual({ name: "input x", type: "float32[2, 4, 20]" });
     expect(tensors).toContainEqual({ name: "output x.next", type: "float32[2, 4, 20]" });
   });

@@ -1,11 +1,11 @@
 import { dirname } from "node:path";
 import { toOnnx } from "@diffusion-forcing/backend-onnx";
+import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { dataRangeOf, weightsOf } from "@diffusion-forcing/core/models";
 import { ddim, parameterName, walkGraph } from "@diffusion-forcing/core/sampling";
-import { plannerDiffusion } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
-import { loadPlanner, modelFiles } from "../files/models.js";
+import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption, UsageError, whole } from "../options.js";
 
@@ -22,7 +22,7 @@ interface ExportOptions {
 export function exportCommand(): Command {
   return new Command("export")
     .description("write one sampling step of a model, its weights inside, as a standard .onnx file")
-    .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .option("--model <name>", "a bundled model or a model folder", "medium")
     .requiredOption("--out <file>", "the .onnx file")
     .option("--batch <n>", "sequences at a time", whole("--batch", 1), 1)
     .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1))
@@ -33,32 +33,38 @@ export function exportCommand(): Command {
 }
 
 async function runExport(options: ExportOptions): Promise<void> {
-  const { config, parameters } = await loadPlanner(options.model);
+  const { diffusion, parameters, task, trainedOn } = await loadModel(options.model);
   const { batch, stabilizationLevel, out, force } = options;
+  const { model, process: noise } = diffusion;
   await checkOutputs({ files: [out], inputs: modelFiles(options.model), force });
-  if (stabilizationLevel > config.schedule.levels) {
-    throw new UsageError(
-      `--stabilization-level is ${stabilizationLevel}; the model has ${config.schedule.levels} noise levels.`,
+  if (stabilizationLevel > noise.levels) {
+    throw new UsageError(`--stabilization-level is ${stabilizationLevel}; the model has ${noise.levels} noise levels.`);
+  }
+  const length = options.tokens ?? trainedOn?.tokens?.[1];
+  if (length === undefined) throw new UsageError("Give --tokens: the model does not say how long its sequences were.");
+  if (model.conditionFeatures > 0) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `${options.model} takes a condition of ${model.conditionFeatures} features; only models without one are exported.`,
     );
   }
-  const length = options.tokens ?? (config.lengths.at(-1) as number);
-  const diffusion = plannerDiffusion(config);
-  const range = dataRangeOf(diffusion.model, parameters);
+  const range = dataRangeOf(model, parameters);
   const graph = walkGraph(
     diffusion,
     { solver: ddim(), stabilizationLevel, ...(range ? { range } : {}) },
     { batch, length, steps: 1, details: true },
   );
   const constants = Object.fromEntries(
-    Object.entries(weightsOf(diffusion.model, parameters)).map(([name, value]) => [parameterName(name), value]),
+    Object.entries(weightsOf(model, parameters)).map(([name, value]) => [parameterName(name), value]),
   );
-  const bytes = toOnnx(graph, { constants, name: "sampling_step", metadata: { config: JSON.stringify(config) } });
+  const config = JSON.stringify({ model: model.config, process: noise.config, task, trainedOn });
+  const bytes = toOnnx(graph, { constants, name: "sampling_step", metadata: { config } });
   await ensureWritable(dirname(options.out));
   await writeAtomically(options.out, bytes);
   const summary = {
     out: options.out,
     bytes: bytes.length,
-    inputs: { x: [batch, length, config.model.features], levels: [2, batch, length] },
+    inputs: { x: [batch, length, ...model.tokenShape], levels: [2, batch, length] },
   };
   process.stdout.write(
     options.json

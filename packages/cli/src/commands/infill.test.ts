@@ -79,6 +79,12 @@ describe("dforce train music", () => {
   });
 });
 
+it("dforce export writes a step of it, weights inside", async () => {
+  const { code, stdout } = await dforce("export", "--model", at("model"), "--out", at("step.onnx"), "--json");
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toMatchObject({ inputs: { x: [1, 6, 2], levels: [2, 1, 6] } });
+});
+
 it("dforce sample writes music as MIDI too", async () => {
   const args = ["--model", at("model"), "--length", "32", "--batch", "2", "--seed", "1", "--json"];
   const { code, stdout } = await run("sample", ...args, "--out", at("sampled"));
