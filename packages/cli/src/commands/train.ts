@@ -132,8 +132,13 @@ function resumeCommand({ out, backend, threads }: TrainOptions): string {
 
 function formatSummary(tasks: readonly Task[], { task, out, steps, seconds, loss }: RunSummary): string {
   const lossText = loss === null ? "" : `; recent loss ${loss.toFixed(4)}`;
-  const next = taskNamed(tasks, task).forecasting === undefined ? ["plan"] : ["forecast", "--data", "FILE"];
-  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: ${commandLine(...next, "--model", out)}`;
+  return `Trained ${steps} steps, the last session in ${seconds.toFixed(0)} s${lossText}. Next: ${commandLine(...nextCommand(tasks, task), "--model", out)}`;
+}
+
+/** What there is to see of a model. */
+function nextCommand(tasks: readonly Task[], task: string): readonly string[] {
+  if (taskNamed(tasks, task).forecasting !== undefined) return ["forecast", "--data", "FILE"];
+  return [task === "maze2d" ? "plan" : "eval"];
 }
 
 /** Starts or resumes the run in `--out`, which is this process's alone as long as it takes. */
