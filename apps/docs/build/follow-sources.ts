@@ -37,6 +37,9 @@ export function followLink(source: string, link: string): string {
  * relative to that file.
  */
 export function followSources(markdown: MarkdownRenderer): void {
+  // Indented blocks may be wider than a phone: they scroll, and so can be reached by keys.
+  markdown.renderer.rules.code_block = (tokens, index) =>
+    `<pre v-pre tabindex="0"><code>${markdown.utils.escapeHtml(tokens[index]?.content ?? "")}</code></pre>\n`;
   markdown.core.ruler.push("follow-sources", (state) => {
     const { frontmatter, relativePath } = state.env as MarkdownEnv;
     const source = frontmatter?.source as string | undefined;

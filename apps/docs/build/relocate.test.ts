@@ -18,7 +18,7 @@ it("a style's and a page's addresses are relative to where they lie", () => {
 });
 
 it("a page's data are told where the folder is", () => {
-  const data = '<script>window.__VP_SITE_DATA__=JSON.parse("{}");</script>';
+  const data = '<script>window.__VP_SITE_DATA__=JSON.parse("{\\"icon\\":\\"<svg/>\\"}");</script>';
   expect(relocatePage(data, "guide/a.html")).toBe(
     `${data}<script>window.__VP_SITE_DATA__.base=new URL("../",location.href).pathname</script>`,
   );

@@ -61,11 +61,14 @@ export function relocateStyle(code: string, path: string): string {
 export function relocatePage(html: string, path: string): string {
   const up = upFrom(path);
   const absolute =
-    `<script>for(const e of document.querySelectorAll("a[href],img[src]")){const n=e.href===undefined?"src":"href",` +
+    `<script>for(const e of document.querySelectorAll("a[href],link[rel=icon],img[src]")){const n=e.href===undefined?"src":"href",` +
     `v=e.getAttribute(n);if(/^\\.\\.?\\//.test(v)){const u=new URL(v,location.href);e.setAttribute(n,u.pathname+u.search+u.hash)}}</script>`;
   const base = `<script>window.__VP_SITE_DATA__.base=new URL(${JSON.stringify(up)},location.href).pathname</script>`;
   return html
-    .replace(/(<script>[^<]*window\.__VP_SITE_DATA__[^<]*<\/script>)/, (_, data: string) => data + base)
+    .replace(
+      /<script>(?:(?!<\/script>)[\s\S])*__VP_SITE_DATA__=(?:(?!<\/script>)[\s\S])*<\/script>/,
+      (data) => data + base,
+    )
     .replace("</body>", `${absolute}</body>`)
     .replaceAll(placeholder, up);
 }
