@@ -1,12 +1,18 @@
 /**
  * Prints the table of a page in docs/related, computed now: `npm run related -- NAME [FILE]`.
  */
+import { bayesianFlowTable } from "./bayesian-flow.js";
+import { constraintsTable } from "./constraints.js";
 import { languageTable } from "./language.js";
+import { multiTokenTable } from "./multi-token.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
 const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
+  "bayesian-flow": bayesianFlowTable,
+  constraints: constraintsTable,
   language: languageTable,
+  "multi-token": multiTokenTable,
   speculative: speculativeTable,
   truncated: truncatedTable,
 };
