@@ -69,7 +69,10 @@ describe("parseRunConfig", () => {
   });
 
   it.each<[object, string]>([
-    [{ maze: "tiny" }, 'my.json: Planner config: maze is "tiny"; expected umaze, medium, large.'],
+    [
+      { maze: "tiny" },
+      'my.json: Planner config: maze is "tiny"; expected umaze, medium, large, giant, or an object with kind "drawn" and a layout.',
+    ],
     [{ schedule: { kind: "quadratic", levels: 10 } }, 'my.json: A noise schedule\'s kind is "quadratic"'],
     [{ model: { ...planner.model, heads: 3 } }, "my.json: transformer: heads is 3; expected a divisor of the width 8."],
     [
