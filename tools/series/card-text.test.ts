@@ -30,7 +30,7 @@ const evaluation = (trainingSeed: number, windows: number, crpsSum: number, drop
 it("a card shows means over seeds, the bundled model's scores, and what missing values cost", () => {
   const text = seriesCardTables([evaluation(0, 50, 1, 0.3), evaluation(1, 50, 3), evaluation(0, 5, 4)]);
   expect(text.split("\n").slice(0, 4)).toEqual([
-    "| CRPS_sum, mean ± deviation over seeds | 5 windows, 1 seeds | 50 windows, 2 seeds |",
+    "| CRPS_sum, mean ± deviation over seeds | 5 windows, 1 seed | 50 windows, 2 seeds |",
     "| --- | --- | --- |",
     "| **the model** | 4.00000 | 2.00000 ± 1.41421 |",
     "| last value | 2.00000 | 2.00000 ± 0.00000 |",

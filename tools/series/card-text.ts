@@ -51,7 +51,7 @@ export function seriesCardTables(evaluations: readonly SeriesEvaluation[]): stri
   const counts = [...new Set(evaluations.map(({ windows }) => windows))].sort((a, b) => a - b);
   const lists = counts.map((count) => evaluations.filter(({ windows }) => windows === count));
   const names = Object.keys(evaluations[0]?.scores ?? {}).filter((name) => !name.startsWith("  "));
-  const head = `| CRPS_sum, mean ± deviation over seeds | ${lists.map((list, i) => `${counts[i]} windows, ${list.length} seeds`).join(" | ")} |`;
+  const head = `| CRPS_sum, mean ± deviation over seeds | ${lists.map((list, i) => `${counts[i]} windows, ${list.length} ${list.length === 1 ? "seed" : "seeds"}`).join(" | ")} |`;
   const rows = names.map(
     (name) =>
       `| ${name === MODEL ? "**the model**" : name} | ${lists.map((list) => spread(list.map(({ scores }) => (scores[name] as Scores).crpsSum.value))).join(" | ")} |`,
