@@ -10,8 +10,10 @@ import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer/index.js";
 import { unet3d } from "../models/unet3d/index.js";
+import { discretizedBayesianFlow } from "../process/bayesian-flow/discretized.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import type { NoiseProcess } from "../process/process.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 
@@ -19,6 +21,8 @@ import { drawTensor } from "./values.js";
 export interface ModelCase {
   readonly name: string;
   readonly model: () => Model;
+  /** Default variance preserving. */
+  readonly process?: () => NoiseProcess;
   readonly batch: number;
   readonly length: number;
 }
@@ -38,6 +42,13 @@ export const modelCases: readonly ModelCase[] = [
   {
     name: "transformer, not causal, FiLM",
     model: () => transformer({ ...film, layers: 2, feedForward: 12, causal: false }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "transformer, other outputs than features, of a discretised Bayesian flow",
+    model: () => transformer({ features: 2, outputs: 4, width: 8, layers: 1, heads: 2, feedForward: 12 }),
+    process: () => discretizedBayesianFlow({ bins: 4, levels, finalStd: 0.2, noiseClip: 6 }),
     batch: 2,
     length: 3,
   },
@@ -129,7 +140,7 @@ export function modelProblem(modelCase: ModelCase): ModelProblem {
   const model = modelCase.model();
   const diffusion: Diffusion = {
     model,
-    process: variancePreserving(cosineSchedule(levels), { noiseClip: 6 }),
+    process: modelCase.process?.() ?? variancePreserving(cosineSchedule(levels), { noiseClip: 6 }),
     lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 },
   };
   const parameters = drawnParameters(model);
