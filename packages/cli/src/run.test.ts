@@ -12,7 +12,10 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [["plan", "here"], "too many arguments"],
     [["inspect"], "missing required argument 'what'"],
     [["train", "--preset", "quick"], "required option '--out <folder>' not specified"],
-    [["train", "--preset", "huge", "--out", "x"], /'huge' is invalid. Allowed choices are umaze, medium, large, quick/],
+    [
+      ["train", "--preset", "huge", "--out", "x"],
+      /'huge' is invalid. Allowed choices are umaze, medium, large, giant, quick/,
+    ],
     [["train", "--out", "x"], "Give either --preset or --config (or --resume"],
     [["train", "--preset", "quick", "--config", "c.json", "--out", "x"], "Give either --preset or --config"],
     [["train", "--resume", "--preset", "quick", "--out", "x"], "--preset does not go with --resume"],

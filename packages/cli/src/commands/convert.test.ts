@@ -8,7 +8,15 @@ import { beforeAll, describe, expect, it } from "vitest";
 import { loadPlanner } from "../files/models.js";
 import { dforce, temporaryFolder } from "../testing/cli.js";
 
-const config = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 };
+const config = {
+  kind: "transformer",
+  features: 2,
+  width: 8,
+  layers: 1,
+  heads: 2,
+  feedForward: 8,
+  positions: "sinusoidal",
+};
 const weights = initializeParameters(modelFromConfig(config), createRandom(5));
 let folder = "";
 let [given, configFile] = ["", ""];
