@@ -127,7 +127,7 @@ describe("where things are missing", () => {
     ["model.safetensors", "no safetensors", /model\.safetensors/],
     ["config.json", '{"kind":"something else"}', /config\.json/],
   ])("a corrupt %s: a message", async (file, body, message) => {
-    const visit = await site.visit("demos/maze.html?device=wasm&maze=umaze");
+    const visit = await site.visit("demos/maze.html?device=wasm&maze=umaze", { serviceWorkers: "block" });
     await visit.page.route(`**/models/maze2d-umaze/${file}`, (route) => route.fulfill({ body }));
     await visit.page.getByRole("button", { name: "Plan and drive" }).click();
     const alert = visit.page.locator(".demo-failure");
@@ -137,7 +137,7 @@ describe("where things are missing", () => {
   });
 
   it("a runtime that cannot be fetched: a message, and another try", async () => {
-    const visit = await site.visit("demos/maze.html?device=wasm&maze=umaze");
+    const visit = await site.visit("demos/maze.html?device=wasm&maze=umaze", { serviceWorkers: "block" });
     await visit.page.route("**/*.wasm", (route) => route.abort());
     await visit.page.getByRole("button", { name: "Plan and drive" }).click();
     await visit.page.locator(".demo-failure").filter({ hasText: "could not be fetched" }).waitFor({ timeout: 60_000 });
