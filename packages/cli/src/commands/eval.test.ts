@@ -37,6 +37,9 @@ describe("dforce eval", () => {
       planWallFraction: expect.any(Number),
       note: expect.stringContaining("Re-created environment"),
       plans: expect.any(Number),
+      evaluations: expect.any(Number),
+      once: false,
+      search: false,
       support: false,
     });
     const { seconds: _, ...again } = await documentOf("--episodes", "3", "--batch", "3");
@@ -62,7 +65,7 @@ describe("dforce eval", () => {
     expect(code).toBe(0);
     expect(stderr).toMatch(/^measuring 0\/100 \| planning 1 to 1 of 1\n[\s\S]*measuring 100\/100/);
     expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
-    expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\nRe-created environment/);
+    expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\n[\s\S]*\nRe-created environment/);
   });
 
   it("takes the model as its first word, but not twice", async () => {
