@@ -20,7 +20,7 @@ it.each([
   [{ steps: 2, lr: 1 }, "thing: there is no option lr. The known ones are steps, rate, nested."],
   [{ steps: 2, nested: { kind: "c" } }, 'thing: nested.kind is "c"; expected "a" or "b".'],
   [{ steps: { toString: 1 } }, "thing: steps is an object with toString; expected a whole number from 1."],
-  [null, "thing: the value is null; expected Object."],
+  [null, "thing: the value is null; expected an object."],
   [{}, "thing: steps is missing."],
 ])("refuses %o", (value, message) => {
   expect(() => check("thing", schema, value)).toThrow(expect.objectContaining({ code: "invalid-argument", message }));

@@ -140,7 +140,12 @@ describe("treeSearch", () => {
     ["score", { score: () => Number.NaN }, "invalid-argument"],
     ["request", { request: {} as TreeSearchOptions["request"] }, "invalid-argument"],
     ["exploration", { exploration: Number.NaN }, "invalid-argument"],
-    ["option", { children: 3 } as Partial<TreeSearchOptions>, "invalid-argument"],
+    ["option", { branches: 3 } as Partial<TreeSearchOptions>, "invalid-argument"],
+    [
+      "number of children",
+      { strengths: undefined, children: 0 } as unknown as Partial<TreeSearchOptions>,
+      "invalid-argument",
+    ],
   ])("refuses an illegal %s", async (_name, options, code) => {
     const failure = await all(searching(options)).catch((error: unknown) => error);
     expect(isDiffusionForcingError(failure, code as "invalid-argument")).toBe(true);
