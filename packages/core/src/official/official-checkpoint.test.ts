@@ -8,7 +8,8 @@ import { modelFromConfig } from "../models/model-from-config.js";
 import { initializeParameters } from "../models/parameters.js";
 import { fromOfficial, toOfficial } from "./official-checkpoint.js";
 
-const small = { kind: "transformer", features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
+const size = { features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
+const small = { kind: "transformer", ...size, positions: "sinusoidal" } as const;
 const configs: readonly ModelConfig[] = [
   small,
   { ...small, conditionFeatures: 3, layers: 2, causal: false },
