@@ -12,6 +12,7 @@ import { type Normalization, normalizationCodec } from "@diffusion-forcing/core/
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
 import { proportion } from "../maze2d/intervals.js";
+import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { Estimate, EvaluationContext, Task, TaskJob, TaskRecipe, TaskReport, TaskTraining } from "../task.js";
 import { checkOptionValues, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";
@@ -30,20 +31,8 @@ interface CompositionRecipe extends TaskRecipe {
 const positionsSchema = schemas.integer(8, 256);
 const recipeSchema = v.strictObject({
   data: v.strictObject({ positions: positionsSchema, batch: schemas.integer(1, 4096) }),
-  model: v.strictObject({
-    width: schemas.integer(8, 1024),
-    layers: schemas.integer(1, 64),
-    heads: schemas.integer(1, 64),
-  }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  model: transformerSizeSchema,
+  training: trainingSchema,
 });
 const taskSchema = v.strictObject({ kind: v.literal("composition", '"composition"'), positions: positionsSchema });
 

@@ -1,5 +1,6 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
 /** What a recipe says of the demonstrations, of what the model is shown of the past, and of the model. */
@@ -26,20 +27,8 @@ const recipeSchema = v.strictObject({
     batch: schemas.integer(1, 4096),
   }),
   past: schemas.choice("noised", "clean"),
-  model: v.strictObject({
-    width: schemas.integer(8, 1024),
-    layers: schemas.integer(1, 64),
-    heads: schemas.integer(1, 64),
-  }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  model: transformerSizeSchema,
+  training: trainingSchema,
 });
 
 /** What a bundle records of the task. */

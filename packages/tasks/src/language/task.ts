@@ -13,6 +13,7 @@ import { evidenceLowerBoundStream } from "@diffusion-forcing/core/likelihood";
 import { discreteBayesianFlow } from "@diffusion-forcing/core/process";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
+import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { EvaluationContext, PreparationContext, Task, TaskJob, TaskRecipe, TaskReport } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchema, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";
@@ -26,20 +27,8 @@ interface LanguageRecipe extends TaskRecipe {
 
 const recipeSchema = v.strictObject({
   window: v.strictObject({ length: schemas.integer(2, 4096), batch: schemas.integer(1, 4096) }),
-  model: v.strictObject({
-    width: schemas.integer(8, 1024),
-    layers: schemas.integer(1, 64),
-    heads: schemas.integer(1, 64),
-  }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  model: transformerSizeSchema,
+  training: trainingSchema,
 });
 
 const recordSchema = v.strictObject({

@@ -1,5 +1,6 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
 /** What a recipe says of the excerpts, of the codec and of the model. */
@@ -36,20 +37,8 @@ const recipeSchema = v.strictObject({
     codecSteps: schemas.integer(1, 1e9),
     codecLearningRate: schemas.positive(),
   }),
-  model: v.strictObject({
-    width: schemas.integer(8, 1024),
-    layers: schemas.integer(1, 64),
-    heads: schemas.integer(1, 64),
-  }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  model: transformerSizeSchema,
+  training: trainingSchema,
 });
 
 /** @throws `invalid-config` naming the field that is wrong */

@@ -2,6 +2,7 @@ import { recurrent, transformer } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import type { Model } from "@diffusion-forcing/core/models";
 import * as v from "valibot";
+import { trainingSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
 /** A network of series, but for what its data decide. */
@@ -38,15 +39,7 @@ const recipeSchema = v.strictObject({
     validation: schemas.number(0, 0.5),
     patience: size(1, 1e6),
   }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  training: trainingSchema,
 });
 
 /** @throws `invalid-config` naming the field that is wrong */

@@ -2,6 +2,7 @@ import { type Bundle, cosineSchedule, diffusionForcing, type Model } from "@diff
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import { modelFromConfig } from "@diffusion-forcing/core/models";
 import * as v from "valibot";
+import { trainingSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 import { levelSources, type TrainingLevels } from "./training-levels.js";
 import type { World } from "./world.js";
@@ -35,15 +36,7 @@ const recipeSchema = v.strictObject({
   }),
   process: v.strictObject({ levels: schemas.integer(1, 10_000), objective: schemas.choice("noise", "x0", "v") }),
   model: v.looseObject({ kind: schemas.choice("dit3d", "unet3d") }),
-  training: v.strictObject({
-    steps: schemas.integer(1, 1e9),
-    learningRate: schemas.positive(),
-    schedule: v.strictObject({
-      kind: schemas.choice("constant", "cosine"),
-      warmupSteps: v.optional(schemas.integer(0)),
-    }),
-    emaDecay: schemas.number(0, 1 - 1e-12),
-  }),
+  training: trainingSchema,
 });
 
 /** @throws `invalid-config` naming the field that is wrong */
