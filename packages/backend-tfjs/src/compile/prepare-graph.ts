@@ -1,5 +1,5 @@
 import type { HostTensorRecord } from "@diffusion-forcing/core";
-import { breather } from "@diffusion-forcing/core/backend";
+import { breathe } from "@diffusion-forcing/core/backend";
 import {
   bakeConstants,
   emit,
@@ -19,7 +19,6 @@ import type { Traits } from "./traits.js";
  * whatever else waits for the thread.
  */
 export async function prepareGraph(graph: Graph, constants: HostTensorRecord, traits: Traits): Promise<Graph> {
-  const breathe = breather();
   const baked = bakeConstants(graph, constants);
   const sound = traits.coarseTrigonometry ? rewriteGraph(baked, withPreciseTrigonometry) : baked;
   await breathe();

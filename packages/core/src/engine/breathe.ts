@@ -25,16 +25,16 @@ function nextTask(): Promise<void> {
   });
 }
 
+/** When the thread last ended a task here. One for all loops, as they share the thread: many short ones make a long one. */
+let lastTurn = Number.NEGATIVE_INFINITY;
+
 /**
  * For loops over steps that a backend may compute synchronously: awaiting promises then never leaves the task, and no
- * timer, abort, key press or frame gets through. Await the function between any two steps; it ends the task whenever the
- * last one was longer ago than {@link LONGEST_HOLD}.
+ * timer, abort, key press or frame gets through. Await this between any two steps; it ends the task if none has been
+ * ended here for {@link LONGEST_HOLD}.
  */
-export function breather(): () => Promise<void> {
-  let last = performance.now();
-  return async () => {
-    if (performance.now() - last < LONGEST_HOLD) return;
-    await nextTask();
-    last = performance.now();
-  };
+export async function breathe(): Promise<void> {
+  if (performance.now() - lastTurn < LONGEST_HOLD) return;
+  await nextTask();
+  lastTurn = performance.now();
 }

@@ -1,6 +1,6 @@
 /** The contract of a backend, selection at run time, and a backend in another thread. */
 export * from "../engine/backend/index.js";
-export { breather } from "../engine/breathe.js";
+export { breathe } from "../engine/breathe.js";
 export { check, checkOptions, schemas } from "../engine/check.js";
 export { checkChoice } from "../engine/choice.js";
 export { describe } from "../engine/describe.js";

@@ -1,5 +1,5 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { breather } from "../engine/breathe.js";
+import { breathe } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
 import { buildGraph } from "../engine/graph/graph.js";
 import { input } from "../engine/graph/trace.js";
@@ -75,7 +75,6 @@ export async function* evidenceLowerBoundStream(
   );
   const executable = await backend.compile(graph, { constants: Object.fromEntries(constants) });
   let state: ElboState = resume ?? { step: 0, nats: [] };
-  const breathe = breather();
   try {
     while (state.step < steps) {
       await breathe();

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import type { Backend, Executable } from "../engine/backend/contract.js";
-import { breather } from "../engine/breathe.js";
+import { breathe } from "../engine/breathe.js";
 import { check, schemas } from "../engine/check.js";
 import { throwIfAborted } from "../engine/errors.js";
 import { buildGraph } from "../engine/graph/graph.js";
@@ -80,7 +80,6 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
   checkParameters(model, given.parameters);
   const random = createRandom(seed);
   const executable = await backend.compile(...lawsGraph(given));
-  const breathe = breather();
   const symbols = new Int32Array(batch * length).fill(-1);
   const done = new Int32Array(batch);
   const reader = new LawReader(head, length);

@@ -1,7 +1,7 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { BoundedExecutables, type HeldExecutable } from "../engine/backend/bounded-executables.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
-import { breather } from "../engine/breathe.js";
+import { breathe } from "../engine/breathe.js";
 import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import type { Graph } from "../engine/graph/graph.js";
 import {
@@ -143,7 +143,6 @@ export class Walker implements GraphHost {
     const [batch, length] = tokens.shape as [number, number];
     const moves = rows.flatMap((row, m) => (m > 0 && changes(rows[m - 1] as ArrayLike<number>, row) ? [m] : []));
     const runs = commit && moves.length === 0 ? [[]] : inParts(moves, unroll);
-    const breathe = breather();
     let x: Tensor = tokens;
     let solverMemory = this.#freshSolverMemory(tokens.shape);
     let after: TensorsByName | undefined;

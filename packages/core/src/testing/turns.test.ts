@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { breather } from "../engine/breathe.js";
+import { breathe } from "../engine/breathe.js";
 import { throwIfAborted } from "../engine/errors.js";
 import { assertTakesTurns, type LongWork } from "./turns.js";
 
@@ -18,7 +18,7 @@ const loop =
 
 describe("assertTakesTurns", () => {
   it("holds for a loop that breathes", async () => {
-    await assertTakesTurns(loop(breather()), "the loop");
+    await assertTakesTurns(loop(breathe), "the loop");
   });
 
   it("fails for one that awaits promises only, and for one that looks at its signal too late", async () => {
@@ -28,7 +28,7 @@ describe("assertTakesTurns", () => {
     );
     await expect(promisesOnly).rejects.toThrow("the loop: it succeeded; expected an error of code aborted");
     let checks = 0;
-    const late = loop(breather(), (signal) => {
+    const late = loop(breathe, (signal) => {
       if (signal.aborted && checks++ === 20) throwIfAborted(signal);
     });
     await expect(assertTakesTurns(late, "the loop")).rejects.toThrow(/the loop: \d+ more steps began after the abort/);

@@ -1,5 +1,5 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { breather } from "../engine/breathe.js";
+import { breathe } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
@@ -73,7 +73,6 @@ export async function* trainStream(
   const options = completeTrainingOptions(given);
   const trainable = asTrainable(subject, options.loss);
   const { steps, seed, signal, checkpoint } = options;
-  const breathe = breather();
   const between = async (): Promise<void> => {
     await breathe();
     throwIfAborted(signal);

@@ -1,5 +1,5 @@
 import { type Codec, type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
-import { breather, throwIfAborted } from "@diffusion-forcing/core/backend";
+import { breathe, throwIfAborted } from "@diffusion-forcing/core/backend";
 import { BEAT, type Chorale } from "./chorales.js";
 import { excerptOf, keysOf } from "./excerpts.js";
 import { symbolsOf, transposed } from "./symbols.js";
@@ -50,7 +50,6 @@ export class TokenBank {
   /** @param chorales as long as an excerpt, at least. @throws `aborted` */
   static async of(chorales: readonly Chorale[], options: TokenBankOptions): Promise<TokenBank> {
     const { codec, sixteenths, tokens, signal, onProgress } = options;
-    const breathe = breather();
     const versions = chorales.flatMap((chorale) => keysOf(chorale).map((key) => ({ chorale, key })));
     const songs: Song[] = [];
     let features = 0;

@@ -1,4 +1,4 @@
-import { breather } from "../../engine/breathe.js";
+import { breathe } from "../../engine/breathe.js";
 import { throwIfAborted } from "../../engine/errors.js";
 import { sizeOf } from "../../engine/tensor/shape.js";
 import { disposeTensor, type HostTensor, readTensor, type Tensor, tensor } from "../../engine/tensor/tensor.js";
@@ -67,7 +67,6 @@ export class SpeculativeWalk {
   /** @yields after every window. */
   async *windows(): AsyncGenerator<WindowReport> {
     const { draft } = this.#plan;
-    const breathe = breather();
     while (this.#done() < this.#moves.count) {
       throwIfAborted(this.#request.signal);
       const needsEstimate =
