@@ -11,3 +11,9 @@ it("scales, rounds and adds the unit", () => {
   expect(formatEstimate(estimate, 100, 1, "%")).toBe("97.0 [91.5, 99.0] %");
   expect(formatEstimate({ value: -1, low: -2.005, high: 0 }, 1, 2)).toBe("-1.00 [-2.00, 0.00]");
 });
+
+it("says where there are too few trials for an interval, or none for a value", () => {
+  const [low, high] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+  expect(formatEstimate({ value: 12, low, high }, 1, 1, "%")).toBe("12.0 [n/a] %");
+  expect(formatEstimate({ value: Number.NaN, low: Number.NaN, high: Number.NaN }, 1, 1, "%")).toBe("n/a");
+});

@@ -13,7 +13,6 @@ describe("compositionPicture", () => {
     expect(svg).toMatch(/^<svg xmlns="http:\/\/www.w3.org\/2000\/svg" viewBox="0 0 524 326"/);
     expect(count(svg, "<polyline")).toBe(120);
     expect(count(svg, 'stroke="#3e7cc8"')).toBe(120);
-    expect(svg).toContain("The data &amp; more");
   });
 
   it("draws how shares depend on the memory, where that was measured", () => {

@@ -1,5 +1,7 @@
 import type { HostTensor } from "@diffusion-forcing/core";
-import { element } from "../maze2d/pictures/svg.js";
+import { drawText, textWidth } from "../pictures/drawn-text.js";
+import { element } from "../pictures/svg.js";
+import { palette, svgDocument } from "../pictures/svg-document.js";
 import { corners } from "./crosses.js";
 import { type Shape, shapesOf } from "./shapes.js";
 
@@ -20,8 +22,6 @@ export interface DialPoint {
   readonly shares: Readonly<Record<Shape, number>>;
 }
 
-const ink = "#1f2a44";
-const faint = "#7c869c";
 const shapeColors: Readonly<Record<Shape, string>> = {
   cross: "#3e7cc8",
   v: "#f0a41c",
@@ -38,6 +38,8 @@ const head = 62;
 const foot = 44;
 /** Half of the square's width that a panel shows. */
 const shown = 1.3;
+/** Sizes of text, see `drawText`. */
+const [TITLE, SMALL] = [1.4, 0.95];
 /** Trajectories drawn in a panel: more would hide each other. */
 const drawn = 60;
 
@@ -53,26 +55,13 @@ export function compositionPicture(panels: readonly Panel[], dial: readonly Dial
   const height = head + side + foot;
   const parts = panels.map((panel, i) => drawPanel(panel, gap + i * (side + gap)));
   const chart = dial.length > 0 ? [drawDial(dial, gap + panels.length * (side + gap) + 16)] : [];
-  return element(
-    "svg",
-    {
-      xmlns: "http://www.w3.org/2000/svg",
-      viewBox: `0 0 ${width} ${height}`,
-      width,
-      height,
-      "font-family": "system-ui, sans-serif",
-    },
-    element("title", {}, "Trajectories on a square, coloured by their shape"),
-    element("rect", { width, height, fill: "#ffffff" }),
-    ...parts,
-    ...chart,
-    legend(height - 18),
-  );
+  const title = "Trajectories on a square, coloured by their shape";
+  return svgDocument({ width, height, title }, ...parts, ...chart, legend(height - 18));
 }
 
-function text(x: number, y: number, size: number, content: string, fill = ink, anchor?: string): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return element("text", { x, y, "font-size": size, fill, "text-anchor": anchor }, escaped);
+/** Two lines above a panel or chart. */
+function heading(left: number, title: string, note: string): string[] {
+  return [drawText(title, left, 12, palette.ink, TITLE), drawText(note, left, 36, palette.faint)];
 }
 
 function drawPanel({ title, note, trajectories }: Panel, left: number): string {
@@ -99,10 +88,11 @@ function drawPanel({ title, note, trajectories }: Panel, left: number): string {
     ].join("");
   });
   return [
-    text(left, 24, 15, title),
-    text(left, 44, 12, note, faint),
-    element("rect", { x: left, y: head, width: side, height: side, fill: "#fdfdfb", stroke: "#d3dae6" }),
-    ...corners.map(([cx, cy]) => element("circle", { cx: x(cx), cy: y(cy), r: 4, fill: "none", stroke: faint })),
+    ...heading(left, title, note),
+    element("rect", { x: left, y: head, width: side, height: side, fill: palette.card, stroke: palette.edge }),
+    ...corners.map(([cx, cy]) =>
+      element("circle", { cx: x(cx), cy: y(cy), r: 4, fill: "none", stroke: palette.faint }),
+    ),
     ...lines,
   ].join("");
 }
@@ -125,13 +115,18 @@ function drawDial(dial: readonly DialPoint[], left: number): string {
     shapes.map((shape) => element("circle", { cx: x(memory), cy: y(shares[shape]), r: 3, fill: shapeColors[shape] })),
   );
   return [
-    text(left, 24, 15, "The dial"),
-    text(left, 44, 12, "share of each shape by positions remembered", faint),
-    ...[0, 0.5, 1].flatMap((share) => [
-      element("line", { x1: left, x2: left + width, y1: y(share), y2: y(share), stroke: "#d3dae6" }),
-      text(left - 4, y(share) + 4, 11, `${100 * share}`, faint, "end"),
-    ]),
-    ...dial.map(({ memory }) => text(x(memory), head + side + 14, 11, String(memory), faint, "middle")),
+    ...heading(left, "The dial", "% of each shape by positions remembered"),
+    ...[0, 0.5, 1].flatMap((share) => {
+      const percent = String(100 * share);
+      return [
+        element("line", { x1: left, x2: left + width, y1: y(share), y2: y(share), stroke: palette.edge }),
+        drawText(percent, left - 6 - textWidth(percent, SMALL), y(share) - 3, palette.faint, SMALL),
+      ];
+    }),
+    ...dial.map(({ memory }) => {
+      const tick = String(memory);
+      return drawText(tick, x(memory) - textWidth(tick, SMALL) / 2, head + side + 6, palette.faint, SMALL);
+    }),
     ...lines,
     ...dots,
   ].join("");
@@ -143,7 +138,7 @@ function legend(y: number): string {
       const left = gap + i * 130;
       return [
         element("rect", { x: left, y: y - 9, width: 16, height: 4, fill: shapeColors[shape] }),
-        text(left + 22, y - 3, 12, shapeNames[shape]),
+        drawText(shapeNames[shape], left + 22, y - 11, palette.ink),
       ].join("");
     })
     .join("");

@@ -11,7 +11,7 @@ import { check, schemas } from "@diffusion-forcing/core/backend";
 import { type Normalization, normalizationCodec } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
-import { proportion } from "../maze2d/intervals.js";
+import { proportion } from "../intervals.js";
 import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { Estimate, EvaluationContext, Task, TaskJob, TaskRecipe, TaskReport, TaskTraining } from "../task.js";
 import { checkOptionValues, type OptionSchemas } from "../task-options.js";

@@ -1,6 +1,6 @@
 import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
 import { Sampler } from "@diffusion-forcing/core/sampling";
-import { proportion } from "../maze2d/intervals.js";
+import { proportion } from "../intervals.js";
 import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
 import { checkOptionValues, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";

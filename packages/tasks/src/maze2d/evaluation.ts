@@ -1,9 +1,9 @@
 import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { mean, pairedRatio, proportion } from "../intervals.js";
 import type { Estimate } from "../task.js";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
-import { mean, pairedRatio, proportion } from "./intervals.js";
 import { type Maze, normalizedScore, wallFraction } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";
 import type { MazePolicy } from "./policy.js";

@@ -8,7 +8,7 @@ import {
 } from "@diffusion-forcing/core";
 import { codecOn, type NormalizationOptions } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
-import { mean } from "../maze2d/intervals.js";
+import { mean } from "../intervals.js";
 import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";

@@ -1,5 +1,6 @@
-import { drawText } from "../maze2d/pictures/drawn-text.js";
-import { element } from "../maze2d/pictures/svg.js";
+import { drawText } from "../pictures/drawn-text.js";
+import { element } from "../pictures/svg.js";
+import { palette, svgDocument } from "../pictures/svg-document.js";
 import { BAR, type Chorale } from "./chorales.js";
 import { notesOf } from "./notes.js";
 
@@ -12,7 +13,7 @@ export interface RollOptions {
 
 /** Soprano to bass. */
 export const voiceColors: readonly string[] = ["#c2410c", "#d99a1c", "#1e8e8a", "#3e7cc8"];
-const [paper, ink, faint, shade] = ["#ffffff", "#1f2a44", "#e3e7ef", "#fdf3df"];
+const shade = "#fdf3df";
 
 /** SVG units of a sixteenth, of a semitone, and around the rolls. */
 const [STEP, SEMITONE, MARGIN, HEAD] = [6, 5, 30, 26];
@@ -41,7 +42,7 @@ export function pianoRoll(chorales: readonly Chorale[], { filled, titles = [] }:
     return element(
       "g",
       {},
-      ...(titles[i] ? [drawText(titles[i] as string, MARGIN, top - 14, ink)] : []),
+      ...(titles[i] ? [drawText(titles[i] as string, MARGIN, top - 14, palette.ink)] : []),
       ...(last >= first
         ? [
             element("rect", {
@@ -54,10 +55,10 @@ export function pianoRoll(chorales: readonly Chorale[], { filled, titles = [] }:
           ]
         : []),
       ...bars.map((bar) =>
-        element("line", { x1: x(bar * BAR), x2: x(bar * BAR), y1: top, y2: top + height, stroke: faint }),
+        element("line", { x1: x(bar * BAR), x2: x(bar * BAR), y1: top, y2: top + height, stroke: palette.grid }),
       ),
       ...octaves.map((c) =>
-        element("line", { x1: x(0), x2: x(length), y1: y(c) + SEMITONE, y2: y(c) + SEMITONE, stroke: faint }),
+        element("line", { x1: x(0), x2: x(length), y1: y(c) + SEMITONE, y2: y(c) + SEMITONE, stroke: palette.grid }),
       ),
       ...(notes[i] ?? []).map((note) =>
         element("rect", {
@@ -71,7 +72,5 @@ export function pianoRoll(chorales: readonly Chorale[], { filled, titles = [] }:
       ),
     );
   });
-  const paperRect = element("rect", { ...all, fill: paper });
-  const size = { viewBox: `0 0 ${all.width} ${all.height}`, ...all };
-  return element("svg", { xmlns: "http://www.w3.org/2000/svg", ...size }, paperRect, ...rolls);
+  return svgDocument({ ...all, title: "Chorales as piano rolls" }, ...rolls);
 }

@@ -1,14 +1,13 @@
-import { drawText, textWidth } from "../maze2d/pictures/drawn-text.js";
-import { element, round } from "../maze2d/pictures/svg.js";
+import { drawText, textWidth } from "../pictures/drawn-text.js";
+import { element, round } from "../pictures/svg.js";
+import { palette, svgDocument } from "../pictures/svg-document.js";
 import type { SeriesForecast } from "./forecaster.js";
 import { columnQuantiles } from "./quantile-table.js";
 import { rowCount, type SeriesTable } from "./table.js";
 
 const panel = { width: 420, height: 190, left: 58, right: 14, top: 26, bottom: 24 } as const;
 const colors = {
-  ink: "#1f2a44",
-  faint: "#7c869c",
-  grid: "#e3e7ef",
+  ...palette,
   outer: "#cfe0f3",
   inner: "#8fb8e3",
   median: "#1f5fa8",
@@ -36,10 +35,8 @@ export function fanChart(history: SeriesTable, forecast: SeriesForecast): string
   );
   const more = forecast.columns.length - shown.length;
   const words = `median, 50 % and 90 % of ${forecast.samples} samples${more > 0 ? `; ${more} series more are not drawn` : ""}`;
-  return element(
-    "svg",
-    { xmlns: "http://www.w3.org/2000/svg", viewBox: `0 0 ${width} ${height}`, width, height },
-    element("rect", { width, height, fill: "#ffffff" }),
+  return svgDocument(
+    { width, height, title: "Forecasts as fans" },
     ...panels,
     drawText(words, panel.left, height - 16, colors.faint),
   );

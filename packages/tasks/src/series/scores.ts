@@ -1,5 +1,5 @@
 import { nineteenQuantiles, quantileCrpsSum } from "@diffusion-forcing/core/metrics";
-import { mean, pairedRatio } from "../maze2d/intervals.js";
+import { mean, pairedRatio } from "../intervals.js";
 import type { Estimate } from "../task.js";
 
 /** Forecasts of one window beside what happened. */

@@ -1,6 +1,6 @@
 import { type Bundle, createRandom, type HostTensor } from "@diffusion-forcing/core";
 import { meanSquaredError, ssim } from "@diffusion-forcing/core/metrics";
-import { mean, proportion } from "../maze2d/intervals.js";
+import { mean, proportion } from "../intervals.js";
 import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
 import { checkOptionValues, type OptionSchemas } from "../task-options.js";
 import { formatEstimate } from "../task-report.js";

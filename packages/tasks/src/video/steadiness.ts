@@ -1,5 +1,5 @@
 import type { HostTensor } from "@diffusion-forcing/core";
-import { mean } from "../maze2d/intervals.js";
+import { mean } from "../intervals.js";
 import type { Estimate } from "../task.js";
 import type { World } from "./world.js";
 

@@ -1,10 +1,10 @@
+import { drawText } from "../../pictures/drawn-text.js";
+import { element } from "../../pictures/svg.js";
 import { goalRadius } from "../environment.js";
 import { mazeTimeStep } from "../physics.js";
 import { canvasOf, cellSize, legendWidth } from "./canvas.js";
 import { colors, timeColor } from "./colors.js";
-import { drawText } from "./drawn-text.js";
 import type { PlanStory } from "./story.js";
-import { element } from "./svg.js";
 
 const lineHeight = 17;
 const symbolWidth = 20;

@@ -1,7 +1,7 @@
+import { element, round } from "../../pictures/svg.js";
 import { type Canvas, cellSize } from "./canvas.js";
 import { colors, timeColor } from "./colors.js";
 import { drawCircle } from "./scene.js";
-import { element, round } from "./svg.js";
 
 /** Frames of a plan on its way that are drawn; longer plans are thinned out evenly. */
 const drawnFrames = 160;

@@ -1,11 +1,11 @@
+import { drawText, textScale, textWidth } from "../../pictures/drawn-text.js";
+import { element, escapeText, round } from "../../pictures/svg.js";
 import { goalRadius } from "../environment.js";
 import type { Maze } from "../mazes.js";
 import { type Canvas, canvasOf, cellSize } from "./canvas.js";
 import { colors } from "./colors.js";
-import { drawText, textScale, textWidth } from "./drawn-text.js";
 import { floorOutlines, type GridCorner } from "./maze-outline.js";
 import type { PlanStory } from "./story.js";
-import { element, escapeText, round } from "./svg.js";
 
 const clipName = "maze-frame";
 const frameRadius = 0.42 * cellSize;

@@ -1,4 +1,4 @@
-import { glyphLines, glyphWidth } from "../../pictures/glyphs.js";
+import { glyphLines, glyphWidth } from "./glyphs.js";
 import { element, round } from "./svg.js";
 
 /** SVG units a column of a glyph. */

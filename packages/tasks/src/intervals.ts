@@ -1,4 +1,4 @@
-import type { Estimate } from "../task.js";
+import type { Estimate } from "./task.js";
 
 /** The 97.5 % quantile of the standard normal distribution. */
 const quantile = 1.959963984540054;
