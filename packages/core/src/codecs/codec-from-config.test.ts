@@ -37,7 +37,7 @@ describe("codecFromConfig", () => {
   it.each([
     [
       null,
-      "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, variational-autoencoder, principal-components, chain",
+      "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, variational-autoencoder, principal-components, vector-quantizer, chain",
     ],
     [{ kind: "zip" }, 'A codec\'s kind is "zip"'],
     [{ kind: "toString" }, 'A codec\'s kind is "toString"'],

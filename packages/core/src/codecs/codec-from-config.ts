@@ -19,6 +19,12 @@ import {
   principalComponentsCodec,
   principalComponentsNetwork,
 } from "./principal-components.js";
+import {
+  type VectorQuantizer,
+  type VectorQuantizerOptions,
+  vectorQuantizer,
+  vectorQuantizerCodec,
+} from "./vector-quantizer/index.js";
 
 /** Makes a codec of one kind from its stored configuration and, if it has learned, its weights by name. */
 export type CodecReader = (config: CodecConfig, parameters: HostTensorRecord) => Codec;
@@ -38,16 +44,22 @@ const readers: Readonly<Record<string, CodecReader>> = {
     autoencoderCodec({ autoencoder: autoencoderOf(config), parameters }),
   "principal-components": ({ kind: _, ...options }, parameters) =>
     principalComponentsCodec(options as unknown as PrincipalComponentsOptions, parameters),
+  "vector-quantizer": (config, parameters) => vectorQuantizerCodec({ quantizer: quantizerOf(config), parameters }),
 };
 
 function autoencoderOf(config: CodecConfig): VariationalAutoencoder {
   return variationalAutoencoder(config as unknown as AutoencoderOptions);
 }
 
+function quantizerOf(config: CodecConfig): VectorQuantizer {
+  return vectorQuantizer(config as unknown as VectorQuantizerOptions);
+}
+
 /** What of the library's codecs has weights, by kind. */
 const networks: Readonly<Record<string, (config: CodecConfig) => Network>> = {
   "variational-autoencoder": autoencoderOf,
   "principal-components": principalComponentsNetwork,
+  "vector-quantizer": quantizerOf,
 };
 
 /**

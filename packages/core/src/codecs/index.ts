@@ -12,3 +12,4 @@ export {
   normalizationCodec,
 } from "./normalization.js";
 export { type PrincipalComponentsOptions, principalComponentsCodec } from "./principal-components.js";
+export * from "./vector-quantizer/index.js";

@@ -1,3 +1,4 @@
+export { type CodeUsage, codeUsage } from "./code-usage.js";
 export { crps, crpsSum, type Forecast, nineteenQuantiles, quantileCrpsSum } from "./crps.js";
 export { energyDistance, frechetDistance, type MmdOptions, maximumMeanDiscrepancy } from "./distances.js";
 export { meanSquaredError, psnr, type SsimOptions, ssim } from "./images.js";

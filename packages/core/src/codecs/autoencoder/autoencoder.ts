@@ -1,11 +1,9 @@
-import { DiffusionForcingError } from "../../engine/errors.js";
 import {
   add,
   clamp,
   constant,
   div,
   exp,
-  gelu,
   log,
   max,
   mul,
@@ -16,16 +14,15 @@ import {
   sub,
   sum,
 } from "../../engine/graph/operations.js";
-import { formatType } from "../../engine/graph/ops/helpers.js";
 import type { Value } from "../../engine/graph/value.js";
 import { sizeOf } from "../../engine/tensor/shape.js";
-import { checkHostTensor, zeros } from "../../engine/tensor/tensor.js";
-import { describeTokens, holdsTokens, type Parameters } from "../../models/model.js";
+import { zeros } from "../../engine/tensor/tensor.js";
+import type { Parameters } from "../../models/model.js";
 import { specsByName } from "../../models/options.js";
-import { linearSpecs, type NamedSpec, normSpecs } from "../../models/parameter-specs.js";
-import { type Scope, scopeOf } from "../../models/scope.js";
-import type { Batch } from "../../training/batch.js";
+import { scopeOf } from "../../models/scope.js";
 import type { Trainable } from "../../training/trainable.js";
+import { checkItems } from "../check-items.js";
+import { perceptron, perceptronSpecs } from "../perceptron.js";
 import { type AutoencoderConfig, type AutoencoderOptions, completeAutoencoderConfig } from "./config.js";
 
 /** What an encoder says of an item: a normal law of its token, of independent features. */
@@ -101,27 +98,6 @@ export function variationalAutoencoder(options: AutoencoderOptions): Variational
   };
 }
 
-function perceptronSpecs(
-  name: string,
-  inputs: number,
-  outputs: number,
-  { width, layers }: AutoencoderConfig,
-): NamedSpec[] {
-  const hidden = Array.from({ length: layers }, (_, index) => [
-    ...linearSpecs(`${name}.hidden${index}`, index === 0 ? inputs : width, width),
-    ...normSpecs(`${name}.norm${index}`, width),
-  ]);
-  return [...hidden.flat(), ...linearSpecs(`${name}.output`, width, outputs)];
-}
-
-function perceptron(scope: Scope, x: Value, layers: number): Value {
-  let hidden = x;
-  for (let index = 0; index < layers; index++) {
-    hidden = gelu(scope.layerNorm(`norm${index}`, scope.linear(`hidden${index}`, hidden)));
-  }
-  return scope.linear("output", hidden);
-}
-
 /** KL(N(mean, variance) || N(0, 1)), summed. */
 function divergence(mean: Value, logVariance: Value): Value {
   return mul(sum(sub(add(square(mean), exp(logVariance)), add(logVariance, 1))), 0.5);
@@ -141,28 +117,4 @@ function reconstructionLoss({ reconstruction }: AutoencoderConfig, output: Value
 /** 1 for the symbol and 0 for the others, instead of -1. */
 function asZeroOrOne(items: Value): Value {
   return mul(add(items, 1), 0.5);
-}
-
-function checkItems(features: number, { tokens, noiseLevels, condition, lossMask }: Batch): void {
-  checkHostTensor('The batch\'s "tokens"', tokens);
-  const expected = { tokenShape: [features] };
-  if (!holdsTokens(expected, tokens)) {
-    throw new DiffusionForcingError(
-      "shape-mismatch",
-      `The batch's tokens are ${formatType(tokens)}; the autoencoder takes ${describeTokens(expected)}, the items.`,
-    );
-  }
-  const foreign = Object.entries({ noiseLevels, condition, lossMask }).find(([, value]) => value !== undefined);
-  if (foreign !== undefined) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `The batch holds ${foreign[0]}; an autoencoder is trained on tokens alone.`,
-    );
-  }
-  const bad = tokens.data.findIndex((x) => !Number.isFinite(x));
-  if (bad < 0) return;
-  throw new DiffusionForcingError(
-    "invalid-data",
-    `The batch's tokens hold ${tokens.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`,
-  );
 }
