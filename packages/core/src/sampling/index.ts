@@ -25,6 +25,10 @@ export type { DenoiseProgress, DenoiseRequest, SampleOptions } from "./request.j
 export { rollout } from "./rollout.js";
 export type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-options.js";
 export { Sampler, type SamplerOptions } from "./sampler.js";
+export { type Separation, type SeparationOptions, separate } from "./separation/separate.js";
+export { type MarkovPriorOptions, markovPrior, type SequencePrior } from "./separation/sequence-prior.js";
+export { SumCounts, type SumSupport } from "./separation/sum-counts.js";
+export { type CompiledPrior, type SymbolPriorOptions, symbolPrior } from "./separation/symbol-prior.js";
 export { type AncestralOptions, ancestral } from "./solvers/ancestral.js";
 export { type DdimOptions, ddim } from "./solvers/ddim.js";
 export { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";

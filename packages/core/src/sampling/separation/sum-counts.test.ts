@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { SumCounts } from "./sum-counts.js";
+
+it("is the share of a sum's code among all codes of the pair", () => {
+  const counts = new SumCounts(4);
+  counts.add([0, 0, 0, 1, 2], [1, 1, 1, 1, 0], [2, 2, 3, 2, 1]);
+  const { first, second, logLikelihoods } = counts.support(2);
+  expect([[...first], [...second]]).toEqual([
+    [0, 1],
+    [1, 1],
+  ]);
+  expect([...logLikelihoods]).toEqual([Math.log(2 / 3), 0]);
+  expect(counts.support(0).first.length).toBe(0);
+  expect([counts.has(0), counts.has(3), counts.pairs]).toEqual([false, true, 3]);
+  const { first: all, logLikelihoods: none } = counts.everything();
+  expect([[...all], [...none]]).toEqual([
+    [0, 1, 2],
+    [0, 0, 0],
+  ]);
+});
+
+it("counts a sum without a first source both ways, and goes on counting", () => {
+  const counts = new SumCounts(3);
+  counts.add([0], [1], [2], { symmetric: true });
+  expect([...counts.support(2).first]).toEqual([0, 1]);
+  counts.add([1], [0], [1]);
+  expect([...counts.support(2).logLikelihoods]).toEqual([0, Math.log(1 / 2)]);
+});
+
+it("refuses codes there are not, and lists of other lengths", () => {
+  const counts = new SumCounts(3);
+  expect(() => counts.add([0], [3], [0])).toThrow("there is no code 3 (number 0); expected whole numbers from 0 to 2");
+  expect(() => counts.add([0], [1, 1], [0])).toThrow("1 and 2 codes of sources and 1 of sums");
+  expect(() => counts.support(-1)).toThrow("there is no code -1");
+  expect(() => new SumCounts(1)).toThrow("categories is 1; expected a whole number from 2");
+});

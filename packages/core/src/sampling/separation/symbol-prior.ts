@@ -1,0 +1,81 @@
+import * as v from "valibot";
+import type { Backend } from "../../engine/backend/contract.js";
+import { check, schemas } from "../../engine/check.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { add, exp, log, max, reshape, slice, sub, sum } from "../../engine/graph/operations.js";
+import type { Value } from "../../engine/graph/value.js";
+import { formatShape, shapesEqual } from "../../engine/tensor/shape.js";
+import type { HostTensorRecord } from "../../engine/tensor/tensor.js";
+import type { CpHead } from "../../models/cp-head.js";
+import type { Model } from "../../models/model.js";
+import { nextSymbols } from "../../models/next-symbols.js";
+import { PrefixLaws } from "./prefix-laws.js";
+import type { SequencePrior } from "./sequence-prior.js";
+
+export interface SymbolPriorOptions {
+  readonly backend: Backend;
+  /** A causal model of one-hot tokens, 1 and -1, with the head's outputs: what `multiTokenTraining` trains. */
+  readonly model: Model;
+  readonly head: CpHead;
+  readonly parameters: HostTensorRecord;
+  /** Longest sequence, in symbols. */
+  readonly length: number;
+}
+
+/** A prior that holds what was compiled for it. */
+export interface CompiledPrior extends SequencePrior {
+  dispose(): Promise<void>;
+}
+
+const schema = v.strictObject({
+  backend: schemas.having<Backend>("a backend", "compile"),
+  model: schemas.having<Model>("a model", "apply", "parameters"),
+  head: schemas.having<CpHead>("a head, as cpHead() makes one", "law"),
+  parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
+  length: schemas.integer(1, 65_536),
+});
+
+/**
+ * A categorical causal transformer as a prior: the law of its head's first symbol.
+ *
+ * @throws `invalid-config` for a model that does not fit the head, `checkpoint-mismatch`
+ */
+export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
+  const { backend, model, head, parameters, length } = check("symbolPrior", schema, options);
+  const { categories, rank, ahead } = head;
+  const outputs = model.outputShape ?? model.tokenShape;
+  const fits = shapesEqual(model.tokenShape, [categories]) && shapesEqual(outputs, [head.outputs]);
+  if (!fits || model.config.causal !== true) {
+    throw new DiffusionForcingError(
+      "invalid-config",
+      `symbolPrior: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(outputs)} and has causal: ${model.config.causal}; expected features: ${categories}, outputs: ${head.outputs}, causal: true.`,
+    );
+  }
+  const laws = new PrefixLaws({
+    backend,
+    model,
+    parameters,
+    longest: length - 1,
+    categories,
+    token: (symbol) => Array.from({ length: categories }, (_, k) => (k === symbol ? 1 : -1)),
+    laws: (given, tokens) => {
+      const [batch, places] = tokens.shape as [number, number, number];
+      const { weights, symbols } = head.law(nextSymbols(model, given, tokens));
+      const first = reshape(slice(symbols, 3, 0, 1), [batch, places, rank, categories]);
+      return logSumExpOver(rank === 1 && ahead === 1 ? first : add(first, reshape(weights, [batch, places, rank, 1])));
+    },
+  });
+  return {
+    categories,
+    longest: length - 1,
+    logProbs: (prefixes) => laws.after(prefixes),
+    dispose: () => laws.dispose(),
+  };
+}
+
+/** [B, T, r, V] -> [B, T, V] */
+function logSumExpOver(x: Value): Value {
+  const highest = max(x, 2, true);
+  const [batch, places, , categories] = x.shape as [number, number, number, number];
+  return add(log(sum(exp(sub(x, highest)), 2)), reshape(highest, [batch, places, categories]));
+}
