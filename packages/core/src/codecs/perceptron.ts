@@ -4,7 +4,7 @@ import { linearSpecs, type NamedSpec, normSpecs } from "../models/parameter-spec
 import type { Scope } from "../models/scope.js";
 
 /** Sizes of a perceptron: hidden layers of one width, a layer norm before every activation. */
-export interface PerceptronSizes {
+interface PerceptronSizes {
   readonly width: number;
   readonly layers: number;
 }

@@ -15,7 +15,7 @@ import type { Parameters } from "../models/model.js";
 /** Rows that are computed at once, at most; a power of 2, so that few graphs serve all sizes. */
 const MOST_ROWS = 256;
 
-export interface RowFunction {
+interface RowFunction {
   readonly backend: Backend | undefined;
   readonly weights: HostTensorRecord;
   /** Features of a row, before and after. */

@@ -8,7 +8,7 @@ import type { Model, Parameters } from "../../models/model.js";
 import { checkParameters } from "../../models/parameters.js";
 import { checkCodes } from "./sum-counts.js";
 
-export interface PrefixLawsOptions {
+interface PrefixLawsOptions {
   readonly backend: Backend;
   readonly model: Model;
   readonly parameters: HostTensorRecord;
