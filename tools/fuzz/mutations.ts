@@ -204,3 +204,12 @@ export function valueEdit(random: RandomStream, base: unknown, foreign: boolean)
     }
   }
 }
+
+/** JSON of any value; of one nested so deep that JSON.stringify gives up, other JSON that deep. */
+export function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    return `${'{"kind":'.repeat(20_000)}1${"}".repeat(20_000)}`;
+  }
+}

@@ -17,7 +17,7 @@ import { createRandom, initializeParameters, modelFromConfig, type RandomStream 
 import { encodeWeights } from "@diffusion-forcing/core/bundle";
 import { toOfficial } from "@diffusion-forcing/core/official";
 import { limits } from "./judge.js";
-import { byteEdit, valueEdit } from "./mutations.js";
+import { byteEdit, jsonOf, valueEdit } from "./mutations.js";
 
 const { values } = parseArgs({
   options: {
@@ -209,7 +209,7 @@ function mutate(random: RandomStream, path: string): string {
   const value = path.endsWith(".json") && random.uniform() < 0.6 ? valueIn(bytes) : undefined;
   if (value !== undefined) {
     const { label, apply } = valueEdit(random, value, false);
-    writeFileSync(path, stringify(apply(value)));
+    writeFileSync(path, jsonOf(apply(value)));
     return label;
   }
   const { label, apply } = byteEdit(random, bytes.length);
@@ -223,15 +223,6 @@ function valueIn(bytes: Uint8Array): unknown {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {
     return undefined;
-  }
-}
-
-/** JSON of values nested so deep that JSON.stringify gives up. */
-function stringify(value: unknown): string {
-  try {
-    return JSON.stringify(value) ?? "";
-  } catch {
-    return `${'{"kind":'.repeat(20_000)}1${"}".repeat(20_000)}`;
   }
 }
 

@@ -182,6 +182,22 @@ describe("extensions from outside", () => {
     expect((await rolledOut(sampler, { memory: "cache" })).every(Number.isFinite)).toBe(true);
   });
 
+  it("are refused where a part is missing or is something else", () => {
+    const whole = { model: forcing.model, process };
+    for (const model of [
+      { ...whole.model, config: null },
+      { ...whole.model, tokenShape: 0.5 },
+    ]) {
+      expect(() => df.diffusionForcing({ ...whole, model } as never)).toThrow(
+        "expected a model, such as transformer()",
+      );
+    }
+    const other = { ...process, signalToNoise: [1, 0] };
+    expect(() => df.diffusionForcing({ ...whole, process: other } as never)).toThrow(
+      "expected a noise process, such as",
+    );
+  });
+
   it("are read back from their configuration by readers of one's own", () => {
     const restored = processFromConfig(JSON.parse(JSON.stringify(process.config)), {
       fading: ({ levels }) => fading(levels as number),

@@ -1,12 +1,12 @@
 import * as v from "valibot";
 import type { Diffusion } from "./diffusion/diffusion.js";
-
-import { check, schemas } from "./engine/check.js";
-
+import { check } from "./engine/check.js";
 import { describe } from "./engine/describe.js";
 import { DiffusionForcingError } from "./engine/errors.js";
 import { shapesEqual } from "./engine/tensor/shape.js";
+import { modelSchema } from "./models/check-model.js";
 import type { Model } from "./models/model.js";
+import { processSchema } from "./process/check-process.js";
 import type { NoiseSchedule } from "./process/gaussian/schedule.js";
 import { variancePreserving } from "./process/gaussian/variance-preserving.js";
 import { checkLossWeighting, type LossWeighting } from "./process/loss-weighting.js";
@@ -39,18 +39,8 @@ export interface DiffusionForcing extends Diffusion {
   sampler(options: SamplerOptions): Sampler;
 }
 
-const common = {
-  model: schemas.having<Model>("a model, such as transformer() makes", "config", "tokenShape", "parameters", "apply"),
-  lossWeighting: v.optional(v.unknown()),
-};
-const process = schemas.having<NoiseProcess>(
-  "a noise process, such as variancePreserving() makes",
-  "config",
-  "levels",
-  "corrupt",
-  "estimate",
-);
-const ofProcess = v.strictObject({ ...common, process });
+const common = { model: modelSchema, lossWeighting: v.optional(v.unknown()) };
+const ofProcess = v.strictObject({ ...common, process: processSchema });
 const ofSchedule = v.strictObject({ ...common, schedule: v.unknown(), objective: v.optional(v.unknown()) });
 
 /** The parts of a process by schedule are checked where it is made. */

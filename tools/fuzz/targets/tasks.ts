@@ -15,6 +15,7 @@ import { drawnMaze, readDrawing } from "@diffusion-forcing/tasks/maze2d";
 import { choralesOf, parseChorales, readMidi, writeMidi } from "@diffusion-forcing/tasks/music";
 import { readSeries } from "@diffusion-forcing/tasks/series";
 import { floorPlan, gardenPlan } from "@diffusion-forcing/tasks/video";
+import { jsonOf } from "../mutations.js";
 import { fileTarget, type Target, valueTarget } from "../target.js";
 import { type Anything, foreign } from "./subjects.js";
 
@@ -51,7 +52,7 @@ const files: Target[] = [
   ),
   fileTarget("chorales", [chorales], (bytes) => parseChorales(named("a.json", bytes))),
   valueTarget("chorales as JSON", [JSON.parse(new TextDecoder().decode(chorales))], (value) =>
-    parseChorales(named("a.json", bytesOf(JSON.stringify(value) ?? ""))),
+    parseChorales(named("a.json", bytesOf(jsonOf(value)))),
   ),
   fileTarget("midi", [writeMidi(song)], (bytes) => readMidi(named("a.mid", bytes))),
   fileTarget("drawn maze", [bytesOf(maze)], (bytes) => readDrawing(named("a.txt", bytes))),
@@ -95,16 +96,17 @@ const optionsOf = ({ trainingOptions = {}, evaluationOptions, sampling, forecast
   forecasting?.options() ?? {},
 ];
 
-const options: Target[] = all.map((task) =>
-  valueTarget(
-    `options of ${task.name}`,
-    optionsOf(task).map((schemas, which) => ({ which, values: valuesFor(schemas) })),
-    (given) => {
-      const { which, values } = (given ?? {}) as Anything;
-      checkOptionValues(task.name, optionsOf(task)[which] ?? {}, values);
-    },
-    foreign,
-  ),
+const options: Target[] = all.flatMap((task) =>
+  optionsOf(task)
+    .filter((schemas) => Object.keys(schemas).length > 0)
+    .map((schemas, i) =>
+      valueTarget(
+        `options ${i} of ${task.name}`,
+        [valuesFor(schemas)],
+        (given) => checkOptionValues(task.name, schemas, given as Anything),
+        foreign,
+      ),
+    ),
 );
 
 const models = new URL("../../../packages/tasks/models/", import.meta.url);
@@ -124,7 +126,7 @@ const bundles: Target[] = all.flatMap((task) => {
   if (model === undefined) return [];
   const read = async (config: unknown): Promise<void> => {
     const store = filesStore({
-      "config.json": bytesOf(JSON.stringify(config) ?? ""),
+      "config.json": bytesOf(jsonOf(config)),
       "model.safetensors": fileOf(model, "model.safetensors"),
     });
     const bundle = await loadBundle(store);

@@ -1,3 +1,6 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import {
   add,
@@ -31,6 +34,27 @@ export interface CtcTargets {
 /** As a logarithm, as good as minus infinity, and finite. */
 const NEVER = -1e9;
 
+/** What one state of one target takes is a row of the alphabet: so many numbers are a gigabyte. */
+const MOST_NUMBERS = 2 ** 28;
+
+const targetsSchema = v.pipe(
+  v.strictObject({
+    targets: schemas.satisfying<readonly (readonly number[])[]>(
+      "a list of symbols for each sequence",
+      (value) => Array.isArray(value) && Array.from(value).every(Array.isArray),
+    ),
+    categories: schemas.integer(1, 2 ** 20),
+    queries: schemas.integer(1, 2 ** 20),
+  }),
+  v.check(
+    ({ targets, categories }) => {
+      const longest = targets.reduce((most, { length }) => Math.max(most, length), 0);
+      return targets.length * (2 * longest + 1) * (categories + 1) <= MOST_NUMBERS;
+    },
+    `targets whose number, length and alphabet multiply to at most ${MOST_NUMBERS / 2}`,
+  ),
+);
+
 /**
  * Targets made ready.
  *
@@ -39,7 +63,8 @@ const NEVER = -1e9;
  *   a blank between two equal ones.
  */
 export function ctcTargets(targets: readonly (readonly number[])[], categories: number, queries: number): CtcTargets {
-  const longest = Math.max(0, ...targets.map((target) => target.length));
+  check("ctcTargets", targetsSchema, { targets, categories, queries }, "invalid-data");
+  const longest = targets.reduce((most, target) => Math.max(most, target.length), 0);
   const [batch, states, width] = [targets.length, 2 * longest + 1, categories + 1];
   const oneHot = new Float32Array(batch * states * width);
   const skips = new Float32Array(batch * states).fill(NEVER);
@@ -62,11 +87,11 @@ export function ctcTargets(targets: readonly (readonly number[])[], categories: 
 }
 
 function checkTarget(target: readonly number[], b: number, categories: number, queries: number): void {
-  const wrong = target.find((symbol) => !Number.isInteger(symbol) || symbol < 0 || symbol >= categories);
-  if (wrong !== undefined) {
+  const at = target.findIndex((symbol) => !Number.isInteger(symbol) || symbol < 0 || symbol >= categories);
+  if (at >= 0) {
     throw new DiffusionForcingError(
       "invalid-data",
-      `CTC: target ${b} holds the symbol ${wrong}; expected 0 to ${categories - 1}.`,
+      `CTC: target ${b} holds the symbol ${describe(target[at])}; expected 0 to ${categories - 1}.`,
     );
   }
   const repeats = target.filter((symbol, i) => i > 0 && symbol === target[i - 1]).length;

@@ -45,6 +45,16 @@ describe("CTC decoding", () => {
     expect(ctcGreedy(sure)).toEqual([0, 0, 1]);
   });
 
+  it("refuses what are no rows of log probabilities, and beams of no width", () => {
+    const none = "expected rows of log probabilities";
+    for (const outputs of [5, [5], new Array(2), [[-1, Number.NaN]], [[-1, -2], [-1]], [["a", "b"]]]) {
+      expect(() => ctcBeam(outputs as never)).toThrow(none);
+      expect(() => ctcGreedy(outputs as never)).toThrow(none);
+    }
+    expect(() => ctcBeam([[-1, -2]], { width: 0.5 })).toThrow("ctcBeam: width is 0.5");
+    expect(() => ctcBeam([[-1, -2]], { lengthNormalization: {} as never })).toThrow("lengthNormalization is an object");
+  });
+
   it("prefers longer sequences if told to", () => {
     const outputs = [
       [Math.log(0.6), Math.log(0.4)],

@@ -1,4 +1,5 @@
-import { DiffusionForcingError } from "../engine/errors.js";
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 
 /** Log probabilities of one sequence's outputs, N rows of V + 1; output 0 is the blank. */
 export type CtcOutputs = readonly ArrayLike<number>[];
@@ -9,8 +10,26 @@ export interface CtcHypothesis {
   readonly logProbability: number;
 }
 
-/** The likeliest alignment, collapsed: repeats joined, blanks left out. */
+const outputsSchema = schemas.satisfying<CtcOutputs>(
+  "rows of log probabilities, all of one length and at least two long, none of them NaN or infinite upwards",
+  (value) => Array.isArray(value) && Array.from(value).every((row) => isLaw(row) && row.length === value[0].length),
+);
+
+function isLaw(row: unknown): row is ArrayLike<number> {
+  const isList = Array.isArray(row) || row instanceof Float32Array || row instanceof Float64Array;
+  return (
+    isList && row.length > 1 && row.every((value) => typeof value === "number" && value < Number.POSITIVE_INFINITY)
+  );
+}
+
+const beamSchema = v.strictObject({
+  width: v.optional(schemas.integer(1, 100_000), 16),
+  lengthNormalization: v.optional(schemas.number(0), 0),
+});
+
+/** The likeliest alignment, collapsed: repeats joined, blanks left out. @throws `invalid-argument` */
 export function ctcGreedy(outputs: CtcOutputs): number[] {
+  check("ctcGreedy", outputsSchema, outputs);
   const best = outputs.map((row) =>
     Array.from(row).reduce((most, value, k) => (value > (row[most] as number) ? k : most), 0),
   );
@@ -39,16 +58,9 @@ const logAdd = (a: number, b: number): number => {
  * @returns the hypotheses of the last beam, the best first.
  * @throws `invalid-argument`
  */
-export function ctcBeam(
-  outputs: CtcOutputs,
-  { width = 16, lengthNormalization = 0 }: CtcBeamOptions = {},
-): CtcHypothesis[] {
-  if (!Number.isSafeInteger(width) || width < 1 || !(lengthNormalization >= 0)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `ctcBeam: width is ${width} and lengthNormalization ${lengthNormalization}; expected a whole number from 1 and a number from 0.`,
-    );
-  }
+export function ctcBeam(outputs: CtcOutputs, options: CtcBeamOptions = {}): CtcHypothesis[] {
+  const { width, lengthNormalization } = check("ctcBeam", beamSchema, options);
+  check("ctcBeam", outputsSchema, outputs);
   interface Entry {
     readonly symbols: readonly number[];
     blank: number;

@@ -14,11 +14,13 @@ import {
   type Tensor,
   tensor,
 } from "../engine/tensor/tensor.js";
+import { cpHeadSchema, modelSchema } from "../models/check-model.js";
 import type { CpHead, CpLaw } from "../models/cp-head.js";
 import { weightsOf } from "../models/data-range.js";
 import type { Model } from "../models/model.js";
 import { nextSymbols } from "../models/next-symbols.js";
 import { checkParameters } from "../models/parameters.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import { coupledCategory, pick } from "./speculation/categories.js";
 import { parameterName, WalkInputs } from "./walk-inputs.js";
 
@@ -49,8 +51,8 @@ export interface SampledSymbols {
 
 const schema = v.strictObject({
   backend: schemas.having<Backend>("a backend", "compile"),
-  model: schemas.having<Model>("a model", "apply", "parameters"),
-  head: schemas.having<CpHead>("a head, as cpHead() makes one", "law", "surprise"),
+  model: modelSchema,
+  head: cpHeadSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   batch: v.optional(schemas.integer(1), 1),
   length: schemas.integer(1),
@@ -78,6 +80,7 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
   const given = check("sampleSymbols", schema, options);
   const { backend, model, head, batch, length, seed, speculate, signal } = given;
   checkParameters(model, given.parameters);
+  checkSequenceSize("sampleSymbols", model, batch, length);
   const random = createRandom(seed);
   const executable = await backend.compile(...lawsGraph(given));
   const symbols = new Int32Array(batch * length).fill(-1);

@@ -143,6 +143,11 @@ describe("treeSearch", () => {
     ["option", { branches: 3 } as Partial<TreeSearchOptions>, "invalid-argument"],
     [
       "number of children",
+      { strengths: undefined, children: 5_000_000 } as unknown as Partial<TreeSearchOptions>,
+      "invalid-argument",
+    ],
+    [
+      "number of children that is none",
       { strengths: undefined, children: 0 } as unknown as Partial<TreeSearchOptions>,
       "invalid-argument",
     ],

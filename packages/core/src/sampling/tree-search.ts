@@ -224,6 +224,10 @@ function childrenOf({ strengths, children = 4 }: TreeSearchOptions): number {
   return strengths?.length ?? children;
 }
 
+/** They are denoised as one batch. */
+const MOST_CHILDREN = 4096;
+const mostChildren = `at most ${MOST_CHILDREN} strengths`;
+
 const schema = v.strictObject({
   sampler: schemas.having<Sampler>("a sampler, as sampler() makes one", "denoise", "evaluationsPerStep"),
   request: schemas.having<TreeSearchOptions["request"]>(
@@ -233,8 +237,14 @@ const schema = v.strictObject({
     "seed",
   ),
   score: schemas.function<TreeSearchOptions["score"]>(),
-  strengths: v.optional(v.pipe(v.array(schemas.number()), v.minLength(1, "at least one strength"))),
-  children: v.optional(schemas.integer(1)),
+  strengths: v.optional(
+    v.pipe(
+      v.array(schemas.number()),
+      v.minLength(1, "at least one strength"),
+      v.maxLength(MOST_CHILDREN, mostChildren),
+    ),
+  ),
+  children: v.optional(schemas.integer(1, MOST_CHILDREN)),
   depth: v.optional(schemas.integer(1)),
   expansions: v.optional(schemas.integer(1)),
   lookAheadSteps: v.optional(schemas.integer(1)),

@@ -4,6 +4,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { add, concat, constant, mul, reshape, slice, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
+import { cpHeadSchema, modelSchema } from "../models/check-model.js";
 import type { CpHead } from "../models/cp-head.js";
 import type { Model } from "../models/model.js";
 import { nextSymbols } from "../models/next-symbols.js";
@@ -19,8 +20,8 @@ export interface MultiTokenOptions {
 }
 
 const schema = v.strictObject({
-  model: schemas.having<Model>("a model", "apply", "parameters"),
-  head: schemas.having<CpHead>("a head, as cpHead() makes one", "law", "surprise"),
+  model: modelSchema,
+  head: cpHeadSchema,
   balance: v.optional(schemas.number(0), 0.01),
 });
 

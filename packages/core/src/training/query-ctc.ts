@@ -4,6 +4,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { constant, mul, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { formatShape } from "../engine/tensor/shape.js";
+import { modelSchema } from "../models/check-model.js";
 import { ctcLoss, ctcTargets } from "../models/ctc.js";
 import type { Model } from "../models/model.js";
 import { queryOutputs } from "../models/query-outputs.js";
@@ -20,7 +21,7 @@ export interface QueryCtcOptions {
 }
 
 const schema = v.strictObject({
-  model: schemas.having<Model>("a model", "apply", "parameters"),
+  model: modelSchema,
   categories: schemas.integer(1, 2 ** 20),
   queries: schemas.integer(1, 4096),
 });

@@ -1,7 +1,11 @@
+import * as v from "valibot";
+import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { diffusionForcingLoss, type LossInputs, type LossOptions } from "../diffusion/loss.js";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
+import { isNetwork } from "../models/check-model.js";
 import { independentNoiseLevels } from "../process/noise-levels.js";
 import { checkBatch } from "./batch.js";
 import type { Trainable } from "./trainable.js";
@@ -45,16 +49,23 @@ function withAllAxes(value: HostTensor, rank: number): HostTensor {
   return missing === 0 ? value : { ...value, shape: [...new Array<number>(missing).fill(1), ...value.shape] };
 }
 
+const hasLoss = v.looseObject({ checkBatch: schemas.function(), inputs: schemas.function(), loss: schemas.function() });
+const subjectSchema = schemas.satisfying<Diffusion | Trainable>(
+  "a diffusion, as diffusionForcing() makes one, or what has parameters and a loss of its own",
+  (value) => v.is(diffusionSchema, value) || (isNetwork(value) && v.is(hasLoss, value)),
+);
+
 /**
  * Whatever can be trained as one kind of thing.
  *
- * @throws `invalid-argument` for `loss` options of what has a loss of its own
+ * @throws `invalid-argument` for what cannot be trained, and for `loss` options of what has a loss of its own
  */
 export function asTrainable(subject: Diffusion | Trainable, loss?: LossOptions): Trainable {
-  if ("model" in subject) return trainableDiffusion(subject, loss);
-  if (loss === undefined) return subject;
+  const given = check("train: what is trained", subjectSchema, subject);
+  if ("model" in given) return trainableDiffusion(given, loss);
+  if (loss === undefined) return given;
   throw new DiffusionForcingError(
     "invalid-argument",
-    `train: loss is given, but a ${subject.config.kind} has a loss of its own. Leave it out.`,
+    `train: loss is given, but a ${given.config.kind} has a loss of its own. Leave it out.`,
   );
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { generated } from "../diffusion/generator.js";
 import { diffusionForcingLoss, type LossInputs } from "../diffusion/loss.js";
@@ -23,6 +24,7 @@ import {
 import type { Value } from "../engine/graph/value.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, tensor, zeros } from "../engine/tensor/tensor.js";
+import { modelSchema } from "../models/check-model.js";
 import type { Model, Parameters } from "../models/model.js";
 import { independentNoiseLevels } from "../process/noise-levels.js";
 import type { Trainable } from "./trainable.js";
@@ -41,9 +43,9 @@ export interface TruncatedTrainingOptions {
 }
 
 const schema = v.strictObject({
-  diffusion: schemas.having<Diffusion>("a diffusion", "model", "process"),
+  diffusion: diffusionSchema,
   level: v.union([schemas.integer(1), v.pipe(v.array(schemas.integer(1)), v.minLength(1))], "levels from 1"),
-  discriminator: schemas.having<Model>("a model", "apply", "parameters"),
+  discriminator: modelSchema,
   adversarialWeight: v.optional(schemas.positive(), 1),
   r1: v.optional(schemas.number(0), 0.01),
 });

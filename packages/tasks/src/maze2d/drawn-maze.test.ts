@@ -37,6 +37,10 @@ describe("drawnMaze", () => {
   });
 });
 
+it("drawnMaze refuses what is no text", () => {
+  expect(() => drawnMaze(0.5 as never)).toThrow("it is 0.5: give it as text");
+});
+
 describe("longestRoute", () => {
   it("is that between the two cells that are farthest apart", () => {
     expect(longestRoute(mazes.umaze)).toBe(6);

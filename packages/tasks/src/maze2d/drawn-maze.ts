@@ -31,6 +31,7 @@ const mostRows = 32;
  *   cannot be reached, two goals, or more than 32 by 32 cells.
  */
 export function drawnMaze(text: string): Maze {
+  if (typeof text !== "string") fail(`it is ${describe(text)}: give it as text`);
   const lines = text
     .split(/\r?\n|\|/)
     .map((line) => line.trimEnd())

@@ -89,6 +89,13 @@ describe("readSeries", () => {
     await expect(read("t,x\n0,5\n", { time: "when" })).rejects.toThrow('there is no column "when"; there are t, x');
   });
 
+  it("refuses options that there are not", async () => {
+    await expect(read("x\n1\n", { format: "xls" as never })).rejects.toThrow(
+      'readSeries: format is "xls"; expected "csv"',
+    );
+    await expect(read("x\n1\n", null as never)).rejects.toThrow("readSeries: the value is null");
+  });
+
   it("refuses what is no text", async () => {
     const bytes = readSeries({ name: "my.csv", bytes: Uint8Array.of(0xff, 0xfe, 0x31) });
     await expect(bytes).rejects.toSatisfy((error) => isDiffusionForcingError(error, "corrupt-file"));

@@ -1,4 +1,5 @@
-import { describe } from "@diffusion-forcing/core/backend";
+import { check, describe, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import type { OptionFile } from "../task-options.js";
 import { type Cells, readCells, refuseData, type SeriesFormat } from "./cells.js";
 import { after, inferFrequency, rowsBetween } from "./frequency.js";
@@ -42,6 +43,13 @@ function timeOf(cell: string): number {
     : Number.NaN;
 }
 
+const optionsSchema = v.strictObject({
+  format: v.optional(schemas.choice("csv", "tsv", "jsonl")),
+  header: v.optional(v.boolean("true or false")),
+  time: v.optional(v.string("the name of a column")),
+  missing: v.optional(v.boolean("true or false")),
+});
+
 /**
  * Reads series out of a file: CSV, TSV or JSON lines, plain or gzipped, with or without a header and a column of times.
  *
@@ -50,6 +58,7 @@ function timeOf(cell: string): number {
  */
 export async function readSeries(file: OptionFile, options: ReadSeriesOptions = {}): Promise<SeriesTable> {
   const { name } = file;
+  check("readSeries", optionsSchema, options);
   const cells = readCells(name, await textOf(file), options.format);
   const { names, rows } = withHeader(name, cells, options.header);
   if (rows.length === 0) refuseData(name, "there are no rows below the header");

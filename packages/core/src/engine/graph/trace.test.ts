@@ -37,3 +37,8 @@ describe("trace", () => {
     expect(isDiffusionForcingError(error, "invalid-graph")).toBe(true);
   });
 });
+
+it("says which operand is no value", () => {
+  const x = input("x", { dtype: "float32", shape: [2] });
+  expect(() => matmul(x, undefined as never)).toThrow("matmul: operand 1 is undefined; expected a traced value");
+});

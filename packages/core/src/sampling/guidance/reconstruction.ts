@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
 import { mul, square, sub, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import type { Shape } from "../../engine/tensor/shape.js";
@@ -10,6 +12,12 @@ export interface ReconstructionGuidanceOptions extends Pick<Guidance, "samples">
   readonly tokenShape: Shape;
 }
 
+const schema = v.strictObject({
+  guidanceScale: schemas.number(),
+  tokenShape: v.pipe(v.array(schemas.integer(1)), v.maxLength(16)),
+  samples: v.optional(schemas.integer(1, 1024), 1),
+});
+
 /**
  * Steers the sequence towards elements that are known, by the error of their reconstruction (Ho et al. 2022, "Video
  * Diffusion Models", equation 7): the clean estimate moves by -(w sqrt(alphaBar) / 2) d|mask (known - x0)|^2 / dx.
@@ -18,7 +26,7 @@ export interface ReconstructionGuidanceOptions extends Pick<Guidance, "samples">
  * Guidance inputs, float32 [B, T, ...tokenShape]: `known`, and `mask`, 1 where an element is known and 0 elsewhere.
  */
 export function reconstructionGuidance(options: ReconstructionGuidanceOptions): Guidance {
-  const { guidanceScale, tokenShape, samples = 1 } = options;
+  const { guidanceScale, tokenShape, samples } = check("reconstructionGuidance", schema, options);
   return {
     samples,
     guidanceScale,

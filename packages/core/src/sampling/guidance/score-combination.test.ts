@@ -62,6 +62,34 @@ describe("combinations", () => {
     ).toEqual([{ weight: 0.75 }, { weight: 0.25, history: { tokens: [], level: 3 } }]);
   });
 
+  it.each([
+    [
+      "a scale that is none",
+      () => classifierFreeGuidance({ scale: Number.NaN }),
+      "classifierFreeGuidance: scale is NaN",
+    ],
+    ["no options", () => vanillaHistoryGuidance(null as never), "vanillaHistoryGuidance: the value is null"],
+    [
+      "a level of nothing",
+      () => fractionalHistoryGuidance({ scale: 2, level: 0 }),
+      "fractionalHistoryGuidance: level is 0",
+    ],
+    [
+      "stretches that are no list",
+      () => temporalHistoryGuidance(5 as never),
+      "temporalHistoryGuidance: the value is 5",
+    ],
+    [
+      "more places than any history has",
+      () => temporalHistoryGuidance([{ weight: 1, tokens: new Array<number>(5000).fill(1) }]),
+      "expected at most 4096 places",
+    ],
+    ["a hole among the parts", () => historyGuidance(new Array(2)), "historyGuidance: 0 is missing"],
+    ["a term that is none", () => mergeTerms([null as never]), "scores: 0 is null"],
+  ])("are refused for %s", (_, make, message) => {
+    expect(make).toThrow(message);
+  });
+
   it("add up to 1 however many parts there are", () => {
     const parts = [0.3, 0.4, 1.9].map((weight, i) => ({ weight, history: { tokens: [i] } }));
     const total = historyGuidance(parts).reduce((sum, { weight }) => sum + weight, 0);

@@ -43,8 +43,31 @@ function keyOf({ history, condition = "given" }: ScoreTerm): string {
   return JSON.stringify([tokens, tokens.length === 0 ? 0 : level, condition]);
 }
 
-/** Adds up the weights of equal views and drops views of weight 0, so that none is evaluated twice or for nothing. */
+/** Each is a comparison over the whole batch in every step. */
+const MOST_PLACES = 4096;
+const MOST_TERMS = 64;
+
+const level = (levelCount?: number) => schemas.integer(1, levelCount);
+const place = schemas.satisfying<number>("an integer", Number.isSafeInteger);
+const places = v.pipe(v.array(place), v.maxLength(MOST_PLACES, `at most ${MOST_PLACES} places`));
+const tokens = v.union([v.literal("all"), places], `"all" or a list of at most ${MOST_PLACES} integers`);
+const history = (levelCount?: number) =>
+  v.strictObject({ level: v.optional(level(levelCount)), tokens: v.optional(tokens) });
+const termsSchema = (levelCount?: number) =>
+  v.pipe(
+    v.array(
+      v.strictObject({
+        weight: schemas.number(),
+        history: v.optional(history(levelCount)),
+        condition: v.optional(schemas.choice("given", "null")),
+      }),
+    ),
+    v.maxLength(MOST_TERMS, `at most ${MOST_TERMS} terms`),
+  );
+
+/** Adds up the weights of equal views and drops views of weight 0, so that none is evaluated twice or for nothing. @throws `invalid-argument` */
 export function mergeTerms(terms: ScoreCombination): ScoreCombination {
+  check("scores", termsSchema(), terms);
   const merged = new Map<string, ScoreTerm>();
   for (const term of terms) {
     const key = keyOf(term);
@@ -59,15 +82,7 @@ export function mergeTerms(terms: ScoreCombination): ScoreCombination {
  * @throws `invalid-argument` for weights that do not add up to 1, levels outside 1..K or places that are no integers.
  */
 export function checkCombination(terms: ScoreCombination, levelCount: number): void {
-  const level = schemas.integer(1, levelCount);
-  const place = schemas.satisfying<number>("an integer", Number.isSafeInteger);
-  const tokens = v.union([v.literal("all"), v.array(place)], '"all" or integers');
-  const term = v.strictObject({
-    weight: schemas.number(),
-    history: v.optional(v.strictObject({ level: v.optional(level), tokens: v.optional(tokens) })),
-    condition: v.optional(schemas.choice("given", "null")),
-  });
-  check("scores", v.array(term), terms);
+  check("scores", termsSchema(levelCount), terms);
   const total = terms.reduce((sum, { weight }) => sum + weight, 0);
   if (!(Math.abs(total - 1) < 1e-6)) throw invalid(`the weights add up to ${total}; expected 1`);
 }
@@ -77,11 +92,22 @@ interface Scaled {
   readonly scale: number;
 }
 
+const scaled = { scale: schemas.number() };
+const scaledSchema = v.strictObject(scaled);
+const historyScaled = { ...scaled, stabilizationLevel: v.optional(level()) };
+const historyScaledSchema = v.strictObject(historyScaled);
+const stretchesSchema = v.pipe(
+  v.array(v.strictObject({ weight: schemas.number(), tokens: places, level: v.optional(level()) })),
+  v.maxLength(MOST_TERMS, `at most ${MOST_TERMS} stretches`),
+);
+const fractionalSchema = v.strictObject({ ...historyScaled, level: level() });
+
 /**
  * Classifier-free guidance (Ho and Salimans 2022): eps(null) + scale (eps(condition) - eps(null)). The model has to be
  * trained with its condition replaced by zeros now and then, see `dropCondition`.
  */
-export function classifierFreeGuidance({ scale }: Scaled): ScoreCombination {
+export function classifierFreeGuidance(options: Scaled): ScoreCombination {
+  const { scale } = check("classifierFreeGuidance", scaledSchema, options);
   return mergeTerms([{ weight: scale }, { weight: 1 - scale, condition: "null" }]);
 }
 
@@ -98,7 +124,8 @@ const shown = (level: number | undefined): HistoryView => (level === undefined ?
 /**
  * Vanilla history guidance (Song et al. 2025): eps(no history) + scale (eps(history) - eps(no history)).
  */
-export function vanillaHistoryGuidance({ scale, stabilizationLevel }: HistoryScaled): ScoreCombination {
+export function vanillaHistoryGuidance(options: HistoryScaled): ScoreCombination {
+  const { scale, stabilizationLevel } = check("vanillaHistoryGuidance", historyScaledSchema, options);
   return historyGuidance([{ weight: scale, history: shown(stabilizationLevel) }]);
 }
 
@@ -108,7 +135,7 @@ export function vanillaHistoryGuidance({ scale, stabilizationLevel }: HistorySca
  * form.
  */
 export function fractionalHistoryGuidance(options: HistoryScaled & { readonly level: number }): ScoreCombination {
-  const { scale, level, stabilizationLevel } = options;
+  const { scale, level, stabilizationLevel } = check("fractionalHistoryGuidance", fractionalSchema, options);
   return historyGuidance([
     { weight: 1, history: shown(stabilizationLevel) },
     { weight: scale - 1, history: { level } },
@@ -123,7 +150,10 @@ export function fractionalHistoryGuidance(options: HistoryScaled & { readonly le
 export function temporalHistoryGuidance(
   stretches: readonly { readonly weight: number; readonly tokens: readonly number[]; readonly level?: number }[],
 ): ScoreCombination {
-  return historyGuidance(stretches.map(({ weight, ...history }) => ({ weight, history })));
+  const given = check("temporalHistoryGuidance", stretchesSchema, stretches);
+  return historyGuidance(
+    given.map(({ weight, ...history }) => ({ weight, history })) as Parameters<typeof historyGuidance>[0],
+  );
 }
 
 /**
@@ -131,6 +161,7 @@ export function temporalHistoryGuidance(
  * to which level), each weighed against no history: eps(no history) + sum of weight_i (eps(part_i) - eps(no history)).
  */
 export function historyGuidance(parts: readonly (ScoreTerm & { readonly history: HistoryView })[]): ScoreCombination {
+  check("historyGuidance", termsSchema(), parts);
   const total = parts.reduce((sum, { weight }) => sum + weight, 0);
   return mergeTerms([...parts, { weight: 1 - total, history: nothing }]);
 }

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { diffusionSchema } from "../../diffusion/check-diffusion.js";
 import type { Diffusion } from "../../diffusion/diffusion.js";
 import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
@@ -28,7 +29,7 @@ export interface SpeculativeOptions {
 export type Speculation = Required<SpeculativeOptions>;
 
 const draftSchema = v.strictObject({
-  diffusion: schemas.having<Diffusion>("a diffusion", "model", "process"),
+  diffusion: diffusionSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
 });
 const schema = v.strictObject({

@@ -34,6 +34,11 @@ describe("floorPlan", () => {
     expect(complaint(...Array.from({ length: 65 }, () => "###"))).toMatch("65 rows");
   });
 
+  it("refuses rows that are none", () => {
+    expect(() => floorPlan(["###", 5, "###"] as never)).toThrow('it is ["###", 5, "###"]; expected its rows');
+    expect(() => floorPlan("###" as never)).toThrow('it is "###"; expected its rows');
+  });
+
   it("lets nobody be caught in the maze of the presets: all of its floor hangs together", () => {
     const { floor } = floorPlan(gardenPlan);
     const reached = new Set([floor[0]!.join()]);

@@ -22,11 +22,14 @@ const MOST_SQUARES = 64;
  * @throws `invalid-config` naming row and column of what is wrong.
  */
 export function floorPlan(rows: readonly string[]): FloorPlan {
-  const drawn = rows.map((row) => row.replaceAll(" ", "."));
-  const columns = drawn[0]?.length ?? 0;
   const refuse = (problem: string): never => {
     throw new DiffusionForcingError("invalid-config", `The maze's plan: ${problem}.`);
   };
+  if (!Array.isArray(rows) || !rows.every((row) => typeof row === "string")) {
+    refuse(`it is ${describe(rows)}; expected its rows, a text each`);
+  }
+  const drawn = rows.map((row) => row.replaceAll(" ", "."));
+  const columns = drawn[0]?.length ?? 0;
   const fits = (count: number): boolean => count >= 3 && count <= MOST_SQUARES;
   if (!fits(drawn.length) || !fits(columns)) {
     refuse(`it has ${drawn.length} rows of ${columns} squares; expected 3 to ${MOST_SQUARES} of both`);

@@ -1,0 +1,49 @@
+import * as v from "valibot";
+import { schemas } from "../engine/check.js";
+import type { CpHead } from "./cp-head.js";
+import type { Model, Network } from "./model.js";
+
+const sizes = v.pipe(v.array(schemas.integer(1)), v.maxLength(16));
+const parameters = v.record(
+  v.string(),
+  v.looseObject({
+    shape: v.pipe(v.array(schemas.integer(0)), v.maxLength(16)),
+    initializer: v.looseObject({ kind: v.string() }),
+  }),
+);
+const network = { config: v.looseObject({ kind: v.string() }), tokenShape: sizes, parameters };
+const networkShape = v.looseObject(network);
+const modelShape = v.looseObject({
+  ...network,
+  outputShape: v.optional(sizes),
+  conditionFeatures: schemas.integer(0),
+  apply: schemas.function(),
+  memory: v.optional(
+    v.looseObject({ types: schemas.function(), initial: schemas.function(), advance: schemas.function() }),
+  ),
+});
+const headShape = v.looseObject({
+  categories: schemas.integer(2),
+  ahead: schemas.integer(1),
+  rank: schemas.integer(1),
+  outputs: schemas.integer(1),
+  law: schemas.function(),
+  surprise: schemas.function(),
+  imbalance: schemas.function(),
+});
+
+/** A model of the library's or of one's own, kept as the object it is. */
+export const modelSchema: v.GenericSchema<Model> = schemas.satisfying<Model>(
+  "a model, such as transformer() makes: config, tokenShape, conditionFeatures, parameters and apply",
+  (value) => v.is(modelShape, value),
+);
+
+/** Whether something has a configuration, tokens and parameters, as what is trained has. */
+export function isNetwork(value: unknown): value is Network {
+  return v.is(networkShape, value);
+}
+
+export const cpHeadSchema: v.GenericSchema<CpHead> = schemas.satisfying<CpHead>(
+  "a head, as cpHead() makes one",
+  (value) => v.is(headShape, value),
+);
