@@ -45,12 +45,15 @@ function refuse(what: string): never {
   throw new DiffusionForcingError("invalid-data", what);
 }
 
+/** What a source gave, if it is an object at all. @throws `invalid-data` */
+export function givenBatch(batch: Batch): Batch {
+  if (typeof batch === "object" && batch !== null) return batch;
+  return refuse(`The batch is ${describe(batch)}; expected an object with tokens.`);
+}
+
 /** @throws `invalid-data`, `shape-mismatch`, `invalid-noise-levels` and what `checkHostTensor` throws. */
 export function checkBatch(model: Model, levelCount: number, batch: Batch): void {
-  if (typeof batch !== "object" || batch === null) {
-    refuse(`The batch is ${describe(batch)}; expected an object with tokens.`);
-  }
-  const { tokens, noiseLevels, lossMask, condition, ...rest } = batch;
+  const { tokens, noiseLevels, lossMask, condition, ...rest } = givenBatch(batch);
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) {
     refuse(`The batch has no "${unknown}"; what it may hold is tokens, noiseLevels, lossMask and condition.`);

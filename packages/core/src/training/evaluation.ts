@@ -4,7 +4,7 @@ import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Batch } from "./batch.js";
+import { type Batch, givenBatch } from "./batch.js";
 import type { BestEvaluation } from "./state.js";
 import type { TrainingStepper } from "./stepper.js";
 import type { Trainable } from "./trainable.js";
@@ -46,7 +46,7 @@ export async function evaluated(
   stepper: TrainingStepper,
   random: RandomStream,
 ): Promise<number> {
-  for (const batch of batches ?? []) trainable.checkBatch(batch);
+  for (const batch of batches ?? []) trainable.checkBatch(givenBatch(batch));
   const loss = batches
     ? await stepper.loss(batches, random)
     : await run?.(await stepper.readSamplingParameters(), stepper.stepsDone);

@@ -3,7 +3,7 @@ import { breathe } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
-import { batchRange } from "./batch.js";
+import { batchRange, givenBatch } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
@@ -120,7 +120,7 @@ export async function* trainStream(
       await between();
       const random = root.split(step);
       const batch = await options.batches(step, random.split("batch"));
-      trainable.checkBatch(batch);
+      trainable.checkBatch(givenBatch(batch));
       const learningRate = options.step.optimizer.learningRate * learningRateFactor(options.learningRate, step, steps);
       range = batchRange(range, batch);
       const result = await stepper.step(batch, random, learningRate);

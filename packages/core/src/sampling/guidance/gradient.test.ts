@@ -178,6 +178,9 @@ describe("rewardGradient", () => {
   it("refuses rewards that are not one per sample", () => {
     const refused = (reward: Guidance["reward"]) =>
       failure(() => guide(processOf(0.5, "x0"), { reward, samples: 1 }, given));
+    expect(refused((() => 1) as never)).toMatch(
+      /^invalid-argument: Guidance: reward\(\) returned 1; expected a traced/,
+    );
     expect(refused((x0) => sum(x0))).toMatch(
       /^shape-mismatch: .*float32\[\]; expected one number per sample, float32\[2\]/,
     );

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { gradient } from "../../engine/autodiff/index.js";
 import { check, schemas } from "../../engine/check.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../../engine/graph/operations.js";
 import { formatType } from "../../engine/graph/ops/helpers.js";
@@ -88,6 +89,12 @@ export function rewardGradient(
   const estimates = samples === 1 ? clean : sampledFutures(process, estimator, samples, clean, context);
   const repeated = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tile(value, samples)]));
   const rewards = guidance.reward(estimates, repeated);
+  if (typeof rewards !== "object" || rewards === null || !Array.isArray(rewards.shape)) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `Guidance: reward() returned ${describe(rewards)}; expected a traced value, one number per sample.`,
+    );
+  }
   if (rewards.dtype !== "float32" || rewards.shape.length !== 1 || rewards.shape[0] !== samples * batch) {
     throw new DiffusionForcingError(
       "shape-mismatch",
