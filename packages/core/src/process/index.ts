@@ -31,3 +31,4 @@ export type * from "./process.js";
 export { type ProcessReader, processFromConfig } from "./process-from-config.js";
 export { atLevel, perToken } from "./tables.js";
 export { timestepLevels } from "./timesteps.js";
+export { type TokenPredictionOptions, tokenPrediction } from "./token-prediction/token-prediction.js";

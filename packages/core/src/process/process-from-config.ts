@@ -7,6 +7,7 @@ import { edmFromConfig } from "./gaussian/edm.js";
 import { flowMatchingFromConfig } from "./gaussian/flow-matching.js";
 import { variancePreservingFromConfig } from "./gaussian/variance-preserving.js";
 import type { NoiseProcess, ProcessConfig } from "./process.js";
+import { tokenPredictionFromConfig } from "./token-prediction/token-prediction.js";
 
 /** Makes a process of one kind from its stored configuration. */
 export type ProcessReader = (config: ProcessConfig) => NoiseProcess;
@@ -18,6 +19,7 @@ const readers: Readonly<Record<string, ProcessReader>> = {
   "bayesian-flow": bayesianFlowFromConfig,
   "discrete-bayesian-flow": discreteBayesianFlowFromConfig,
   "discretized-bayesian-flow": discretizedBayesianFlowFromConfig,
+  "token-prediction": tokenPredictionFromConfig,
 };
 
 /**

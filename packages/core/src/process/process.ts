@@ -16,6 +16,8 @@ export interface Estimate {
   readonly noise: Value;
   /** How uncertain `clean` is, a standard deviation, [B, T, ...]: from models that say so. */
   readonly spread?: Value;
+  /** Of each code of a codebook, [B, T, ..., K]: from models whose tokens are codes. */
+  readonly probabilities?: Value;
 }
 
 /** A token with its corruption: what a loss is computed from. */
@@ -40,8 +42,8 @@ export interface ValueRange {
 export interface TransitionOptions {
   /** From 0, the posterior's variance, to 1, the forward process's (Nichol and Dhariwal 2021, equation 15). Default 0. */
   readonly variance?: number;
-  /** A second draw like `noise`, for processes whose {@link NoiseProcess.draws} is 2: it chooses among categories. */
-  readonly choice?: Value;
+  /** Draws like `noise` besides it, where {@link NoiseProcess.draws} is more than 1: they choose among categories. */
+  readonly choices?: readonly Value[];
 }
 
 /** What observations of growing accuracy tell of a token (Graves et al. 2023): the terms of a flow's bound. */

@@ -25,6 +25,7 @@ export type { DenoiseProgress, DenoiseRequest, SampleOptions } from "./request.j
 export { rollout } from "./rollout.js";
 export type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-options.js";
 export { Sampler, type SamplerOptions } from "./sampler.js";
+export { type CodePriorOptions, codePrior } from "./separation/code-prior.js";
 export { type Separation, type SeparationOptions, separate } from "./separation/separate.js";
 export { type MarkovPriorOptions, markovPrior, type SequencePrior } from "./separation/sequence-prior.js";
 export { SumCounts, type SumSupport } from "./separation/sum-counts.js";

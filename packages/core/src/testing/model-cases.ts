@@ -14,6 +14,7 @@ import { discretizedBayesianFlow } from "../process/bayesian-flow/discretized.js
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import type { NoiseProcess } from "../process/process.js";
+import { tokenPrediction } from "../process/token-prediction/token-prediction.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 
@@ -30,6 +31,11 @@ export interface ModelCase {
 const frames = { tokenShape: [2, 4, 4], width: 8, heads: 2 } as const;
 const film = { features: 3, width: 8, heads: 2, noiseEmbedding: "film" } as const;
 const levels = 10;
+const codebook = [
+  [1, 0],
+  [0, 1],
+  [-1, -1],
+];
 
 /** Every model there is, its options spread over as few cases as cover them. */
 export const modelCases: readonly ModelCase[] = [
@@ -49,6 +55,13 @@ export const modelCases: readonly ModelCase[] = [
     name: "transformer, other outputs than features, of a discretised Bayesian flow",
     model: () => transformer({ features: 2, outputs: 4, width: 8, layers: 1, heads: 2, feedForward: 12 }),
     process: () => discretizedBayesianFlow({ bins: 4, levels, finalStd: 0.2, noiseClip: 6 }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "transformer of two codes a token, whose codes are predicted",
+    model: () => transformer({ features: 4, outputs: 6, width: 8, layers: 1, heads: 2, feedForward: 12 }),
+    process: () => tokenPrediction({ codebook, schedule: cosineSchedule(levels), noiseClip: 6 }),
     batch: 2,
     length: 3,
   },

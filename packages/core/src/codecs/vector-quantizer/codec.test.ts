@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
+import { type Bundle, encodeBundle, loadBundle } from "../../bundle/bundle.js";
+import { filesStore } from "../../bundle/sources/source.js";
 import { createRandom } from "../../engine/random/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
 import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
+import { diffusionForcing } from "../../forcing.js";
 import { initializeParameters } from "../../models/parameters.js";
+import { transformer } from "../../models/transformer/index.js";
+import { cosineSchedule } from "../../process/gaussian/schedule.js";
+import { tokenPrediction } from "../../process/token-prediction/token-prediction.js";
+import { Sampler } from "../../sampling/sampler.js";
 import { codecFromConfig, learnedNetworks } from "../codec-from-config.js";
 import { imageCodec } from "../image.js";
 import { asVectorQuantizer, vectorQuantizerCodec } from "./codec.js";
@@ -42,6 +50,30 @@ describe("vectorQuantizerCodec", () => {
     expect(await again.encodeCodes(items)).toEqual(await codec.encodeCodes(items));
     expect(again.codebook).toEqual(codec.codebook);
     expect(learnedNetworks(stored).map(({ config }) => config)).toEqual([quantizer.config]);
+  });
+
+  it("shares a bundle with a model that predicts its codes, and a run of which resumes bit for bit", async () => {
+    const backend = referenceBackend();
+    const forcing = diffusionForcing({
+      model: transformer({ features: 3, outputs: 6, width: 8, layers: 1, heads: 2 }),
+      process: tokenPrediction({ codebook: codec.codebook, schedule: cosineSchedule(20) }),
+    });
+    const tokens = await codec.encode(items);
+    const options = { backend, batches: () => ({ tokens }), seed: 1 };
+    const whole = await forcing.train({ ...options, steps: 4 });
+    const half = await forcing.train({ ...options, steps: 2 });
+    const resumed = await forcing.train({ ...options, steps: 4, resume: half.state });
+    expect(resumed.parameters).toEqual(whole.parameters);
+    const files = encodeBundle({ diffusion: forcing, parameters: whole.parameters, codec });
+    const bundle = await loadBundle(filesStore(files));
+    const sampled = async ({ diffusion, parameters: weights }: Pick<Bundle, "diffusion" | "parameters">) =>
+      new Sampler(diffusion, { backend, parameters: weights, timesteps: 5 }).sample({ length: 6, seed: 2 });
+    const drawn = await sampled(bundle);
+    expect(drawn).toEqual(await sampled({ diffusion: forcing, parameters: whole.parameters }));
+    // What comes out are codes, and the codec in the bundle reads them.
+    const read = asVectorQuantizer(bundle.codec);
+    expect(read.tokensOf(read.codesOf(drawn))).toEqual(drawn);
+    expect((await read.decode(drawn)).shape).toEqual([1, 6, 5]);
   });
 
   it("refuses codes there are not, data of another shape, and weights or codecs of another kind", async () => {

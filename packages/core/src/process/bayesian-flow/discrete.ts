@@ -17,9 +17,9 @@ import {
 } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { formatShape } from "../../engine/tensor/shape.js";
+import { drawnCategory, largest, surprise } from "../categories.js";
 import type { Corrupted, Estimate, NoiseProcess, ProcessConfig, TransitionOptions } from "../process.js";
 import { atLevel, exactGap, MOST_LEVELS, perToken } from "../tables.js";
-import { drawnCategory, largest, surprise } from "./categories.js";
 
 export interface DiscreteBayesianFlowOptions {
   /** K: symbols of an alphabet. A token holds one or several of them, K numbers each, as `categoricalCodec` writes them. */
@@ -128,7 +128,7 @@ export function discreteBayesianFlow(options: DiscreteBayesianFlowOptions): Nois
       return signed(flat(div(positive, sum(positive, -1, true))));
     },
     noiseOf,
-    transition(noisy, { clean }, from, to, noise, { choice = noise }: TransitionOptions = {}) {
+    transition(noisy, { clean }, from, to, noise, { choices: [choice = noise] = [] }: TransitionOptions = {}) {
       const rank = noisy.shape.length;
       const probabilities = grouped(oneHot(clean));
       const drawn = flat(drawnCategory(probabilities, grouped(choice)));

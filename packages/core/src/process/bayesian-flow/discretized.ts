@@ -21,9 +21,9 @@ import {
 } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { tensor } from "../../engine/tensor/tensor.js";
+import { largest, normalShare, surprise } from "../categories.js";
 import type { Corrupted, Estimate, NoiseProcess, ProcessConfig, TransitionOptions } from "../process.js";
 import { atLevel, exactGap, perToken } from "../tables.js";
-import { largest, normalShare, surprise } from "./categories.js";
 import { type BayesianFlowOptions, bayesianFlow } from "./continuous.js";
 
 export interface DiscretizedBayesianFlowOptions extends Omit<BayesianFlowOptions, "range"> {
@@ -105,7 +105,7 @@ export function discretizedBayesianFlow(options: DiscretizedBayesianFlowOptions)
       return { clean: mean, noise: flow.noiseOf(noisy, at, mean), spread };
     },
     transition(mean, { clean, spread = mul(clean, 0) }, from, to, noise, options: TransitionOptions = {}) {
-      const { choice = noise } = options;
+      const [choice = noise] = options.choices ?? [];
       const drawn = nearest(add(clean, mul(spread, choice)));
       const likeliest = sum(mul(largest(probabilities(clean, maximum(spread, 1e-6))), constant(centres)), -1);
       const isLast = reshape(equal(to, 0), perToken(mean));

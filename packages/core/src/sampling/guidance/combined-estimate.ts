@@ -102,6 +102,7 @@ export function combinedEstimate(
     noise: combine(joined.noise),
     // Of deviations the first term's stands for all: what is combined are scores.
     ...(joined.spread === undefined ? {} : { spread: slice(joined.spread, 0, 0, x.shape[0] as number) }),
+    ...(joined.probabilities === undefined ? {} : { probabilities: combine(joined.probabilities) }),
   };
 }
 

@@ -21,9 +21,11 @@ interface PrefixLawsOptions {
    * Logarithms of the laws at all places, [B, T, V], from tokens [B, T, ...] of which those at a place and after it are
    * zero: place t is to tell the law after t symbols.
    *
-   * @param condition [B, T, D], if the model takes one.
+   * @param given `noiseLevels` int32 [B, T], if there is a hidden level; `condition` [B, T, D], if the model takes one.
    */
-  laws(parameters: Parameters, tokens: Value, condition: Value | undefined): Value;
+  laws(parameters: Parameters, tokens: Value, given: Readonly<Record<string, Value>>): Value;
+  /** The level of tokens that are not given; those that are have level 0. Absent: the model is told nothing. */
+  readonly hidden?: number;
   /** What conditions every token, [D]. */
   readonly condition?: readonly number[];
 }
@@ -46,7 +48,7 @@ export class PrefixLaws {
 
   /** Log probabilities of each symbol after each prefix; all prefixes are of one length. @throws `invalid-data` */
   async after(prefixes: readonly (readonly number[])[]): Promise<Float32Array[]> {
-    const { categories, longest, token, model, condition } = this.#options;
+    const { categories, longest, token, model, condition, hidden } = this.#options;
     const place = prefixes[0]?.length ?? 0;
     const odd = prefixes.find((prefix) => prefix.length !== place);
     if (odd !== undefined || place > longest) {
@@ -63,15 +65,27 @@ export class PrefixLaws {
       for (const [t, symbol] of prefix.entries()) data.set(token(symbol), (b * length + t) * size);
     }
     const executable = await this.#compiled(batch, length);
-    const given =
-      condition &&
-      Float32Array.from(
-        { length: batch * length * condition.length },
-        (_, i) => condition[i % condition.length] as number,
-      );
     const { laws } = await executable.run({
       tokens: tensor(data, [batch, length, ...model.tokenShape]),
-      ...(given ? { condition: tensor(given, [batch, length, model.conditionFeatures]) } : {}),
+      ...(hidden === undefined
+        ? {}
+        : {
+            noiseLevels: tensor(
+              Int32Array.from({ length: batch * length }, (_, i) => (i % length < place ? 0 : hidden)),
+              [batch, length],
+            ),
+          }),
+      ...(condition === undefined
+        ? {}
+        : {
+            condition: tensor(
+              Float32Array.from(
+                { length: batch * length * condition.length },
+                (_, i) => condition[i % condition.length] as number,
+              ),
+              [batch, length, condition.length],
+            ),
+          }),
     });
     const { data: all } = await readTensor(laws as Tensor);
     disposeTensor(laws as Tensor);
@@ -85,17 +99,18 @@ export class PrefixLaws {
     const key = `${batch}x${length}`;
     const known = this.#executables.get(key);
     if (known !== undefined) return known;
-    const { backend, model } = this.#options;
+    const { backend, model, hidden } = this.#options;
     const weights = this.#weights;
     const { conditionFeatures } = model;
     const float = (...shape: readonly number[]): TensorType => ({ dtype: "float32", shape });
     const types: Record<string, TensorType> = {
       ...weights,
       tokens: float(batch, length, ...model.tokenShape),
+      ...(hidden === undefined ? {} : { noiseLevels: { dtype: "int32", shape: [batch, length] } as const }),
       ...(conditionFeatures > 0 ? { condition: float(batch, length, conditionFeatures) } : {}),
     };
     const graph = trace(types, (values) => ({
-      laws: this.#options.laws(values, values.tokens as Value, values.condition),
+      laws: this.#options.laws(values, values.tokens as Value, values),
     }));
     const made = backend.compile(graph, { constants: weights });
     this.#executables.set(key, made);

@@ -36,7 +36,7 @@ export function ancestral(options: AncestralOptions = {}): Solver {
       return { mean: found.mean, deviation: where(isLast, 0, stepDeviation(found, { variance })) };
     },
     step({ process, predict, x, from, to, noise }: SolverStep) {
-      const options = { variance, ...(noise[1] === undefined ? {} : { choice: noise[1] }) };
+      const options = { variance, choices: noise.slice(1) };
       return { x: process.transition(x, predict(x, from), from, to, noise[0] as Value, options) };
     },
   };

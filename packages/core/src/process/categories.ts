@@ -1,5 +1,5 @@
-import { add, cast, div, equal, erf, log, max, maximum, mul, neg, sum } from "../../engine/graph/operations.js";
-import type { Value } from "../../engine/graph/value.js";
+import { add, cast, div, equal, erf, log, max, maximum, mul, neg, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
 
 /** The standard normal distribution function. */
 export function normalShare(x: Value): Value {
