@@ -5,6 +5,7 @@ import { bayesianFlowTable } from "./bayesian-flow.js";
 import { constraintsTable } from "./constraints.js";
 import { languageTable } from "./language.js";
 import { multiTokenTable } from "./multi-token.js";
+import { rdpmTable } from "./rdpm.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
@@ -13,6 +14,7 @@ const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
   constraints: constraintsTable,
   language: languageTable,
   "multi-token": multiTokenTable,
+  rdpm: rdpmTable,
   speculative: speculativeTable,
   truncated: truncatedTable,
 };
