@@ -98,7 +98,10 @@ describe("tokenPrediction", () => {
   });
 
   it.each<[Record<string, unknown>, string]>([
-    [{ codebook: [[1, 0]] }, "codebook is an array of 1 elements; expected 2 or more rows of as many finite numbers each"],
+    [
+      { codebook: [[1, 0]] },
+      "codebook is an array of 1 elements; expected 2 or more rows of as many finite numbers each",
+    ],
     [{ codebook: [[1, 0], [1]] }, "2 or more rows"],
     [{ codebook: [[1], [Number.NaN]] }, "2 or more rows"],
     [{ temperature: -1 }, "temperature is -1"],
