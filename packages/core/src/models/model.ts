@@ -28,7 +28,15 @@ export interface ModelInput {
   readonly levelCount: number;
   /** External condition of each token, float32 [B, T, D]; present exactly if the model has condition features. */
   readonly condition?: Value;
+  /** Told of activations on the way; ask for them by {@link featuresOf}. */
+  readonly tap?: Tap;
 }
+
+/**
+ * Hears of an activation inside a model: its name, and its values of every token, float32 [B, T, ...]. What is heard is a
+ * node of the graph like any other and costs nothing unless something depends on it.
+ */
+export type Tap = (name: string, value: Value) => void;
 
 /** A model's architecture as JSON: what `config.json` holds and {@link modelFromConfig} reads. */
 export type ModelConfig = { readonly kind: string } & Readonly<Record<string, unknown>>;

@@ -14,6 +14,7 @@ export {
   temporalHistoryGuidance,
   vanillaHistoryGuidance,
 } from "./guidance/score-combination.js";
+export { type SelfLabeler, type SelfLabelerOptions, selfLabeler } from "./guidance/self-labels.js";
 export { type LearnedPriorOptions, learnedPrior } from "./learned-prior.js";
 export { type MultiTokenSampling, type SampledSymbols, sampleSymbols } from "./multi-token.js";
 export type { Network, NetworkInput } from "./network.js";

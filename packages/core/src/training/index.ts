@@ -29,6 +29,8 @@ export {
 export type { TrainingOptions } from "./options.js";
 export { decayWeightsOnly, type ParameterGroup, type ParameterGrouping } from "./parameter-groups.js";
 export { type QueryCtcOptions, queryCtcTraining } from "./query-ctc.js";
+export { type SelfLabelTrainingOptions, selfLabelTraining, withoutPrototypes } from "./self-labels.js";
+export { type SinkhornOptions, sinkhorn } from "./sinkhorn.js";
 export {
   copyRecord,
   initialTrainingState,

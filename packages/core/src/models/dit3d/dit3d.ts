@@ -71,6 +71,7 @@ function applyDiT3d(config: DiT3dConfig, parameters: Parameters, input: ModelInp
     rows = checkpoint([rows, frames], (before, conditions) =>
       layer(scope.within(`layers.${index}`), before, conditions, (projected) => attention(projected, index), sizes),
     );
+    input.tap?.(`layers.${index}`, patchesOfTokens(rows, sizes));
   }
   const [shift, scale] = modulations(scope, frames, 2, sizes) as [Value, Value];
   return joinPatches(scope.linear("output", modulate(rows, shift, scale, sizes)), config, sizes);
@@ -146,6 +147,11 @@ function joinPatches(rows: Value, { tokenShape, patchSize }: DiT3dConfig, sizes:
   const [channels] = tokenShape as [number];
   const cut = reshape(rows, [length, grid.rows, grid.columns, batch, channels, patchSize, patchSize]);
   return reshape(transpose(cut, [3, 0, 4, 1, 5, 2, 6]), [batch, length, ...tokenShape]);
+}
+
+/** [T * N * B, width] -> [B, T, N, width]. */
+function patchesOfTokens(rows: Value, { batch, length, patches }: Sizes): Value {
+  return transpose(reshape(rows, [length, patches, batch, rows.shape[1] as number]), [2, 0, 1, 3]);
 }
 
 function addPositions(rows: Value, { width }: DiT3dConfig, { batch, length, grid, patches }: Sizes): Value {

@@ -65,13 +65,15 @@ function advance(
   chunk: ModelInput,
 ): { output: Value; memory: MemoryValues } {
   const [batch, length] = chunk.tokens.shape as [number, number, number];
-  const read = embed(config, scope, chunk);
+  const embedded = embed(config, scope, chunk);
   let state = before.state as Value;
   const states = Array.from({ length }, (_, t) => {
-    state = nextState(config, scope, state, reshape(slice(read, 1, t, t + 1), [batch, -1]));
+    state = nextState(config, scope, state, reshape(slice(embedded, 1, t, t + 1), [batch, -1]));
     return reshape(state, [batch, 1, config.stateSize]);
   });
-  return { output: scope.linear("output", concat(states, 1)), memory: { state } };
+  const all = concat(states, 1);
+  chunk.tap?.("state", all);
+  return { output: scope.linear("output", all), memory: { state } };
 }
 
 /** What is known of each token apart from the state: [B, T, C + width (+ width)]. */

@@ -106,6 +106,7 @@ function applyTransformer(
       const transformed = layer.linear("feedForward2", relu(layer.linear("feedForward1", entering)));
       return layer.layerNorm("norm2", add(between, transformed));
     });
+    input.tap?.(`layers.${index}`, tokenFirst(reshape(hidden, [length, batch, config.width])));
   }
   return tokenFirst(reshape(scope.linear("output", hidden), [length, batch, config.outputs ?? config.features])); // [B, T, C]
 }

@@ -66,6 +66,7 @@ function applyUNet3d(config: UNet3dConfig, parameters: Parameters, input: ModelI
   hidden = block(middle.within("block1"), hidden);
   hidden = attend(middle, hidden, false);
   hidden = block(middle.within("block2"), hidden);
+  input.tap?.("middle", tokenFirst(reshape(hidden, [length, batch, ...hidden.shape.slice(1)])));
   for (const step of plan.up) {
     hidden = level(step, concat([hidden, kept.pop() as Value], 1));
     if (step.resamples) hidden = double(scope.within(step.name), hidden);

@@ -1,0 +1,135 @@
+import * as v from "valibot";
+import { prototypePrefix, type SelfLabels } from "../../diffusion/self-labels.js";
+import { BoundedExecutables } from "../../engine/backend/bounded-executables.js";
+import type { Backend } from "../../engine/backend/contract.js";
+import { check, schemas } from "../../engine/check.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
+import { formatType } from "../../engine/graph/ops/helpers.js";
+import { trace } from "../../engine/graph/trace.js";
+import { createRandom, type RandomStream } from "../../engine/random/index.js";
+import {
+  disposeTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  readTensor,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../engine/tensor/tensor.js";
+import { weightsOf } from "../../models/data-range.js";
+import { describeTokens, holdsTokens } from "../../models/model.js";
+import { checkParameters } from "../../models/parameters.js";
+
+export interface SelfLabelerOptions {
+  readonly backend: Backend;
+  readonly labels: SelfLabels;
+  /** The weights that `selfLabelTraining` came to, of the model and of the head. */
+  readonly parameters: HostTensorRecord;
+}
+
+/** Gives labels to sequences, and conditions of labels. */
+export interface SelfLabeler {
+  /**
+   * The prototype that each sequence, or each token, looks most like.
+   *
+   * @param tokens clean, float32 [B, T, ...].
+   * @param seed draws the little noise they are looked at through.
+   * @returns int32 [B], or [B, T] where tokens have labels.
+   * @throws `shape-mismatch`, `disposed`
+   */
+  label(tokens: HostTensor, seed: number | RandomStream): Promise<HostTensor<"int32">>;
+  /**
+   * What a model is conditioned on to make, or to learn, tokens of these labels: their prototypes, float32 [B, T, D].
+   *
+   * @param labels int32 [B] or [B, T].
+   * @param length T, where labels are those of sequences.
+   * @throws `invalid-argument` for a label that is none
+   */
+  condition(labels: HostTensor<"int32">, length?: number): HostTensor<"float32">;
+  dispose(): Promise<void>;
+}
+
+const schema = v.strictObject({
+  backend: schemas.having<Backend>("a backend", "compile"),
+  labels: schemas.having<SelfLabels>("labels, as selfLabels() makes them", "scores", "head"),
+  parameters: schemas.having<HostTensorRecord>("a record of tensors"),
+});
+
+/** Graphs of labelling are small beside the weights; a few batch sizes stay compiled. */
+const KEPT_BYTES = 2 ** 28;
+
+/**
+ * Labels without annotation for classifier-free guidance (Hu et al. 2023): the second stage trains the model with
+ * `condition(label(tokens))`, dropped for some sequences (`dropCondition`, 15 % in the paper), and samples with
+ * `condition(labels)` and `classifierFreeGuidance({ scale: 1 + s })`, s = 0.4 in the paper. The labels here are those of
+ * weights that no longer move; the paper's code lets an average of them follow the second stage.
+ *
+ * @throws `invalid-argument`, `checkpoint-mismatch`
+ */
+export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
+  const { backend, labels, parameters } = check("selfLabeler", schema, options);
+  const { diffusion, head, per } = labels;
+  const { model, process } = diffusion;
+  const network = { ...model, parameters: labels.parameters };
+  checkParameters(network, parameters);
+  const constants = weightsOf(network, parameters);
+  const ofHead = Object.entries(parameters).flatMap(([name, value]) =>
+    name.startsWith(prototypePrefix) ? [[name.slice(prototypePrefix.length), value] as const] : [],
+  );
+  const rows = head.prototypesOf(Object.fromEntries(ofHead));
+  const executables = new BoundedExecutables(backend, { bytes: KEPT_BYTES });
+
+  return {
+    async label(tokens, seed) {
+      if (!holdsTokens(model, tokens)) {
+        throw new DiffusionForcingError(
+          "shape-mismatch",
+          `selfLabeler: the tokens are ${formatType(tokens)}; the model takes ${describeTokens(model)}.`,
+        );
+      }
+      const noise = zeros("float32", tokens.shape);
+      const random = typeof seed === "number" ? createRandom(seed) : seed;
+      random.fillNormal(noise.data, { clip: process.noiseClip });
+      const graph = () =>
+        trace({ ...constants, tokens, noise }, (values) => ({
+          scores: labels.scores(values, values.tokens, values.noise),
+        }));
+      const scores = await executables.use(tokens.shape.join(), graph, constants, async (executable) => {
+        const result = (await executable.run({ tokens, noise })).scores as Tensor;
+        const { data } = await readTensor(result);
+        disposeTensor(result);
+        return data;
+      });
+      const kinds = head.prototypes;
+      const best = Int32Array.from({ length: scores.length / kinds }, (_, item) => {
+        const own = Array.from(scores.subarray(item * kinds, (item + 1) * kinds));
+        return own.reduce((most, score, k) => (score > (own[most] as number) ? k : most), 0);
+      });
+      return tensor(best, tokens.shape.slice(0, per === "sequence" ? 1 : 2));
+    },
+    condition({ shape, data }, length) {
+      const [batch, tokens = length] = shape as [number, number?];
+      if (tokens === undefined) {
+        throw new DiffusionForcingError(
+          "invalid-argument",
+          "selfLabeler: labels of sequences need the length of the condition; give it as the second argument.",
+        );
+      }
+      const { size, prototypes } = head;
+      const condition = zeros("float32", [batch, tokens, size]);
+      for (let i = 0; i < batch * tokens; i++) {
+        const label = data[shape.length === 1 ? Math.floor(i / tokens) : i] as number;
+        const row = rows[label];
+        if (row === undefined) {
+          throw new DiffusionForcingError(
+            "invalid-argument",
+            `selfLabeler: there is no label ${label}; expected 0 to ${prototypes - 1}.`,
+          );
+        }
+        condition.data.set(row, i * size);
+      }
+      return condition;
+    },
+    dispose: () => executables.dispose(),
+  };
+}
