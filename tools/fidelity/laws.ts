@@ -11,8 +11,8 @@ export interface TestedLaw extends Law {
 
 /** The files of tests that check a law. */
 function lawFiles(): string[] {
-  return readdirSync("packages", { recursive: true, encoding: "utf8" })
-    .map((name) => join("packages", name))
+  return ["packages", "tools"]
+    .flatMap((folder) => readdirSync(folder, { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)))
     .filter((path) => path.endsWith(".test.ts") && !path.includes("node_modules") && path !== kitFile)
     .filter((path) => readFileSync(path, "utf8").includes("checkLaw("))
     .sort();

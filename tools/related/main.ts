@@ -6,6 +6,7 @@ import { constraintsTable } from "./constraints.js";
 import { languageTable } from "./language.js";
 import { multiTokenTable } from "./multi-token.js";
 import { rdpmTable } from "./rdpm.js";
+import { selfGuidanceTable } from "./self-guidance.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
@@ -15,6 +16,7 @@ const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
   language: languageTable,
   "multi-token": multiTokenTable,
   rdpm: rdpmTable,
+  "self-guidance": selfGuidanceTable,
   speculative: speculativeTable,
   truncated: truncatedTable,
 };

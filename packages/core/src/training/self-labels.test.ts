@@ -1,0 +1,158 @@
+import { describe, expect, it } from "vitest";
+import { selfLabels } from "../diffusion/self-labels.js";
+import { gradient } from "../engine/autodiff/index.js";
+import { add, square, sum } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
+import { createRandom } from "../engine/random/index.js";
+import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { diffusionForcing } from "../forcing.js";
+import { normalizedMutualInformation } from "../metrics/index.js";
+import { initializeParameters, transformer } from "../models/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { classifierFreeGuidance } from "../sampling/guidance/score-combination.js";
+import { selfLabeler } from "../sampling/guidance/self-labels.js";
+import { checkLaw } from "../testing/law.js";
+import type { Batch, BatchSource } from "./batch.js";
+import { selfLabelTraining, withoutPrototypes } from "./self-labels.js";
+import { train } from "./train.js";
+
+const backend = referenceBackend();
+const sizes = { features: 1, width: 8, layers: 2, heads: 1, causal: false } as const;
+const diffusion = diffusionForcing({
+  model: transformer({ ...sizes, conditionFeatures: 4 }),
+  schedule: cosineSchedule(20),
+});
+const labels = selfLabels({ diffusion, feature: "layers.0", prototypes: 4 });
+
+/** Two tokens about 1 or about -1. */
+function pairs(count: number, random: ReturnType<typeof createRandom>) {
+  const family = Int32Array.from({ length: count }, () => random.integer(0, 2));
+  const data = Float32Array.from({ length: 2 * count }, (_, i) => 2 * family[i >> 1]! - 1 + 0.1 * random.normal());
+  return { tokens: tensor(data, [count, 2, 1]), family };
+}
+const batches: BatchSource = (_step, random) => ({ tokens: pairs(16, random).tokens });
+
+describe("selfLabelTraining", () => {
+  it("finds two hidden families, of which it was told nothing", async ({ task }) => {
+    const held = pairs(200, createRandom(3));
+    const informationOf = async (level: number) => {
+      const looking = selfLabels({ diffusion, feature: "layers.0", prototypes: 4, level });
+      const { parameters } = await train(selfLabelTraining({ labels: looking }), {
+        backend,
+        batches,
+        steps: 60,
+        optimizer: { learningRate: 1e-2 },
+        emaDecay: 0.9,
+      });
+      const labeler = selfLabeler({ backend, labels: looking, parameters });
+      const { data } = await labeler.label(held.tokens, 1);
+      await labeler.dispose();
+      return normalizedMutualInformation(data, held.family);
+    };
+    checkLaw(task, {
+      law: "Labels by the prototypes of a diffusion's own features tell two hidden families apart",
+      statistic: "normalised mutual information with the families; 2/3 if four labels split them evenly",
+      found: await informationOf(3),
+      within: [0.6, 1],
+      broken: {
+        "tokens are looked at through pure noise": await informationOf(20),
+      },
+    });
+  });
+
+  it("teaches the head from features as they are: no slope of the labels' loss reaches the model", () => {
+    const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
+    const slopes = (weight: number) => {
+      const trainable = selfLabelTraining({ labels, weight });
+      const batch = batches(1, createRandom(2)) as Batch;
+      const given = { ...parameters, ...trainable.inputs(batch, createRandom(3)) };
+      const graph = trace(given, (values) => {
+        const names = Object.keys(parameters);
+        const found = gradient(
+          trainable.loss(values, values).loss,
+          names.map((name) => (values as Readonly<Record<string, Value>>)[name]!),
+        );
+        const norm = (own: boolean) =>
+          names
+            .flatMap((name, i) => (name.startsWith("prototypes.") === own ? [sum(square(found[i]!))] : []))
+            .reduce((total, part) => add(total, part));
+        return { model: norm(false), head: norm(true) };
+      });
+      const { model, head } = evaluateGraph(graph, given);
+      return { model: model!.data[0]!, head: head!.data[0]! };
+    };
+    const [light, heavy] = [slopes(1), slopes(100)];
+    expect(heavy.model).toBeCloseTo(light.model, 8);
+    expect(heavy.head).toBeGreaterThan(1000 * light.head);
+  });
+
+  it("resumes bit for bit", async () => {
+    const options = { backend, batches, seed: 3 };
+    const trainable = selfLabelTraining({ labels });
+    const whole = await train(trainable, { ...options, steps: 4 });
+    const half = await train(trainable, { ...options, steps: 2 });
+    expect((await train(trainable, { ...options, steps: 4, resume: half.state })).parameters).toEqual(whole.parameters);
+    const other = selfLabelTraining({ labels, temperature: 0.2 });
+    await expect(train(other, { ...options, steps: 4, resume: half.state })).rejects.toThrow(
+      /model\.temperature 0\.1, the run has 0\.2/,
+    );
+  });
+
+  it("is followed by a training and sampling with prototypes as the condition", async () => {
+    const { parameters } = await train(selfLabelTraining({ labels }), { backend, batches, steps: 2 });
+    const labeler = selfLabeler({ backend, labels, parameters });
+    const second = await diffusion.train({
+      backend,
+      batches: async (_step, random) => {
+        const { tokens } = pairs(4, random);
+        return { tokens, condition: labeler.condition(await labeler.label(tokens, random), 2) };
+      },
+      parameters: withoutPrototypes(parameters),
+      steps: 2,
+    });
+    const scores = classifierFreeGuidance({ scale: 1.4 });
+    const sampler = diffusion.sampler({ backend, parameters: second.parameters, timesteps: 4, scores });
+    const condition = labeler.condition(tensor(Int32Array.of(0, 3), [2]), 2);
+    const { shape, data } = await sampler.sample({ batch: 2, length: 2, condition, seed: 1 });
+    expect([shape, data.every(Number.isFinite)]).toEqual([[2, 2, 1], true]);
+  });
+
+  it("labels tokens one by one where it is asked to", async () => {
+    const each = selfLabels({ diffusion, feature: "layers.1", prototypes: 3, per: "token", level: 0 });
+    const { parameters } = await train(selfLabelTraining({ labels: each }), { backend, batches, steps: 1 });
+    const labeler = selfLabeler({ backend, labels: each, parameters });
+    const found = await labeler.label(tensor([1, -1, 1, 1], [2, 2, 1]), 1);
+    expect([found.dtype, found.shape]).toEqual(["int32", [2, 2]]);
+    const { shape, data } = labeler.condition(tensor(Int32Array.of(0, 1, 1, 2), [2, 2]));
+    expect(shape).toEqual([2, 2, 4]);
+    const rows = each.head.prototypesOf({ prototypes: parameters["prototypes.prototypes"]! });
+    expect(Array.from(data)).toEqual([0, 1, 1, 2].flatMap((label) => Array.from(rows[label]!)));
+  });
+
+  it("refuses what it cannot follow, by name", async () => {
+    expect(() => selfLabels({ diffusion, feature: "middle", prototypes: 4 })).toThrow(
+      /no feature "middle"; expected layers\.0, layers\.1/,
+    );
+    expect(() => selfLabels({ diffusion, feature: "layers.0", prototypes: 4, level: 21 })).toThrow(
+      /level is 21; expected 0 to 20/,
+    );
+    const bare = { ...diffusion, model: transformer(sizes) };
+    expect(() => selfLabels({ diffusion: bare, feature: "layers.0", prototypes: 4 })).toThrow(
+      /0 condition features; expected at least 2/,
+    );
+    const { tokens } = pairs(1, createRandom(1));
+    const conditioned = () => ({ tokens, condition: tensor(new Float32Array(8), [1, 2, 4]) });
+    const trainable = selfLabelTraining({ labels });
+    await expect(train(trainable, { backend, batches: conditioned, steps: 1 })).rejects.toThrow(/has a condition/);
+    const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
+    expect(() => selfLabeler({ backend, labels, parameters: withoutPrototypes(parameters) })).toThrow(
+      /"prototypes\.hidden\.weight"/,
+    );
+    const labeler = selfLabeler({ backend, labels, parameters });
+    await expect(labeler.label(tensor([1, 2], [1, 1, 2]), 1)).rejects.toThrow(/float32\[1, 1, 2\]/);
+    expect(() => labeler.condition(tensor(Int32Array.of(4), [1]), 2)).toThrow(/no label 4; expected 0 to 3/);
+    expect(() => labeler.condition(tensor(Int32Array.of(1), [1]))).toThrow(/need the length/);
+  });
+});
