@@ -1,6 +1,6 @@
 import type { HostTensor } from "@diffusion-forcing/core";
 import { evaluateGraph } from "@diffusion-forcing/core/graph";
-import { modelCases, modelProblem } from "@diffusion-forcing/core/testing";
+import { lossCases, lossProblem, modelCases, modelProblem } from "@diffusion-forcing/core/testing";
 import * as runtime from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { decodeModel } from "./proto/decode.js";
@@ -10,6 +10,16 @@ function onnxTensor({ dtype, shape, data }: HostTensor): runtime.Tensor {
   return dtype === "float32"
     ? new runtime.Tensor("float32", data as Float32Array, [...shape])
     : new runtime.Tensor("int32", data as Int32Array, [...shape]);
+}
+
+/** The largest difference, in units of 1 + |expected|. */
+function difference(found: runtime.Tensor | undefined, expected: HostTensor): number {
+  expect(found?.dims).toEqual(expected.shape);
+  const data = found?.data as Float32Array;
+  return expected.data.reduce<number>(
+    (most, value, i) => Math.max(most, Math.abs((data[i] as number) - value) / (1 + Math.abs(value))),
+    0,
+  );
 }
 
 describe("exported models", () => {
@@ -26,13 +36,22 @@ describe("exported models", () => {
     const fed = names.map((name) => [name, onnxTensor(inputs[name] as HostTensor)]);
     const { output } = await session.run(Object.fromEntries(fed));
     await session.release();
-    const expected = evaluateGraph(graph, inputs).output as HostTensor;
-    expect(output?.dims).toEqual(expected.shape);
-    const data = output?.data as Float32Array;
-    let largest = 0;
-    for (const [i, value] of expected.data.entries()) {
-      largest = Math.max(largest, Math.abs((data[i] as number) - value) / (1 + Math.abs(value)));
+    expect(difference(output, evaluateGraph(graph, inputs).output as HostTensor)).toBeLessThan(2e-5);
+  });
+});
+
+describe("exported losses", () => {
+  it.each(lossCases)("$name: the file loads elsewhere and computes the same loss and slopes", async (lossCase) => {
+    const { inputs, lossAndGradients } = lossProblem(lossCase);
+    const graph = lossAndGradients();
+    const bytes = toOnnx(graph);
+    const { graph: lowered } = decodeModel(bytes);
+    const session = await runtime.InferenceSession.create(bytes);
+    const fed = lowered.inputs.map(({ name }) => [name, onnxTensor(inputs[name] as HostTensor)]);
+    const found = await session.run(Object.fromEntries(fed));
+    await session.release();
+    for (const [name, expected] of Object.entries(evaluateGraph(graph, inputs))) {
+      expect(difference(found[name], expected), name).toBeLessThan(2e-5);
     }
-    expect(largest).toBeLessThan(2e-5);
   });
 });

@@ -3,6 +3,7 @@ import { isDiffusionForcingError } from "../engine/errors.js";
 import { trace } from "../engine/graph/trace.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { readTensor, tensor } from "../engine/tensor/tensor.js";
+import { discreteBayesianFlow } from "./bayesian-flow/discrete.js";
 import { flowMatching } from "./gaussian/flow-matching.js";
 import { cosineSchedule } from "./gaussian/schedule.js";
 import { variancePreserving } from "./gaussian/variance-preserving.js";
@@ -95,6 +96,13 @@ describe("lossWeight", () => {
       expect(weight).toBeGreaterThanOrEqual(0);
       expect(weight).toBeLessThan(1e-9);
     }
+  });
+
+  it("is nothing where nothing is known and nothing is charged", async () => {
+    // Level 5 of 10: t = 1/2, accuracy 15 / 4, and the loss charges K beta(1) t = 7.5.
+    const flow = discreteBayesianFlow({ categories: 3, levels: 10 });
+    expect(await weightsOf(flow, { kind: "min-snr", clip: 5 }, [5, 10])).toEqual(close([0.5, 0]));
+    expect(await weightsOf(flow, { kind: "fused-snr", clip: 5, decay: 0.9 }, [10, 10])).toEqual([0, 0]);
   });
 
   it.each<unknown>([

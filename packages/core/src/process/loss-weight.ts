@@ -1,4 +1,4 @@
-import { add, broadcastTo, constant, div, matmul, mul, sqrt, sub } from "../engine/graph/operations.js";
+import { add, broadcastTo, constant, div, matmul, maximum, mul, sqrt, sub } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { tensor, zeros } from "../engine/tensor/tensor.js";
 import { checkLossWeighting, type LossWeighting } from "./loss-weighting.js";
@@ -7,8 +7,15 @@ import { atLevel } from "./tables.js";
 
 /** What the process's loss charges for a unit error of the clean estimate at that ratio. */
 function costOf([base, root, linear]: Sensitivity, snr: number): number {
-  return base + (root === 0 ? 0 : root * Math.sqrt(snr)) + (linear === 0 ? 0 : linear * snr);
+  const cost = base + (root === 0 ? 0 : root * Math.sqrt(snr)) + (linear === 0 ? 0 : linear * snr);
+  return Math.max(cost, LEAST_COST);
 }
+
+/**
+ * Where nothing is known, as at the last level of a Bayesian flow, ratio and cost may both be 0. The ratio vanishes faster,
+ * so that such a token weighs nothing.
+ */
+const LEAST_COST = 1e-30;
 
 /** {@link costOf} of a ratio in the graph; absent parts emit nothing. */
 function costIn([base, root, linear]: Sensitivity, snr: Value): Value {
@@ -62,7 +69,8 @@ function fusedSnrWeight(process: NoiseProcess, levels: Value, clip: number, deca
   const past = pastRatio(clippedRatio, decay);
   const fusedClipped = fuse(clippedRatio, past, decay);
   const cost = costIn(process.sensitivity, mul(fuse(ratio, past, decay), clip));
-  return div(mul(fusedClipped, clip), cost);
+  const isFree = process.signalToNoise.some((snr) => costOf(process.sensitivity, snr) === LEAST_COST);
+  return div(mul(fusedClipped, clip), isFree ? maximum(cost, LEAST_COST) : cost);
 }
 
 /**

@@ -2,7 +2,7 @@ import { buildGraph } from "../engine/graph/graph.js";
 import { input } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
-import type { Model } from "../models/model.js";
+import type { Model, Network } from "../models/model.js";
 
 export interface ModelInputTensors {
   readonly tokens: HostTensor;
@@ -29,7 +29,11 @@ export function applyModel(
 }
 
 /** Model parameters that differ from their initial values in every element, so that no part of a model is idle. */
-export function drawnParameters(model: Model, scale = 0.3, seed = 1): Record<string, HostTensor<"float32">> {
+export function drawnParameters(
+  model: Pick<Network, "parameters">,
+  scale = 0.3,
+  seed = 1,
+): Record<string, HostTensor<"float32">> {
   let state = seed;
   const next = (): number => {
     // Park and Miller's minimal standard generator.

@@ -1,5 +1,6 @@
 export { compareOps } from "./compare-ops.js";
 export { checkLaw, type Law, type LawTest } from "./law.js";
+export { type LossCase, type LossProblem, lossCases, lossProblem } from "./loss-cases.js";
 export { type Measurement, measureBackend } from "./measure-backend.js";
 export { type MemoryCase, type MemoryProblem, memoryCases, memoryProblem } from "./memory-cases.js";
 export { type ModelCase, type ModelProblem, modelCases, modelProblem } from "./model-cases.js";

@@ -10,6 +10,8 @@ import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { transformer } from "../models/transformer/index.js";
 import { unet3d } from "../models/unet3d/index.js";
+import { bayesianFlow } from "../process/bayesian-flow/continuous.js";
+import { discreteBayesianFlow } from "../process/bayesian-flow/discrete.js";
 import { discretizedBayesianFlow } from "../process/bayesian-flow/discretized.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
@@ -62,6 +64,20 @@ export const modelCases: readonly ModelCase[] = [
     name: "transformer of two codes a token, whose codes are predicted",
     model: () => transformer({ features: 4, outputs: 6, width: 8, layers: 1, heads: 2, feedForward: 12 }),
     process: () => tokenPrediction({ codebook, schedule: cosineSchedule(levels), noiseClip: 6 }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "transformer, not causal, of a discrete Bayesian flow",
+    model: () => transformer({ features: 3, width: 8, layers: 1, heads: 2, feedForward: 12, causal: false }),
+    process: () => discreteBayesianFlow({ categories: 3, levels, noiseClip: 6 }),
+    batch: 2,
+    length: 3,
+  },
+  {
+    name: "transformer, causal, of a continuous Bayesian flow",
+    model: () => transformer({ features: 2, width: 8, layers: 1, heads: 2, feedForward: 12 }),
+    process: () => bayesianFlow({ levels, noiseClip: 6 }),
     batch: 2,
     length: 3,
   },

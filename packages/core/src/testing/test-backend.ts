@@ -4,6 +4,7 @@ import { testRandomGraphs } from "./random-graphs/test-random-graphs.js";
 import type { ConformanceOptions } from "./test-api.js";
 import { testGraphs } from "./test-graphs.js";
 import { testLifetime } from "./test-lifetime.js";
+import { testLosses } from "./test-losses.js";
 import { testMemories } from "./test-memories.js";
 import { testModel } from "./test-model.js";
 import { testModels } from "./test-models.js";
@@ -43,6 +44,7 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     testTurns(conformance);
     testModel(conformance);
     testModels(conformance);
+    testLosses(conformance);
     testMemories(conformance);
   });
 }
