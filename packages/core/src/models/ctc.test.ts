@@ -76,6 +76,26 @@ describe("ctcLoss", () => {
     }
   });
 
+  it("has the values and slopes of PyTorch 2.13's ctc_loss", () => {
+    // Logits 2 sin(1 + 7 b + 3 n + 2 k), 6 places, blank and 3 symbols.
+    const given = Float32Array.from({ length: 5 * 6 * 4 }, (_, i) => {
+      return 2 * Math.sin(1 + 7 * Math.floor(i / 24) + 3 * (Math.floor(i / 4) % 6) + 2 * (i % 4));
+    });
+    const { losses, slopes } = lossesOf(given, 5, 6, [[0], [], [1, 1], [2, 0, 2, 1], [0, 0, 1, 1]]);
+    const close = (values: number[]) => values.map((value) => expect.closeTo(value, 6));
+    expect(losses).toEqual(close([9.169052441, 13.546481864, 7.110147557, 6.368173847, 17.112460353]));
+    // Of the fourth place.
+    expect([0, 1, 2, 3, 4].map((b) => slopes.slice(24 * b + 12, 24 * b + 16))).toEqual(
+      [
+        [-0.385946225, -0.534124633, 0.853866056, 0.066204802],
+        [-0.979143154, 0.192526085, 0.760357343, 0.026259726],
+        [-0.189309028, 0.69453915, -0.52617865, 0.020948528],
+        [-0.120505064, 0.319467653, -0.021506912, -0.177455678],
+        [0.243038252, 0.596278601, -0.978513204, 0.139196352],
+      ].map(close),
+    );
+  });
+
   it("has closed forms", () => {
     // Uniform over blank and one symbol: of 2^3 alignments 6 say it once, 1 says nothing, 1 says it twice.
     const { losses } = lossesOf(new Float32Array(18), 3, 3, [[0], [], [0, 0]]);

@@ -35,7 +35,7 @@ describe("losses", () => {
     const slope = ((at(step).loss!.data[0] as number) - (at(-step).loss!.data[0] as number)) / (2 * step);
     const sum = parameterNames.reduce((total, name) => {
       const { data } = directions[`parameters/${name}`] as HostTensor;
-      return data.reduce((own: number, weight, i) => own + (here[name]!.data[i] as number) * weight, total);
+      return Array.from(data).reduce((own, weight, i) => own + (here[name]!.data[i] as number) * weight, total);
     }, 0);
     expect(Math.abs(slope)).toBeGreaterThan(1e-4);
     expect(Math.abs(sum - slope)).toBeLessThan(1e-6 * (1 + Math.abs(slope)));
