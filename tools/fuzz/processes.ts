@@ -8,16 +8,15 @@
  *     npm run fuzz:cli -- --only 47        that one again, its folder kept
  */
 import { spawn } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { createRandom, initializeParameters, modelFromConfig, type RandomStream } from "@diffusion-forcing/core";
-import { encodeWeights } from "@diffusion-forcing/core/bundle";
-import { toOfficial } from "@diffusion-forcing/core/official";
+import { createRandom, type RandomStream } from "@diffusion-forcing/core";
 import { limits } from "./judge.js";
 import { byteEdit, jsonOf, valueEdit } from "./mutations.js";
+import { layOutBase, preparations, type Scenario, scenarios } from "./scenarios.js";
 
 const { values } = parseArgs({
   options: {
@@ -35,56 +34,6 @@ const base = join(root, "base");
 const computing = 60;
 /** Longest wall time, in milliseconds: others use this machine too. */
 const patience = 180_000;
-
-interface Scenario {
-  readonly name: string;
-  readonly args: readonly string[];
-  /** Files that are mutated, one of them or more. */
-  readonly files: readonly string[];
-  readonly computes?: boolean;
-}
-
-const modelFiles = ["run/config.json", "run/model.safetensors"];
-const small = ["--threads", "1", "--quiet"];
-const scenarios: readonly Scenario[] = [
-  { name: "inspect a folder", args: ["inspect", "run"], files: [...modelFiles, "run/training.json"] },
-  {
-    name: "inspect a checkpoint",
-    args: ["inspect", "run/checkpoint.safetensors"],
-    files: ["run/checkpoint.safetensors"],
-  },
-  { name: "inspect a graph", args: ["inspect", "step.onnx", "--json"], files: ["step.onnx"] },
-  { name: "export", args: ["export", "--model", "run", "--out", "out.onnx"], files: modelFiles },
-  {
-    name: "convert",
-    args: ["convert", "official.safetensors", "--config", "model.json", "--out", "own"],
-    files: ["official.safetensors", "model.json"],
-  },
-  {
-    name: "plan",
-    args: ["plan", "--model", "run", "--steps", "2", "--out", "pictures", ...small],
-    files: modelFiles,
-    computes: true,
-  },
-  {
-    name: "eval",
-    args: ["eval", "--model", "run", "--steps", "1", "--episodes", "1", ...small],
-    files: modelFiles,
-    computes: true,
-  },
-  {
-    name: "resume",
-    args: ["train", "--resume", "--out", "run", "--minutes", "0.02", ...small],
-    files: ["run/training.json", "run/checkpoint.safetensors", "run/metrics.jsonl", "run/.dforce-lock"],
-    computes: true,
-  },
-  {
-    name: "train",
-    args: ["train", "--config", "recipe.json", "--out", "new", "--minutes", "0.02", ...small],
-    files: ["recipe.json"],
-    computes: true,
-  },
-];
 
 const strangeTexts = [
   "",
@@ -151,29 +100,10 @@ function run(folder: string, args: readonly string[]): Promise<Outcome> {
   });
 }
 
-/** The folder that every process gets a copy of. */
+/** Makes the folder that every process gets a copy of. */
 async function prepare(): Promise<void> {
-  mkdirSync(base);
-  const at = (name: string): string => join(base, name);
-  const model = { kind: "transformer", features: 20, width: 8, layers: 1, heads: 2, feedForward: 16, causal: false };
-  const { planner, training } = JSON.parse(
-    readFileSync(new URL("../../packages/tasks/models/maze2d-umaze/training.json", import.meta.url), "utf8"),
-  );
-  const recipe = {
-    planner: { ...planner, lengths: [3], model, schedule: { ...planner.schedule, levels: 100 } },
-    training: { ...training, steps: 4, tokensPerStep: 64, dataSteps: 2000 },
-  };
-  writeFileSync(at("recipe.json"), JSON.stringify(recipe));
-  const size = { features: 2, width: 8, layers: 1, heads: 2, feedForward: 8 } as const;
-  const official = { kind: "transformer", ...size, positions: "sinusoidal" } as const;
-  const { config } = modelFromConfig(official);
-  writeFileSync(at("model.json"), JSON.stringify(official));
-  const weights = initializeParameters(modelFromConfig(official), createRandom(0));
-  writeFileSync(at("official.safetensors"), encodeWeights(toOfficial(config, weights)));
-  for (const args of [
-    ["train", "--config", "recipe.json", "--out", "run", "--checkpoint-every", "2", ...small],
-    ["export", "--model", "run", "--out", "step.onnx"],
-  ]) {
+  layOutBase(base);
+  for (const args of preparations) {
     const { code, stderr } = await run(base, args);
     if (code !== 0) throw new Error(`dforce ${args.join(" ")} failed: ${stderr}`);
   }

@@ -6,7 +6,7 @@ import { UsageError } from "./options.js";
 import { parseRunConfig, type RunConfig } from "./run-config.js";
 import { recordOptions, runOptionValues } from "./run-options.js";
 import { flagOf, type GivenOptions } from "./task-options.js";
-import { presetOf, taskNamed } from "./tasks.js";
+import { presetOf, taskNamed, usualPreset } from "./tasks.js";
 
 /** What a run is to be, from the command line. */
 export interface RunRequest {
@@ -75,13 +75,17 @@ export function inputsOf({ options: values }: RunStart, config: string | undefin
 }
 
 async function recipe(tasks: readonly Task[], name: string | undefined, options: RunRequest): Promise<RunConfig> {
-  if ((options.preset === undefined) === (options.config === undefined)) {
-    throw new UsageError("Give either --preset or --config (or --resume to go on with a run).");
-  }
   const named = name === undefined ? undefined : taskNamed(tasks, name);
+  if (options.preset !== undefined && options.config !== undefined) {
+    throw new UsageError("--preset and --config are both given; take one.");
+  }
+  const preset = options.preset ?? (named && usualPreset(named));
+  if (preset === undefined && options.config === undefined) {
+    throw new UsageError("Say what to train: a task, --preset or --config (or --resume to go on with a run).");
+  }
   const base = options.config
     ? parseRunConfig(await readConfig(options.config), options.config, named ? [named] : tasks)
-    : { ...presetOf(named ? [named] : tasks, options.preset as string), seed: 0 };
+    : { ...presetOf(named ? [named] : tasks, preset as string), seed: 0 };
   const steps = options.steps ?? base.training.steps;
   return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
 }

@@ -16,8 +16,11 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
       ["train", "--preset", "huge", "--out", "x"],
       /'huge' is invalid. Allowed choices are umaze, medium, large, giant, quick/,
     ],
-    [["train", "--out", "x"], "Give either --preset or --config (or --resume"],
-    [["train", "--preset", "quick", "--config", "c.json", "--out", "x"], "Give either --preset or --config"],
+    [["train", "--out", "x"], "Say what to train: a task, --preset or --config (or --resume"],
+    [
+      ["train", "--preset", "quick", "--config", "c.json", "--out", "x"],
+      "--preset and --config are both given; take one",
+    ],
     [["train", "--resume", "--preset", "quick", "--out", "x"], "--preset does not go with --resume"],
     [["train", "--resume", "--config", "c.json", "--out", "x"], "--config does not go with --resume"],
     [["train", "--resume", "--seed", "1", "--out", "x"], "--seed does not go with --resume"],

@@ -25,6 +25,11 @@ export function presetNames(tasks: readonly Task[]): string[] {
   return [...new Set(tasks.flatMap(({ presets }) => Object.keys(presets)))];
 }
 
+/** The preset that is taken where a task is named and no recipe: its first. */
+export function usualPreset({ presets }: Task): string {
+  return Object.keys(presets)[0] as string;
+}
+
 /** The recipe of this name: the first task's that has one. @throws UsageError */
 export function presetOf(tasks: readonly Task[], preset: string): TaskRecipe & { readonly task: string } {
   const task = tasks.find(({ presets }) => Object.hasOwn(presets, preset));

@@ -34,7 +34,7 @@ import {
   type TaskRequest,
 } from "../run-start.js";
 import { addTaskOptions, optionsSaid } from "../task-options.js";
-import { presetNames, taskNamed } from "../tasks.js";
+import { presetNames, taskNamed, usualPreset } from "../tasks.js";
 
 interface TrainOptions extends BackendChoice, RunRequest {
   readonly resume?: boolean;
@@ -49,7 +49,7 @@ export function trainCommand(tasks: readonly Task[]): Command {
   const command = new Command("train")
     .description("train a model for a task; --out becomes a model folder for eval, export and the like")
     .argument("[task]", "what the model is for; may be left out where the preset says it and the task takes no data")
-    .addOption(new Option("--preset <name>", "a recipe of the task").choices(presetNames(tasks)))
+    .addOption(new Option("--preset <name>", "a recipe of the task (default: its first)").choices(presetNames(tasks)))
     .option("--config <file>", "a recipe of your own, JSON as training.json of any run")
     .requiredOption("--out <folder>", "where the run lives")
     .option("--resume", "go on with the run in --out exactly where it stopped")
@@ -150,6 +150,11 @@ async function trainInFolder(
 ): Promise<RunSummary> {
   if (options.resume) await checkResumable(tasks, request, options);
   const fresh = options.resume ? undefined : await freshRun(tasks, request, options);
+  if (fresh && !options.quiet && options.preset === undefined && options.config === undefined) {
+    const task = taskNamed(tasks, fresh.config.task);
+    const others = Object.keys(task.presets).filter((name) => name !== usualPreset(task));
+    process.stderr.write(`preset ${usualPreset(task)}${others.length > 0 ? ` (others: ${others.join(", ")})` : ""}\n`);
+  }
   // Before anything is written: a run that cannot compute leaves no folder behind.
   let backend = fresh && (await openBackend(options));
   try {
