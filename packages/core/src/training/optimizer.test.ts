@@ -78,6 +78,8 @@ describe("completeAdamW", () => {
       group: decayWeightsOnly,
     });
     expect(completeAdamW().learningRate).toBe(1e-3);
+    // As programs without types write what they leave open.
+    expect(completeAdamW({ learningRate: undefined, betas: undefined } as never)).toEqual(completeAdamW());
   });
 });
 

@@ -20,8 +20,9 @@ export interface AdamWOptions {
 export interface CompleteAdamWOptions extends Required<AdamWOptions> {}
 
 export function completeAdamW(options: AdamWOptions = {}): CompleteAdamWOptions {
-  const defaults = { learningRate: 1e-3, betas: [0.9, 0.999], epsilon: 1e-8, weightDecay: 1e-4 } as const;
-  return { ...defaults, group: decayWeightsOnly, ...options };
+  const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
+  const { weightDecay = 1e-4, group = decayWeightsOnly } = options;
+  return { learningRate, betas, epsilon, weightDecay, group };
 }
 
 /** The optimiser's state of all parameters, by parameter name. */
