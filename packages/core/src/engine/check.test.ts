@@ -21,6 +21,7 @@ it.each([
   [{ steps: 2, nested: { kind: "c" } }, 'thing: nested.kind is "c"; expected "a" or "b".'],
   [{ steps: { toString: 1 } }, "thing: steps is an object with toString; expected a whole number from 1."],
   [null, "thing: the value is null; expected an object."],
+  [undefined, "thing: the value is undefined; expected an object."],
   [{}, "thing: steps is missing."],
 ])("refuses %o", (value, message) => {
   expect(() => check("thing", schema, value)).toThrow(expect.objectContaining({ code: "invalid-argument", message }));

@@ -38,7 +38,7 @@ function explain(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
     const hint = known.length > 0 && !path.includes(".") ? ` The known ones are ${known.join(", ")}.` : "";
     return `there is no option ${path}.${hint}`;
   }
-  if (issue.type === "strict_object" && issue.input === undefined) return `${path} is missing.`;
+  if (issue.type === "strict_object" && issue.input === undefined && path !== "") return `${path} is missing.`;
   // A schema's own words say what was expected; valibot's defaults repeat what was received.
   const said = issue.message.startsWith("Invalid") ? (issue.expected ?? "another value") : issue.message;
   const expected = said === "Object" ? "an object" : said;

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import type { ParameterSpec } from "../models/model.js";
 
 /** How the optimiser treats some of the parameters. */
@@ -30,6 +32,12 @@ export interface ParameterGroups {
   readonly indexOf: Readonly<Record<string, number>>;
 }
 
+const groupSchema = v.strictObject({
+  learningRate: v.optional(schemas.number(0), 1),
+  weightDecay: v.optional(schemas.number(0)),
+});
+
+/** @throws `invalid-argument` for what is no group, naming the parameter */
 export function parameterGroups(
   specs: Readonly<Record<string, ParameterSpec>>,
   groupOf: ParameterGrouping,
@@ -38,11 +46,10 @@ export function parameterGroups(
   const groups: CompleteParameterGroup[] = [];
   const indices = Object.entries(specs).map(([name, spec]): [string, number] => {
     const { ascent = 0 } = spec;
+    const own = check(`train: optimizer.group of "${name}"`, groupSchema, groupOf(name, spec));
     const group = {
-      learningRate: 1,
-      weightDecay,
-      ...groupOf(name, spec),
-      ...(ascent > 0 ? { weightDecay: 0 } : {}),
+      learningRate: own.learningRate,
+      weightDecay: ascent > 0 ? 0 : (own.weightDecay ?? weightDecay),
       ascent,
     };
     const known = groups.findIndex(
