@@ -85,7 +85,7 @@ function warnBeyondTraining(name: string, schema: OptionSchema, value: OptionVal
   const [low, high] = schema.trained ?? [value, value];
   if (value >= low && value <= high) return;
   process.stderr.write(
-    `warning: ${flagOf(name)} is ${value}; the model was trained on ${low} to ${high}, and knows nothing beyond\n`,
+    `warning: ${flagOf(name)} is ${value}; the model was trained on ${low} to ${high}, ${schema.beyond ?? "and knows nothing beyond"}\n`,
   );
 }
 

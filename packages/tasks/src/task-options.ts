@@ -13,6 +13,8 @@ export type OptionSchema =
       readonly high?: number;
       /** What the model was trained for, inclusive: values outside are worth a warning. */
       readonly trained?: readonly [low: number, high: number];
+      /** How that warning ends, where the task knows what to do with such values. */
+      readonly beyond?: string;
     }
   | {
       readonly kind: "choice";

@@ -52,7 +52,9 @@ describe("dforce forecast", () => {
     const { stdout, stderr } = await forecast(
       ...["--data", data, "--out", out, "--samples", "2", "--horizon", "9", "--write", "json", "--json"],
     );
-    expect(stderr).toContain("warning: --horizon is 9; the model was trained on 1 to 4, and knows nothing beyond");
+    expect(stderr).toContain(
+      "warning: --horizon is 9; the model was trained on 1 to 4, and goes on from its own forecasts",
+    );
     expect(JSON.parse(stdout)).toMatchObject({ horizon: 9, rows: 60, columns: ["price", "load"] });
     expect(JSON.parse(await readFile(join(out, "forecast.json"), "utf8")).samples[1]).toHaveLength(9);
   });

@@ -102,6 +102,21 @@ describe("a finished run", () => {
   });
 });
 
+describe("data that are refused", () => {
+  it("leave no run behind, so that the same command may follow once they are mended", async () => {
+    const folder = await temporaryFolder();
+    const [data, out] = [join(folder, "my.csv"), join(folder, "run")];
+    const args = ["--preset", "series-small", "--data", data, "--context", "2", "--horizon", "1", "--steps", "1"];
+    const again = () => dforce("train", "series", ...args, "--out", out, "--threads", "1");
+    await writeFile(data, "price\n1\nmany\n");
+    const { code, stderr } = await again();
+    expect([code, stderr]).toEqual([1, expect.stringContaining('line 3, column price: "many" is no finite number')]);
+    expect(await readdir(out)).toEqual([]);
+    await writeFile(data, `price\n${Array.from({ length: 40 }, (_, i) => Math.sin(i)).join("\n")}\n`);
+    expect((await again()).code).toBe(0);
+  });
+});
+
 describe("two runs in one folder", () => {
   it("do not start: neither a second one nor --resume beside a living one, which goes on unharmed", async () => {
     const out = await trainTiny({ steps: 1 });

@@ -8,6 +8,7 @@ import { backendOption } from "../backends/choice.js";
 import { ensureWritable } from "../files/atomic-write.js";
 import { openMetricsLog } from "../files/metrics-log.js";
 import {
+  abandonRun,
   codecOfRun,
   codecStateOf,
   createRun,
@@ -233,7 +234,10 @@ async function preparedJob(
         onProgress: (done, total, note) => onProgress(Math.floor((100 * done) / total), note),
       }),
     { quiet, unit: "%" },
-  );
+  ).catch(async (error: unknown) => {
+    if (state === undefined && !isDiffusionForcingError(error, "aborted")) await abandonRun(out);
+    throw error;
+  });
   if (state === undefined && job.codec?.parameters !== undefined) {
     await writeCheckpoint(out, config, job, initialTrainingState(job.diffusion, { seed: config.seed, keepEma: true }));
     await codecState.discard();

@@ -76,6 +76,14 @@ export async function createRun(folder: string, config: RunConfig, inputs: reado
   await writeAtomically(join(folder, runFile), `${JSON.stringify(config, null, 2)}\n`);
 }
 
+/** Gives up a run of which nothing was computed, its data refused, so that the same command may be given again. */
+export async function abandonRun(folder: string): Promise<void> {
+  for (const name of [checkpointFile, codecFile]) {
+    if ((await readIfThere(join(folder, name))) !== undefined) return;
+  }
+  await rm(join(folder, runFile), { force: true });
+}
+
 /** @throws `invalid-argument` unless the folder holds a run that can be resumed */
 export async function checkRunThere(folder: string): Promise<void> {
   if ((await readIfThere(join(folder, runFile))) !== undefined) return;

@@ -19,6 +19,7 @@ export function seriesForecastOptions(bundle?: Bundle): OptionSchemas {
       low: 1,
       high: 10_000,
       ...(horizon === undefined ? {} : { default: horizon, trained: [1, horizon] as const }),
+      beyond: "and goes on from its own forecasts, block by block",
     },
     samples: { kind: "integer", summary: "futures to draw", default: 100, low: 1, high: 10_000 },
     steps: { kind: "integer", summary: "denoising steps", default: 10, low: 1, high: 100 },

@@ -125,7 +125,7 @@ export async function prepareSeries(
   const starts = windowStarts(record, { first, end: rows }, series.validation);
   if (starts.training.length === 0) {
     refuse(
-      `${given.data.name} has ${rows} rows to learn from; a window takes ${length}, and ${starts.validation.length} of them are kept for validation: give more rows, or a smaller context or horizon`,
+      `${given.data.name} has ${rows} rows to learn from; a window takes ${length}, and none is left beside what is kept for validation: give more rows, or a smaller context or horizon`,
     );
   }
   const features = tokensOf === "row" ? columns.length : 1;
