@@ -4,7 +4,7 @@ import { log, maximum } from "@diffusion-forcing/core/graph";
 import { evidenceLowerBound } from "@diffusion-forcing/core/likelihood";
 import type { Model } from "@diffusion-forcing/core/models";
 import { discreteBayesianFlow } from "@diffusion-forcing/core/process";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 /** The bound of a discrete flow with the Bayes predictor of 27 equally likely symbols, by the number of steps. */
 export async function bayesianFlowTable(): Promise<string> {

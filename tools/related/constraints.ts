@@ -9,7 +9,7 @@ import {
   multiTokenTraining,
   train,
 } from "@diffusion-forcing/core/training";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 const DRAWS = 10_000;
 

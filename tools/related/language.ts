@@ -13,7 +13,7 @@ import { add, mul, reshape, sum, trace } from "@diffusion-forcing/core/graph";
 import { type CpHead, cpHead, type Model, nextSymbols } from "@diffusion-forcing/core/models";
 import { multiTokenTraining, train } from "@diffusion-forcing/core/training";
 import { language } from "@diffusion-forcing/tasks";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 /** Bits per character of each sequence of one-hot tokens [B, T, V]. */
 async function bitsOf(backend: Backend, model: Model, head: CpHead, parameters: HostTensorRecord, tokens: HostTensor) {

@@ -3,7 +3,7 @@ import { tensor, transformer } from "@diffusion-forcing/core";
 import { cpHead } from "@diffusion-forcing/core/models";
 import { sampleSymbols } from "@diffusion-forcing/core/sampling";
 import { multiTokenTraining, train } from "@diffusion-forcing/core/training";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 /** Runs of four equal symbols of 8, by rank: the loss of four at once, and runs of the model for 16 symbols. */
 export async function multiTokenTable(): Promise<string> {

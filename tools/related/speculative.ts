@@ -5,7 +5,7 @@ import type { Diffusion } from "@diffusion-forcing/core/process";
 import { type SamplerOptions, speculative } from "@diffusion-forcing/core/sampling";
 import { gaussianMixture } from "@diffusion-forcing/core/testing";
 import { median } from "simple-statistics";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 interface Walked {
   readonly calls: number;

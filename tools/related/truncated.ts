@@ -9,7 +9,7 @@ import {
 } from "@diffusion-forcing/core";
 import type { StartPrior } from "@diffusion-forcing/core/sampling";
 import { gaussianMixture, normalDistribution } from "@diffusion-forcing/core/testing";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 const DRAWS = 20_000;
 

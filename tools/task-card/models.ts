@@ -1,0 +1,63 @@
+/** What a card says of a model besides what its run and its evaluation say. */
+export interface ModelCard {
+  readonly preset: string;
+  /** What it is and does. */
+  readonly about: string;
+  /** Of the data it was trained on. */
+  readonly data: string;
+  /** Of `dforce eval`, in camelCase; what is left out takes its default. */
+  readonly options: Readonly<Record<string, number | boolean>>;
+  /** Whether the task reads data of the user's: its file then follows the command's other arguments. */
+  readonly readsData?: boolean;
+  /** What should be known about the figures, after them. */
+  readonly after: string;
+}
+
+const swap = (view: string): string =>
+  `Policy and world model of a fruit swap in one: a causal transformer over 26 tokens of an action and what is seen after it, seen as ${view}. See [docs/imitation.md](../../../../docs/imitation.md).`;
+const shared =
+  "Success: after 25 actions each fruit lies where the other one was. The episodes of a batch of 25 share which steps are disturbed, so the intervals of the disturbed rows are somewhat too narrow.";
+
+export const models: Readonly<Record<string, ModelCard>> = {
+  composition: {
+    preset: "composition",
+    about:
+      "Crosses on a square, or V shapes where the past is dropped: a non-causal transformer over 16 positions. See [docs/composition.md](../../../../docs/composition.md).",
+    data: "Crosses are generated as training goes on, from the same seed.",
+    options: { trajectories: 500, dial: true },
+    after:
+      "Shapes by the geometric rule of `shapeOf`, in the page above. The baseline for V shapes is chance: four ways on from the centre, equally likely, are 25 % crosses, 50 % V shapes, 25 % there and back; what is missing to 100 % is no clean shape. Positions that are planned together can be drawn towards two corners at once; short plans and fresh noise in every step (DDIM, eta 1) let them decide for one.",
+  },
+  imitation: {
+    preset: "imitation",
+    about: swap("places of fruits and hand (7 numbers)"),
+    data: "500 demonstrations of the scripted expert, generated with seed 1.",
+    options: {},
+    after: `${shared} With a memory of one token the weights are the same and the past stands at level K. Disturbed places are off by a unit (standard deviation).`,
+  },
+  "imitation-images": {
+    preset: "imitation-images",
+    about: `${swap("images of 32 x 32 pixels")} An image is 32 numbers, its coordinates along the principal components of the demonstrations' images.`,
+    data: "400 demonstrations of the scripted expert, generated with seed 1.",
+    options: {},
+    after: `${shared} With a memory of one token the weights are the same and the past stands at level K. A disturbed image has a brown square of 20 x 20 pixels somewhere on it.`,
+  },
+  "imitation-next-token": {
+    preset: "imitation-next-token",
+    about:
+      "The baseline of [imitation](../imitation/README.md): the same network, data and number of steps under teacher forcing. Every token is denoised given the true tokens before it, which come in as a condition; the past has no levels of its own, so it cannot be told that an observation is doubtful.",
+    data: "500 demonstrations of the scripted expert, generated with seed 1.",
+    options: {},
+    after: `${shared} The rows of Diffusion Forcing stand in the card of imitation, measured in the same episodes.`,
+  },
+  music: {
+    preset: "chorales",
+    about:
+      "Four-voice chorales in 4/4: a variational autoencoder that turns half a bar into a token of 32 numbers, and a non-causal Diffusion Forcing transformer over 16 tokens, eight bars. It fills in any bars and writes chorales. See [docs/music.md](../../../../docs/music.md).",
+    data: "The 229 training chorales of JSB Chorales in sixteenths, of which 228 are as long as an excerpt, in every key that the voices allow; not part of the package.",
+    options: { excerpts: 32, seeds: 5, steps: 20 },
+    readsData: true,
+    after:
+      "The middle four bars of excerpts of eight bars out of the held-out `test` chorales, filled in from both sides.",
+  },
+};
