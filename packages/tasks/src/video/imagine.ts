@@ -52,19 +52,21 @@ export async function* imagine(bundle: Bundle, request: ImagineRequest): AsyncGe
   const { backend, batch, context, length, condition, random, signal } = request;
   const { frames: window } = videoRecordOf(bundle);
   const sampler = videoSampler(bundle, backend, request);
+  const { codec } = bundle;
   const given = context?.shape[1] ?? 0;
   // A model without a cache sees no more than its window.
   const unseen = bundle.diffusion.model.memory === undefined ? Math.max(0, given - window) : 0;
+  const seen = context && framesBetween(context, unseen, given);
   try {
     const chunks = sampler.rollout({
-      ...(context ? { context: framesBetween(context, unseen, given) } : { batch }),
+      ...(seen ? { context: codec ? await codec.encode(seen) : seen } : { batch }),
       length,
       window,
       ...(condition ? { condition: (first: number, count: number) => condition(unseen + first, count) } : {}),
       seed: random,
       ...(signal ? { signal } : {}),
     });
-    for await (const { tokens } of chunks) yield tokens;
+    for await (const { tokens } of chunks) yield codec ? await codec.decode(tokens) : tokens;
   } finally {
     await sampler.dispose();
   }

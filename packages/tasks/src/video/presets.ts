@@ -27,9 +27,9 @@ const dotsRecipe = (width: number, layers: number, steps: number, emaDecay: numb
 const digitsRecipe = (levels: TrainingLevels): VideoRecipe => ({
   world: digits,
   video: { frames: 10, batch: 8, levels },
-  process: { levels: 1000, objective: "x0" },
-  model: { kind: "dit3d", width: 96, layers: 4, heads: 4, patchSize: 8 },
-  training: training(1300, 3e-3, 0.99),
+  process: { levels: 1000, objective: "x0", normalized: true },
+  model: { kind: "dit3d", width: 96, layers: 4, heads: 4, patchSize: 8, attention: "factorized" },
+  training: training(2000, 3e-3, 0.99),
 });
 
 /** A U-Net of about a million numbers: slower than a transformer of that size, and sees each pixel's neighbours. */
@@ -68,7 +68,7 @@ export const videoPresets: Readonly<Record<string, VideoRecipe>> = {
   ),
   "moving-mnist-unet": {
     ...digitsRecipe("independent"),
-    process: { levels: 1000, objective: "v" },
+    process: { levels: 1000, objective: "v", normalized: true },
     model: unet,
     training: training(4000, 1e-3, 0.99),
   },

@@ -1,6 +1,7 @@
 import type { Task, TaskJob, TaskRecipe } from "../task.js";
 import { evaluateVideo, videoEvaluationOptions } from "./evaluation.js";
 import { openWorld } from "./open-world.js";
+import { pixelCodec } from "./pixel-codec.js";
 import { videoPresets } from "./presets.js";
 import { diffusionOf, parseVideoRecipe, type VideoRecipe } from "./recipe.js";
 import type { VideoRecord } from "./record.js";
@@ -12,6 +13,7 @@ async function prepare(given: TaskRecipe): Promise<TaskJob> {
   const { video } = recipe;
   const world = openWorld(recipe.world);
   const sizes = { batch: video.batch, frames: video.frames, levels: recipe.process.levels };
+  const codec = recipe.process.normalized ? await pixelCodec(world) : undefined;
   const record: VideoRecord = { kind: "video", world: recipe.world, frames: video.frames, levels: video.levels };
   return {
     diffusion: diffusionOf(recipe, world),
@@ -22,11 +24,12 @@ async function prepare(given: TaskRecipe): Promise<TaskJob> {
         "training",
       );
       return {
-        tokens: frames,
+        tokens: codec ? codec.encode(frames) : frames,
         ...(condition === undefined ? {} : { condition }),
         ...trainingLevels(video.levels, sizes, random.split("levels")),
       };
     },
+    ...(codec ? { codec } : {}),
     record,
     trainedOn: { tokens: [video.frames, video.frames], values: [-1, 1] },
     about: { world: recipe.world.kind, frames: video.frames, levels: video.levels },
