@@ -11,7 +11,7 @@ import { vectorQuantizer, vectorQuantizerCodec } from "@diffusion-forcing/core/b
 import { codeUsage } from "@diffusion-forcing/core/metrics";
 import { tokenPrediction } from "@diffusion-forcing/core/process";
 import { train } from "@diffusion-forcing/core/training";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 const [STATES, LENGTH, BATCH] = [16, 8, 32];
 

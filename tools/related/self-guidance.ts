@@ -21,7 +21,7 @@ import {
   train,
   withoutPrototypes,
 } from "@diffusion-forcing/core/training";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 const [LENGTH, SIZE, KINDS] = [8, 8, 8];
 /** Radians a token: the hidden families, which no single token shows. They begin anywhere within a radian. */
