@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitepress";
 import { isolationHeaders } from "../../../tools/browser/serve.js";
+import { browserOnly } from "../build/browser-only.js";
 import { bundledModels } from "../build/bundled-models.js";
 import { followSources } from "../build/follow-sources.js";
 import { repositoryUrl } from "../build/repository.js";
@@ -41,7 +42,7 @@ export default defineConfig({
   vite: {
     resolve: { conditions, alias: { "@site": fileURLToPath(new URL("..", import.meta.url)) } },
     worker: workers,
-    plugins: [bundledModels()],
+    plugins: [browserOnly(), bundledModels()],
     server: { headers: { ...isolationHeaders } },
     preview: { headers: { ...isolationHeaders } },
     // ONNX Runtime finds its .wasm files beside its own module, so that must stay where it is.

@@ -38,6 +38,7 @@ export const guideSidebar: DefaultTheme.SidebarItem[] = [
       { text: "Maze planner", link: "/demos/maze" },
       { text: "Matrix playground", link: "/demos/matrix" },
       { text: "Walk through a dream", link: "/demos/dream" },
+      { text: "Forecast", link: "/demos/forecast" },
       { text: "Rewrite a chorale", link: "/demos/music" },
       { text: "Train in your tab", link: "/demos/train" },
     ],

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { expect, it } from "vitest";
 import { folder, printedBy, programs } from "./programs.js";
 
-// Every program that a page shows, run as it is; those of a page run in one, in demos.e2e.ts.
+// Every program that a page shows, run as it is; those of a page run in one, in the demos' own tests.
 const says: Readonly<Record<string, RegExp>> = {
   "five-lines.ts": /^\d+ numbers: x and y/m,
   "own-data.ts": /^loss 0\.\d+\ncolumns \d+\.\d \d+$/m,

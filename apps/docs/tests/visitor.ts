@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright";
+import { afterAll, beforeAll } from "vitest";
 import { isolationHeaders, type Server, serve } from "../../../tools/browser/serve.js";
 import { launchChromium } from "../../../tools/browser/visit.js";
 
@@ -11,6 +12,22 @@ const folder = "/some/folder/";
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Where pictures of the tests go. */
 const pictures = join(import.meta.dirname, "../../../out/docs");
+
+/** No task of a page's main thread may be longer, in milliseconds. */
+export const LONGEST_TASK = 200;
+
+/** The folder of a model that comes with the tasks. */
+export const bundled = (name: string): string => join(import.meta.dirname, "../../../packages/tasks/models", name);
+
+/** The site for a file's tests: opened before them, closed after them. */
+export function siteInBrowser(): () => Site {
+  let site: Site | undefined;
+  beforeAll(async () => {
+    site = await Site.open();
+  });
+  afterAll(() => site?.close());
+  return () => site as Site;
+}
 
 /** A message that a demo's worker sent to the page. */
 export interface WorkerMessage {
@@ -45,6 +62,20 @@ export class Site {
     await visit.prepare();
     await visit.go(path);
     return visit;
+  }
+
+  /** Visits a page, and leaves it whatever happens. */
+  async visiting<T>(
+    path: string,
+    action: (visit: Visit) => Promise<T>,
+    options: BrowserContextOptions = {},
+  ): Promise<T> {
+    const visit = await this.visit(path, options);
+    try {
+      return await action(visit);
+    } finally {
+      await visit.close();
+    }
   }
 
   /** The host is gone; what the browser has kept stays. */
@@ -110,6 +141,11 @@ export class Visit {
         ),
       ),
     );
+  }
+
+  /** What the workers have told on the way, of one kind. */
+  async events(kind: string): Promise<Readonly<Record<string, unknown>>[]> {
+    return (await this.messages()).flatMap(({ event }) => (event?.kind === kind ? [event] : []));
   }
 
   async device(): Promise<string | null> {

@@ -10,6 +10,7 @@ import HomeDemo from "../../demos/home/home-demo.vue";
 /** Each figure and demo is a chunk of its own, fetched by the pages that show it, in the browser only. */
 const components: Readonly<Record<string, () => Promise<Component>>> = {
   DreamDemo: () => import("../../demos/dream/dream-demo.vue"),
+  ForecastDemo: () => import("../../demos/forecast/forecast-demo.vue"),
   LevelsFigure: () => import("../../demos/figures/levels-figure.vue"),
   MusicDemo: () => import("../../demos/music/music-demo.vue"),
   OrdersFigure: () => import("../../demos/figures/orders-figure.vue"),

@@ -1,6 +1,7 @@
 import { drawText, textWidth } from "../pictures/drawn-text.js";
 import { element, round } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
+import { niceTicks } from "../pictures/ticks.js";
 import type { SeriesForecast } from "./forecaster.js";
 import { columnQuantiles } from "./quantile-table.js";
 import { rowCount, type SeriesTable } from "./table.js";
@@ -46,9 +47,10 @@ function drawPanel(history: SeriesTable, forecast: SeriesForecast, column: numbe
   const { horizon } = forecast;
   const rows = Math.min(rowCount(history), 2 * horizon);
   const width = history.columns.length;
+  const series = history.columns.indexOf(forecast.columns[column] as string);
   const past = Array.from({ length: rows }, (_, i) => {
     const row = rowCount(history) - rows + i;
-    return history.values[row * width + column] as number;
+    return history.values[row * width + series] as number;
   });
   const [low90, low50, median, high50, high90] = columnQuantiles(forecast, column) as [
     number[],
@@ -133,14 +135,4 @@ function momentLabels(history: SeriesTable, { times, horizon }: SeriesForecast):
     { row: -1, text: date(last) },
     { row: horizon - 1, text: date(times.at(-1) as number) },
   ];
-}
-
-/** Three to six round numbers that hold all values between them. */
-function niceTicks(low: number, high: number): number[] {
-  const span = high > low ? high - low : Math.abs(high) || 1;
-  const power = 10 ** Math.floor(Math.log10(span / 3));
-  const step = ([1, 2, 2.5, 5, 10].find((factor) => span / (factor * power) <= 4) ?? 10) * power;
-  const first = Math.floor(low / step + 1e-9);
-  const count = Math.max(1, Math.ceil(high / step - 1e-9) - first);
-  return Array.from({ length: count + 1 }, (_, i) => (first + i) * step);
 }

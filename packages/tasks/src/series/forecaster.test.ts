@@ -108,3 +108,17 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
     await expect(moments(record, [1], { table })).rejects.toThrow(message);
   });
 });
+
+it("one series of several is forecast as among all of them, to the bit", async () => {
+  const forecaster = new SeriesForecaster(gaussianBundle({}, [2, 3]), { backend, timesteps: 4 });
+  const both = { columns: ["1", "2"], values: Float64Array.of(1, 9, 2, 8, 3, 7, 4, 6, 5, 5) };
+  const request = { table: both, samples: 4, random: createRandom(1) };
+  const all = await forecaster.forecast(request);
+  const second = await forecaster.forecast({ ...request, columns: ["2"] });
+  expect(second.columns).toEqual(["2"]);
+  expect(Array.from(second.values)).toEqual(Array.from(all.values).filter((_, i) => i % 2 === 1));
+  await expect(forecaster.forecast({ ...request, columns: ["3"] })).rejects.toThrow(
+    'columns: "3" is none of the model\'s; expected some of 1, 2.',
+  );
+  await forecaster.dispose();
+});

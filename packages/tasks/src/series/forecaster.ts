@@ -7,7 +7,7 @@ import {
   type Sampler,
   tensor,
 } from "@diffusion-forcing/core";
-import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { describe, throwIfAborted } from "@diffusion-forcing/core/backend";
 import type { Normalization } from "@diffusion-forcing/core/bundle";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
 import { type Track, writeCondition } from "./conditions.js";
@@ -31,6 +31,8 @@ export interface ForecastRequest {
   readonly horizon?: number;
   /** Default 100. */
   readonly samples?: number;
+  /** The series to forecast, by name. Default: all. Those left out cost nothing where every value is a token of its own. */
+  readonly columns?: readonly string[];
   readonly random: RandomStream;
   readonly signal?: AbortSignal;
   /** Told how many rows of how many are forecast. */
@@ -82,17 +84,18 @@ export class SeriesForecaster {
   /** @throws `invalid-data` for a table too short, or of other columns; `aborted` */
   async forecast(request: ForecastRequest): Promise<SeriesForecast> {
     const { record } = this;
-    const { horizon = record.horizon, samples = 100, table } = request;
+    const { horizon = record.horizon, samples = 100, table, columns = record.columns } = request;
     // Whole blocks are sampled, the last of them perhaps beyond what is asked for.
     const blocks = Math.ceil(horizon / record.horizon) * record.horizon;
     const times = table.times && futureTimes(table.times, blocks, table.frequency);
-    this.#check(request, times);
+    const wanted = this.#wanted(columns);
+    this.#check(request, wanted, times);
     const rows = rowCount(table);
     const width = record.columns.length;
     const anchors = anchorsOf(table, record.context);
-    const values = new Float64Array(samples * horizon * width);
-    const futures = await this.#tokens(request, blocks, samples, anchors, times);
-    for (let column = 0; column < width; column++) {
+    const values = new Float64Array(samples * horizon * wanted.length);
+    const futures = await this.#tokens(request, blocks, samples, anchors, wanted, times);
+    for (const [c, column] of wanted.entries()) {
       // Changes are added up from the last value to rely on, over what follows it in the context too.
       const anchor = anchors[column] as Anchor;
       const from = record.representation === "level" ? rows - 1 : anchor.row;
@@ -104,13 +107,26 @@ export class SeriesForecaster {
         const start = (table.values[from * width + column] as number) + anchor.error * (errors[n] as number);
         const tokens = futures[n]?.[column]?.subarray(from + 1) as Float32Array;
         const future = valuesOfTokens(record, this.#normalization, column, tokens, start).subarray(rows - 1 - from);
-        for (let h = 0; h < horizon; h++) values[(n * horizon + h) * width + column] = future[h] as number;
+        for (let h = 0; h < horizon; h++) values[(n * horizon + h) * wanted.length + c] = future[h] as number;
       }
     }
-    return { columns: record.columns, samples, horizon, values, ...(times ? { times: times.slice(0, horizon) } : {}) };
+    return { columns, samples, horizon, values, ...(times ? { times: times.slice(0, horizon) } : {}) };
   }
 
-  #check({ table }: ForecastRequest, times: Float64Array | undefined): void {
+  /** The numbers of the columns that are asked for. */
+  #wanted(names: readonly string[]): number[] {
+    return names.map((name) => {
+      const column = this.record.columns.indexOf(name);
+      if (column >= 0) return column;
+      const known = this.record.columns.join(", ").slice(0, 300);
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `columns: ${describe(name)} is none of the model's; expected some of ${known}.`,
+      );
+    });
+  }
+
+  #check({ table }: ForecastRequest, wanted: readonly number[], times: Float64Array | undefined): void {
     const { columns, context, representation, calendar } = this.record;
     const refuse = (what: string): never => {
       throw new DiffusionForcingError("invalid-data", `forecast: ${what}.`);
@@ -127,7 +143,8 @@ export class SeriesForecaster {
       refuse("the model is told of the calendar; the table needs a column of times");
     }
     for (const [column, { row }] of representation === "level" ? [] : anchorsOf(table, context).entries()) {
-      if (row < 0) refuse(`column ${columns[column]} has no value in its last ${context + 1} rows`);
+      if (row < 0 && wanted.includes(column))
+        refuse(`column ${columns[column]} has no value in its last ${context + 1} rows`);
     }
   }
 
@@ -137,11 +154,13 @@ export class SeriesForecaster {
     horizon: number,
     samples: number,
     anchors: readonly Anchor[],
+    wanted: readonly number[],
     times: Float64Array | undefined,
   ): Promise<Float32Array[][]> {
     const { record } = this;
     const width = record.columns.length;
     const rows = rowCount(table);
+    const tracks = tracksOf(record).filter((track) => columnsOf(record, track).some((c) => wanted.includes(c)));
     const known = tokensOfTable(record, this.#normalization, table);
     const all = Array.from({ length: samples }, () =>
       record.columns.map((_, column) => {
@@ -156,12 +175,12 @@ export class SeriesForecaster {
         : Math.max(...columnsOf(record, track).map((column) => known.noise[row * width + column] as number));
     const timeAt = (row: number): number | undefined => (row < rows ? table.times?.[row] : times?.[row - rows]);
     for (let first = rows; first < rows + horizon; first += record.horizon) {
-      for (const group of this.#groups(first, rows, noiseAt, anchors)) {
+      for (const group of this.#groups(tracks, first, rows, noiseAt, anchors)) {
         const perTurn = Math.max(1, Math.floor(MOST_SEQUENCES / samples));
         for (let i = 0; i < group.tracks.length; i += perTurn) {
           throwIfAborted(signal);
-          const tracks = group.tracks.slice(i, i + perTurn);
-          await this.#block({ tracks, noise: group.noise, open: group.open, first, all, timeAt, random, signal });
+          const some = group.tracks.slice(i, i + perTurn);
+          await this.#block({ tracks: some, noise: group.noise, open: group.open, first, all, timeAt, random, signal });
         }
       }
       onProgress?.(first - rows + record.horizon, horizon);
@@ -171,6 +190,7 @@ export class SeriesForecaster {
 
   /** Tracks whose context is known to the same degree, to be denoised together. */
   #groups(
+    tracks: readonly Track[],
     first: number,
     rows: number,
     noiseAt: (row: number, track: Track) => number,
@@ -178,7 +198,7 @@ export class SeriesForecaster {
   ): { tracks: Track[]; noise: number[]; open: number }[] {
     const { context } = this.record;
     const groups = new Map<string, { tracks: Track[]; noise: number[]; open: number }>();
-    for (const track of tracksOf(this.record)) {
+    for (const track of tracks) {
       const noise = Array.from({ length: context }, (_, t) => noiseAt(first - context + t, track));
       const from = Math.min(...columnsOf(this.record, track).map((column) => (anchors[column] as Anchor).row));
       // Changes after the last value to rely on belong to what is sampled.

@@ -3,5 +3,6 @@ export { fanChart } from "./fan-chart.js";
 export { type ForecasterOptions, type ForecastRequest, type SeriesForecast, SeriesForecaster } from "./forecaster.js";
 export { columnQuantiles } from "./quantile-table.js";
 export { type ReadSeriesOptions, readSeries } from "./read-series.js";
+export { rescaledTo } from "./rescaled.js";
 export { type SeriesTable, tableRows, withDoubt } from "./table.js";
 export { seriesTask } from "./task.js";
