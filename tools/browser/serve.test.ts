@@ -31,4 +31,25 @@ describe("serve", () => {
       rmSync(root, { recursive: true });
     }
   });
+
+  it("packs text where that is asked for, and nothing else", async () => {
+    const files = new Map([
+      ["/a.js", "1;".repeat(100)],
+      ["/a.wasm", "wasm"],
+    ]);
+    const server = await serve({ files, compressed: true });
+    try {
+      const encodings = ["/a.js", "/a.wasm", "/none.js"].map(async (path) => {
+        const response = await fetch(server.origin + path);
+        return [response.status, response.headers.get("content-encoding"), (await response.text()).length];
+      });
+      expect(await Promise.all(encodings)).toEqual([
+        [200, "gzip", 200],
+        [200, null, 4],
+        [404, null, 21],
+      ]);
+    } finally {
+      await server.close();
+    }
+  });
 });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { extname, join, normalize } from "node:path";
+import { gzipSync } from "node:zlib";
 
 /** What a small web server answers with. */
 export interface Site {
@@ -11,6 +12,8 @@ export interface Site {
   readonly folders?: Readonly<Record<string, string>>;
   /** Sent with everything. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Whether text is packed for those who take it so, as hosts do. Default false. */
+  readonly compressed?: boolean;
 }
 
 export interface Server {
@@ -53,7 +56,14 @@ export async function serve(site: Site): Promise<Server> {
     const path = decodeURIComponent(new URL(request.url ?? "/", "http://localhost").pathname);
     const body = await find(site, path === "/" ? "/index.html" : path);
     const type = mediaTypes[extname(path === "/" ? "/index.html" : path)] ?? "application/octet-stream";
-    response.writeHead(body === undefined ? 404 : 200, { "Content-Type": type, ...site.headers });
+    const headers = { "Content-Type": type, ...site.headers };
+    const packs = site.compressed && /text|json|svg/.test(type) && /gzip/.test(`${request.headers["accept-encoding"]}`);
+    if (body !== undefined && packs) {
+      response.writeHead(200, { ...headers, "Content-Encoding": "gzip", Vary: "Accept-Encoding" });
+      response.end(gzipSync(body));
+      return;
+    }
+    response.writeHead(body === undefined ? 404 : 200, headers);
     response.end(body ?? `There is no ${path}.`);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

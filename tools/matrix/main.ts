@@ -1,7 +1,8 @@
 /**
  * Tries what the READMEs promise as users would: packs the packages, installs each README's own set of packages from the
  * packs and the registry in an empty project, type-checks a program and the README's code with `skipLibCheck` off under
- * `node16` and `bundler`, builds it by esbuild, webpack and Vite, and runs it in Node and in Jest.
+ * `node16` and `bundler`, builds it by esbuild, webpack and Vite, and runs it in Node (as a module and from CommonJS), in
+ * Jest, and in Chromium: in a page without a bundler and in a worker.
  *
  *     npm run matrix
  *     npm run matrix -- tfjs      sets whose name contains "tfjs"
@@ -10,12 +11,35 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { markdownTable } from "markdown-table";
-import { bundlers, type Outcome, type Project, run, runInJest, runInNode, typeCheck, write } from "./project.js";
+import type { Browser } from "playwright";
+import { launchChromium } from "../browser/visit.js";
+import { runInPage, runInWorker } from "./pages.js";
+import {
+  bundlers,
+  type Outcome,
+  type Project,
+  run,
+  runInCommonJs,
+  runInJest,
+  runInNode,
+  typeCheck,
+  write,
+} from "./project.js";
 import { type PackageSet, readmePieces, readmeSets, smokeProgram } from "./sets.js";
 
 const filter = process.argv[2] ?? "";
 const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
-const cells = ["install", "node16", "bundler", ...Object.keys(bundlers), "node", "jest"] as const;
+const cells = [
+  "install",
+  "node16",
+  "bundler",
+  ...Object.keys(bundlers),
+  "node",
+  "commonjs",
+  "jest",
+  "page",
+  "worker",
+] as const;
 
 /** Packs by package name. */
 async function pack(folder: string): Promise<Map<string, string>> {
@@ -54,6 +78,7 @@ async function trySet(
   project: Project,
   set: PackageSet,
   packs: ReadonlyMap<string, string>,
+  browser: Browser,
 ): Promise<Map<string, Outcome>> {
   const outcomes = new Map<string, Outcome>();
   const step = async (name: (typeof cells)[number], outcome: Promise<Outcome>): Promise<boolean> => {
@@ -81,7 +106,13 @@ async function trySet(
   if (inPage) for (const [name, build] of Object.entries(bundlers)) await step(name, build(project));
   if (inNode) {
     await step("node", runInNode(project));
+    await step("commonjs", runInCommonJs(project));
     await step("jest", runInJest(project));
+  }
+  // TensorFlow.js is made of CommonJS in parts, and wants a GPU for one engine: `npm run bundle` tries it in pages.
+  if (inPage && !set.packages.some((name) => name.startsWith("@tensorflow/"))) {
+    await step("page", runInPage(project, browser));
+    await step("worker", runInWorker(project, browser));
   }
   return outcomes;
 }
@@ -90,6 +121,7 @@ const root = mkdtempSync(join(tmpdir(), "matrix-"));
 const sets = readmeSets().filter(({ name }) => name.includes(filter));
 const rows: string[][] = [];
 let failures = 0;
+const browser = await launchChromium();
 try {
   const packs = await pack(join(root, "packs"));
   const tools = join(root, "tools");
@@ -97,7 +129,7 @@ try {
   for (const [i, set] of sets.entries()) {
     const folder = join(root, `project-${i}`);
     mkdirSync(folder);
-    const outcomes = await trySet({ folder: resolve(folder), tools }, set, packs);
+    const outcomes = await trySet({ folder: resolve(folder), tools }, set, packs, browser);
     const marks = cells.map(
       (cell) => ({ true: "ok", false: "FAILED", undefined: "" })[`${outcomes.get(cell)?.ok}`] as string,
     );
@@ -106,6 +138,7 @@ try {
     rmSync(folder, { recursive: true });
   }
 } finally {
+  await browser.close();
   rmSync(root, { recursive: true, force: true });
 }
 console.log(`\n${markdownTable([["set", ...cells], ...rows])}`);

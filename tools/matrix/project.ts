@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** What a command came to: its output is only of interest if it failed. */
@@ -37,7 +37,8 @@ export function write(folder: string, files: Readonly<Record<string, string>>): 
   }
 }
 
-const tool = ({ tools }: Project, path: string): string => join(tools, "node_modules", path);
+/** A file of the installed tools. */
+export const tool = ({ tools }: Project, path: string): string => join(tools, "node_modules", path);
 
 /** Type-checks `src` with declarations of libraries included, and writes it to `build` as JavaScript. */
 export function typeCheck(project: Project, resolution: "node16" | "bundler"): Promise<Outcome> {
@@ -100,7 +101,8 @@ export const bundlers: Readonly<Record<string, (project: Project) => Promise<Out
   },
 };
 
-const squares = "[1,4,9]";
+/** What the program computes. */
+export const squares = "[1,4,9]";
 
 /** Runs the program in plain Node and compares what it computes. */
 export function runInNode(project: Project): Promise<Outcome> {
@@ -111,6 +113,28 @@ process.exit(0);
 `;
   write(project.folder, { "run.mjs": program });
   return run(project.folder, process.execPath, ["run.mjs"]);
+}
+
+/** A module's code as that of a function: what it imported it now imports when it runs. */
+export function asCommonJs(code: string): string {
+  const body = code
+    .replaceAll(/^import \{([^}]*)\} from ("[^"]+");$/gm, (_, names: string, from: string) => {
+      return `const {${names.replaceAll(" as ", ": ")}} = await import(${from});`;
+    })
+    .replaceAll(/^export /gm, "");
+  return `async function load() {\n${body}\nreturn smoke;\n}\n`;
+}
+
+/** Runs the program in a CommonJS module, which gets the packages by dynamic imports. */
+export function runInCommonJs(project: Project): Promise<Outcome> {
+  const module = asCommonJs(readFileSync(join(project.folder, "build/smoke.js"), "utf8"));
+  const program = `${module}load().then((smoke) => smoke()).then((found) => {
+  if (JSON.stringify(found) !== "${squares}") throw new Error("computed " + found);
+  process.exit(0);
+});
+`;
+  write(project.folder, { "run.cjs": program });
+  return run(project.folder, process.execPath, ["run.cjs"]);
 }
 
 /** Runs the program in Jest, whose tests live in a realm of their own. */

@@ -1,7 +1,9 @@
+import { join } from "node:path";
 import { chromium } from "playwright";
 import { describe, expect, it } from "vitest";
 import { chromiumArguments, findChromium } from "../../../tools/test-devices/chromium.js";
-import { Site, siteInBrowser } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
+import { bundled, Site } from "./visitor.js";
 
 const site = siteInBrowser();
 
@@ -15,6 +17,20 @@ describe("where things are missing", () => {
     await visit.page.reload();
     await visit.run("Plan and drive", "The goal was reached");
     await visit.close();
+  });
+
+  it("no isolation, and nothing that could bring it: one thread computes", async () => {
+    const plain = await Site.open({ isolated: false, browser: site().browser });
+    await plain.visiting(
+      "demos/maze.html?device=wasm&maze=umaze",
+      async (visit) => {
+        await visit.run("Plan and drive", "The goal was reached");
+        expect(await visit.page.evaluate(() => crossOriginIsolated)).toBe(false);
+        expect(await visit.page.locator(".demo-device").textContent()).toBe("computing in WebAssembly, one thread");
+      },
+      { serviceWorkers: "block" },
+    );
+    await plain.closeServer();
   });
 
   it("a browser without WebGPU: WebAssembly computes, and the page says why", async () => {
@@ -42,6 +58,57 @@ describe("where things are missing", () => {
     await visit.close();
   });
 
+  it("a model for something else: a message", async () => {
+    const visit = await site().visit("demos/music.html?device=wasm", { serviceWorkers: "block" });
+    for (const file of ["config.json", "model.safetensors"]) {
+      await visit.page.route(`**/models/music/${file}`, (route) =>
+        route.fulfill({ path: join(bundled("series-exchange"), file) }),
+      );
+    }
+    await visit.page.getByRole("button", { name: "Compose" }).click();
+    const alert = visit.page.locator(".demo-failure");
+    await alert.waitFor({ timeout: 60_000 });
+    expect(await alert.textContent()).toMatch(/kind|chorale|music/);
+    await visit.close();
+  });
+
+  it("the GPU is lost in the middle: a message, and WebAssembly goes on", async () => {
+    // A browser of its own: the loss takes the GPU from all of its pages.
+    const other = await Site.open();
+    await other.visiting("demos/dream.html?device=webgpu&steps=2", async (visit) => {
+      const { page } = visit;
+      await page.getByRole("button", { name: "Dream" }).click();
+      await page
+        .locator(".demo-status")
+        .filter({ hasText: /^[1-9]\d* frames? dreamt/ })
+        .waitFor({ timeout: 180_000 });
+      const session = await other.browser.newBrowserCDPSession();
+      await session.send("Browser.crashGpuProcess").catch(() => {});
+      await page
+        .locator(".demo-failure")
+        .filter({ hasText: "The GPU was lost or failed" })
+        .waitFor({ timeout: 60_000 });
+      await page.getByLabel("Device").selectOption("wasm");
+      await visit.run("Dream again", /^[3-9] frames dreamt/);
+      expect(await visit.device()).toBe("wasm");
+    });
+    await other.close();
+  });
+
+  it("a tab that is put to sleep in the middle goes on when it wakes", async () => {
+    await site().visiting("demos/maze.html?device=wasm", async (visit) => {
+      const { page } = visit;
+      await page.getByRole("button", { name: "Plan and drive" }).click();
+      await page.locator(".demo-status").filter({ hasText: "Planning" }).waitFor();
+      const session = await visit.context.newCDPSession(page);
+      await session.send("Page.setWebLifecycleState", { state: "frozen" });
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      await session.send("Page.setWebLifecycleState", { state: "active" });
+      await page.locator(".demo-status").filter({ hasText: "The goal was reached" }).waitFor({ timeout: 180_000 });
+      expect(visit.errors).toEqual([]);
+    });
+  });
+
   it("a runtime that cannot be fetched: a message, and another try", async () => {
     const visit = await site().visit("demos/maze.html?device=wasm&maze=umaze", { serviceWorkers: "block" });
     await visit.page.route("**/*.wasm", (route) => route.abort());
@@ -61,6 +128,26 @@ describe("where things are missing", () => {
     });
     await visit.run("Train", "This browser keeps nothing for the page");
     await visit.page.getByRole("button", { name: "Save the bundle" }).waitFor();
+    await visit.close();
+  });
+
+  it("storage is blocked: training goes on all the same, and the page says that a reload loses it", async () => {
+    const blocked = `{
+      const refuse = () => { throw new DOMException("Storage is blocked.", "SecurityError"); };
+      StorageManager.prototype.getDirectory = async () => refuse();
+      for (const name of ["sessionStorage", "localStorage", "caches"]) Object.defineProperty(globalThis, name, { get: refuse });
+    }`;
+    const visit = await site().visit("demos/index.html", { serviceWorkers: "block" });
+    await visit.page.addInitScript(blocked);
+    // Workers run no such scripts.
+    await visit.page.route(/\/worker[^/]*\.js$/, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `${blocked}\n${await response.text()}` });
+    });
+    await visit.go("demos/train.html?device=wasm&steps=150&width=16");
+    await visit.run("Train", "This browser keeps nothing for the page (Storage is blocked.)");
+    await visit.page.getByRole("button", { name: "Save the bundle" }).waitFor();
+    expect(visit.errors).toEqual([]);
     await visit.close();
   });
 

@@ -4,7 +4,8 @@ import { loadBundle } from "@diffusion-forcing/core";
 import { folderStore } from "@diffusion-forcing/core/node";
 import { seriesTask } from "@diffusion-forcing/tasks/series";
 import { describe, expect, it } from "vitest";
-import { bundled, LONGEST_TASK, siteInBrowser, type Visit } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
+import { bundled, LONGEST_TASK, type Visit } from "./visitor.js";
 
 const site = siteInBrowser();
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { LONGEST_TASK, siteInBrowser } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
+import { LONGEST_TASK } from "./visitor.js";
 
 const site = siteInBrowser();
 

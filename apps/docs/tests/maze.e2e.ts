@@ -3,7 +3,8 @@ import { createRandom } from "@diffusion-forcing/core";
 import { folderStore } from "@diffusion-forcing/core/node";
 import { MazePlanner, mazes, readPlannerBundle } from "@diffusion-forcing/tasks/maze2d";
 import { describe, expect, it } from "vitest";
-import { bundled, LONGEST_TASK, siteInBrowser } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
+import { bundled, LONGEST_TASK } from "./visitor.js";
 
 const site = siteInBrowser();
 

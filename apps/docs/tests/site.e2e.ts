@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { siteInBrowser } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
 
 const site = siteInBrowser();
 

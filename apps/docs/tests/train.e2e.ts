@@ -3,7 +3,8 @@ import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { diffusionForcing, loadBundle } from "@diffusion-forcing/core";
 import { filesStore } from "@diffusion-forcing/core/bundle";
 import { describe, expect, it } from "vitest";
-import { LONGEST_TASK, siteInBrowser } from "./visitor.js";
+import { siteInBrowser } from "./site-in-browser.js";
+import { LONGEST_TASK } from "./visitor.js";
 
 const site = siteInBrowser();
 

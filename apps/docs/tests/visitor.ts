@@ -2,7 +2,6 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright";
-import { afterAll, beforeAll } from "vitest";
 import { isolationHeaders, type Server, serve } from "../../../tools/browser/serve.js";
 import { launchChromium } from "../../../tools/browser/visit.js";
 
@@ -19,20 +18,16 @@ export const LONGEST_TASK = 200;
 /** The folder of a model that comes with the tasks. */
 export const bundled = (name: string): string => join(import.meta.dirname, "../../../packages/tasks/models", name);
 
-/** The site for a file's tests: opened before them, closed after them. */
-export function siteInBrowser(): () => Site {
-  let site: Site | undefined;
-  beforeAll(async () => {
-    site = await Site.open();
-  });
-  afterAll(() => site?.close());
-  return () => site as Site;
-}
-
 /** A message that a demo's worker sent to the page. */
 export interface WorkerMessage {
   readonly event?: Readonly<Record<string, unknown>>;
   readonly response?: unknown;
+}
+
+interface SiteOptions {
+  readonly isolated?: boolean;
+  readonly compressed?: boolean;
+  readonly browser?: Browser;
 }
 
 /** The built site, served, and a browser to visit it with. */
@@ -45,10 +40,11 @@ export class Site {
     this.browser = browser;
   }
 
-  static async open({ isolated = true, browser }: { isolated?: boolean; browser?: Browser } = {}): Promise<Site> {
+  /** `compressed`: as hosts send it; without, the server has less to do. */
+  static async open({ isolated = true, compressed = false, browser }: SiteOptions = {}): Promise<Site> {
     if (!existsSync(join(dist, "index.html"))) throw new Error("The site is not built: npm run docs:build.");
     const headers = isolated ? isolationHeaders : {};
-    const server = await serve({ files: new Map(), folders: { [folder]: dist }, headers });
+    const server = await serve({ files: new Map(), folders: { [folder]: dist }, headers, compressed });
     return new Site(server, browser ?? (await launchChromium()));
   }
 
