@@ -33,23 +33,30 @@ interface SiteOptions {
 /** The built site, served, and a browser to visit it with. */
 export class Site {
   readonly #server: Server;
+  readonly #folder: string;
   readonly browser: Browser;
 
-  private constructor(server: Server, browser: Browser) {
+  private constructor(server: Server, folder: string, browser: Browser) {
     this.#server = server;
+    this.#folder = folder;
     this.browser = browser;
   }
 
   /** `compressed`: as hosts send it; without, the server has less to do. */
+  /** `DFORCE_DOCS` names a running `npm run docs`, to try what is being written: "http://localhost:5173/". */
   static async open({ isolated = true, compressed = false, browser }: SiteOptions = {}): Promise<Site> {
+    const running = process.env.DFORCE_DOCS;
+    if (running !== undefined) {
+      return new Site({ origin: running, close: async () => {} }, "", browser ?? (await launchChromium()));
+    }
     if (!existsSync(join(dist, "index.html"))) throw new Error("The site is not built: npm run docs:build.");
     const headers = isolated ? isolationHeaders : {};
     const server = await serve({ files: new Map(), folders: { [folder]: dist }, headers, compressed });
-    return new Site(server, browser ?? (await launchChromium()));
+    return new Site(server, folder, browser ?? (await launchChromium()));
   }
 
   address(path: string): string {
-    return `${this.#server.origin}${folder}${path}`;
+    return `${this.#server.origin}${this.#folder}${path}`;
   }
 
   async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
@@ -175,8 +182,13 @@ export class Visit {
   async longestTask(action: () => Promise<void>): Promise<number> {
     const { browser } = this.#site;
     await browser.startTracing(this.page, { categories: ["toplevel", "__metadata"] });
-    await action();
-    const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as { traceEvents: TraceEvent[] };
+    let trace: Buffer;
+    try {
+      await action();
+    } finally {
+      trace = await browser.stopTracing();
+    }
+    const { traceEvents } = JSON.parse(String(trace)) as { traceEvents: TraceEvent[] };
     const main = traceEvents.filter(({ name, args }) => name === "thread_name" && args?.name === "CrRendererMain");
     const threads = new Set(main.map(({ pid, tid }) => `${pid}/${tid}`));
     const tasks = traceEvents.filter(({ tdur, pid, tid }) => tdur !== undefined && threads.has(`${pid}/${tid}`));
