@@ -2,7 +2,7 @@
  * Tries what the READMEs promise as users would: packs the packages, installs each README's own set of packages from the
  * packs and the registry in an empty project, type-checks a program and the README's code with `skipLibCheck` off under
  * `node16` and `bundler`, builds it by esbuild, webpack and Vite, and runs it in Node (as a module and from CommonJS), in
- * Jest, and in Chromium: in a page without a bundler and in a worker.
+ * Jest, and in Chromium: in a page without a bundler and in a worker. The same with what `dforce init` writes.
  *
  *     npm run matrix
  *     npm run matrix -- tfjs      sets whose name contains "tfjs"
@@ -17,7 +17,9 @@ import { runInPage, runInWorker } from "./pages.js";
 import {
   bundlers,
   type Outcome,
+  overridesOf,
   type Project,
+  quiet,
   run,
   runInCommonJs,
   runInJest,
@@ -26,9 +28,9 @@ import {
   write,
 } from "./project.js";
 import { type PackageSet, readmePieces, readmeSets, smokeProgram } from "./sets.js";
+import { buildTemplate, openTemplate, startTemplate, trainTemplate } from "./template.js";
 
 const filter = process.argv[2] ?? "";
-const quiet = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
 const cells = [
   "install",
   "node16",
@@ -62,10 +64,9 @@ async function installTools(folder: string): Promise<void> {
 }
 
 async function tryInstall(project: Project, set: PackageSet, packs: ReadonlyMap<string, string>): Promise<Outcome> {
-  // The packs depend on each other by version, and no registry has these versions: every one comes from its pack.
-  const overrides = Object.fromEntries([...packs].map(([name, path]) => [name, `file:${path}`]));
+  const overrides = overridesOf(packs);
   const dependencies = Object.fromEntries(
-    set.packages.filter((name) => packs.has(name)).map((name) => [name, `file:${packs.get(name)}`]),
+    set.packages.flatMap((name) => (name in overrides ? [[name, overrides[name]]] : [])),
   );
   const manifest = { name: "matrix", private: true, type: "module", dependencies, overrides };
   write(project.folder, { "package.json": JSON.stringify(manifest) });
@@ -117,8 +118,32 @@ async function trySet(
   return outcomes;
 }
 
+/** The row of the project that `dforce init` starts. */
+async function tryTemplate(
+  project: Project,
+  packs: ReadonlyMap<string, string>,
+  browser: Browser,
+): Promise<Map<string, Outcome>> {
+  const outcomes = new Map<string, Outcome>();
+  const steps: readonly (readonly [(typeof cells)[number], () => Promise<Outcome>])[] = [
+    ["install", () => startTemplate(project, "packages/cli/dist/main.js", packs)],
+    ["node", () => trainTemplate(project)],
+    ["vite", () => buildTemplate(project)],
+    ["page", () => openTemplate(project, browser)],
+  ];
+  for (const [name, step] of steps) {
+    const found = await step();
+    outcomes.set(name, found);
+    if (found.ok) continue;
+    console.log(`\n--- dforce init: ${name} failed\n${found.output.split("\n").slice(0, 25).join("\n")}`);
+    break;
+  }
+  return outcomes;
+}
+
 const root = mkdtempSync(join(tmpdir(), "matrix-"));
-const sets = readmeSets().filter(({ name }) => name.includes(filter));
+const template = "dforce init";
+const sets = readmeSets();
 const rows: string[][] = [];
 let failures = 0;
 const browser = await launchChromium();
@@ -126,15 +151,19 @@ try {
   const packs = await pack(join(root, "packs"));
   const tools = join(root, "tools");
   await installTools(tools);
-  for (const [i, set] of sets.entries()) {
+  const tried = [
+    ...sets.map((set) => ({ name: set.name, attempt: (project: Project) => trySet(project, set, packs, browser) })),
+    { name: template, attempt: (project: Project) => tryTemplate(project, packs, browser) },
+  ].filter(({ name }) => name.includes(filter));
+  for (const [i, { name, attempt }] of tried.entries()) {
     const folder = join(root, `project-${i}`);
     mkdirSync(folder);
-    const outcomes = await trySet({ folder: resolve(folder), tools }, set, packs, browser);
+    const outcomes = await attempt({ folder: resolve(folder), tools });
     const marks = cells.map(
       (cell) => ({ true: "ok", false: "FAILED", undefined: "" })[`${outcomes.get(cell)?.ok}`] as string,
     );
     failures += marks.filter((mark) => mark === "FAILED").length;
-    rows.push([set.name, ...marks]);
+    rows.push([name, ...marks]);
     rmSync(folder, { recursive: true });
   }
 } finally {
@@ -142,5 +171,5 @@ try {
   rmSync(root, { recursive: true, force: true });
 }
 console.log(`\n${markdownTable([["set", ...cells], ...rows])}`);
-console.log(`${sets.length} sets, ${failures} failures.`);
-process.exitCode = failures === 0 && sets.length > 0 ? 0 : 1;
+console.log(`${rows.length} projects, ${failures} failures.`);
+process.exitCode = failures === 0 && rows.length > 0 ? 0 : 1;

@@ -23,6 +23,14 @@ export function run(folder: string, program: string, args: readonly string[], en
   });
 }
 
+/** Options of npm. */
+export const quiet: readonly string[] = ["--no-audit", "--no-fund", "--prefer-offline", "--loglevel=error"];
+
+/** The packs depend on each other by version, and no registry has these versions: every one comes from its pack. */
+export function overridesOf(packs: ReadonlyMap<string, string>): Readonly<Record<string, string>> {
+  return Object.fromEntries([...packs].map(([name, path]) => [name, `file:${path}`]));
+}
+
 /** A project as a user has it: outside of this repository, so that nothing is found that was not installed. */
 export interface Project {
   readonly folder: string;
