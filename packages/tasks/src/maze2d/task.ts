@@ -144,7 +144,7 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
       maze,
       policy: plannerPolicy(withPlanProgress(planner, batch, report), {
         ...(signal ? { signal } : {}),
-        ...(once ? { replanEvery: Number.POSITIVE_INFINITY, tolerance: Number.POSITIVE_INFINITY } : {}),
+        once,
         onPlan: () => {
           plans++;
         },

@@ -58,6 +58,7 @@ async function drive(plan: (problem: PlanProblem) => Plan): Promise<{ reached: n
       },
     },
     tolerance: 0.25,
+    patience: 5,
   });
   const [observation, action] = [Float64Array.of(0, 0), new Float64Array(2)];
   driver.start([{ goal: [2, 0], random: createRandom(0) }]);
@@ -70,27 +71,52 @@ async function drive(plan: (problem: PlanProblem) => Plan): Promise<{ reached: n
 }
 
 describe("planDriver", () => {
-  it("asks for shorter plans than the one it is on, but not for miracles", async () => {
-    const asked: PlanProblem["tokens"][] = [];
+  /** Drives at the wall by plans that say `accepted`, and notes at which steps and for what lengths they are asked for. */
+  async function asked(steps: number, from: readonly [number, number], accepted: boolean, once = false) {
+    const plans: { step: number; tokens: PlanProblem["tokens"] }[] = [];
+    let now = 0;
     const driver = planDriver({
       environment: plane,
       planner: {
         frameStack: 4,
         plan: async (problems) => {
-          asked.push(...problems.map(({ tokens }) => tokens));
-          return [path([0, 2], [2, 2], [2, 0])]; // 33 frames
+          for (const { tokens } of problems) plans.push({ step: now, tokens });
+          return problems.map(({ history }) => {
+            const [x, y] = history.at(-1) as unknown as [number, number];
+            return { ...path([x, y], [2, y], [2, 0]), accepted };
+          });
         },
       },
+      tolerance: 0.25,
       replanEvery: 8,
+      patience: 5,
+      once,
     });
-    const [observation, action] = [Float64Array.of(0, 2), new Float64Array(2)];
+    const [observation, action] = [Float64Array.of(...from), new Float64Array(2)];
     driver.start([{ goal: [2, 0], random: createRandom(0) }]);
-    for (let step = 0; step < 9; step++) {
-      await driver.act(step, observation, action);
+    for (; now < steps; now++) {
+      await driver.act(now, observation, action);
       plane.step(observation, action);
     }
-    // 25 frames are left, which are 7 tokens of 4 and the goal's.
-    expect(asked).toEqual([undefined, [5, 8]]);
+    return plans;
+  }
+
+  it("follows an accepted plan to its end, and looks for a better one while it has none", async () => {
+    expect(await asked(20, [0, 2], true)).toEqual([{ step: 0, tokens: undefined }]);
+    expect((await asked(20, [0, 2], false)).map(({ step }) => step)).toEqual([0, 8, 16]);
+  });
+
+  it("waits for what falls behind, in vain for so many steps, and then wants a longer way", async () => {
+    // 17 frames: the wall is met after 8 steps, and two later the plan is a quarter ahead, where it waits for 5.
+    expect(await asked(16, [0, 0], true)).toEqual([
+      { step: 0, tokens: undefined },
+      // Of 17 frames 7 were left, which times 1.2 are 9, or 3 tokens of 4 and the goal's.
+      { step: 15, tokens: [4, Number.POSITIVE_INFINITY] },
+    ]);
+  });
+
+  it("asks once if told so, whatever happens", async () => {
+    expect((await asked(40, [0, 0], false, true)).map(({ step }) => step)).toEqual([0]);
   });
 
   it("keeps away from where a plan has come to nothing", async () => {

@@ -7,13 +7,20 @@ import type { PlanProblem } from "./planner-options.js";
 export interface PlanDriverOptions {
   readonly planner: Pick<Planner, "frameStack" | "plan">;
   readonly environment: Environment;
-  /** Look for a better plan after this many steps. Default 50. */
+  /** While the plan followed is not an accepted one, look for a better one after so many steps. Default 50. */
   readonly replanEvery?: number;
   /**
    * A new plan as soon as the position is farther than this from where the plan has it. Default 0.5. With 0 every step is
    * planned anew, and every new plan is followed.
    */
   readonly tolerance?: number;
+  /**
+   * How many steps a plan waits for a position that has fallen behind by more than half of the tolerance, before it has come
+   * to nothing. Default 20.
+   */
+  readonly patience?: number;
+  /** One plan an episode, followed whatever happens. Default false. */
+  readonly once?: boolean;
   /** Told of every plan that is followed from now on. */
   readonly onPlan?: (episode: number, step: number, plan: Plan) => void;
   readonly signal?: AbortSignal;
@@ -39,11 +46,8 @@ export interface PlanDriver {
   act(step: number, observations: Float64Array, actions: Float64Array): Promise<void>;
 }
 
-/**
- * On a plan that holds, shorter ones are looked for, but none shorter than this share of what is left: it would be too good
- * to be true, and a planner that is asked often enough finds it one day.
- */
-const shortest = 0.6;
+/** A plan that has come to nothing is followed by one that takes at least so many times what it had left. */
+const longer = 1.2;
 
 /** What the driver keeps of one episode. */
 interface Driver {
@@ -53,26 +57,31 @@ interface Driver {
   readonly lastAction: Float64Array;
   frames: number;
   plan: Plan | undefined;
-  /** The step at which the plan was made. */
-  plannedAt: number;
+  /** The frame of the plan that stands for the present. */
+  at: number;
+  /** Steps for which the plan has waited. */
+  waited: number;
   /** The step at which a plan was last asked for. */
   askedAt: number;
   holding: boolean;
   /** Where plans were to go on when something held the position back. */
   readonly refuted: ArrayLike<number>[];
+  /** The step before which nobody can be at the goal, as far as is known. */
+  earliest: number;
 }
 
 /**
- * Plans, follows the plan by the environment's own rule, plans again every so many steps or when off the plan, and holds
- * the goal once it is reached. While it is on a plan, a new one is followed only if it arrives earlier. All episodes that
- * need a plan at a step are planned together.
+ * Plans, follows the plan by the environment's own rule, and holds the goal once it is reached. An accepted plan is followed
+ * to its end, for as long as the position keeps near it: each further plan is a further chance that the model takes a short
+ * cut that is none. All episodes that need a plan at a step are planned together.
  *
  * A model can be wrong, the same way every time it is asked. So once a plan of an episode has come to nothing, the position
- * held back, later plans must keep away from where it was to go on, and a plan that holds is followed to its end: what was
- * met counts, not only what was learned.
+ * held back, later plans must keep away from where it was to go on, and take longer than it was to take: what was met
+ * counts, not only what was learned.
  */
 export function planDriver(options: PlanDriverOptions): PlanDriver {
-  const { planner, environment, replanEvery = 50, tolerance = 0.5, onPlan, signal } = options;
+  const { planner, environment, replanEvery = 50, tolerance = 0.5, patience = 20, once = false } = options;
+  const { onPlan, signal } = options;
   const { frameSize, observationSize, actionSize } = environment;
   const { frameStack } = planner;
   let drivers: Driver[] = [];
@@ -85,10 +94,12 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
         lastAction: new Float64Array(actionSize),
         frames: 0,
         plan: undefined,
-        plannedAt: 0,
+        at: 0,
+        waited: 0,
         askedAt: 0,
         holding: false,
         refuted: [],
+        earliest: 0,
       }));
     },
     async act(step, observations, actions) {
@@ -99,6 +110,7 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
         driver.frames = Math.min(driver.frames + 1, frameStack);
         environment.frame(observation, driver.lastAction, newest(driver));
         driver.holding ||= environment.isReached(observation, driver.episode.goal);
+        if (!driver.holding) goOn(driver);
       });
       const open = drivers.filter((driver) => needsPlan(driver, step));
       for (const driver of open) noteRefuted(driver, step);
@@ -106,9 +118,9 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
       drivers.forEach((driver, i) => {
         const observation = observed[i] as Float64Array;
         const action = actions.subarray(actionSize * i, actionSize * (i + 1));
-        const { plan, plannedAt, holding, episode } = driver;
+        const { plan, at, holding, episode } = driver;
         if (holding || plan === undefined) environment.hold(episode.goal, observation, action);
-        else environment.follow(plan, step - plannedAt, observation, action);
+        else environment.follow(plan, at, observation, action);
         driver.lastAction.set(action);
         environment.frame(observation, action, newest(driver));
       });
@@ -119,47 +131,36 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     return history.subarray((frameStack - 1) * frameSize);
   }
 
+  /** Distance of the position from where the plan has it. */
+  function away(driver: Driver): number {
+    const { plan, at, episode } = driver;
+    if (plan === undefined) return Number.POSITIVE_INFINITY;
+    const size = episode.goal.length;
+    return distance(newest(driver), 0, plan.positions, size * Math.min(at, lastFrame(driver)), size);
+  }
+
+  /** Goes on to the plan's next frame, unless the position has fallen behind; a plan rests at its end. */
+  function goOn(driver: Driver): void {
+    if (driver.plan === undefined) return;
+    const isNear = away(driver) <= tolerance / 2;
+    driver.at += Number(isNear);
+    driver.waited = isNear && driver.at <= lastFrame(driver) ? 0 : driver.waited + 1;
+  }
+
   function needsPlan(driver: Driver, step: number): boolean {
-    if (driver.holding) return false;
-    return step - driver.askedAt >= replanEvery || !isOnPlan(driver, step);
+    if (driver.holding || (once && driver.plan !== undefined)) return false;
+    if (away(driver) > tolerance || driver.waited >= patience) return true;
+    return step - driver.askedAt >= replanEvery && !driver.plan?.accepted;
   }
 
-  function isOnPlan(driver: Driver, step: number): boolean {
-    const { plan, plannedAt, episode } = driver;
-    if (plan === undefined) return false;
-    const size = episode.goal.length;
-    const at = Math.min(step - plannedAt, plan.positions.length / size - 1);
-    return distance(newest(driver), 0, plan.positions, at * size, size) <= tolerance;
-  }
-
-  /**
-   * Notes where the plan was to go on, if the position has moved by less than a third of what the plan covered in the
-   * last frames: something that the model does not know of is in the way.
-   */
+  /** Notes where the plan was to go on, if it has waited in vain: something that the model does not know of is in the way. */
   function noteRefuted(driver: Driver, step: number): void {
-    const { plan, plannedAt, episode, history, frames } = driver;
-    const at = step - plannedAt;
-    const span = frames - 1;
-    if (plan === undefined || span === 0 || at < span || isOnPlan(driver, step)) return;
+    const { plan, episode } = driver;
+    if (plan === undefined || driver.waited < patience || away(driver) <= tolerance / 2) return;
     const size = episode.goal.length;
-    const { positions } = plan;
-    const last = positions.length / size - 1;
-    const frameAt = (frame: number): number => size * Math.min(frame, last);
-    const planned = distance(positions, frameAt(at), positions, frameAt(at - span), size);
-    const moved = distance(history, (frameStack - 1) * frameSize, history, (frameStack - frames) * frameSize, size);
-    if (moved >= planned / 3) return;
-    const ahead = firstPointAhead(newest(driver), positions, size, frameAt(at) / size);
-    driver.refuted.push(positions.slice(ahead * size, (ahead + 1) * size));
-  }
-
-  /** The first of a plan's points up to `end` that is out of reach, after the one that is nearest. */
-  function firstPointAhead(position: Float32Array, positions: Float32Array, size: number, end: number): number {
-    const away = (frame: number): number => distance(position, 0, positions, frame * size, size);
-    let nearest = 0;
-    for (let frame = 1; frame <= end; frame++) if (away(frame) < away(nearest)) nearest = frame;
-    let ahead = nearest;
-    while (ahead < end && away(ahead) < 0.6 * tolerance) ahead++;
-    return ahead;
+    const at = size * Math.min(driver.at, lastFrame(driver));
+    driver.refuted.push(plan.positions.slice(at, at + size));
+    driver.earliest = step + longer * framesLeft(driver);
   }
 
   /** A condition on plans: to keep away from where others have come to nothing. */
@@ -175,20 +176,23 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     };
   }
 
+  function isOnPlan(driver: Driver): boolean {
+    return driver.waited < patience && away(driver) <= tolerance;
+  }
+
   async function planFor(open: readonly Driver[], step: number): Promise<void> {
     const problems = open.map((driver): PlanProblem => {
-      const { history, frames, episode } = driver;
+      const { history, frames, episode, earliest } = driver;
       const accept = keepsAway(driver);
       const past = Array.from({ length: frames }, (_, i) => {
         const at = (frameStack - frames + i) * frameSize;
         return history.slice(at, at + frameSize);
       });
-      const left = isOnPlan(driver, step) && driver.plan?.accepted ? framesLeft(driver, step) : undefined;
-      const most = left === undefined ? undefined : Math.ceil(left / frameStack) + 1;
+      const fewest = earliest > step ? Math.ceil((earliest - step) / frameStack) + 1 : 0;
       return {
         history: past,
         goal: episode.goal,
-        ...(most === undefined ? {} : { tokens: [Math.ceil(shortest * most), most] as const }),
+        ...(fewest > 0 ? { tokens: [fewest, Number.POSITIVE_INFINITY] as const } : {}),
         ...(accept ? { accept } : {}),
       };
     });
@@ -200,27 +204,26 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     for (const [i, driver] of open.entries()) {
       const plan = plans[i] as Plan;
       driver.askedAt = step;
-      if (isOnPlan(driver, step) && !isBetter(plan, driver, step)) continue;
+      if (isOnPlan(driver) && !isBetter(plan, driver)) continue;
       driver.plan = plan;
-      driver.plannedAt = step;
+      driver.at = 0;
+      driver.waited = 0;
       onPlan?.(drivers.indexOf(driver), step, plan);
     }
   }
 }
 
-/** Whether a new plan beats what is left of the one followed: it is sound where that is not, or it arrives earlier. */
-function isBetter(candidate: Plan, { plan, plannedAt, episode, refuted }: Driver, step: number): boolean {
-  const current = plan as Plan;
-  if (candidate.accepted !== current.accepted) return candidate.accepted;
-  if (current.accepted && refuted.length > 0) return false;
-  const left = framesLeft({ plan, plannedAt, episode }, step) as number;
-  return left <= 1 || candidate.positions.length / episode.goal.length < left;
+/** Whether a new plan beats what is left of one that was not accepted: it is accepted, or it arrives earlier. */
+function isBetter(candidate: Plan, driver: Driver): boolean {
+  const left = framesLeft(driver);
+  return candidate.accepted || left <= 1 || candidate.positions.length / driver.episode.goal.length < left;
 }
 
-/** Frames of the plan that are still to come, the present one among them. */
-function framesLeft(
-  { plan, plannedAt, episode }: Pick<Driver, "plan" | "plannedAt" | "episode">,
-  step: number,
-): number | undefined {
-  return plan && plan.positions.length / episode.goal.length - (step - plannedAt);
+function lastFrame({ plan, episode }: Driver): number {
+  return (plan as Plan).positions.length / episode.goal.length - 1;
+}
+
+/** Frames of the plan that are still to come, the present one among them; at its end 1. */
+function framesLeft(driver: Driver): number {
+  return Math.max(1, lastFrame(driver) + 1 - driver.at);
 }

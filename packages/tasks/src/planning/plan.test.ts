@@ -2,14 +2,24 @@ import { describe, expect, it } from "vitest";
 import { isBetterPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
 
 describe("planOfFrames", () => {
-  it("takes the positions out of wider frames, measures the largest step and how far the end is from the goal", () => {
-    const frames = Float32Array.of(1, 2, 50, 60, 4, 6, 70, 80, 4, 7, -50, 0);
-    const plan = planOfFrames(frames, 4, 3, [7, 11]);
-    expect([...plan.positions]).toEqual([1, 2, 4, 6, 4, 7]);
+  it("takes the positions out of wider frames, measures the largest jump and how far the end is from the goal", () => {
+    const frames = Float32Array.of(1, 2, 50, 60, 4, 6, 70, 80, 4, 6, -50, 0);
+    const plan = planOfFrames(frames, 4, 3, [7, 10]);
+    expect([...plan.positions]).toEqual([1, 2, 4, 6, 4, 6]);
     expect(plan.roughness).toBe(5);
     expect(plan.miss).toBe(5);
     expect(plan.tokens).toBe(3);
     expect(plan.frames).toBe(frames);
+  });
+
+  it("compares the means of three positions with the three before: a single one that is off is no jump", () => {
+    const off = Float32Array.of(0, 0, 0, 0.75, 0, 0, 0);
+    const jump = Float32Array.of(0, 0, 0, 0.75, 0.75, 0.75, 0.75);
+    expect(planOfFrames(off, 1, 3, [0]).roughness).toBe(0.25);
+    expect(planOfFrames(jump, 1, 3, [0.75]).roughness).toBe(0.75);
+    // A steady way goes three steps from mean to mean.
+    const steady = Float32Array.from({ length: 9 }, (_, i) => i / 8);
+    expect(planOfFrames(steady, 1, 3, [1]).roughness).toBeCloseTo(3 / 8, 12);
   });
 
   it("is not rough if it rests", () => {
@@ -37,7 +47,7 @@ describe("judgePlan", () => {
     expect(judgePlan(plan(0.25, 0.5), { ...rule, accept: () => false }).plan.accepted).toBe(false);
   });
 
-  it("prefers, among the rest, what the condition takes, then what arrives, then the smoothest or nearest", () => {
+  it("prefers, among the rest, what the condition takes, then what arrives, then what is nearest to the rule or goal", () => {
     const wayOff = judgePlan(plan(0.25, 8), rule);
     const off = judgePlan(plan(0.25, 4), rule);
     const rough = judgePlan(plan(4, 4), rule);

@@ -6,7 +6,7 @@ export interface Plan {
   readonly positions: Float32Array;
   /** Tokens of the sequence that was denoised. */
   readonly tokens: number;
-  /** Largest distance between successive positions; infinite for a diverged plan. */
+  /** Largest distance between the means of positions right before and right after; infinite for a diverged plan. */
   readonly roughness: number;
   /** Distance of the last position from the goal; infinite for a diverged plan. */
   readonly miss: number;
@@ -27,22 +27,41 @@ export function planOfFrames(
   const size = goal.length;
   const count = frames.length / width;
   const positions = new Float32Array(count * size);
-  let roughness = 0;
   for (let frame = 0; frame < count; frame++) {
     positions.set(frames.subarray(frame * width, frame * width + size), frame * size);
-    if (frame > 0)
-      roughness = Math.max(roughness, distance(positions, frame * size, positions, (frame - 1) * size, size));
   }
   const miss = distance(positions, (count - 1) * size, goal, 0, size);
   return {
     frames,
     positions,
     tokens,
-    roughness: orInfinity(roughness),
+    roughness: orInfinity(roughnessOf(positions, size)),
     miss: orInfinity(miss),
     inconsistency,
     accepted,
   };
+}
+
+/** Positions whose means are compared, before and after. One sampled position is too noisy to tell a jump from. */
+const meant = 3;
+
+/** The largest jump of a way, `[F, size]`, which stands still before its beginning and after its end. */
+function roughnessOf(positions: Float32Array, size: number): number {
+  const last = positions.length / size - 1;
+  const jump = new Float64Array(size);
+  const nowhere = new Float64Array(size);
+  let roughness = 0;
+  for (let frame = 1; frame <= last; frame++) {
+    jump.fill(0);
+    for (let i = 0; i < meant; i++) {
+      const [after, before] = [size * Math.min(frame + i, last), size * Math.max(frame - 1 - i, 0)];
+      for (let c = 0; c < size; c++) {
+        jump[c] = (jump[c] as number) + ((positions[after + c] as number) - (positions[before + c] as number)) / meant;
+      }
+    }
+    roughness = Math.max(roughness, distance(jump, 0, nowhere, 0, size));
+  }
+  return roughness;
 }
 
 /** Euclidean distance of two points of `size` numbers. Not by `Math.hypot`, whose last bit differs between engines. */
@@ -82,18 +101,22 @@ export interface JudgedPlan {
   readonly plan: Plan;
   /**
    * Larger is better, the first entry first: whether it is accepted, whether `accept` takes it, whether it arrives, then
-   * how consistent, or smooth, or near it is.
+   * how consistent it is, or how near to the rule, or to the goal.
    */
   readonly merit: readonly [accepted: number, suitable: number, arrives: number, quality: number];
 }
+
+/** Keeps plans comparable under a rule that asks for no roughness at all. */
+const tiny = 1e-9;
 
 /** Applies the rule to a plan: accepted is what is smooth, arrives, is consistent, and is taken by `accept`. */
 export function judgePlan(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): JudgedPlan {
   const suitable = accept(plan.positions);
   const arrives = plan.miss <= arrival;
   const accepted = suitable && arrives && plan.roughness < smoothness && plan.inconsistency <= inconsistency;
+  const excess = Math.max(plan.roughness / Math.max(smoothness, tiny), plan.inconsistency / inconsistency);
   // Of plans that do not arrive the one that comes nearest is the least bad.
-  const quality = accepted ? -plan.inconsistency : arrives ? -plan.roughness : -plan.miss;
+  const quality = accepted ? -plan.inconsistency : arrives ? -excess : -plan.miss;
   return { plan: { ...plan, accepted }, merit: [Number(accepted), Number(suitable), Number(arrives), quality] };
 }
 

@@ -34,7 +34,7 @@ export interface PlannerOptions extends PlanningSequences {
   readonly batch?: number;
   /** Plans made for a problem at each length, of which the most consistent one that will do is taken. Default 1. */
   readonly candidates?: number;
-  /** Largest distance between successive positions of a smooth plan. Default: any. */
+  /** Largest jump of a smooth plan: between the means of three positions and of the three before. Default: any. */
   readonly smoothness?: number;
   /** Largest distance from the goal at which a plan may end. Default: any. */
   readonly arrival?: number;

@@ -69,8 +69,8 @@ export class Planner {
   /**
    * One plan for each problem. Lengths are tried in their order; a problem is done at its first length with a plan that
    * is smooth, ends at the goal, is consistent and is accepted by the options' `accept`. If there is none, it gets the
-   * best, marked as not accepted: of plans that `accept` takes, before others, the smoothest that arrives, or the one
-   * that comes nearest.
+   * best, marked as not accepted: of plans that `accept` takes, before others, the one that arrives and is nearest to
+   * the rule, or the one that comes nearest to the goal.
    *
    * @param random draws all noise, one stream for each problem: its plan does not depend on the other problems.
    * @throws `shape-mismatch` for a history of other frames, `invalid-argument` for an illegal goal or a missing stream,

@@ -22,8 +22,7 @@ export type ReachMethod =
 
 /**
  * Those of any planner, whose sequences the config describes. By default lengths are those trained on; of 2 candidates
- * the one is taken that the model itself moves least; plans may step by 0.5 from frame to frame, end 0.25 from the goal,
- * half of what counts as reached, and must be as consistent as windows of freshly generated data.
+ * the one is taken that the model itself moves least; plans may jump by 0.42 and end 0.25 from the goal, half of what counts as reached, and must be as consistent as windows of freshly generated data.
  */
 export interface MazePlannerOptions extends Omit<PlannerOptions, "diffusion" | "frameStack" | "lengths" | "guidance"> {
   readonly config: PlannerConfig;

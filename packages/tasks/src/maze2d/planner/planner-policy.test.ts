@@ -53,14 +53,11 @@ async function act(policy: MazePolicy, step: number, ...observation: number[]): 
 const flat = (problem: PlanProblem | undefined): number[] =>
   (problem?.history ?? []).flatMap((frame) => Array.from(frame));
 
-/** Rests at (1, 1). */
-const resting = (): Plan =>
-  planOfFrames(
-    Float32Array.from({ length: 200 }, () => 1),
-    2,
-    3,
-    [3, 3],
-  );
+/** Rests at (1, 1), an accepted plan or not. */
+const rest = (frames: number, accepted: boolean): Plan =>
+  planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, [3, 3], { accepted });
+const resting = (): Plan => rest(100, true);
+const notAccepted = (): Plan => rest(100, false);
 
 describe("plannerPolicy", () => {
   it("tracks the plan's next frame with the gains 12.5 and 1.2 and the plan's velocity over +-3 frames", async () => {
@@ -106,24 +103,24 @@ describe("plannerPolicy", () => {
     expect(await act(policy, 0, 0.9, 1.1, 0, 0)).toEqual([1, -1]);
   });
 
-  it("asks for a plan every 50 steps, or as often as told", async () => {
-    const steps = async (options: PlannerPolicyOptions): Promise<number[]> => {
+  it("asks for a plan every 50 steps, or as often as told, until it has an accepted one", async () => {
+    const steps = async (options: PlannerPolicyOptions, plan = notAccepted): Promise<number[]> => {
       const asked: number[] = [];
-      const { policy, calls } = scripted(resting, options);
+      const { policy, calls } = scripted(plan, options);
       await policy.start([episode([3, 3])]);
-      for (let step = 0; step < 120; step++) {
+      for (let step = 0; step < 125; step++) {
         await act(policy, step, 1, 1, 0, 0);
         if (calls.length > asked.length) asked.push(step);
       }
       return asked;
     };
     expect(await steps({})).toEqual([0, 50, 100]);
-    expect(await steps({ replanEvery: 40 })).toEqual([0, 40, 80]);
+    expect(await steps({ replanEvery: 40 })).toEqual([0, 40, 80, 119]);
+    // A plan has 100 frames, and waits for 20 steps at its end.
+    expect(await steps({}, resting)).toEqual([0, 119]);
   });
 
-  it("follows a new plan only if it arrives earlier, or is sound where the old one is not", async () => {
-    const rest = (frames: number, accepted: boolean): Plan =>
-      planOfFrames(new Float32Array(2 * frames).fill(1), 2, 3, [3, 3], { accepted });
+  it("leaves a plan that was not accepted for one that is, or that arrives earlier", async () => {
     const followed = async (...plans: Plan[]): Promise<number[]> => {
       const steps: number[] = [];
       let next = 0;
@@ -133,24 +130,26 @@ describe("plannerPolicy", () => {
       return steps;
     };
     // At step 50, 150 of 200 frames are left.
-    expect(await followed(rest(200, true), rest(150, true))).toEqual([0]);
-    expect(await followed(rest(200, true), rest(149, true))).toEqual([0, 50]);
-    expect(await followed(rest(200, true), rest(100, false))).toEqual([0]);
+    expect(await followed(rest(200, false), rest(150, false))).toEqual([0]);
+    expect(await followed(rest(200, false), rest(149, false))).toEqual([0, 50]);
     expect(await followed(rest(200, false), rest(300, true))).toEqual([0, 50]);
     // A plan that has come to its end gives way to any.
-    expect(await followed(rest(40, true), rest(300, true))).toEqual([0, 50]);
+    expect(await followed(rest(50, false), rest(300, false))).toEqual([0, 50]);
   });
 
   it("plans anew when farther than 0.5 from where the plan has it, then counts from there", async () => {
     const planned: number[] = [];
     const { policy, calls } = scripted(
-      ({ history }) =>
-        planOfFrames(
-          Float32Array.from({ length: 20 }, (_, i) => history[0]?.[i % 2] ?? 1),
+      ({ history }) => {
+        const [x = 0, y = 0] = history.at(-1) as unknown as [number, number];
+        return planOfFrames(
+          Float32Array.from({ length: 20 }, (_, i) => (i % 2 === 0 ? x : y)),
           2,
           3,
           [3, 3],
-        ),
+          { accepted: false },
+        );
+      },
       { onPlan: (_episode, step) => planned.push(step) },
     );
     await policy.start([episode([5, 5])]);
@@ -160,8 +159,9 @@ describe("plannerPolicy", () => {
     await act(policy, 2, 1.375, 1.375, 0, 0);
     expect(planned).toEqual([0, 2]);
     expect(flat(calls[1]?.problems[0])).toEqual([1.5, 1, 1.375, 1.375]);
-    for (let step = 3; step < 53; step++) await act(policy, step, 1.375, 1.375, 0, 0);
-    expect(planned).toEqual([0, 2, 52]);
+    // Ten frames, and 20 steps at their end.
+    for (let step = 3; step < 33; step++) await act(policy, step, 1.375, 1.375, 0, 0);
+    expect(planned).toEqual([0, 2, 31]);
   });
 
   it("takes another tolerance", async () => {
@@ -215,7 +215,7 @@ describe("plannerPolicy", () => {
 
   it("reports the points of every plan, whole, and forgets them at the next start", async () => {
     const two = (): Plan => planOfFrames(Float32Array.of(1, 1, 1.25, 1), 2, 3, [3, 3]);
-    const { policy } = scripted(two, { replanEvery: 2 });
+    const { policy } = scripted(two, { patience: 1 });
     await policy.start([episode([3, 3])]);
     for (let step = 0; step < 3; step++) await act(policy, step, 1, 1, 0, 0);
     expect(policy.planPoints?.()).toEqual([1, 1, 1.25, 1, 1, 1, 1.25, 1]);
@@ -224,7 +224,7 @@ describe("plannerPolicy", () => {
   });
 
   it("hands over the last frames, no more than there were", async () => {
-    const { policy, calls } = scripted(resting, { replanEvery: 1, frameStack: 3 });
+    const { policy, calls } = scripted(notAccepted, { replanEvery: 1, frameStack: 3 });
     await policy.start([episode([9, 9])]);
     for (let step = 0; step < 5; step++) await act(policy, step, 1 + step / 16, 1, 0, 0);
     expect(calls.map(({ problems }) => flat(problems[0]))).toEqual([
@@ -243,6 +243,7 @@ describe("plannerPolicy", () => {
         6,
         3,
         [3, 3],
+        { accepted: false },
       );
     const { policy, calls } = scripted(wide, { replanEvery: 1, fields: ["position", "velocity", "action"] });
     await policy.start([episode([9, 9])]);

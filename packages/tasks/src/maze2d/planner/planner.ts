@@ -32,7 +32,7 @@ export class MazePlanner extends Planner {
     const actionFeatures = fields.includes("action") ? 2 : 0;
     super({
       lengths,
-      smoothness: 0.5,
+      smoothness: 0.42,
       candidates: 2,
       data: reach.kind === "token" ? [calibrationFrames(config)] : [],
       arrival: goalRadius / 2,
