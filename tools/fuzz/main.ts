@@ -34,8 +34,8 @@ if (chosen.length === 0) {
   );
 }
 
-/** Wall time after which a process is given up: others use this machine too. */
-const patience = 10_000;
+/** Wall time after which a process is given up: what takes long is judged by processor time, as others use this machine too. */
+const patience = 60_000;
 
 const counts = new Map<string, number>();
 const findings = new Map<string, Finding>();

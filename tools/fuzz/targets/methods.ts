@@ -112,8 +112,14 @@ const stepped: Target[] = [
   valueTarget("ancestral", [{ variance: 0.5 }], (given) => sampled({ solver: ancestral(given as Anything) }), foreign),
   valueTarget(
     "a solver of one's own",
-    [{ ...ddim() }, { ...ancestral() }],
-    (solver) => sampled({ solver: solver as Anything }),
+    // What it says of itself; what its functions throw is its own.
+    [ddim(), ancestral()].map(({ config, draws, evaluations, needsPath }) => ({
+      config,
+      draws,
+      evaluations,
+      needsPath,
+    })),
+    (said) => sampled({ solver: { ...ancestral(), ...(said as object) } }),
     foreign,
   ),
   valueTarget(

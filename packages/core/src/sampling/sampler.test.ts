@@ -80,6 +80,7 @@ describe("Sampler", () => {
     [{ steps: 5 } as object, /^invalid-argument: .*steps/],
     [{ eta: 1 } as object, /^invalid-argument: .*eta/],
     [{ solver: "ddpm" as never }, /^invalid-argument: .*solver/],
+    [{ solver: { ...ddim(), draws: () => 0.5 } }, /^invalid-argument: The solver "ddim" takes 0\.5 draws a step/],
     [{ guidance: { value: () => {} } as never }, /^invalid-argument: .*guidance/],
     [{ scores: [{ weight: 2 }] }, /^invalid-argument: .*weights add up to 2/],
     [{ parameters: {} }, /^checkpoint-mismatch: Parameter "w"/],

@@ -24,7 +24,7 @@ import { ancestral } from "./solvers/ancestral.js";
 import { solverSchema } from "./solvers/check-solver.js";
 import { ddim } from "./solvers/ddim.js";
 import { pathOf } from "./solvers/path.js";
-import type { Solver } from "./solvers/solver.js";
+import { drawsOf, type Solver } from "./solvers/solver.js";
 import type { SpeculationPlan } from "./speculation/host.js";
 import { checkSpeculation, type Speculation } from "./speculation/speculative.js";
 import { type Start, startLevel, startSchema } from "./start.js";
@@ -103,6 +103,7 @@ export class Sampler {
       );
     }
     checkParameters(model, parameters);
+    drawsOf(solver, process);
     if (solver.needsPath) pathOf(solver.config.kind, process);
     if (guidance !== undefined) checkGuidance(guidance);
     if (scores !== undefined) checkCombination(scores, process.levels);

@@ -21,4 +21,10 @@ describe("dropCondition", () => {
     expect(new Set(dropCondition(condition, 1, createRandom(0)).data)).toEqual(new Set([0]));
     expect(new Set(condition.data)).toEqual(new Set([1]));
   });
+
+  it("refuses what is no probability", () => {
+    for (const probability of [Number.NaN, -0.1, 1.1]) {
+      expect(() => dropCondition(condition, probability, createRandom(0))).toThrow("dropCondition: the probability");
+    }
+  });
 });

@@ -1,3 +1,4 @@
+import { check, schemas } from "../engine/check.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensor } from "../engine/tensor/tensor.js";
 
@@ -6,9 +7,11 @@ import type { HostTensor } from "../engine/tensor/tensor.js";
  * what a model has to see in training for classifier-free guidance (Ho and Salimans 2022).
  *
  * @param condition float32 [B, T, D]; not changed.
+ * @param probability 0..1
  * @param random draws one number for each sequence of the batch.
  */
 export function dropCondition(condition: HostTensor, probability: number, random: RandomStream): HostTensor {
+  check("dropCondition: the probability", schemas.number(0, 1), probability);
   const data = Float32Array.from(condition.data);
   const [batch] = condition.shape as [number];
   const size = data.length / batch;

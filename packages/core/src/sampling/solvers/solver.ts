@@ -1,3 +1,5 @@
+import { describe } from "../../engine/describe.js";
+import { DiffusionForcingError } from "../../engine/errors.js";
 import type { TensorType, Value } from "../../engine/graph/value.js";
 import type { Estimate, NoiseProcess } from "../../process/process.js";
 
@@ -35,9 +37,17 @@ export interface StepKernel {
   readonly deviation: Value;
 }
 
-/** The draws of fresh noise that a solver's step takes. */
-export function drawsOf({ draws }: Solver, process: NoiseProcess): number {
-  return typeof draws === "number" ? draws : draws(process);
+/** The steps of a graph are unrolled with all their draws; no solver comes near. */
+const MOST_DRAWS = 64;
+
+/** The draws of fresh noise that a solver's step takes. @throws `invalid-argument` */
+export function drawsOf({ draws, config }: Solver, process: NoiseProcess): number {
+  const count = typeof draws === "number" ? draws : draws(process);
+  if (Number.isSafeInteger(count) && count >= 0 && count <= MOST_DRAWS) return count;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `The solver ${describe(config.kind)} takes ${describe(count)} draws a step; expected a whole number from 0 to ${MOST_DRAWS}.`,
+  );
 }
 
 /**
