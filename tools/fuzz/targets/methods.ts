@@ -113,12 +113,7 @@ const stepped: Target[] = [
   valueTarget(
     "a solver of one's own",
     // What it says of itself; what its functions throw is its own.
-    [ddim(), ancestral()].map(({ config, draws, evaluations, needsPath }) => ({
-      config,
-      draws,
-      evaluations,
-      needsPath,
-    })),
+    [{ config: { kind: "mine" }, draws: 1, evaluations: 1, needsPath: false }],
     (said) => sampled({ solver: { ...ancestral(), ...(said as object) } }),
     foreign,
   ),
