@@ -12,6 +12,7 @@ import { initCommand } from "./commands/init.js";
 import { inspectCommand } from "./commands/inspect.js";
 import { planCommand } from "./commands/plan.js";
 import { sampleCommand } from "./commands/sample.js";
+import { separateCommand } from "./commands/separate.js";
 import { trainCommand } from "./commands/train.js";
 
 /** The `dforce` command with all its subcommands, for the given tasks. */
@@ -27,6 +28,7 @@ export function buildProgram(tasks: readonly Task[] = allTasks): Command {
     trainCommand(tasks),
     evalCommand(tasks),
     forecastCommand(tasks),
+    separateCommand(tasks),
     sampleCommand(tasks),
     infillCommand(),
     inspectCommand(),

@@ -3,6 +3,7 @@ import { imitationTask } from "./imitation/task.js";
 import { languageTask } from "./language/task.js";
 import { maze2dTask } from "./maze2d/task.js";
 import { musicTask } from "./music/task.js";
+import { separationTask } from "./separation/task.js";
 import { seriesTask } from "./series/task.js";
 import type { Task } from "./task.js";
 import { videoTask } from "./video/task.js";
@@ -15,5 +16,6 @@ export const tasks: readonly Task[] = [
   imitationTask,
   languageTask,
   musicTask,
+  separationTask,
   seriesTask,
 ];

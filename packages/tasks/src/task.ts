@@ -135,6 +135,18 @@ export interface TaskForecasting {
   forecast(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
 }
 
+/** How the models of a task take a sound of the user's apart. */
+export interface TaskSeparating {
+  /** What {@link TaskSeparating.separate} may be told: in general, or with the bounds that a bundle sets. */
+  options(bundle?: Bundle): OptionSchemas;
+  /**
+   * Separates what is among the options; the files of the report hold the parts.
+   *
+   * @throws `invalid-config` for a bundle of another task, `corrupt-file`, `invalid-data`, `aborted`
+   */
+  separate(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
+}
+
 /** Sequences as pictures. */
 export interface Pictures {
   readonly film: readonly Frame[];
@@ -180,6 +192,8 @@ export interface Task {
   evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
   /** How its models go on with data of the user's: `dforce forecast`. */
   readonly forecasting?: TaskForecasting;
+  /** How its models take a sound of the user's apart: `dforce separate`. */
+  readonly separating?: TaskSeparating;
   /** Absent: `dforce sample` draws tokens from noise. */
   readonly sampling?: TaskSampling;
   /** What `dforce sample` writes sequences as, besides numbers and pictures. */

@@ -16,7 +16,7 @@ export interface VectorQuantizerOptions {
   /** beta: how strongly what the encoder gives is held to its code. Default 0.25, as in the paper. */
   readonly commitment?: number;
   /**
-   * How strongly every code is drawn to the nearest output of the encoder in the batch, whether it was chosen or not, so
+   * How strongly every code is drawn to an even share of what the encoder gives in a batch, whether it was chosen or not, so
    * that none is left where there are no data. The paper has nothing of the kind (0), and its codebooks collapse more
    * easily. Default 0.1.
    */

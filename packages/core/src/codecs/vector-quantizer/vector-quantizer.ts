@@ -7,9 +7,7 @@ import {
   gather,
   matmul,
   max,
-  mean,
   mul,
-  neg,
   reshape,
   square,
   stopGradient,
@@ -25,6 +23,7 @@ import type { Trainable } from "../../training/trainable.js";
 import { checkItems } from "../check-items.js";
 import { perceptron, perceptronSpecs } from "../perceptron.js";
 import { completeQuantizerConfig, type VectorQuantizerConfig, type VectorQuantizerOptions } from "./config.js";
+import { unevenness } from "./coverage.js";
 
 /** Encoder, codebook and decoder as traced functions, and the loss by which `train` trains them. */
 export interface VectorQuantizer extends Trainable {
@@ -94,17 +93,11 @@ export function vectorQuantizer(options: VectorQuantizerOptions): VectorQuantize
         sum(square(sub(stopGradient(latents), vectors))),
         mul(sum(square(sub(latents, stopGradient(vectors)))), commitment),
       ];
-      if (coverage > 0) terms.push(mul(uncovered(codebookOf(parameters), stopGradient(latents)), coverage * count));
+      if (coverage > 0) terms.push(mul(unevenness(codebookOf(parameters), stopGradient(latents)), coverage * count));
       const total = terms.reduce((all, term) => add(all, term));
       return { loss: div(total, count), total, denominator: constant(count) };
     },
   };
-}
-
-/** The squared distance of a code to its nearest latent, mean over the codes. */
-function uncovered(codebook: Value, latents: Value): Value {
-  const nearest = max(sub(mul(matmul(latents, codebook, { transposeB: true }), 2), sum(square(latents), 1, true)), 0); // [K]: 2 z e - |z|^2 of the nearest latent z
-  return mean(add(sum(square(codebook), 1), neg(nearest)));
 }
 
 /** One-hot rows of the largest entries of [N, K]; equal ones share. */

@@ -23,6 +23,8 @@ export interface SeparationOptions {
   /** lambda: how much the mixture counts beside the priors. Default 1. */
   readonly likelihoodWeight?: number;
   readonly signal?: AbortSignal;
+  /** Told how many places of how many are done. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /** The codes of two sources. */
@@ -50,6 +52,7 @@ const schema = v.strictObject({
   ]),
   likelihoodWeight: v.optional(schemas.number(0), 1),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
+  onProgress: v.optional(schemas.function<(done: number, total: number) => void>()),
 });
 
 /** A pair of prefixes, as the last pair of codes and what it follows. */
@@ -76,7 +79,7 @@ interface Hypothesis {
  *   a mixture that no pair of sequences explains; `aborted`
  */
 export async function separate(options: SeparationOptions): Promise<Separation> {
-  const { priors, counts, mixture, search, likelihoodWeight, signal } = check("separate", schema, options);
+  const { priors, counts, mixture, search, likelihoodWeight, signal, onProgress } = check("separate", schema, options);
   for (const [i, { categories, longest = Number.POSITIVE_INFINITY }] of priors.entries()) {
     if (categories === counts.categories && mixture.length <= longest + 1) continue;
     throw new DiffusionForcingError(
@@ -91,6 +94,7 @@ export async function separate(options: SeparationOptions): Promise<Separation> 
   for (let t = 0; t < mixture.length; t++) {
     await breathe();
     throwIfAborted(signal);
+    onProgress?.(t, mixture.length);
     const isHeard = counts.has(mixture[t] as number);
     if (!isHeard) unheard++;
     const support = isHeard ? counts.support(mixture[t] as number) : counts.everything();

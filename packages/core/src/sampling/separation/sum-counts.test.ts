@@ -27,6 +27,19 @@ it("counts a sum without a first source both ways, and goes on counting", () => 
   expect([...counts.support(2).logLikelihoods]).toEqual([0, Math.log(1 / 2)]);
 });
 
+it("is kept as rows, which count the same again", () => {
+  const counts = new SumCounts(3);
+  counts.add([0, 0, 2], [1, 1, 0], [2, 2, 1]);
+  expect(counts.entries()).toEqual([
+    [0, 1, 2, 2],
+    [2, 0, 1, 1],
+  ]);
+  const again = new SumCounts(3);
+  for (const [a, b, m, times] of counts.entries()) again.add([a], [b], [m], { times });
+  expect(again.entries()).toEqual(counts.entries());
+  expect(() => again.add([0], [0], [0], { times: 0 })).toThrow("times is 0; expected a whole number from 1");
+});
+
 it("refuses codes there are not, and lists of other lengths", () => {
   const counts = new SumCounts(3);
   expect(() => counts.add([0], [3], [0])).toThrow("there is no code 3 (number 0); expected whole numbers from 0 to 2");

@@ -36,14 +36,21 @@ export class SumCounts {
    *
    * @param options.symmetric whether the sources may change places, as where a sum has no first: each is then counted both
    *   ways. Default false.
+   * @param options.times how often each counts. Default 1.
    * @throws `invalid-data` for a code there is not, or another number of them.
    */
   add(
     first: ArrayLike<number>,
     second: ArrayLike<number>,
     sum: ArrayLike<number>,
-    { symmetric = false }: { readonly symmetric?: boolean } = {},
+    { symmetric = false, times = 1 }: { readonly symmetric?: boolean; readonly times?: number } = {},
   ): void {
+    if (!Number.isSafeInteger(times) || times < 1) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `SumCounts: times is ${describe(times)}; expected a whole number from 1.`,
+      );
+    }
     if (first.length !== second.length || first.length !== sum.length) {
       throw new DiffusionForcingError(
         "invalid-data",
@@ -54,16 +61,23 @@ export class SumCounts {
     this.#supports.clear();
     for (let i = 0; i < sum.length; i++) {
       const [a, b, m] = [first[i] as number, second[i] as number, sum[i] as number];
-      this.#count(a, b, m);
-      if (symmetric) this.#count(b, a, m);
+      this.#count(a, b, m, times);
+      if (symmetric) this.#count(b, a, m, times);
     }
   }
 
-  #count(a: number, b: number, m: number): void {
+  #count(a: number, b: number, m: number, times: number): void {
     const pair = a * this.categories + b;
     const heard = this.#counts.get(pair) ?? new Map<number, number>();
-    heard.set(m, (heard.get(m) ?? 0) + 1);
+    heard.set(m, (heard.get(m) ?? 0) + times);
     this.#counts.set(pair, heard);
+  }
+
+  /** Everything that was counted, to be kept: rows of the first code, the second, their sum's, and how often. */
+  entries(): (readonly [first: number, second: number, sum: number, times: number])[] {
+    return [...this.#counts].flatMap(([pair, heard]) =>
+      [...heard].map(([m, times]) => [Math.floor(pair / this.categories), pair % this.categories, m, times] as const),
+    );
   }
 
   /** Pairs that were counted. */

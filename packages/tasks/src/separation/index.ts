@@ -1,0 +1,3 @@
+export { type Heard, hear, type OpenSeparator, openSeparator, separateCodes, soundsOf } from "./separate-audio.js";
+export { separationTask } from "./task.js";
+export { readWav, writeWav } from "./wav.js";
