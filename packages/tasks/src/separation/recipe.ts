@@ -53,14 +53,15 @@ export function parseSeparationRecipe(value: unknown): SeparationRecipe {
 
 const cosine = { kind: "cosine", warmupSteps: 100 } as const;
 
-const recipe = (world: World): SeparationRecipe => ({
-  sounds: { world, steps: 24, excerpts: 320, batch: 16 },
-  codec: { codes: 256, latentFeatures: 16, codecWidth: 192, codecSteps: 2000, codecLearningRate: 3e-3 },
-  model: { width: 64, layers: 2, heads: 4 },
-  training: { steps: 2000, learningRate: 3e-3, schedule: cosine, emaDecay: 0.995 },
+const recipe = (world: World, codes: number): SeparationRecipe => ({
+  sounds: { world, steps: 24, excerpts: 200, batch: 16 },
+  codec: { codes, latentFeatures: 12, codecWidth: 128, codecSteps: 1000, codecLearningRate: 4e-3 },
+  model: { width: 48, layers: 2, heads: 4 },
+  training: { steps: 1000, learningRate: 4e-3, schedule: cosine, emaDecay: 0.99 },
 });
 
 export const separationPresets: Readonly<Record<string, SeparationRecipe>> = {
-  "separate-waves": recipe("waves"),
-  "separate-chorales": recipe("chorales"),
+  // What comes with the package.
+  "separate-waves": recipe("waves", 128),
+  "separate-chorales": recipe("chorales", 256),
 };
