@@ -5,6 +5,7 @@ import { bayesianFlowTable } from "./bayesian-flow.js";
 import { constraintsTable } from "./constraints.js";
 import { languageTable } from "./language.js";
 import { multiTokenTable } from "./multi-token.js";
+import { queryCtcTable } from "./query-ctc.js";
 import { rdpmTable } from "./rdpm.js";
 import { selfGuidanceTable } from "./self-guidance.js";
 import { speculativeTable } from "./speculative.js";
@@ -15,6 +16,7 @@ const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
   constraints: constraintsTable,
   language: languageTable,
   "multi-token": multiTokenTable,
+  "query-ctc": queryCtcTable,
   rdpm: rdpmTable,
   "self-guidance": selfGuidanceTable,
   speculative: speculativeTable,

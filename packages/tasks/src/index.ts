@@ -6,6 +6,7 @@ export * as music from "./music/index.js";
 export * as pictures from "./pictures/index.js";
 export { sampleTokens, tokenSamplingOptions } from "./sample-tokens.js";
 export * as separation from "./separation/index.js";
+export * as seq2seq from "./seq2seq/index.js";
 export * as series from "./series/index.js";
 export * from "./task.js";
 export { tasks } from "./task-list.js";

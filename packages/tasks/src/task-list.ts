@@ -4,6 +4,7 @@ import { languageTask } from "./language/task.js";
 import { maze2dTask } from "./maze2d/task.js";
 import { musicTask } from "./music/task.js";
 import { separationTask } from "./separation/task.js";
+import { seq2seqTask } from "./seq2seq/task.js";
 import { seriesTask } from "./series/task.js";
 import type { Task } from "./task.js";
 import { videoTask } from "./video/task.js";
@@ -17,5 +18,6 @@ export const tasks: readonly Task[] = [
   languageTask,
   musicTask,
   separationTask,
+  seq2seqTask,
   seriesTask,
 ];

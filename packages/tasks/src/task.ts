@@ -1,6 +1,6 @@
 import type { Backend, Bundle, Codec, HostTensor, TrainingState } from "@diffusion-forcing/core";
 import type { TaskRecord, TrainedOn } from "@diffusion-forcing/core/bundle";
-import type { BatchSource, EvaluationOptions, LearningRateSchedule } from "@diffusion-forcing/core/training";
+import type { BatchSource, EvaluationOptions, LearningRateSchedule, Trainable } from "@diffusion-forcing/core/training";
 import type { Frame, Pixels } from "./pictures/index.js";
 import type { OptionSchemas, OptionValues } from "./task-options.js";
 
@@ -21,6 +21,8 @@ export interface TaskRecipe {
 /** What a recipe comes to: what is trained, on which data, and what its bundle says of itself. */
 export interface TaskJob {
   readonly diffusion: Bundle["diffusion"];
+  /** What is trained where it is not the diffusion's own loss; its parameters are those of the diffusion's model. */
+  readonly trainable?: Trainable;
   readonly batches: BatchSource;
   /** Validation as it goes, and early stopping by it. */
   readonly evaluate?: EvaluationOptions;

@@ -239,7 +239,12 @@ async function preparedJob(
     throw error;
   });
   if (state === undefined && job.codec?.parameters !== undefined) {
-    await writeCheckpoint(out, config, job, initialTrainingState(job.diffusion, { seed: config.seed, keepEma: true }));
+    await writeCheckpoint(
+      out,
+      config,
+      job,
+      initialTrainingState(job.trainable ?? job.diffusion, { seed: config.seed, keepEma: true }),
+    );
     await codecState.discard();
   }
   return job;
@@ -266,7 +271,7 @@ async function trainOn(
   let loss: number | null = null;
   let validated = "";
   let reached = state?.step ?? 0;
-  const run = trainStream(job.diffusion, {
+  const run = trainStream(job.trainable ?? job.diffusion, {
     backend,
     batches: job.batches,
     ...(job.evaluate ? { evaluate: job.evaluate } : {}),

@@ -8,6 +8,7 @@ import { tensor } from "../engine/tensor/tensor.js";
 import { featureOf, featureShape } from "../models/features.js";
 import type { ParameterSpec, Parameters } from "../models/model.js";
 import { type PrototypeHead, prototypeHead } from "../models/prototypes.js";
+import { diffusionSchema } from "./check-diffusion.js";
 import type { Diffusion } from "./diffusion.js";
 
 export interface SelfLabelsOptions {
@@ -41,8 +42,14 @@ export interface SelfLabels extends Required<SelfLabelsOptions> {
 /** How the head's parameters are called beside the model's. */
 export const prototypePrefix = "prototypes.";
 
+/** Labels, wherever a function takes them. */
+export const selfLabelsSchema: v.GenericSchema<SelfLabels> = schemas.having<SelfLabels>(
+  "labels, as selfLabels() makes them",
+  ...["diffusion", "feature", "prototypes", "per", "level", "head", "parameters", "scores"],
+);
+
 const schema = v.strictObject({
-  diffusion: schemas.having<Diffusion>("a diffusion", "model", "process"),
+  diffusion: diffusionSchema,
   feature: schemas.satisfying<string>("the name of a feature", (value) => typeof value === "string"),
   prototypes: schemas.integer(2, 2 ** 16),
   per: v.optional(schemas.choice("sequence", "token"), "sequence"),

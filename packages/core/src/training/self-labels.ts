@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { diffusionForcingLoss, type LossInputs } from "../diffusion/loss.js";
-import { noCondition, prototypePrefix, type SelfLabels } from "../diffusion/self-labels.js";
+import { noCondition, prototypePrefix, type SelfLabels, selfLabelsSchema } from "../diffusion/self-labels.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { add, mean, mul, neg, stopGradient, sum } from "../engine/graph/operations.js";
@@ -22,7 +22,7 @@ export interface SelfLabelTrainingOptions extends SinkhornOptions {
 }
 
 const schema = v.strictObject({
-  labels: schemas.having<SelfLabels>("labels, as selfLabels() makes them", "scores", "head"),
+  labels: selfLabelsSchema,
   weight: v.optional(schemas.positive(), 1),
   temperature: v.optional(schemas.positive(), 0.1),
   epsilon: v.optional(schemas.positive(), 0.05),

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { prototypePrefix, type SelfLabels } from "../../diffusion/self-labels.js";
+import { prototypePrefix, type SelfLabels, selfLabelsSchema } from "../../diffusion/self-labels.js";
 import { BoundedExecutables } from "../../engine/backend/bounded-executables.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
@@ -8,6 +8,7 @@ import { formatType } from "../../engine/graph/ops/helpers.js";
 import { trace } from "../../engine/graph/trace.js";
 import { createRandom, type RandomStream } from "../../engine/random/index.js";
 import {
+  checkHostTensor,
   disposeTensor,
   type HostTensor,
   type HostTensorRecord,
@@ -51,7 +52,7 @@ export interface SelfLabeler {
 
 const schema = v.strictObject({
   backend: schemas.having<Backend>("a backend", "compile"),
-  labels: schemas.having<SelfLabels>("labels, as selfLabels() makes them", "scores", "head"),
+  labels: selfLabelsSchema,
   parameters: schemas.having<HostTensorRecord>("a record of tensors"),
 });
 
@@ -81,6 +82,7 @@ export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
 
   return {
     async label(tokens, seed) {
+      checkHostTensor("selfLabeler: tokens", tokens);
       if (!holdsTokens(model, tokens)) {
         throw new DiffusionForcingError(
           "shape-mismatch",
@@ -107,7 +109,9 @@ export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
       });
       return tensor(best, tokens.shape.slice(0, per === "sequence" ? 1 : 2));
     },
-    condition({ shape, data }, length) {
+    condition(chosen, length) {
+      checkHostTensor("selfLabeler: labels", chosen);
+      const { shape, data } = chosen;
       const [batch, tokens = length] = shape as [number, number?];
       if (tokens === undefined) {
         throw new DiffusionForcingError(

@@ -1,0 +1,1 @@
+export { seq2seqTask } from "./task.js";
