@@ -10,6 +10,7 @@ import { testModel } from "./test-model.js";
 import { testModels } from "./test-models.js";
 import { testOps } from "./test-ops.js";
 import { testTurns } from "./test-turns.js";
+import { testWalks } from "./test-walks.js";
 
 /**
  * Registers the checks that every backend must pass. A factory that fails makes every check fail: a device that
@@ -46,5 +47,6 @@ export function testBackend(name: string, factory: () => Promise<Backend>, optio
     testModels(conformance);
     testLosses(conformance);
     testMemories(conformance);
+    testWalks(conformance);
   });
 }
