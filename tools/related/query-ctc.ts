@@ -1,7 +1,7 @@
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { type Trainable, train } from "@diffusion-forcing/core/training";
 import { type Estimate, formatEstimate, seq2seq } from "@diffusion-forcing/tasks";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 interface Found {
   readonly exact: Estimate;
