@@ -66,7 +66,7 @@ describe("the forecast", () => {
       const data = { name: "series.csv", bytes: new Uint8Array(await readFile(await download.path())) };
       const bundle = await loadBundle(folderStore(bundled("series-exchange")));
       const backend = await onnxBackend({ threads: 1 });
-      const report = await seriesTask.forecasting?.forecast(bundle, {
+      const report = await seriesTask.forecasting?.run(bundle, {
         backend,
         seed: 7,
         options: { data, missing: true, samples: 40, write: "json" },

@@ -119,34 +119,24 @@ export interface TaskSampling {
   stream(bundle: Bundle, context: SamplingContext): AsyncIterable<SampledPart>;
 }
 
-/** What comes of the user's data. */
-export interface ForecastReport extends Omit<TaskReport, "picture"> {
+/** What comes of the user's data, for people, for programs, and as files. */
+export interface FileReport extends Omit<TaskReport, "picture"> {
   /** Files by their names: texts, or bytes. Of drawings, SVG, the command makes PNG too. */
   readonly files: Readonly<Record<string, string | Uint8Array>>;
 }
 
-/** How the models of a task go on with the user's data. */
-export interface TaskForecasting {
-  /** What {@link TaskForecasting.forecast} may be told: in general, or with the bounds that a bundle sets. */
+/** What the models of a task do with files of the user's. */
+export interface FileWork {
+  /** What {@link FileWork.run} may be told: in general, or with the bounds that a bundle sets. */
   options(bundle?: Bundle): OptionSchemas;
+  /** Names of the files that come of it, so that what is in their way is known before anything is computed. */
+  files(options: OptionValues): readonly string[];
   /**
-   * Forecasts from the data among the options.
-   *
-   * @throws `invalid-config` for a bundle of another task, `invalid-data`, `aborted`
-   */
-  forecast(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
-}
-
-/** How the models of a task take a sound of the user's apart. */
-export interface TaskSeparating {
-  /** What {@link TaskSeparating.separate} may be told: in general, or with the bounds that a bundle sets. */
-  options(bundle?: Bundle): OptionSchemas;
-  /**
-   * Separates what is among the options; the files of the report hold the parts.
+   * Does it with the files among the options.
    *
    * @throws `invalid-config` for a bundle of another task, `corrupt-file`, `invalid-data`, `aborted`
    */
-  separate(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
+  run(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<FileReport>;
 }
 
 /** Sequences as pictures. */
@@ -193,9 +183,9 @@ export interface Task {
    */
   evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport>;
   /** How its models go on with data of the user's: `dforce forecast`. */
-  readonly forecasting?: TaskForecasting;
+  readonly forecasting?: FileWork;
   /** How its models take a sound of the user's apart: `dforce separate`. */
-  readonly separating?: TaskSeparating;
+  readonly separating?: FileWork;
   /** Absent: `dforce sample` draws tokens from noise. */
   readonly sampling?: TaskSampling;
   /** What `dforce sample` writes sequences as, besides numbers and pictures. */

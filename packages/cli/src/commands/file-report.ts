@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import type { Bundle } from "@diffusion-forcing/core";
-import type { EvaluationContext, ForecastReport, OptionSchemas, Task } from "@diffusion-forcing/tasks";
+import type { FileReport, FileWork, Task } from "@diffusion-forcing/tasks";
 import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
@@ -17,7 +16,7 @@ import { taskOf } from "../tasks.js";
 
 interface FileReportOptions extends BackendChoice {
   readonly model: string;
-  readonly out: string;
+  readonly out?: string;
   readonly seed: number;
   readonly force?: boolean;
   readonly quiet?: boolean;
@@ -27,25 +26,19 @@ interface FileReportOptions extends BackendChoice {
 /** Of drawings as PNG, in pixels. */
 const pictureWidth = 1260;
 
-/** What a task does with data of the user's, whatever it is. */
-export interface FileReportPart {
-  options(bundle?: Bundle): OptionSchemas;
-  run(bundle: Bundle, context: EvaluationContext & { readonly seed: number }): Promise<ForecastReport>;
-}
-
 /** A command of which files come. */
 export interface FileReportCommand {
   readonly name: string;
   readonly description: string;
   readonly usage: string;
-  /** Where the files go if nothing else is said. */
+  /** Where the files go unless told otherwise: those of the last time make way. */
   readonly out: string;
   readonly outSummary: string;
   /** What is done meanwhile, for the progress: "forecasting". */
   readonly doing: string;
   /** What models of other tasks do not do: "forecasts nothing". */
   readonly cannot: string;
-  readonly part: (task: Task) => FileReportPart | undefined;
+  readonly work: (task: Task) => FileWork | undefined;
 }
 
 /** A command that gives a model files of the user's and writes what it makes of them. */
@@ -54,7 +47,7 @@ export function fileReportCommand(tasks: readonly Task[], kind: FileReportComman
     .description(kind.description)
     .usage(kind.usage)
     .requiredOption("--model <name>", "a bundled model or a model folder")
-    .option("--out <folder>", kind.outSummary, kind.out)
+    .option("--out <folder>", `${kind.outSummary} (default: ${kind.out}, replacing the last)`)
     .addOption(seedOption)
     .addOption(forceOption)
     .addOption(backendOption)
@@ -64,9 +57,9 @@ export function fileReportCommand(tasks: readonly Task[], kind: FileReportComman
     .allowUnknownOption()
     .allowExcessArguments();
   for (const task of tasks) {
-    const part = kind.part(task);
-    if (part === undefined) continue;
-    command.addHelpText("after", `\nModels of ${task.name}:\n${describeTaskOptions(part.options())}`);
+    const work = kind.work(task);
+    if (work === undefined) continue;
+    command.addHelpText("after", `\nModels of ${task.name}:\n${describeTaskOptions(work.options())}`);
   }
   return command.action(async (options: FileReportOptions, { args }: Command) => {
     await interruptible(
@@ -85,13 +78,13 @@ async function report(
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const { model, out, seed, quiet } = options;
+  const { model, out = kind.out, seed, quiet } = options;
   const bundle = await loadModel(model);
   const task = taskOf(tasks, bundle);
-  const part = kind.part(task);
-  if (part === undefined)
+  const work = kind.work(task);
+  if (work === undefined)
     throw new UsageError(`The model ${model} is for the task ${task.name}, which ${kind.cannot}.`);
-  const schemas = part.options(bundle);
+  const schemas = work.options(bundle);
   const own = addTaskOptions(new Command(kind.name), schemas)
     .exitOverride()
     .allowExcessArguments(false)
@@ -99,14 +92,22 @@ async function report(
     .parse(args, { from: "user" });
   const values = await taskOptionValues(schemas, own.opts());
   const inputs = Object.values(values).flatMap((value) => (typeof value === "object" ? [value.name] : []));
+  const names = work
+    .files(values)
+    .flatMap((name) => (name.endsWith(".svg") ? [name, name.replace(/svg$/, "png")] : [name]));
+  await checkOutputs({
+    files: names.map((name) => join(out, name)),
+    inputs: [...inputs, ...modelFiles(model)],
+    force: options.force ?? options.out === undefined,
+  });
   const backend = await openBackend(options);
-  let made: ForecastReport;
+  let made: FileReport;
   try {
     made = await withProgress(
       kind.doing,
       100,
       (onProgress) =>
-        part.run(bundle, {
+        work.run(bundle, {
           backend,
           options: values,
           seed,
@@ -126,7 +127,6 @@ async function report(
     ];
   });
   const paths = files.map(([file]) => join(out, file));
-  await checkOutputs({ files: paths, inputs: [...inputs, ...modelFiles(model)], force: options.force });
   await ensureWritable(out);
   for (const [i, [, content]] of files.entries()) await writeAtomically(paths[i] as string, content);
   const document = { model, ...made.document, files: paths };

@@ -44,7 +44,10 @@ describe("dforce forecast", () => {
     const again = join(folder, "again");
     await forecast("--data", data, "--out", again, "--samples", "6");
     expect(await readFile(join(again, "samples.csv"), "utf8")).toBe(samples);
-    expect((await forecast("--data", data, "--out", out)).stderr).toContain("is there already. Choose another --out");
+    const { stderr: refusal } = await forecast("--data", data, "--out", out);
+    expect(refusal).toContain("is there already. Choose another --out");
+    // Before anything is computed.
+    expect(refusal).not.toContain("forecasting");
   });
 
   it("goes beyond what was trained, and says so; JSON for programs", async () => {

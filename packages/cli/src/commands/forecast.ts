@@ -12,6 +12,6 @@ export function forecastCommand(tasks: readonly Task[]): Command {
     outSummary: "where samples, quantiles and pictures go",
     doing: "forecasting",
     cannot: "forecasts nothing",
-    part: ({ forecasting }) => forecasting && { options: forecasting.options, run: forecasting.forecast },
+    work: ({ forecasting }) => forecasting,
   });
 }

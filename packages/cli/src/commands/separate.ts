@@ -11,6 +11,6 @@ export function separateCommand(tasks: readonly Task[]): Command {
     outSummary: "where the parts go",
     doing: "separating",
     cannot: "takes no sounds apart",
-    part: ({ separating }) => separating && { options: separating.options, run: separating.separate },
+    work: ({ separating }) => separating,
   });
 }

@@ -1,5 +1,5 @@
 import type { Bundle } from "@diffusion-forcing/core";
-import type { EvaluationContext, ForecastReport, TaskSeparating } from "../task.js";
+import type { EvaluationContext, FileReport, FileWork } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
 import { searchOptions } from "./evaluation.js";
 import { hear, openSeparator, separateCodes, soundsOf } from "./separate-audio.js";
@@ -22,6 +22,8 @@ const options: OptionSchemas = {
   },
 };
 
+const [FIRST, SECOND] = ["first.wav", "second.wav"] as const;
+
 interface SeparatingOptions {
   readonly mixture: OptionFile;
   readonly beams: number;
@@ -32,7 +34,7 @@ interface SeparatingOptions {
 async function separateFile(
   bundle: Bundle,
   context: EvaluationContext & { readonly seed: number },
-): Promise<ForecastReport> {
+): Promise<FileReport> {
   const given = checkOptionValues("separation", options, context.options) as unknown as SeparatingOptions;
   const { backend, signal, seed } = context;
   const { mixture, beams, likelihoodWeight, topK } = given;
@@ -62,7 +64,7 @@ async function separateFile(
         unheardFrames: found.unheard,
         codes: { mixture: [...heard.codes], first: [...found.first], second: [...found.second] },
       },
-      files: { "first.wav": writeWav(first), "second.wav": writeWav(second) },
+      files: { [FIRST]: writeWav(first), [SECOND]: writeWav(second) },
       note: "The parts add up to the mixture, as mono at 8 kHz. Sources unlike those of its training it cannot know.",
     };
   } finally {
@@ -71,4 +73,4 @@ async function separateFile(
 }
 
 /** A WAV file in, two out. */
-export const separating: TaskSeparating = { options: () => options, separate: separateFile };
+export const separating: FileWork = { options: () => options, files: () => [FIRST, SECOND], run: separateFile };

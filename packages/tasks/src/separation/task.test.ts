@@ -41,7 +41,7 @@ describe("separationTask", () => {
     const given = { name: "mix.wav", bytes: writeWav(mixture) };
     const { separating } = separationTask;
     for (const search of [{ beams: 3 }, { topK: 5 }]) {
-      const report = await separating!.separate(bundle, { backend, options: { mixture: given, ...search }, seed: 1 });
+      const report = await separating!.run(bundle, { backend, options: { mixture: given, ...search }, seed: 1 });
       const [first, second] = ["first.wav", "second.wav"].map((name) =>
         readWav({ name, bytes: report.files[name] as Uint8Array }),
       );
@@ -52,7 +52,7 @@ describe("separationTask", () => {
   });
 
   it("refuses a model of another task, no mixture, and what is no WAV file", async () => {
-    const { separate } = separationTask.separating!;
+    const { run: separate } = separationTask.separating!;
     const other = { ...bundle, task: { kind: "maze2d" } };
     await expect(separationTask.evaluate(other, { backend, options: {} })).rejects.toThrow(/separation/);
     await expect(separate(bundle, { backend, options: {}, seed: 0 })).rejects.toThrow(/mixture/);

@@ -107,6 +107,14 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
   ])("refuses: %s", async (message, table, record) => {
     await expect(moments(record, [1], { table })).rejects.toThrow(message);
   });
+
+  it("refuses sizes beyond reason before anything is made for them", async () => {
+    const table = column(7, 7, 8, 9, 10);
+    const asked = (sizes: object) => moments({}, [1], { table, ...sizes });
+    await expect(asked({ horizon: 100_000, samples: 10_000 })).rejects.toThrow("are too much; expected at most");
+    await expect(asked({ horizon: 0 })).rejects.toThrow("forecast: horizon is 0");
+    await expect(asked({ samples: 2.5 })).rejects.toThrow("forecast: samples is 2.5");
+  });
 });
 
 it("one series of several is forecast as among all of them, to the bit", async () => {

@@ -7,9 +7,10 @@ import {
   type Sampler,
   tensor,
 } from "@diffusion-forcing/core";
-import { describe, throwIfAborted } from "@diffusion-forcing/core/backend";
+import { check, describe, schemas, throwIfAborted } from "@diffusion-forcing/core/backend";
 import type { Normalization } from "@diffusion-forcing/core/bundle";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
+import * as v from "valibot";
 import { type Track, writeCondition } from "./conditions.js";
 import { futureTimes } from "./frequency.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
@@ -49,6 +50,11 @@ export interface SeriesForecast {
   readonly times?: Float64Array;
 }
 
+/** Half a gigabyte of them. */
+const MOST_NUMBERS = 2 ** 26;
+
+const sizesSchema = v.strictObject({ horizon: schemas.integer(1, 1_000_000), samples: schemas.integer(1, 1_000_000) });
+
 /** Most sequences denoised together: what more of them would save is small, and memory grows with them. */
 const MOST_SEQUENCES = 1024;
 
@@ -81,10 +87,11 @@ export class SeriesForecaster {
     return this.#sampler.dispose();
   }
 
-  /** @throws `invalid-data` for a table too short, or of other columns; `aborted` */
+  /** @throws `invalid-argument` for sizes beyond reason, `invalid-data` for a table too short, or of other columns; `aborted` */
   async forecast(request: ForecastRequest): Promise<SeriesForecast> {
     const { record } = this;
     const { horizon = record.horizon, samples = 100, table, columns = record.columns } = request;
+    this.#checkSizes(horizon, samples, columns.length);
     // Whole blocks are sampled, the last of them perhaps beyond what is asked for.
     const blocks = Math.ceil(horizon / record.horizon) * record.horizon;
     const times = table.times && futureTimes(table.times, blocks, table.frequency);
@@ -111,6 +118,15 @@ export class SeriesForecaster {
       }
     }
     return { columns, samples, horizon, values, ...(times ? { times: times.slice(0, horizon) } : {}) };
+  }
+
+  #checkSizes(horizon: number, samples: number, columns: number): void {
+    check("forecast", sizesSchema, { horizon, samples });
+    if (samples * horizon * columns <= MOST_NUMBERS) return;
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `forecast: ${samples} samples of ${horizon} rows and ${columns} columns are too much; expected at most ${MOST_NUMBERS} numbers. Take fewer samples, or a shorter horizon.`,
+    );
   }
 
   /** The numbers of the columns that are asked for. */

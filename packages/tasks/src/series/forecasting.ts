@@ -1,6 +1,6 @@
 import { type Bundle, createRandom } from "@diffusion-forcing/core";
-import type { EvaluationContext, ForecastReport } from "../task.js";
-import { checkOptionValues, type OptionSchemas } from "../task-options.js";
+import type { EvaluationContext, FileReport } from "../task.js";
+import { checkOptionValues, type OptionSchemas, type OptionValues } from "../task-options.js";
 import { fanChart } from "./fan-chart.js";
 import { SeriesForecaster } from "./forecaster.js";
 import { columnQuantiles, forecastJson, quantilesCsv, samplesCsv } from "./quantile-table.js";
@@ -41,11 +41,16 @@ interface Options {
   readonly write: "csv" | "json";
 }
 
+/** Names of what {@link forecastSeries} writes. */
+export function seriesForecastFiles({ write }: OptionValues): readonly string[] {
+  return [...(write === "json" ? ["forecast.json"] : ["quantiles.csv", "samples.csv"]), "forecast.svg"];
+}
+
 /** Forecasts the user's table and writes what came of it. @throws as {@link SeriesForecaster.forecast} */
 export async function forecastSeries(
   bundle: Bundle,
   { backend, options: values, seed, signal, onProgress }: EvaluationContext & { readonly seed: number },
-): Promise<ForecastReport> {
+): Promise<FileReport> {
   const { record } = seriesOfBundle(bundle);
   const given = checkOptionValues("series", seriesForecastOptions(bundle), values);
   const { horizon, samples, steps, rows, write } = given as unknown as Options;

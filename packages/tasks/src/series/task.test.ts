@@ -70,8 +70,7 @@ describe("seriesTask", () => {
     expect(report.rows.map(([name]) => name)).toContain("  VAR(1)");
 
     const asked = { data: options.data, horizon: 9, samples: 20 };
-    const { files, document } =
-      (await seriesTask.forecasting?.forecast(bundle, { backend, options: asked, seed: 0 })) ?? {};
+    const { files, document } = (await seriesTask.forecasting?.run(bundle, { backend, options: asked, seed: 0 })) ?? {};
     expect(Object.keys(files ?? {})).toEqual(["quantiles.csv", "samples.csv", "forecast.svg"]);
     expect(String(files?.["samples.csv"]).split("\n")[1]).toMatch(/^1,2024-01-26,[\d.]+,[\d.]+$/);
     expect(document).toMatchObject({ horizon: 9, rows: 600 });
@@ -82,7 +81,7 @@ describe("seriesTask", () => {
     const job = await seriesTask.prepare(recipe({ kind: "recurrent", stateSize: 8, width: 8 }, 5), { options: given });
     const bundle = await trained(job, 5);
     const asked = { data: options.data, samples: 3, steps: 4, write: "json" };
-    const { files } = (await seriesTask.forecasting?.forecast(bundle, { backend, options: asked, seed: 0 })) ?? {};
+    const { files } = (await seriesTask.forecasting?.run(bundle, { backend, options: asked, seed: 0 })) ?? {};
     expect(JSON.parse(String(files?.["forecast.json"])).samples).toHaveLength(3);
   });
 

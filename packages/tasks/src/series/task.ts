@@ -1,6 +1,6 @@
 import type { Task } from "../task.js";
 import { evaluateSeries, seriesEvaluationOptions } from "./evaluation.js";
-import { forecastSeries, seriesForecastOptions } from "./forecasting.js";
+import { forecastSeries, seriesForecastFiles, seriesForecastOptions } from "./forecasting.js";
 import { parseSeriesRecipe, seriesPresets } from "./recipe.js";
 import { prepareSeries, seriesTrainingOptions } from "./training.js";
 
@@ -14,5 +14,5 @@ export const seriesTask: Task = {
   prepare: prepareSeries,
   evaluationOptions: () => seriesEvaluationOptions,
   evaluate: evaluateSeries,
-  forecasting: { options: seriesForecastOptions, forecast: forecastSeries },
+  forecasting: { options: seriesForecastOptions, files: seriesForecastFiles, run: forecastSeries },
 };
