@@ -94,7 +94,7 @@ describe("seriesTask", () => {
 
   it.each<[string, OptionValues]>([
     ["series: data is missing", {}],
-    ["my.csv has 2 rows to learn from; a window takes 60, and 1 of them are kept", { data: file("1,2\n3,4\n") }],
+    ["my.csv has 2 rows to learn from; a window takes 60, and none is left", { data: file("1,2\n3,4\n") }],
     ["Column 1 never changes; leave it out", { data: file("1,2\n1,3\n"), context: 1, horizon: 1 }],
     ["my.csv has 100 rows; trainRows is 101", { data: file(waves(100)), trainRows: 101 }],
     ['lags: "24"; expected whole numbers from the horizon 30 on', { data: file(waves(100)), lags: "24" }],
