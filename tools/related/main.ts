@@ -8,6 +8,7 @@ import { multiTokenTable } from "./multi-token.js";
 import { queryCtcTable } from "./query-ctc.js";
 import { rdpmTable } from "./rdpm.js";
 import { selfGuidanceTable } from "./self-guidance.js";
+import { sourceSeparationTable } from "./source-separation.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
@@ -19,6 +20,7 @@ const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
   "query-ctc": queryCtcTable,
   rdpm: rdpmTable,
   "self-guidance": selfGuidanceTable,
+  "source-separation": sourceSeparationTable,
   speculative: speculativeTable,
   truncated: truncatedTable,
 };

@@ -60,4 +60,12 @@ export const models: Readonly<Record<string, ModelCard>> = {
     after:
       "The middle four bars of excerpts of eight bars out of the held-out `test` chorales, filled in from both sides.",
   },
+  separation: {
+    preset: "separate-waves",
+    about:
+      "Takes the sum of a sine and a square wave apart that play two melodies: a vector quantiser of 128 codes for frames of 128 ms, counted sums of its codes, and a causal Diffusion Forcing transformer over 48 codes that is the prior of either source. See [docs/related/source-separation.md](../../../../docs/related/source-separation.md).",
+    data: "200 excerpts of two made-up melodies, 3 seconds each, generated from one seed; the codec learned from them before, in 1000 steps.",
+    options: { pieces: 40 },
+    after: "Mixtures of other melodies than those of training, by the same walk through the same scale.",
+  },
 };

@@ -32,7 +32,7 @@ describe("dforce separate", () => {
     const { code, stdout } = await separate("--mixture", mixture, "--out", out, "--beams", "4");
     expect(code).toBe(0);
     expect(stdout).toMatch(/mix\.wav: 0\.5 s, 8 frames, separated\n/);
-    expect((await readdir(out)).sort()).toEqual(["first.wav", "second.wav"]);
+    expect((await readdir(out)).sort()).toEqual(["first.wav", "parts.png", "second.wav"]);
     expect((await readFile(join(out, "first.wav"))).length).toBe(44 + 8000);
     expect((await separate("--mixture", mixture, "--out", out)).stderr).toContain("is there already");
     const again = await separate("--mixture", mixture, "--out", out, "--force", "--json");

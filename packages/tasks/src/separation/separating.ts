@@ -1,8 +1,11 @@
 import type { Bundle } from "@diffusion-forcing/core";
+import { encodePng } from "../pictures/index.js";
 import type { EvaluationContext, FileReport, FileWork } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
 import { searchOptions } from "./evaluation.js";
 import { hear, openSeparator, separateCodes, soundsOf } from "./separate-audio.js";
+import { spectrograms } from "./spectrogram.js";
+import { analyze, featuresOf } from "./spectrum.js";
 import { SAMPLE_RATE } from "./synthesizer.js";
 import { readWav, writeWav } from "./wav.js";
 
@@ -22,7 +25,7 @@ const options: OptionSchemas = {
   },
 };
 
-const [FIRST, SECOND] = ["first.wav", "second.wav"] as const;
+const [FIRST, SECOND, PICTURE] = ["first.wav", "second.wav", "parts.png"] as const;
 
 interface SeparatingOptions {
   readonly mixture: OptionFile;
@@ -64,7 +67,17 @@ async function separateFile(
         unheardFrames: found.unheard,
         codes: { mixture: [...heard.codes], first: [...found.first], second: [...found.second] },
       },
-      files: { [FIRST]: writeWav(first), [SECOND]: writeWav(second) },
+      files: {
+        [FIRST]: writeWav(first),
+        [SECOND]: writeWav(second),
+        [PICTURE]: encodePng(
+          spectrograms([
+            { title: "mixture", features: featuresOf(heard.spectrum) },
+            { title: "first", features: featuresOf(analyze(first)) },
+            { title: "second", features: featuresOf(analyze(second)) },
+          ]),
+        ),
+      },
       note: "The parts add up to the mixture, as mono at 8 kHz. Sources unlike those of its training it cannot know.",
     };
   } finally {
@@ -73,4 +86,4 @@ async function separateFile(
 }
 
 /** A WAV file in, two out. */
-export const separating: FileWork = { options: () => options, files: () => [FIRST, SECOND], run: separateFile };
+export const separating: FileWork = { options: () => options, files: () => [FIRST, SECOND, PICTURE], run: separateFile };
