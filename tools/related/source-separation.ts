@@ -5,7 +5,7 @@ import { folderStore } from "@diffusion-forcing/core/node";
 import type { Estimate } from "@diffusion-forcing/tasks";
 import { formatEstimate } from "@diffusion-forcing/tasks";
 import { separationTask, sourcesOf, writeWav } from "@diffusion-forcing/tasks/separation";
-import { markdown } from "./markdown.js";
+import { markdown } from "../markdown.js";
 
 /**
  * What beams are worth to the bundled model of waves.
