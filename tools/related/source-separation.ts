@@ -17,7 +17,7 @@ export async function sourceSeparationTable(picture?: string): Promise<string> {
   const backend = await onnxBackend({ threads: 1 });
   if (picture !== undefined) {
     const { mixture } = sourcesOf("waves", undefined, "test").draw(24, createRandom(77));
-    const report = await separationTask.separating?.separate(bundle, {
+    const report = await separationTask.separating?.run(bundle, {
       backend,
       options: { mixture: { name: "mixture.wav", bytes: writeWav(mixture) } },
       seed: 0,

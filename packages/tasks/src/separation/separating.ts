@@ -86,4 +86,8 @@ async function separateFile(
 }
 
 /** A WAV file in, two out. */
-export const separating: FileWork = { options: () => options, files: () => [FIRST, SECOND, PICTURE], run: separateFile };
+export const separating: FileWork = {
+  options: () => options,
+  files: () => [FIRST, SECOND, PICTURE],
+  run: separateFile,
+};
