@@ -1,3 +1,4 @@
+import { vectorQuantizer, vectorQuantizerCodec } from "../codecs/index.js";
 import { selfLabels } from "../diffusion/self-labels.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { createRandom } from "../engine/random/index.js";
@@ -5,17 +6,20 @@ import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type DiffusionForcing, diffusionForcing } from "../forcing.js";
 import { cpHead, initializeParameters, transformer } from "../models/index.js";
-import { cosineSchedule, discreteBayesianFlow } from "../process/index.js";
+import { cosineSchedule, discreteBayesianFlow, tokenPrediction } from "../process/index.js";
 import {
   ancestral,
   autoregressive,
   classifierFreeGuidance,
+  codePrior,
   learnedPrior,
   pyramid,
   type SampleOptions,
   type SamplerOptions,
+  SumCounts,
   sampleSymbols,
   selfLabeler,
+  separate,
   speculative,
 } from "../sampling/index.js";
 import { assertClose } from "./assertions.js";
@@ -31,6 +35,12 @@ const labelled = diffusionForcing({
 const flow = diffusionForcing({
   model: transformer({ ...small, features: 3, causal: false }),
   process: discreteBayesianFlow({ categories: 3, levels: 40 }),
+});
+const quantizer = vectorQuantizer({ features: 4, latentFeatures: 2, codes: 3, width: 8, layers: 1 });
+const quantized = { quantizer, parameters: initializeParameters(quantizer, createRandom(3)) };
+const codes = diffusionForcing({
+  model: transformer({ ...small, features: 2, outputs: 3 }),
+  process: tokenPrediction({ codebook: vectorQuantizerCodec(quantized).codebook, schedule }),
 });
 
 async function sampled(
@@ -71,6 +81,27 @@ const walks: Readonly<Record<string, (backend: Backend) => Promise<HostTensor>>>
     const condition = labeler.condition(found, 2);
     const scores = classifierFreeGuidance({ scale: 1.4 });
     return sampled(labelled, { backend, scores }, { batch: 2, length: 2, condition });
+  },
+  "codes predicted, under a pyramid after a context": async (backend) => {
+    const context = vectorQuantizerCodec(quantized).tokensOf(tensor(Int32Array.of(2, 0), [1, 2]));
+    return sampled(codes, { backend }, { context, length: 3, matrix: pyramid({ uncertainty: 2 }) });
+  },
+  "a sum of codes, taken apart": async (backend) => {
+    const codec = vectorQuantizerCodec({ ...quantized, backend });
+    const items = (phase: number): HostTensor =>
+      tensor(
+        Float32Array.from({ length: 48 }, (_, i) => Math.sin(5 * i + phase)),
+        [1, 12, 4],
+      );
+    const [a, b, sum] = await Promise.all([0, 1, 2].map((phase) => codec.encodeCodes(items(phase))));
+    const counts = new SumCounts(3);
+    counts.add(a?.data ?? [], b?.data ?? [], sum?.data ?? []);
+    const parameters = initializeParameters(codes.model, createRandom(1));
+    const prior = codePrior({ backend, diffusion: codes, parameters, length: 12 });
+    const search = { kind: "beam", beams: 4 } as const;
+    const { first } = await separate({ priors: [prior, prior], counts, mixture: sum?.data ?? [], search });
+    await prior.dispose();
+    return codec.decodeCodes(tensor(first, [1, 12]));
   },
   "several symbols at once": async (backend) => {
     const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
