@@ -57,7 +57,7 @@ async function drive(plan: (problem: PlanProblem) => Plan): Promise<{ reached: n
         return problems.map(plan);
       },
     },
-    tolerance: 0.25,
+    tolerance: 0.125,
     patience: 5,
   });
   const [observation, action] = [Float64Array.of(0, 0), new Float64Array(2)];
@@ -87,7 +87,7 @@ describe("planDriver", () => {
           });
         },
       },
-      tolerance: 0.25,
+      tolerance: 0.125,
       replanEvery: 8,
       patience: 5,
       once,

@@ -10,14 +10,11 @@ export interface PlanDriverOptions {
   /** While the plan followed is not an accepted one, look for a better one after so many steps. Default 50. */
   readonly replanEvery?: number;
   /**
-   * A new plan as soon as the position is farther than this from where the plan has it. Default 0.5. With 0 every step is
-   * planned anew, and every new plan is followed.
+   * A plan waits for a position that is farther than this from where the plan has it. Beyond twice as far it is planned
+   * anew. Default 0.35. With 0 every step is planned anew, and every new plan is followed.
    */
   readonly tolerance?: number;
-  /**
-   * How many steps a plan waits for a position that has fallen behind by more than half of the tolerance, before it has come
-   * to nothing. Default 20.
-   */
+  /** How many steps a plan waits before it has come to nothing. Default 20. */
   readonly patience?: number;
   /** One plan an episode, followed whatever happens. Default false. */
   readonly once?: boolean;
@@ -80,7 +77,7 @@ interface Driver {
  * counts, not only what was learned.
  */
 export function planDriver(options: PlanDriverOptions): PlanDriver {
-  const { planner, environment, replanEvery = 50, tolerance = 0.5, patience = 20, once = false } = options;
+  const { planner, environment, replanEvery = 50, tolerance = 0.35, patience = 20, once = false } = options;
   const { onPlan, signal } = options;
   const { frameSize, observationSize, actionSize } = environment;
   const { frameStack } = planner;
@@ -142,21 +139,21 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
   /** Goes on to the plan's next frame, unless the position has fallen behind; a plan rests at its end. */
   function goOn(driver: Driver): void {
     if (driver.plan === undefined) return;
-    const isNear = away(driver) <= tolerance / 2;
+    const isNear = away(driver) <= tolerance;
     driver.at += Number(isNear);
     driver.waited = isNear && driver.at <= lastFrame(driver) ? 0 : driver.waited + 1;
   }
 
   function needsPlan(driver: Driver, step: number): boolean {
     if (driver.holding || (once && driver.plan !== undefined)) return false;
-    if (away(driver) > tolerance || driver.waited >= patience) return true;
+    if (away(driver) > 2 * tolerance || driver.waited >= patience) return true;
     return step - driver.askedAt >= replanEvery && !driver.plan?.accepted;
   }
 
   /** Notes where the plan was to go on, if it has waited in vain: something that the model does not know of is in the way. */
   function noteRefuted(driver: Driver, step: number): void {
     const { plan, episode } = driver;
-    if (plan === undefined || driver.waited < patience || away(driver) <= tolerance / 2) return;
+    if (plan === undefined || driver.waited < patience || away(driver) <= tolerance) return;
     const size = episode.goal.length;
     const at = size * Math.min(driver.at, lastFrame(driver));
     driver.refuted.push(plan.positions.slice(at, at + size));
@@ -170,14 +167,14 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
     const size = first.length;
     return (positions) => {
       for (let at = 0; at < positions.length; at += size) {
-        if (refuted.some((point) => distance(point, 0, positions, at, size) <= tolerance / 2)) return false;
+        if (refuted.some((point) => distance(point, 0, positions, at, size) <= tolerance)) return false;
       }
       return true;
     };
   }
 
   function isOnPlan(driver: Driver): boolean {
-    return driver.waited < patience && away(driver) <= tolerance;
+    return driver.waited < patience && away(driver) <= 2 * tolerance;
   }
 
   async function planFor(open: readonly Driver[], step: number): Promise<void> {

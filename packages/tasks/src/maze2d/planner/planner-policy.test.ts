@@ -137,7 +137,7 @@ describe("plannerPolicy", () => {
     expect(await followed(rest(50, false), rest(300, false))).toEqual([0, 50]);
   });
 
-  it("plans anew when farther than 0.5 from where the plan has it, then counts from there", async () => {
+  it("plans anew when farther than 0.7 from where the plan has it, then counts from there", async () => {
     const planned: number[] = [];
     const { policy, calls } = scripted(
       ({ history }) => {
@@ -154,13 +154,13 @@ describe("plannerPolicy", () => {
     );
     await policy.start([episode([5, 5])]);
     await act(policy, 0, 1, 1, 0, 0);
-    await act(policy, 1, 1.5, 1, 0, 0);
+    await act(policy, 1, 1.6875, 1, 0, 0);
     expect(planned).toEqual([0]);
-    await act(policy, 2, 1.375, 1.375, 0, 0);
+    await act(policy, 2, 1.5, 1.5, 0, 0);
     expect(planned).toEqual([0, 2]);
-    expect(flat(calls[1]?.problems[0])).toEqual([1.5, 1, 1.375, 1.375]);
+    expect(flat(calls[1]?.problems[0])).toEqual([1.6875, 1, 1.5, 1.5]);
     // Ten frames, and 20 steps at their end.
-    for (let step = 3; step < 33; step++) await act(policy, step, 1.375, 1.375, 0, 0);
+    for (let step = 3; step < 33; step++) await act(policy, step, 1.5, 1.5, 0, 0);
     expect(planned).toEqual([0, 2, 31]);
   });
 
@@ -168,9 +168,9 @@ describe("plannerPolicy", () => {
     const { policy, calls } = scripted(resting, { tolerance: 0.25 });
     await policy.start([episode([3, 3])]);
     await act(policy, 0, 1, 1, 0, 0);
-    await act(policy, 1, 1.25, 1, 0, 0);
+    await act(policy, 1, 1.5, 1, 0, 0);
     expect(calls.length).toBe(1);
-    await act(policy, 2, 1.375, 1, 0, 0);
+    await act(policy, 2, 1.625, 1, 0, 0);
     expect(calls.length).toBe(2);
   });
 
