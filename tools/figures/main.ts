@@ -11,7 +11,7 @@ const planning = ["umaze", "medium", "large"].map((maze) => {
     if (found === undefined) throw new Error(`${path} has no row "${title}"; npm run model-card writes it.`);
     return found;
   };
-  return { fixed: row("default: goal token"), random: row("random goals") };
+  return { fixed: row("the maze's goal"), random: row("random goals") };
 });
 const page = figuresPage({
   planning,

@@ -27,8 +27,8 @@ export interface TreeSearchOptions {
   readonly sampler: Sampler;
   /** One sequence, batch 1; one seed. */
   readonly request: DenoiseRequest & { readonly seed: number | RandomStream };
-  /** How good a clean sequence [1, T, ...] is; larger is better. */
-  readonly score: (sequence: HostTensor) => number;
+  /** How good a clean sequence [1, T, ...] is; larger is better. It may take its time, to ask a model, say. */
+  readonly score: (sequence: HostTensor) => number | Promise<number>;
   /**
    * Strength of the guidance in each child of a node, 0 for an unguided one: the choice between following the value
    * and exploring. Equal strengths make children that differ by their noise alone, which takes eta > 0. Left out: the
@@ -110,7 +110,7 @@ export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<Tr
     );
     for (const [i, child] of node.children.entries()) {
       const sequence = ends.sequences[i] as HostTensor;
-      const value = score(sequence);
+      const value = await score(sequence);
       if (!Number.isFinite(value)) {
         throw new DiffusionForcingError(
           "invalid-argument",

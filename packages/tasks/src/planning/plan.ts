@@ -109,6 +109,16 @@ export interface JudgedPlan {
 /** Keeps plans comparable under a rule that asks for no roughness at all. */
 const tiny = 1e-9;
 
+/** How far a plan is from the rule: at most 1 for one that fulfils it. */
+export function excessOf(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): number {
+  const excess = Math.max(
+    plan.roughness / Math.max(smoothness, tiny),
+    plan.miss / arrival,
+    plan.inconsistency / inconsistency,
+  );
+  return accept(plan.positions) ? excess : excess + 1;
+}
+
 /** Applies the rule to a plan: accepted is what is smooth, arrives, is consistent, and is taken by `accept`. */
 export function judgePlan(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): JudgedPlan {
   const suitable = accept(plan.positions);

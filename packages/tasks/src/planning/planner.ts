@@ -12,7 +12,7 @@ import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import { displacements, usualDisplacements } from "./consistency.js";
 import { normalizeFrames } from "./frames.js";
-import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames } from "./plan.js";
+import { excessOf, isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames } from "./plan.js";
 import { checkPlannerOptions, checkProblem, type PlannerOptions, type PlanProblem } from "./planner-options.js";
 import { searchSequence } from "./search.js";
 
@@ -134,7 +134,7 @@ export class Planner {
   }
 
   async #denoise(attempts: readonly Attempt[], length: number, signal: AbortSignal | undefined): Promise<Plan[]> {
-    const { batch = 1, candidates = 1, data = [] } = this.#options;
+    const { batch = 1, candidates = 1 } = this.#options;
     const plans: Plan[] = [];
     for (let first = 0; first < attempts.length; first += batch * candidates) {
       throwIfAborted(signal);
@@ -143,9 +143,9 @@ export class Planner {
       const filled = Array.from({ length: size }, (_, i) => chunk[i] ?? (chunk[0] as Attempt));
       const tokens = this.#tokens(filled, length);
       const denoised = await this.#denoised(filled, chunk.length, tokens, length, signal);
-      const moved = data.length > 0 && (await this.#inconsistencies(denoised, filled, data, signal));
+      const moved = await this.#inconsistencies(denoised, filled, signal);
       for (const [i, { problem }] of chunk.entries()) {
-        plans.push(this.#asPlan(denoised, i, problem, length, moved ? (moved[i] as number) : 0));
+        plans.push(this.#asPlan(denoised, i, problem, length, moved[i] as number));
       }
     }
     return plans;
@@ -169,11 +169,14 @@ export class Planner {
     const sequences = new Float32Array(tokens.data.length);
     for (const [i, attempt] of attempts.slice(0, count).entries()) {
       const own = tensor((tokens.data as Float32Array).slice(i * size, (i + 1) * size), [1, ...tokens.shape.slice(1)]);
+      const { problem } = attempt;
       const { sequence, evaluations } = await searchSequence(
         sampler,
         { ...this.#request([attempt], own, length, signal), seed: attempt.random.split("search") },
-        (found) => this.#asPlan(found, 0, attempt.problem, length, 0).roughness,
-        this.#rule.smoothness,
+        async (found) => {
+          const [moved = 0] = await this.#inconsistencies(found, [attempt], signal);
+          return excessOf(this.#asPlan(found, 0, problem, length, moved), this.#ruleOf(problem));
+        },
         search,
       );
       this.#evaluations += evaluations;
@@ -182,13 +185,14 @@ export class Planner {
     return tensor(sequences, tokens.shape);
   }
 
-  /** How far the model moves each sequence, against the median window of the data. */
+  /** How far the model moves each sequence, against the median window of the data; 0 without data. */
   async #inconsistencies(
     sequences: HostTensor,
     attempts: readonly Attempt[],
-    data: readonly Float32Array[],
     signal: AbortSignal | undefined,
   ): Promise<number[]> {
+    const { data = [] } = this.#options;
+    if (data.length === 0) return attempts.map(() => 0);
     this.#usual ??= usualDisplacements(this.#sampler, this.#options, data);
     const usual = await this.#usual;
     const random = attempts.map((attempt) => attempt.random.split("consistency"));

@@ -14,7 +14,7 @@ export interface SearchOptions {
 export interface Found {
   /** The best sequence, `[1, T, C]`. */
   readonly sequence: HostTensor;
-  /** Model evaluations, of one sequence each. */
+  /** Model evaluations of one sequence each, those of `excess` not among them. */
   readonly evaluations: number;
 }
 
@@ -23,31 +23,31 @@ const worst = -1e9;
 
 /**
  * Looks for a sequence by Monte Carlo tree search over partial denoisings (after Monte Carlo Tree Diffusion, Yoon et al.
- * 2025): a node's children go on with noise of their own, and a quick look-ahead to the end says what each may come to.
- * The score is what the frames themselves show: how much they jump. Ends early with the first sequence that will do.
+ * 2025): a node's children go on with noise of their own, and a quick look-ahead to the end says what each may come to:
+ * how far it is from the planner's rule, in which the model itself has its say. Ends early with the first sequence that
+ * will do.
  *
  * @param sampler takes fresh noise in every step: eta 1
- * @param roughness of a sequence, `[1, T, C]`; infinite for a diverged one
+ * @param excess of a sequence, `[1, T, C]`: at most 1 for one that will do; infinite for a diverged one
  */
 export async function searchSequence(
   sampler: Sampler,
   request: DenoiseRequest & { readonly seed: RandomStream },
-  roughness: (sequence: HostTensor) => number,
-  smooth: number,
+  excess: (sequence: HostTensor) => Promise<number>,
   { expansions = 16, children = 4, depth = 4 }: SearchOptions,
 ): Promise<Found> {
   let found: Found | undefined;
   const search = treeSearch({
     sampler,
     request,
-    score: (sequence) => Math.max(worst, -roughness(sequence)),
+    score: async (sequence) => Math.max(worst, -(await excess(sequence))),
     children,
     expansions,
     depth,
   });
   for await (const { best, score, evaluations } of search) {
     found = { sequence: best, evaluations };
-    if (-score < smooth) break;
+    if (score >= -1) break;
   }
   return found as Found;
 }
