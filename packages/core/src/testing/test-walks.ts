@@ -90,18 +90,18 @@ const walks: Readonly<Record<string, (backend: Backend) => Promise<HostTensor>>>
     const codec = vectorQuantizerCodec({ ...quantized, backend });
     const items = (phase: number): HostTensor =>
       tensor(
-        Float32Array.from({ length: 48 }, (_, i) => Math.sin(5 * i + phase)),
-        [1, 12, 4],
+        Float32Array.from({ length: 16 }, (_, i) => Math.sin(5 * i + phase)),
+        [1, 4, 4],
       );
     const [a, b, sum] = await Promise.all([0, 1, 2].map((phase) => codec.encodeCodes(items(phase))));
     const counts = new SumCounts(3);
     counts.add(a?.data ?? [], b?.data ?? [], sum?.data ?? []);
     const parameters = initializeParameters(codes.model, createRandom(1));
-    const prior = codePrior({ backend, diffusion: codes, parameters, length: 12 });
+    const prior = codePrior({ backend, diffusion: codes, parameters, length: 4 });
     const search = { kind: "beam", beams: 4 } as const;
     const { first } = await separate({ priors: [prior, prior], counts, mixture: sum?.data ?? [], search });
     await prior.dispose();
-    return codec.decodeCodes(tensor(first, [1, 12]));
+    return codec.decodeCodes(tensor(first, [1, 4]));
   },
   "several symbols at once": async (backend) => {
     const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
