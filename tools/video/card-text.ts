@@ -1,3 +1,6 @@
+import { type Estimate, formatEstimate } from "@diffusion-forcing/tasks";
+import { markdown } from "../markdown.js";
+
 /** What a run's folder says of its training. */
 export interface RunFacts {
   readonly name: string;
@@ -8,12 +11,6 @@ export interface RunFacts {
   /** Taken. */
   readonly steps: number;
   readonly seconds: number;
-}
-
-interface Estimate {
-  readonly value: number;
-  readonly low: number;
-  readonly high: number;
 }
 
 interface Accuracy {
@@ -49,9 +46,6 @@ export function variantTitle(levels: string, isStabilised: boolean): string {
   return `${names[levels] ?? levels}, ${isStabilised ? "stabilised" : "not stabilised"}`;
 }
 
-const interval = ({ value, low, high }: Estimate, digits: number, scale = 1): string =>
-  `${(value * scale).toFixed(digits)} [${(low * scale).toFixed(digits)}, ${(high * scale).toFixed(digits)}]`;
-
 interface CardFacts {
   readonly name: string;
   readonly facts: RunFacts;
@@ -70,30 +64,34 @@ export function cardText({ name, facts, beside, rows, cores }: CardFacts): strin
   const { measured } = first;
   const duration = (run: RunFacts): string =>
     `${run.steps} steps in ${Math.round(run.seconds / 60)} minutes of wall time, one thread of a machine with ${cores} cores that was shared with much other work`;
-  const line = (title: string, cells: readonly string[]): string => `| ${[title, ...cells].join(" | ")} |`;
   const accuracy = ({ mse, ssim }: Accuracy): string[] => [
-    interval(mse, 1, 1000),
-    ssim === undefined ? "" : interval(ssim, 3),
+    formatEstimate(mse, 1000, 1),
+    ssim === undefined ? "" : formatEstimate(ssim, 1, 3),
   ];
   const farthest = ({ deviations }: Measured["steadiness"]): string => {
     const [statistic, away] =
       Object.entries(deviations).sort(([, a], [, b]) => Math.abs(b.value) - Math.abs(a.value))[0] ?? [];
-    return away === undefined ? "" : `${statistic} ${interval(away, 1)}`;
+    return away === undefined ? "" : `${statistic} ${formatEstimate(away)}`;
   };
-  const table = [
-    line("model", [
+  const table = markdown(
+    [
+      "model",
       "MSE x 1000",
       "SSIM",
       "late frames within 3 deviations, %",
       "statistic that went farthest, in deviations",
-    ]),
-    "| --- | --- | --- | --- | --- |",
-    line("the last given frame, as it is", [...accuracy(measured.accuracy.lastFrame), "", ""]),
-    line("the simulator", ["0", "1", interval(measured.steadiness.own, 1, 100), ""]),
-    ...rows.map(({ title, measured: found }) =>
-      line(title, [...accuracy(found.accuracy), interval(found.steadiness.within, 1, 100), farthest(found.steadiness)]),
-    ),
-  ];
+    ],
+    [
+      ["the last given frame, as it is", ...accuracy(measured.accuracy.lastFrame), "", ""],
+      ["the simulator", 0, 1, formatEstimate(measured.steadiness.own, 100), ""],
+      ...rows.map(({ title, measured: found }) => [
+        title,
+        ...accuracy(found.accuracy),
+        formatEstimate(found.steadiness.within, 100),
+        farthest(found.steadiness),
+      ]),
+    ],
+  );
   const others =
     beside.length === 0
       ? ""
@@ -116,6 +114,5 @@ ${others}
 
 ${measured.videos} videos that no model was trained on, seed ${measured.seed}, 95 % intervals over videos. MSE and SSIM: the first ${measured.predicted} imagined frames against the simulator's, pixels from 0 to 1. Late frames: the last quarter of rollouts of ${measured.length} frames, ${Math.round(measured.length / facts.video.frames)} times the training length; a frame counts if each of its statistics is within 3 standard deviations of what frames of the simulator have.
 
-${table.join("\n")}
-`;
+${table}`;
 }
