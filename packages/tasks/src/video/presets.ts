@@ -26,10 +26,10 @@ const dotsRecipe = (width: number, layers: number, steps: number, emaDecay: numb
 
 const digitsRecipe = (levels: TrainingLevels): VideoRecipe => ({
   world: digits,
-  video: { frames: 10, batch: 8, levels },
+  video: { frames: 10, batch: 2, levels },
   process: { levels: 1000, objective: "x0", normalized: true },
-  model: { kind: "dit3d", width: 96, layers: 4, heads: 4, patchSize: 8, attention: "factorized" },
-  training: training(2000, 3e-3, 0.99),
+  model: { kind: "dit3d", width: 64, layers: 4, heads: 4, patchSize: 8, attention: "factorized" },
+  training: training(3000, 3e-3, 0.995),
 });
 
 /** A U-Net of about a million numbers: slower than a transformer of that size, and sees each pixel's neighbours. */
