@@ -58,15 +58,19 @@ export function parseVideoRecipe(value: unknown): VideoRecipe {
 
 /**
  * The model of a recipe, under its process. An estimate of clean frames is weighted by the limited signal-to-noise ratio,
- * as the paper's planner is: large patches are learned best so.
+ * as the paper's planner is. Where pixels have deviation 1 all levels count the same: the noisiest, which decide what a
+ * frame will show, would count for too little, and rollouts fade.
  */
 export function diffusionOf({ model, process }: VideoRecipe, world: World): Bundle["diffusion"] {
-  const { levels, objective } = process;
+  const { levels, objective, normalized } = process;
+  const lossWeighting = normalized
+    ? ({ kind: "uniform" } as const)
+    : ({ kind: "clamped-snr", low: 0.5, high: 5 } as const);
   return diffusionForcing({
     model: modelOf(model, world),
     schedule: cosineSchedule(levels),
     objective,
-    ...(objective === "x0" ? { lossWeighting: { kind: "clamped-snr", low: 0.5, high: 5 } } : {}),
+    ...(objective === "x0" ? { lossWeighting } : {}),
   });
 }
 
