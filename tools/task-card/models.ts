@@ -24,7 +24,7 @@ export const models: Readonly<Record<string, ModelCard>> = {
     about:
       "Crosses on a square, or V shapes where the past is dropped: a non-causal transformer over 16 positions. See [docs/composition.md](../../../../docs/composition.md).",
     data: "Crosses are generated as training goes on, from the same seed.",
-    options: { trajectories: 500, dial: true },
+    options: { trajectories: 300, dial: true },
     after:
       "Shapes by the geometric rule of `shapeOf`, in the page above. The baseline for V shapes is chance: four ways on from the centre, equally likely, are 25 % crosses, 50 % V shapes, 25 % there and back; what is missing to 100 % is no clean shape. Positions that are planned together can be drawn towards two corners at once; short plans and fresh noise in every step (DDIM, eta 1) let them decide for one.",
   },
