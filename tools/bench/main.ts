@@ -9,6 +9,7 @@ import { openNamed } from "../test-devices/open-device.js";
 import { vulkanEnvironment } from "../test-devices/vulkan.js";
 import { benchConfigs, convolutionConfigs, videoConfigs } from "./configs.js";
 import { benchJobs, type Job } from "./jobs.js";
+import { plannerJobs } from "./planner-jobs.js";
 import { convolutionJobs, videoJobs } from "./video-jobs.js";
 
 const warmupRuns = 3;
@@ -45,6 +46,7 @@ const jobs: ReadonlyMap<string, Jobs> = new Map([
   ...jobsOf(benchConfigs, benchJobs),
   ...jobsOf(videoConfigs, videoJobs),
   ...jobsOf(convolutionConfigs, convolutionJobs),
+  ["plan", plannerJobs],
 ]);
 
 const usage = `usage: npm run bench -- [--config ${[...jobs.keys()].join("|")}] [--backend onnx/cpu] [--threads 2] [--repeats 20] [--json] [--record]`;

@@ -7,11 +7,20 @@ export interface CardRow {
 /** Starts on which no rule was chosen. */
 export const cardSeed = 271_828;
 
+const once = ["--multi-task", "--once", "--episodes", "50"];
+
 /** What a card reports of a maze's planner. */
 export const cardRows: readonly CardRow[] = [
   { title: "the maze's goal", options: [] },
   { title: "random goals", options: ["--multi-task"] },
-  { title: "random goals, with the data-support check", options: ["--multi-task", "--support"] },
-  { title: "random goals, one plan and none anew", options: ["--multi-task", "--once"] },
-  { title: "random goals by gradient guidance, 20 episodes", options: ["--multi-task", "--reach", "gradient"] },
+  { title: "random goals, one plan and none anew, 50 episodes", options: once },
+  { title: "the same, one sample a length instead of two", options: [...once, "--candidates", "1"] },
+  {
+    title: "the same, plans by tree search of 4 expansions a length",
+    options: [...once, "--search", "--expansions", "4"],
+  },
+  {
+    title: "random goals by gradient guidance, 20 episodes",
+    options: ["--multi-task", "--reach", "gradient", "--episodes", "20"],
+  },
 ];

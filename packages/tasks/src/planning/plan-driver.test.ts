@@ -115,8 +115,22 @@ describe("planDriver", () => {
     ]);
   });
 
-  it("asks once if told so, whatever happens", async () => {
+  it("asks once if told so, whatever happens, and goes on after it has waited", async () => {
     expect((await asked(40, [0, 0], false, true)).map(({ step }) => step)).toEqual([0]);
+    const ats: number[] = [];
+    const environment = { ...plane, follow: (_: Plan, at: number) => void ats.push(at) };
+    const plan = async () => [path([0, 0], [2, 0])];
+    const driver = planDriver({
+      environment,
+      planner: { frameStack: 4, plan },
+      tolerance: 0.125,
+      patience: 3,
+      once: true,
+    });
+    driver.start([{ goal: [2, 0], random: createRandom(0) }]);
+    for (let step = 0; step < 9; step++) await driver.act(step, Float64Array.of(0, 0), new Float64Array(2));
+    // It never moves: the second frame is near enough to go on from, the third is not.
+    expect(ats).toEqual([0, 1, 2, 2, 2, 2, 3, 4, 5]);
   });
 
   it("keeps away from where a plan has come to nothing", async () => {

@@ -16,7 +16,7 @@ export interface PlanDriverOptions {
   readonly tolerance?: number;
   /** How many steps a plan waits before it has come to nothing. Default 20. */
   readonly patience?: number;
-  /** One plan an episode, followed whatever happens. Default false. */
+  /** One plan an episode, followed whatever happens: it waits as long, and then goes on. Default false. */
   readonly once?: boolean;
   /** Told of every plan that is followed from now on. */
   readonly onPlan?: (episode: number, step: number, plan: Plan) => void;
@@ -140,7 +140,7 @@ export function planDriver(options: PlanDriverOptions): PlanDriver {
   function goOn(driver: Driver): void {
     if (driver.plan === undefined) return;
     const isNear = away(driver) <= tolerance;
-    driver.at += Number(isNear);
+    driver.at += Number(isNear || (once && driver.waited >= patience));
     driver.waited = isNear && driver.at <= lastFrame(driver) ? 0 : driver.waited + 1;
   }
 
