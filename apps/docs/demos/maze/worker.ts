@@ -12,6 +12,7 @@ import {
   plannerPolicy,
   readPlannerBundle,
 } from "@diffusion-forcing/tasks/maze2d";
+import type { Plan } from "@diffusion-forcing/tasks/planning";
 import { fetchBytes } from "../shared/fetch-bytes.js";
 import type { Download } from "../shared/messages.js";
 import { openBackend } from "../shared/open-backend.js";
@@ -71,11 +72,12 @@ async function drive(
   const random = stream.split("policy");
   let plans = 0;
   let asked = performance.now();
-  const firstPlans: number[] = [];
+  const firstPlans: Plan[] = [];
   const policy = plannerPolicy(planner, {
     signal,
-    onPlan: (_episode, step, { positions, tokens, accepted }) => {
-      if (plans === 0) firstPlans.push(tokens);
+    onPlan: (_episode, step, plan) => {
+      const { positions, tokens, accepted } = plan;
+      if (plans === 0) firstPlans.push(plan);
       plans++;
       tell({ kind: "plan", step, positions, tokens, accepted, milliseconds: performance.now() - asked });
     },
@@ -97,11 +99,11 @@ async function drive(
     asked = performance.now();
     await policy.act(step, environment.observation, action);
     if (firstPlans.length === 1) {
-      const tokens = firstPlans.pop() as number;
+      const plan = firstPlans.pop() as Plan;
       const frames: Float32Array[] = [];
-      const policyStream = random.split("planner").split(0);
+      const noise = plan.random as NonNullable<typeof plan.random>;
       const history = [Float32Array.from(start)];
-      for await (const frame of planner.watch({ history, goal }, policyStream, tokens, signal)) frames.push(frame);
+      for await (const frame of planner.watch({ history, goal }, noise, plan.tokens, signal)) frames.push(frame);
       tell({ kind: "condensing", frames });
     }
     if (environment.step(action[0] as number, action[1] as number) === 1) reachedAt ??= step + 1;

@@ -1,3 +1,5 @@
+import type { RandomStream } from "@diffusion-forcing/core";
+
 /** A way to the goal, as a {@link Planner} returns it. */
 export interface Plan {
   /** Frames from now (row 0, the present) to the goal, `[F, frame features]`, raw units. */
@@ -14,6 +16,8 @@ export interface Plan {
   readonly inconsistency: number;
   /** Whether it fulfils the planner's rule; otherwise it is the best that was found. */
   readonly accepted: boolean;
+  /** The stream of its noise, with which it can be watched again; undefined for one that a search found. */
+  readonly random: RandomStream | undefined;
 }
 
 /** The plan of these frames `[F, width]`, whose first features are the position, to `goal`. */
@@ -22,7 +26,11 @@ export function planOfFrames(
   width: number,
   tokens: number,
   goal: ArrayLike<number>,
-  { accepted = true, inconsistency = 0 }: { readonly accepted?: boolean; readonly inconsistency?: number } = {},
+  {
+    accepted = true,
+    inconsistency = 0,
+    random,
+  }: { readonly accepted?: boolean; readonly inconsistency?: number; readonly random?: RandomStream } = {},
 ): Plan {
   const size = goal.length;
   const count = frames.length / width;
@@ -39,6 +47,7 @@ export function planOfFrames(
     miss: orInfinity(miss),
     inconsistency,
     accepted,
+    random,
   };
 }
 

@@ -108,7 +108,10 @@ export class Planner {
     return best.map((found) => (found as JudgedPlan).plan);
   }
 
-  /** The sequence of one problem at every step of its denoising, for pictures: frames `[F, features]`, raw units. */
+  /**
+   * The sequence of one problem at every step of its denoising, for pictures: frames `[F, features]`, raw units. With the
+   * stream that a plan has as `random`, it ends as that plan.
+   */
   async *watch(
     problem: PlanProblem,
     random: RandomStream,
@@ -144,8 +147,8 @@ export class Planner {
       const tokens = this.#tokens(filled, length);
       const denoised = await this.#denoised(filled, chunk.length, tokens, length, signal);
       const moved = await this.#inconsistencies(denoised, filled, signal);
-      for (const [i, { problem }] of chunk.entries()) {
-        plans.push(this.#asPlan(denoised, i, problem, length, moved[i] as number));
+      for (const [i, attempt] of chunk.entries()) {
+        plans.push(this.#asPlan(denoised, i, attempt, length, moved[i] as number));
       }
     }
     return plans;
@@ -169,13 +172,12 @@ export class Planner {
     const sequences = new Float32Array(tokens.data.length);
     for (const [i, attempt] of attempts.slice(0, count).entries()) {
       const own = tensor((tokens.data as Float32Array).slice(i * size, (i + 1) * size), [1, ...tokens.shape.slice(1)]);
-      const { problem } = attempt;
       const { sequence, evaluations } = await searchSequence(
         sampler,
         { ...this.#request([attempt], own, length, signal), seed: attempt.random.split("search") },
         async (found) => {
           const [moved = 0] = await this.#inconsistencies(found, [attempt], signal);
-          return excessOf(this.#asPlan(found, 0, problem, length, moved), this.#ruleOf(problem));
+          return excessOf(this.#asPlan(found, 0, attempt, length, moved), this.#ruleOf(attempt.problem));
         },
         search,
       );
@@ -283,15 +285,15 @@ export class Planner {
     return frames;
   }
 
-  #asPlan(tokens: HostTensor, i: number, problem: PlanProblem, length: number, inconsistency: number): Plan {
+  #asPlan(tokens: HostTensor, i: number, { problem, random }: Attempt, length: number, inconsistency: number): Plan {
     const width = this.#width;
-    const { frameStack, guidance } = this.#options;
+    const { frameStack, guidance, search } = this.#options;
     const all = this.#frames(tokens, i, length);
     // From the start token only its last frame is the present; of a goal token one frame is enough.
     const end = guidance === undefined ? all.length - (frameStack - 1) * width : all.length;
     const frames = all.slice((frameStack - 1) * width, end);
     frames.set(problem.history.at(-1) as ArrayLike<number>, 0);
-    return planOfFrames(frames, width, length, problem.goal, { inconsistency });
+    return planOfFrames(frames, width, length, problem.goal, { inconsistency, ...(search ? {} : { random }) });
   }
 }
 

@@ -7,7 +7,7 @@ import type { MazeEpisode } from "../policy.js";
 import { recordEpisode } from "./story-recorder.js";
 
 const config = tinyConfig({ maze: "umaze", frameStack: 10, lengths: [3] });
-const planner = fixture({ config, parameters: zeroParameters(config), steps: 3 });
+const settings = { config, parameters: zeroParameters(config), steps: 3 };
 
 const episode = (goal: readonly [number, number]): MazeEpisode => ({
   maze: mazes.umaze,
@@ -17,7 +17,7 @@ const episode = (goal: readonly [number, number]): MazeEpisode => ({
 });
 
 /** Records `steps` steps of a particle that moves 0.1 a step along x. */
-async function record(goal: readonly [number, number], steps: number) {
+async function record(goal: readonly [number, number], steps: number, planner = fixture(settings)) {
   const recording = recordEpisode(planner, (onPlan) => plannerPolicy(planner, { onPlan }));
   await recording.policy.start([episode(goal)]);
   const actions = new Float64Array(2);
@@ -40,6 +40,16 @@ describe("recordEpisode", () => {
     const last = story.denoising.at(-1) as Float32Array;
     // The plan begins at the start token's last frame and ends at the goal token's first.
     expect(last.slice(20, 42)).toEqual(plan.slice(2));
+  });
+
+  it("shows the plan that was taken, whichever candidate it was, or a search's at the end", async () => {
+    for (const smoothness of [0, 1e9]) {
+      for (const others of [{ candidates: 4 }, { search: { expansions: 1, depth: 2 } }]) {
+        const recording = await record([1, 1], 2, fixture({ ...settings, smoothness, ...others }));
+        const { denoising, plans } = await recording.story(undefined);
+        expect(denoising.at(-1)?.slice(20, 40)).toEqual(plans[0]?.positions.slice(2, 22));
+      }
+    }
   });
 
   it("shows a plan too where none was needed: the start is at the goal", async () => {

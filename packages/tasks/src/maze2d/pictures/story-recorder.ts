@@ -12,7 +12,8 @@ export interface Recording {
 
 /**
  * Records a single episode: `wrap` gets a callback for new plans and returns the policy to watch. The denoising of
- * the first plan is sampled again, step by step, from the same noise.
+ * the first plan is sampled again, step by step, from the same noise; of one that a search found, only its end is known,
+ * which follows another plan's denoising.
  */
 export function recordEpisode(
   planner: MazePlanner,
@@ -45,11 +46,15 @@ export function recordEpisode(
       const values = { position: [x, y], velocity: [velocityX, velocityY], action: [0, 0] };
       const present = Float32Array.from(fields.flatMap((field) => values[field]));
       // An episode that starts at its goal needs no plan; the picture shows the shortest one.
-      const tokens = plans[0]?.plan.tokens ?? (lengths[0] as number);
+      const first = plans[0]?.plan;
+      const tokens = first?.tokens ?? (lengths[0] as number);
       const denoising: Float32Array[] = [];
-      const stream = random.split("planner").split(0);
+      const stream = first?.random ?? random.split("planner").split(0);
       for await (const frames of planner.watch({ history: [present], goal }, stream, tokens)) {
         denoising.push(positionsOf(frames, width));
+      }
+      if (first !== undefined && first.random === undefined) {
+        denoising.push(wholeTokens(first.positions, planner.frameStack));
       }
       return {
         maze,
@@ -64,6 +69,16 @@ export function recordEpisode(
       };
     },
   };
+}
+
+/** A plan's positions as those of whole tokens: its first and its last stand for the rest of start and goal token. */
+function wholeTokens(positions: Float32Array, frameStack: number): Float32Array {
+  const rest = frameStack - 1;
+  const last = positions.length / 2 - 1;
+  return Float32Array.from({ length: positions.length + 4 * rest }, (_, i) => {
+    const frame = Math.min(Math.max(Math.floor(i / 2) - rest, 0), last);
+    return positions[2 * frame + (i % 2)] as number;
+  });
 }
 
 function positionsOf(frames: Float32Array, width: number): Float32Array {
