@@ -8,7 +8,7 @@ export default defineConfig({
     include: ["tests/**/*.e2e.ts"],
     // One browser at a time: demos want the cores.
     fileParallelism: false,
-    testTimeout: 240_000,
+    testTimeout: 900_000,
     hookTimeout: 60_000,
   },
 });

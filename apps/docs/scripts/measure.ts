@@ -53,12 +53,10 @@ async function landing(site: Site): Promise<string> {
 async function maze(site: Site): Promise<string> {
   return await site.visiting("demos/maze.html?device=wasm", async (visit) => {
     const button = (name: string) => visit.page.getByRole("button", { name });
-    const done = () =>
-      visit.page.locator(".demo-status").filter({ hasText: "was reached" }).waitFor({ timeout: 300_000 });
     const first = await secondsUntil(visit, "plan", 1, () => button("Plan and drive").click());
     const again: number[] = [];
     for (let i = 0; i < 5; i++) {
-      await done();
+      await visit.says("was reached");
       const before = (await visit.events("plan")).length;
       await button("Other noise").click();
       again.push(await secondsUntil(visit, "plan", before + 1, () => button("Plan and drive").click()));

@@ -78,10 +78,7 @@ describe("where things are missing", () => {
     await other.visiting("demos/dream.html?device=webgpu&steps=2", async (visit) => {
       const { page } = visit;
       await page.getByRole("button", { name: "Dream" }).click();
-      await page
-        .locator(".demo-status")
-        .filter({ hasText: /^[1-9]\d* frames? dreamt/ })
-        .waitFor({ timeout: 180_000 });
+      await visit.says(/^[1-9]\d* frames? dreamt/);
       const session = await other.browser.newBrowserCDPSession();
       await session.send("Browser.crashGpuProcess").catch(() => {});
       await page
@@ -99,12 +96,12 @@ describe("where things are missing", () => {
     await site().visiting("demos/maze.html?device=wasm", async (visit) => {
       const { page } = visit;
       await page.getByRole("button", { name: "Plan and drive" }).click();
-      await page.locator(".demo-status").filter({ hasText: "Planning" }).waitFor();
+      await visit.says("Planning");
       const session = await visit.context.newCDPSession(page);
       await session.send("Page.setWebLifecycleState", { state: "frozen" });
       await new Promise((resolve) => setTimeout(resolve, 1500));
       await session.send("Page.setWebLifecycleState", { state: "active" });
-      await page.locator(".demo-status").filter({ hasText: "The goal was reached" }).waitFor({ timeout: 180_000 });
+      await visit.says("The goal was reached");
       expect(visit.errors).toEqual([]);
     });
   });

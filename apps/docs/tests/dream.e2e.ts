@@ -15,7 +15,7 @@ describe("the dream", () => {
           await page.locator(".dream").focus();
           await page.keyboard.down("ArrowUp");
           const enough = device === "wasm" ? /^([3-9]\d|\d{3,}) frames dreamt/ : /^[3-9] frames dreamt/;
-          await page.locator(".demo-status").filter({ hasText: enough }).waitFor({ timeout: 180_000 });
+          await visit.says(enough);
           await page.keyboard.up("ArrowUp");
         });
         expect(longest).toBeLessThan(LONGEST_TASK);

@@ -43,7 +43,7 @@ describe("the forecast", () => {
         await page.mouse.down();
         await page.mouse.move(at(4), y + 110, { steps: 8 });
         await page.mouse.up();
-        await page.locator(".demo-status").filter({ hasText: "wider than with every value known" }).waitFor();
+        await visit.says("wider than with every value known");
         const missing = await quantilesOf(visit);
         expect(widths(missing)[0]).toBeGreaterThan(1.5 * (widths(known)[0] as number));
         expect(widths(missing)[29]).toBeGreaterThan(widths(known)[29] as number);
@@ -90,23 +90,22 @@ describe("the forecast", () => {
     await site().visiting("demos/forecast.html?device=wasm&samples=20&steps=4", async (visit) => {
       const { page } = visit;
       const file = page.locator("input[type=file]");
-      const status = (text: string | RegExp) => page.locator(".demo-status").filter({ hasText: text }).waitFor();
       const give = (name: string, text: string) =>
         file.setInputFiles({ name, mimeType: "text/csv", buffer: Buffer.from(text) });
       await give("poem.csv", "Rough winds do shake\nthe darling buds of May,\n");
-      await status(/poem\.csv, line 2: 2 cells; expected 1/);
+      await visit.says(/poem\.csv, line 2: 2 cells; expected 1/);
       await give("words.csv", "day,load\n2024-01-01,some\n");
-      await status(/words\.csv, line 2, column load: "some" is no finite number/);
+      await visit.says(/words\.csv, line 2, column load: "some" is no finite number/);
       await give("picture.csv", "\u0000\ufffd".repeat(20));
-      await status("This file cannot be used. picture.csv");
+      await visit.says("This file cannot be used. picture.csv");
       await give("short.csv", "load\n1\n2\n");
-      await status("short.csv has 2 rows; the model looks back on 31.");
+      await visit.says("short.csv has 2 rows; the model looks back on 31.");
       await give("large.csv", "1\n".repeat(600_000));
-      await status("large.csv has 1200000 bytes; this page reads at most 1000000.");
+      await visit.says("large.csv has 1200000 bytes; this page reads at most 1000000.");
       // Loads go below 0: differences stand for log returns.
       const rows = Array.from({ length: 50 }, (_, i) => `${(5 * Math.sin(i)).toFixed(3)},${i % 7 === 0 ? "" : i}`);
       await give("loads.csv", `load,other\n${rows.join("\n")}\n`);
-      await status("loads.csv: 50 rows, 2 series.");
+      await visit.says("loads.csv: 50 rows, 2 series.");
       await page.getByRole("radio", { name: "doubtful" }).check();
       const surface = page.getByRole("slider", { name: "A value to mark" });
       await surface.focus();
@@ -114,7 +113,7 @@ describe("the forecast", () => {
       expect(await surface.getAttribute("aria-valuetext")).toMatch(/^2 rows before: -?\d.*, doubtful$/);
       await visit.run("Forecast", "30 rows ahead");
       await page.getByRole("button", { name: "All known" }).click();
-      await status(/^30 rows ahead: -?[\d.]+, and 90 % of 20 futures from -?[\d.]+ to -?[\d.]+\. In/);
+      await visit.says(/^30 rows ahead: -?[\d.]+, and 90 % of 20 futures from -?[\d.]+ to -?[\d.]+\. In/);
       expect(visit.errors).toEqual([]);
     });
   });

@@ -56,7 +56,7 @@ describe("the maze planner", () => {
     await site().visiting("demos/maze.html?device=wasm&maze=umaze", async (visit) => {
       await visit.page.getByRole("button", { name: "Plan and drive" }).click();
       await visit.page.getByRole("button", { name: "Stop" }).click();
-      await visit.page.locator(".demo-status").filter({ hasText: "Stopped" }).waitFor();
+      await visit.says("Stopped");
       await visit.run("Plan and drive", "The goal was reached");
       expect(visit.errors).toEqual([]);
     });

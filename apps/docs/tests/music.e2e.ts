@@ -43,7 +43,7 @@ describe("the chorale", () => {
     await site().visiting("demos/music.html?device=wasm", async (visit) => {
       const file = { name: "notes.mid", mimeType: "audio/midi", buffer: Buffer.from("no music at all") };
       await visit.page.locator("input[type=file]").setInputFiles(file);
-      await visit.page.locator(".demo-status").filter({ hasText: "notes.mid" }).waitFor();
+      await visit.says("notes.mid");
       expect(visit.errors).toEqual([]);
     });
   });

@@ -32,12 +32,9 @@ describe("training in the tab", () => {
     await site().visiting(path, async (visit) => {
       const { page } = visit;
       await page.getByRole("button", { name: "Train", exact: true }).click();
-      await page
-        .locator(".demo-status")
-        .filter({ hasText: /Step (?!0)\d+ of/ })
-        .waitFor();
+      await visit.says(/Step (?!0)\d+ of/);
       await page.getByRole("button", { name: "Stop" }).click();
-      await page.locator(".demo-status").filter({ hasText: "Paused" }).waitFor();
+      await visit.says("Paused");
       await page.reload();
       await visit.run("Go on from step", "Trained");
       const rest = (await visit.events("loss")).flatMap((event) => event.losses as number[]);

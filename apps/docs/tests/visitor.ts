@@ -15,6 +15,9 @@ const pictures = join(import.meta.dirname, "../../../out/docs");
 /** No task of a page's main thread may be longer, in milliseconds. */
 export const LONGEST_TASK = 200;
 
+/** Until a demo has to have done what it was told, in milliseconds. */
+const PATIENCE = 600_000;
+
 /** The folder of a model that comes with the tasks. */
 export const bundled = (name: string): string => join(import.meta.dirname, "../../../packages/tasks/models", name);
 
@@ -130,9 +133,14 @@ export class Visit {
   }
 
   /** Starts the demo, and waits until its status holds the text. */
-  async run(button: string, status: string | RegExp, timeout = 180_000): Promise<void> {
+  async run(button: string, status: string | RegExp): Promise<void> {
     await this.page.getByRole("button", { name: button, exact: false }).first().click();
-    await this.page.locator(".demo-status").filter({ hasText: status }).waitFor({ timeout });
+    await this.says(status);
+  }
+
+  /** Waits until the demo's status holds the text: a GPU in software on a busy machine takes minutes to start. */
+  async says(status: string | RegExp): Promise<void> {
+    await this.page.locator(".demo-status").filter({ hasText: status }).waitFor({ timeout: PATIENCE });
   }
 
   /** What the workers have said; typed arrays arrive as arrays. */
@@ -170,9 +178,14 @@ export class Visit {
     });
   }
 
+  /** The page as it is seen, and the demo by itself, which README and docs show. */
   async picture(name: string): Promise<void> {
     mkdirSync(pictures, { recursive: true });
     await this.page.screenshot({ path: join(pictures, `${name}.png`) });
+    await this.page
+      .locator(".demo")
+      .first()
+      .screenshot({ path: join(pictures, `${name}-demo.png`) });
   }
 
   /**
