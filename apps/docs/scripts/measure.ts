@@ -33,7 +33,7 @@ async function secondsUntil(visit: Visit, kind: string, count: number, action: (
 }
 
 async function landing(site: Site): Promise<string> {
-  return await site.visiting("demos/index.html", async (visit) => {
+  return await site.visiting(undefined, async (visit) => {
     const sizes: Promise<number>[] = [];
     visit.page.on("response", (response) => {
       sizes.push(

@@ -14,7 +14,7 @@ describe("the chorale", () => {
         const longest = await visit.longestTask(async () => {
           await visit.run("Compose", "out of noise");
           await page.getByRole("button", { name: "bar 3", exact: true }).click();
-          await visit.run("Rewrite bars 3", "Bars 3 to 3 are new");
+          await visit.run("Rewrite bar 3", "New: bar 3.");
         });
         expect([await visit.device(), visit.errors]).toEqual([device, []]);
         expect(longest).toBeLessThan(LONGEST_TASK);

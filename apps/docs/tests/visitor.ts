@@ -62,17 +62,18 @@ export class Site {
     return `${this.#server.origin}${this.#folder}${path}`;
   }
 
-  async visit(path: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  /** Opens a page in a browser without a past; an empty one if no path is given. */
+  async visit(path?: string, options: BrowserContextOptions = {}): Promise<Visit> {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
     const visit = new Visit(this, context, await context.newPage());
     await visit.prepare();
-    await visit.go(path);
+    if (path !== undefined) await visit.go(path);
     return visit;
   }
 
   /** Visits a page, and leaves it whatever happens. */
   async visiting<T>(
-    path: string,
+    path: string | undefined,
     action: (visit: Visit) => Promise<T>,
     options: BrowserContextOptions = {},
   ): Promise<T> {
