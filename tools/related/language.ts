@@ -30,18 +30,19 @@ async function bitsOf(backend: Backend, model: Model, head: CpHead, parameters: 
 }
 
 /**
- * The language model that the Bayesian flow of `dforce train language --preset small` stands beside: a causal transformer
- * of the same width and depth that predicts the next character, on the same windows, for the same steps; scored on the
- * held-out windows that `dforce eval` takes.
+ * The language model that the Bayesian flow of `dforce train language --preset PRESET` stands beside: a causal transformer of
+ * the same width and depth that predicts the next character, on windows of the same length, for the same steps; scored on
+ * the held-out windows that `dforce eval` takes.
  */
-export async function languageTable(path: string | undefined, steps = 2000): Promise<string> {
-  if (path === undefined) throw new Error("usage: npm run related -- language TEXT.txt");
-  const [length, batch, windows] = [64, 16, 64];
+export async function languageTable(path?: string, preset = "quick"): Promise<string> {
+  if (path === undefined) throw new Error("usage: npm run related -- language TEXT.txt [PRESET]");
+  const { window, model: size, training } = language.languageTask.presets[preset] as language.LanguageRecipe;
+  const [{ length, batch }, { steps }, windows] = [window, training, 64];
   const corpus = language.corpusOf({ name: path, bytes: readFileSync(path) }, length);
   const categories = Array.from(corpus.alphabet).length;
   const codec = categoricalCodec({ categories });
   const head = cpHead({ categories });
-  const model = transformer({ features: categories, outputs: head.outputs, width: 128, layers: 3, heads: 4 });
+  const model = transformer({ features: categories, outputs: head.outputs, ...size });
   const backend = await onnxBackend({ threads: 1 });
   const start = performance.now();
   const { parameters } = await train(multiTokenTraining({ model, head }), {
@@ -51,9 +52,9 @@ export async function languageTable(path: string | undefined, steps = 2000): Pro
     }),
     steps,
     seed: 0,
-    optimizer: { learningRate: 2e-3 },
-    learningRate: { kind: "cosine", warmupSteps: 100 },
-    emaDecay: 0.99,
+    optimizer: { learningRate: training.learningRate },
+    learningRate: training.schedule,
+    emaDecay: training.emaDecay,
     log: ({ step, loss }) => {
       if (step % 50 === 0) process.stderr.write(`step ${step}: ${(loss / Math.LN2).toFixed(3)} bits\n`);
     },

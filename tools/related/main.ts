@@ -3,6 +3,7 @@
  */
 import { bayesianFlowTable } from "./bayesian-flow.js";
 import { constraintsTable } from "./constraints.js";
+import { infillingTable } from "./infilling.js";
 import { languageTable } from "./language.js";
 import { multiTokenTable } from "./multi-token.js";
 import { queryCtcTable } from "./query-ctc.js";
@@ -12,9 +13,10 @@ import { sourceSeparationTable } from "./source-separation.js";
 import { speculativeTable } from "./speculative.js";
 import { truncatedTable } from "./truncated.js";
 
-const tables: Readonly<Record<string, (file?: string) => Promise<string>>> = {
+const tables: Readonly<Record<string, (...values: string[]) => Promise<string>>> = {
   "bayesian-flow": bayesianFlowTable,
   constraints: constraintsTable,
+  infilling: infillingTable,
   language: languageTable,
   "multi-token": multiTokenTable,
   "query-ctc": queryCtcTable,
@@ -33,4 +35,4 @@ if (table === undefined) {
   );
   process.exit(2);
 }
-process.stdout.write(await table(process.argv[3]));
+process.stdout.write(await table(...process.argv.slice(3)));

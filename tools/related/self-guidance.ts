@@ -27,9 +27,10 @@ const [LENGTH, SIZE, KINDS] = [8, 8, 8];
 /** Radians a token: the hidden families, which no single token shows. They begin anywhere within a radian. */
 const SPEEDS = [0.4, -0.4, 1.3, -1.3];
 
-/** Points on a circle at one of four speeds, float32 [B, T, 2], and which. */
+/** Points on a circle at one of four speeds, float32 [B, T, 2], and which; as many of each. */
 function families(batch: number, random: RandomStream): { tokens: HostTensor<"float32">; family: Int32Array } {
-  const family = Int32Array.from({ length: batch }, () => random.integer(0, SPEEDS.length));
+  // As many of each: with a few hundred sequences chance in their shares would be most of a distance.
+  const family = Int32Array.from({ length: batch }, (_, i) => i % SPEEDS.length);
   const data: number[] = [];
   for (const which of family) {
     const phase = random.uniform();
@@ -60,11 +61,12 @@ interface SelfGuidanceFigures {
 export async function selfGuidance(backend: Backend, settings: SelfGuidanceSettings): Promise<SelfGuidanceFigures> {
   const { steps, samples, guidance, seed } = settings;
   const forcing = diffusionForcing({
-    model: transformer({ features: 2, conditionFeatures: SIZE, width: 24, layers: 3, heads: 2, causal: false }),
+    model: transformer({ features: 2, conditionFeatures: SIZE, width: 32, layers: 3, heads: 2, causal: false }),
     schedule: cosineSchedule(100),
   });
   const labels = selfLabels({ diffusion: forcing, feature: "layers.1", prototypes: KINDS });
-  const common = { backend, seed, optimizer: { learningRate: 2e-3 }, emaDecay: 0.99 };
+  const schedule = { kind: "cosine", warmupSteps: 20 } as const;
+  const common = { backend, seed, optimizer: { learningRate: 2e-3 }, learningRate: schedule, emaDecay: 0.99 };
   const first = await train(selfLabelTraining({ labels }), {
     ...common,
     batches: (_step, random) => ({ tokens: families(32, random).tokens }),
@@ -152,7 +154,7 @@ export async function selfGuidanceTable(): Promise<string> {
   const backend = await onnxBackend({ threads: 1 });
   const rows: (string | number)[][] = [];
   for (const seed of [0, 1, 2]) {
-    const settings = { steps: [400, 200], samples: 300, guidance: 0.4, seed } as const;
+    const settings = { steps: [400, 400], samples: 300, guidance: 0.4, seed } as const;
     const { mutualInformation, used, distances } = await selfGuidance(backend, settings);
     const { unconditional, self, oracle, random, data } = distances;
     rows.push([

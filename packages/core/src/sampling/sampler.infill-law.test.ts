@@ -1,4 +1,4 @@
-import { it } from "vitest";
+import { expect, it } from "vitest";
 import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { checkLaw } from "../testing/law.js";
@@ -138,6 +138,7 @@ it.for<[string, Job]>([
   ["after known ones, ancestral", after],
 ])("tokens filled in %s", { timeout: 60_000 }, async ([what, job], { task }) => {
   const [clean, replacement] = [await sampled("clean context", job), await sampled("replacement", job)];
+  expect(divergence(job, replacement)).toBeGreaterThan(0.3);
   checkLaw(task, {
     law: `8 of 16 tokens of an AR(1) law filled in ${what}, by the exact denoiser, the known ones at level 0`,
     statistic: "divergence from the conditional law, nats",

@@ -4,7 +4,12 @@ import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { logSoftmax } from "../models/cp-head.js";
 import type { Model, ParameterSpec } from "../models/model.js";
+import { transformer } from "../models/transformer/index.js";
+import { bayesianFlow } from "../process/bayesian-flow/continuous.js";
+import { discreteBayesianFlow } from "../process/bayesian-flow/discrete.js";
 import { flowMatching } from "../process/gaussian/flow-matching.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { Sampler } from "../sampling/sampler.js";
 import { checkLaw } from "../testing/law.js";
 import { chiSquareTail } from "../testing/statistics.js";
@@ -30,10 +35,10 @@ const always =
   () => ({ tokens: tensor(law, [1, 1, 2]) });
 
 describe("constrainedTraining", () => {
-  async function run(rate: number, resilience?: number) {
+  async function run(rate: number, resilience?: number, bound = Math.log(2)) {
     const { trainable, batches } = constrainedTraining({
       subject: coin,
-      constraints: [{ name: "rare", bound: Math.log(2), batches: always(0, 1) }],
+      constraints: [{ name: "rare", bound, batches: always(0, 1) }],
       rate,
       ...(resilience === undefined ? {} : { resilience }),
     });
@@ -66,6 +71,23 @@ describe("constrainedTraining", () => {
       found: found.lambda,
       within: [0.77, 0.83],
       broken: { "the multiplier frozen at 0": frozen.lambda },
+    });
+  });
+
+  it("spends a multiplier only on a bound that binds", async ({ task }) => {
+    // The data alone give the rare symbol a loss of log 10: a bound of 3 is kept for nothing, one of log 4 has its price.
+    const slackOf = async (bound: number, rate = 0.05): Promise<number> => {
+      const { lambda, share } = await run(rate, undefined, bound);
+      expect(lambda).toBeGreaterThanOrEqual(0);
+      return Math.max(lambda * Math.abs(-Math.log(share) - bound), -Math.log(share) - bound);
+    };
+    expect((await run(0.05, undefined, 3)).lambda).toBe(0);
+    checkLaw(task, {
+      law: "Bounds are kept, and a multiplier times what its bound leaves over is 0: log 4 and log 2, which bind, and 3, which does not",
+      statistic: "largest violation or product, nats",
+      found: Math.max(await slackOf(Math.log(4)), await slackOf(Math.log(2)), await slackOf(3)),
+      within: [-1, 0.02],
+      broken: { "the multiplier frozen at 0": await slackOf(Math.log(2), 1e-9) },
     });
   });
 
@@ -137,6 +159,24 @@ describe("constrainedTraining", () => {
       within: [0, 1e-3],
       broken: { "the multiplier frozen at 0": tail(frozen.count) },
     });
+  });
+
+  it.each([
+    ["variance preserving", variancePreserving(cosineSchedule(50)), 1],
+    ["a continuous Bayesian flow", bayesianFlow({ levels: 50 }), 1],
+    ["a discrete Bayesian flow", discreteBayesianFlow({ categories: 3, levels: 50 }), 3],
+  ])("binds a diffusion of any process: %s", async (_name, anyProcess, features) => {
+    const small = transformer({ features, width: 8, layers: 1, heads: 1 });
+    const subject = { model: small, process: anyProcess, lossWeighting: anyProcess.lossWeighting };
+    const tokens = tensor(
+      Float32Array.from({ length: 2 * features }, (_, i) => (i % features === 0 ? 1 : -1)),
+      [1, 2, features],
+    );
+    const constraints = [{ name: "rare", bound: 0, batches: () => ({ tokens }) }];
+    const { trainable, batches } = constrainedTraining({ subject, constraints });
+    const given = { backend: referenceBackend(), batches: batches(() => ({ tokens })), steps: 3 };
+    const { multipliers } = multipliersOf((await train(trainable, given)).state.parameters);
+    expect(multipliers.rare).toBeGreaterThan(0);
   });
 
   it("resumes bit for bit, multipliers and all", async () => {

@@ -1,2 +1,2 @@
-export { languageTask } from "./task.js";
+export { type LanguageRecipe, languageTask } from "./task.js";
 export { type Corpus, corpusOf, randomWindows, spreadWindows } from "./text.js";

@@ -20,7 +20,7 @@ import { formatEstimate } from "../task-report.js";
 import { corpusOf, randomWindows, spreadWindows } from "./text.js";
 
 /** What a recipe says of the windows and of the model. */
-interface LanguageRecipe extends TaskRecipe {
+export interface LanguageRecipe extends TaskRecipe {
   readonly window: { readonly length: number; readonly batch: number };
   readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
 }
@@ -154,7 +154,7 @@ export const languageTask: Task = {
   name: "language",
   summary: "characters of a text of yours by a Bayesian flow, in bits per character",
   presets: {
-    quick: recipe({ length: 32, batch: 16 }, { width: 64, layers: 2, heads: 4 }, 300),
+    quick: recipe({ length: 32, batch: 16 }, { width: 64, layers: 2, heads: 4 }, 1500),
     small: recipe({ length: 64, batch: 16 }, { width: 128, layers: 3, heads: 4 }, 2000),
   },
   parseRecipe: (value) => check("recipe", recipeSchema, value, "invalid-config") as LanguageRecipe,

@@ -103,18 +103,7 @@ describe("speculative walks", () => {
 
   it("take fewer runs of the model in sequence on a mixture in 256 dimensions", async ({ task }) => {
     const calls = async (draft: "frozen" | "recent", seeds: number, window = 5): Promise<number> => {
-      const sampler = samplerOf(isotropicMixture(256), {
-        timesteps: 50,
-        speculation: speculative({ draft, length: window }),
-      });
-      let total = 0;
-      for (let seed = 0; seed < seeds; seed++) {
-        for await (const { step, steps, calls } of sampler.sampleStream({ length: 1, seed })) {
-          if (step === steps) total += calls;
-        }
-      }
-      await sampler.dispose();
-      return (50 * seeds) / total;
+      return stepsPerRun(256, 50, draft, seeds, window);
     };
     const found = { frozen: await calls("frozen", 12), recent: await calls("recent", 12) };
     for (const draft of ["frozen", "recent"] as const) {
@@ -127,7 +116,46 @@ describe("speculative walks", () => {
       });
     }
   });
+
+  // Measured for the specification with windows that cost a run to draft and a run to look at.
+  it.for([
+    [50, 5, 2.29],
+    [200, 10, 4.5],
+  ] as const)(
+    "take fewer runs on a mixture in 2 dimensions: %d steps, windows of %d",
+    async ([steps, window, least], { task }) => {
+      checkLaw(task, {
+        law: `Speculation on a mixture in 2 dimensions, ${steps} steps, windows of ${window}, frozen drafts: at least ${least} steps a run of the model`,
+        statistic: "steps per run in sequence, 12 samples",
+        found: await stepsPerRun(2, steps, "frozen", 12, window),
+        within: [least, window],
+        broken: { "windows of one step": await stepsPerRun(2, steps, "frozen", 2, 1) },
+      });
+    },
+  );
 });
+
+/** How many steps of the plain walk a run of the model stands for, by speculation. */
+async function stepsPerRun(
+  dimension: number,
+  timesteps: number,
+  draft: "frozen" | "recent",
+  seeds: number,
+  window: number,
+): Promise<number> {
+  const sampler = samplerOf(isotropicMixture(dimension), {
+    timesteps,
+    speculation: speculative({ draft, length: window }),
+  });
+  let total = 0;
+  for (let seed = 0; seed < seeds; seed++) {
+    for await (const { step, steps, calls } of sampler.sampleStream({ length: 1, seed })) {
+      if (step === steps) total += calls;
+    }
+  }
+  await sampler.dispose();
+  return (timesteps * seeds) / total;
+}
 
 /** An even mixture of N(+-1, .1^2 I), one token of so many numbers. */
 function isotropicMixture(dimension: number): Diffusion {
