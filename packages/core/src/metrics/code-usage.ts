@@ -1,3 +1,4 @@
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { checkNumbers, type Numbers } from "./numbers.js";
 
@@ -15,10 +16,11 @@ export interface CodeUsage {
  * Which of `codes` codes occur among those that data were given, of any shape, and how evenly: a perplexity far below
  * `codes` means that the codebook has collapsed.
  *
- * @throws `invalid-data` for a code there is not, or none at all.
+ * @throws `invalid-data` for a code there is not, or none at all; `invalid-argument` for what are no numbers.
  */
 export function codeUsage(found: Numbers, codes: number): CodeUsage {
   checkNumbers("codeUsage", found);
+  check("codeUsage: codes", schemas.integer(1, 2 ** 20), codes);
   const shares = new Float64Array(codes);
   const total = found.data.length;
   for (const code of Array.from(found.data)) {

@@ -53,15 +53,18 @@ export function parseSeparationRecipe(value: unknown): SeparationRecipe {
 
 const cosine = { kind: "cosine", warmupSteps: 100 } as const;
 
-const recipe = (world: World, codes: number): SeparationRecipe => ({
-  sounds: { world, steps: 24, excerpts: 200, batch: 16 },
-  codec: { codes, latentFeatures: 12, codecWidth: 128, codecSteps: 1000, codecLearningRate: 4e-3 },
-  model: { width: 48, layers: 2, heads: 4 },
-  training: { steps: 1000, learningRate: 4e-3, schedule: cosine, emaDecay: 0.99 },
-});
-
 export const separationPresets: Readonly<Record<string, SeparationRecipe>> = {
   // What comes with the package.
-  "separate-waves": recipe("waves", 128),
-  "separate-chorales": recipe("chorales", 256),
+  "separate-waves": {
+    sounds: { world: "waves", steps: 24, excerpts: 200, batch: 16 },
+    codec: { codes: 128, latentFeatures: 12, codecWidth: 128, codecSteps: 1000, codecLearningRate: 4e-3 },
+    model: { width: 48, layers: 2, heads: 4 },
+    training: { steps: 1000, learningRate: 4e-3, schedule: cosine, emaDecay: 0.99 },
+  },
+  "separate-chorales": {
+    sounds: { world: "chorales", steps: 24, excerpts: 400, batch: 16 },
+    codec: { codes: 512, latentFeatures: 16, codecWidth: 192, codecSteps: 2500, codecLearningRate: 4e-3 },
+    model: { width: 64, layers: 2, heads: 4 },
+    training: { steps: 1500, learningRate: 4e-3, schedule: cosine, emaDecay: 0.99 },
+  },
 };

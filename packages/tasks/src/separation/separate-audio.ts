@@ -28,7 +28,8 @@ export function openSeparator(bundle: Bundle, backend: Backend): OpenSeparator {
   /** Of long sounds it sees the last tokens. */
   const sliding = ({ categories, logProbs }: SequencePrior): SequencePrior => ({
     categories,
-    logProbs: (prefixes) => logProbs(prefixes.map((prefix) => prefix.slice(Math.max(0, prefix.length - tokens + 1)))),
+    order: tokens - 1,
+    logProbs,
   });
   const [first, second] = compiled.map(sliding);
   return {

@@ -60,7 +60,9 @@ const codebookSchema = schemas.satisfying<readonly (readonly number[])[]>(
     rows.length * rows[0].length <= MOST_NUMBERS &&
     rows.every(
       (row) =>
-        Array.isArray(row) && row.length === (rows[0] as number[]).length && row.every((x) => Math.abs(x) <= 1e6),
+        Array.isArray(row) &&
+        row.length === (rows[0] as number[]).length &&
+        row.every((x) => typeof x === "number" && Math.abs(x) <= 1e6),
     ),
 );
 

@@ -80,6 +80,7 @@ interface Hypothesis {
  */
 export async function separate(options: SeparationOptions): Promise<Separation> {
   const { priors, counts, mixture, search, likelihoodWeight, signal, onProgress } = check("separate", schema, options);
+  checkCodes("separate: the mixture", mixture, counts.categories);
   for (const [i, { categories, longest = Number.POSITIVE_INFINITY }] of priors.entries()) {
     if (categories === counts.categories && mixture.length <= longest + 1) continue;
     throw new DiffusionForcingError(
@@ -87,7 +88,6 @@ export async function separate(options: SeparationOptions): Promise<Separation> 
       `separate: prior ${i + 1} knows ${categories} symbols and sequences up to ${longest + 1}; expected ${counts.categories} symbols, as were counted, and ${mixture.length} places, as the mixture has.`,
     );
   }
-  checkCodes("separate: the mixture", mixture, counts.categories);
   const random = search.kind === "sample" ? createRandom(search.seed) : undefined;
   let kept: readonly (Hypothesis | undefined)[] = [undefined];
   let unheard = 0;
@@ -125,9 +125,17 @@ async function extensions(
   weight: number,
   kept: readonly (Hypothesis | undefined)[],
 ): Promise<Hypothesis[]> {
-  const prefixes = kept.map((hypothesis) => (hypothesis === undefined ? [] : pairsOf(hypothesis)));
-  const ofFirst = await priors[0].logProbs(prefixes.map((pairs) => pairs.map(([a]) => a)));
-  const ofSecond = await priors[1].logProbs(prefixes.map((pairs) => pairs.map(([, b]) => b)));
+  // No more of a prefix than its prior looks at.
+  const prefixes = ({ order = Number.POSITIVE_INFINITY }: SequencePrior, source: 0 | 1): number[][] =>
+    kept.map((hypothesis) => {
+      return hypothesis === undefined
+        ? []
+        : lastPairs(hypothesis, order)
+            .map((pair) => pair[source])
+            .reverse();
+    });
+  const ofFirst = await priors[0].logProbs(prefixes(priors[0], 0));
+  const ofSecond = await priors[1].logProbs(prefixes(priors[1], 1));
   return kept.flatMap((before, i) => {
     const [p, q] = [ofFirst[i] as ArrayLike<number>, ofSecond[i] as ArrayLike<number>];
     const longer: Hypothesis[] = [];

@@ -7,8 +7,8 @@ export interface SequencePrior {
   /** V: symbols are 0..V - 1. */
   readonly categories: number;
   /**
-   * How many of the last symbols the law of the next depends on, if not on all: searches then keep one hypothesis of those
-   * that end alike, and are exact with few.
+   * How many of the last symbols the law of the next depends on, if not on all, at least 1. It is then asked about those
+   * alone; searches keep one hypothesis of those that end alike, and are exact with few.
    */
   readonly order?: number;
   /** Longest prefix it can be asked about. Absent: any. */

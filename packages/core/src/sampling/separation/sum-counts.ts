@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 
@@ -9,6 +11,18 @@ export interface SumSupport {
   /** log P(mixture's code | pair) of each pair. */
   readonly logLikelihoods: Float64Array;
 }
+
+interface AddOptions {
+  /** Whether the sources may change places, as where a sum has no first: each is then counted both ways. Default false. */
+  readonly symmetric?: boolean;
+  /** How often each counts. Default 1. */
+  readonly times?: number;
+}
+
+const addSchema = v.strictObject({
+  symmetric: v.optional(v.boolean("true or false"), false),
+  times: v.optional(schemas.integer(1), 1),
+});
 
 /**
  * The likelihood of a mixture by counting (Postolache et al. 2023): how often a pair of codes was heard as each code of
@@ -34,30 +48,17 @@ export class SumCounts {
   /**
    * Counts codes of sources with those of their sums, of equal numbers.
    *
-   * @param options.symmetric whether the sources may change places, as where a sum has no first: each is then counted both
-   *   ways. Default false.
-   * @param options.times how often each counts. Default 1.
-   * @throws `invalid-data` for a code there is not, or another number of them.
+   * @throws `invalid-data` for a code there is not, or another number of them; `invalid-argument`.
    */
-  add(
-    first: ArrayLike<number>,
-    second: ArrayLike<number>,
-    sum: ArrayLike<number>,
-    { symmetric = false, times = 1 }: { readonly symmetric?: boolean; readonly times?: number } = {},
-  ): void {
-    if (!Number.isSafeInteger(times) || times < 1) {
-      throw new DiffusionForcingError(
-        "invalid-argument",
-        `SumCounts: times is ${describe(times)}; expected a whole number from 1.`,
-      );
-    }
+  add(first: ArrayLike<number>, second: ArrayLike<number>, sum: ArrayLike<number>, options: AddOptions = {}): void {
+    const { symmetric, times } = check("SumCounts", addSchema, options);
+    for (const codes of [first, second, sum]) checkCodes("SumCounts", codes, this.categories);
     if (first.length !== second.length || first.length !== sum.length) {
       throw new DiffusionForcingError(
         "invalid-data",
         `SumCounts: ${first.length} and ${second.length} codes of sources and ${sum.length} of sums; expected as many of each.`,
       );
     }
-    for (const codes of [first, second, sum]) checkCodes("SumCounts", codes, this.categories);
     this.#supports.clear();
     for (let i = 0; i < sum.length; i++) {
       const [a, b, m] = [first[i] as number, second[i] as number, sum[i] as number];
@@ -126,14 +127,17 @@ export class SumCounts {
   }
 }
 
-/** @throws `invalid-data` unless all are whole numbers 0..categories - 1 */
+/** @throws `invalid-data` unless it is a list of whole numbers 0..categories - 1 */
 export function checkCodes(what: string, codes: ArrayLike<number>, categories: number): void {
+  if (!Array.isArray(codes) && !(ArrayBuffer.isView(codes) && "length" in codes)) {
+    throw new DiffusionForcingError("invalid-data", `${what}: the codes are ${describe(codes)}; expected a list.`);
+  }
   for (let i = 0; i < codes.length; i++) {
-    const code = codes[i] as number;
-    if (Number.isInteger(code) && code >= 0 && code < categories) continue;
+    const code: unknown = codes[i];
+    if (Number.isInteger(code) && (code as number) >= 0 && (code as number) < categories) continue;
     throw new DiffusionForcingError(
       "invalid-data",
-      `${what}: there is no code ${code} (number ${i}); expected whole numbers from 0 to ${categories - 1}.`,
+      `${what}: there is no code ${describe(code)} (number ${i}); expected whole numbers from 0 to ${categories - 1}.`,
     );
   }
 }

@@ -1,0 +1,85 @@
+/** Codes: quantisers, the process that predicts them, counted sums, and the sounds that are taken apart. */
+import { codecFromConfig, vectorQuantizer } from "@diffusion-forcing/core/bundle";
+import { codeUsage } from "@diffusion-forcing/core/metrics";
+import { processFromConfig, tokenPrediction } from "@diffusion-forcing/core/process";
+import { markovPrior, SumCounts, separate } from "@diffusion-forcing/core/sampling";
+import { readWav, writeWav } from "@diffusion-forcing/tasks/separation";
+import { fileTarget, type Target, valueTarget } from "../target.js";
+import { type Anything, foreign, spread } from "./subjects.js";
+
+const codebook = [
+  [1, 0],
+  [0, 1],
+  [-1, -1],
+];
+const chain = {
+  initial: [0.5, 0.25, 0.25],
+  transition: [
+    [0.5, 0.25, 0.25],
+    [0, 1, 0],
+    [0.25, 0.25, 0.5],
+  ],
+};
+const prior = markovPrior(chain);
+const counts = new SumCounts(3);
+counts.add([0, 1, 2, 0], [1, 1, 0, 2], [2, 0, 1, 1]);
+const sound = writeWav(Float32Array.from({ length: 400 }, (_, n) => Math.sin(n / 5)));
+
+export const codes: readonly Target[] = [
+  valueTarget(
+    "vector quantizer's config",
+    [{ kind: "vector-quantizer", features: 4, latentFeatures: 2, codes: 8, width: 8, layers: 1, commitment: 0.5 }],
+    (config) => {
+      try {
+        codecFromConfig(config);
+      } catch (error) {
+        // Its weights are elsewhere: the configuration was read.
+        if ((error as Anything).code !== "checkpoint-mismatch") throw error;
+      }
+    },
+  ),
+  valueTarget(
+    "vectorQuantizer",
+    [{ features: 4, latentFeatures: 2, codes: 8, coverage: 0.5 }],
+    (given) => vectorQuantizer(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "config of predicted tokens",
+    [
+      {
+        kind: "token-prediction",
+        codebook,
+        schedule: { kind: "cosine", levels: 20, s: 0.008 },
+        temperature: 0.5,
+        noiseClip: 6,
+      },
+    ],
+    processFromConfig,
+  ),
+  valueTarget(
+    "tokenPrediction",
+    [{ codebook, temperature: 1, noiseClip: 6 }],
+    (given) => tokenPrediction(given as Anything),
+    foreign,
+  ),
+  valueTarget("markovPrior", [chain], (given) => markovPrior(given as Anything), foreign),
+  valueTarget(
+    "counted sums",
+    [[[0, 1], [1, 1], [2, 0], { symmetric: true, times: 2 }]],
+    (values) =>
+      spread((...given: Anything[]) => new SumCounts(3).add(...(given as [Anything, Anything, Anything])), values),
+    foreign,
+  ),
+  valueTarget(
+    "separate",
+    [
+      { mixture: [2, 0, 1], search: { kind: "beam", beams: 4 }, likelihoodWeight: 0.5 },
+      { mixture: [2, 1], search: { kind: "sample", seed: 1, topK: 3 } },
+    ],
+    (given) => separate({ priors: [prior, prior], counts, ...(given as Anything) }),
+    foreign,
+  ),
+  valueTarget("codeUsage", [[{ shape: [4], data: [0, 1, 2, 0] }, 3]], (values) => spread(codeUsage, values), foreign),
+  fileTarget("wav", [sound], (bytes) => readWav({ name: "a.wav", bytes })),
+];
