@@ -66,9 +66,11 @@ export const codes: readonly Target[] = [
   valueTarget("markovPrior", [chain], (given) => markovPrior(given as Anything), foreign),
   valueTarget(
     "counted sums",
-    [[[0, 1], [1, 1], [2, 0], { symmetric: true, times: 2 }]],
-    (values) =>
-      spread((...given: Anything[]) => new SumCounts(3).add(...(given as [Anything, Anything, Anything])), values),
+    [{ first: [0, 1], second: [1, 1], sum: [2, 0], options: { symmetric: true, times: 2 } }],
+    (given) => {
+      const { first, second, sum, options } = (given ?? {}) as Anything;
+      new SumCounts(3).add(first, second, sum, options);
+    },
     foreign,
   ),
   valueTarget(
