@@ -43,9 +43,9 @@ const trajectories = Array.from({ length: 400 }, () => {
   return frames;
 });
 
-// A model of them: three states a token, twelve tokens from now to the goal.
+// A model of them: three states a token, nine tokens from now to the goal.
 const backend = await onnxBackend();
-const sequences = { normalizer: planning.fitNormalizer(trajectories, size), frameStack: 3, lengths: [12] };
+const sequences = { normalizer: planning.fitNormalizer(trajectories, size), frameStack: 3, lengths: [9] };
 const forcing = diffusionForcing({
   model: transformer({ features: 3 * size, width: 64, layers: 2, heads: 4, causal: false }),
   schedule: cosineSchedule(1000),
