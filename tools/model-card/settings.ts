@@ -19,8 +19,4 @@ export const cardRows: readonly CardRow[] = [
     title: "the same, plans by tree search of 4 expansions a length",
     options: [...once, "--search", "--expansions", "4"],
   },
-  {
-    title: "random goals by gradient guidance, 20 episodes",
-    options: ["--multi-task", "--reach", "gradient", "--episodes", "20"],
-  },
 ];
