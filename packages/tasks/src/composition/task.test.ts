@@ -71,7 +71,11 @@ describe("compositionTask", () => {
     expect(report.document.data).toMatchObject({ v: { value: 0 } });
     expect((report.document.points as { memory: number }[]).map(({ memory }) => memory)).toEqual([1, 2, 3, 4, 6, 8]);
     expect(report.rows[0]?.[0]).toBe("memory of 8, plans of 4: ends in the opposite corner");
-    expect(report.picture).toMatch(/^<svg .*full memory.*the past dropped.*The dial.*<\/svg>$/);
+    // Words are drawn as lines: three panels of paths, and the dial with four curves.
+    expect(report.picture).toMatch(
+      /^<svg .*<title>Trajectories on a square, coloured by their shape<\/title>.*<\/svg>$/,
+    );
+    expect(report.picture?.match(/stroke-width="2\.5"/g)).toHaveLength(4);
     // Full memory, short plans and six settings of the dial, of eight positions each.
     expect(progress.at(-1)).toEqual([64, 64]);
     expect(progress.every(([done], i) => done > (progress[i - 1]?.[0] ?? 0))).toBe(true);
