@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isBetterPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
+import { excessOf, isBetterPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
 
 describe("planOfFrames", () => {
   it("takes the positions out of wider frames, measures the largest jump and how far the end is from the goal", () => {
@@ -62,5 +62,19 @@ describe("judgePlan", () => {
         expect(isBetterPlan(worse, better)).toBe(false);
       }
     }
+  });
+});
+
+describe("excessOf", () => {
+  const rule = { smoothness: 0.5, arrival: 0.25, accept: () => true, inconsistency: 2 };
+  const plan = (roughness: number, miss: number, inconsistency: number): Plan =>
+    planOfFrames(Float32Array.of(0, 0, roughness, 0), 2, 3, [roughness + miss, 0], { inconsistency });
+
+  it("is the largest part of what the rule allows, and 1 more for what the condition refuses", () => {
+    expect(excessOf(plan(0.25, 0, 0), rule)).toBe(0.5);
+    expect(excessOf(plan(0.25, 0.1875, 0), rule)).toBe(0.75);
+    expect(excessOf(plan(0.25, 0.1875, 3), rule)).toBe(1.5);
+    expect(excessOf(plan(0.25, 0, 0), { ...rule, accept: () => false })).toBe(1.5);
+    expect(excessOf(plan(Number.NaN, 0, 0), rule)).toBe(Number.POSITIVE_INFINITY);
   });
 });
