@@ -157,7 +157,8 @@ export class Sampler {
     let last: DenoiseProgress | undefined;
     for await (const progress of this.sampleStream(options)) {
       last = progress;
-      if (progress.step === progress.steps) return progress.read();
+      // Awaited here: to leave the loop frees the sequence, which a GPU may still be reading.
+      if (progress.step === progress.steps) return await progress.read();
     }
     return (last as DenoiseProgress).read();
   }

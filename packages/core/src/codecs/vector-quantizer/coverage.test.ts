@@ -15,12 +15,34 @@ function measured(codebook: number[], latents: number[]) {
   return { value: value!.data[0] as number, slope: [...slope!.data] as number[] };
 }
 
+/** What each of two codes is given of two latents, by three rounds of Sinkhorn in plain numbers. */
+function givenOf(codes: number[], latents: number[]): number[] {
+  const distances = latents.map((z) => codes.map((e) => (z - e) ** 2));
+  const mean = distances.flat().reduce((sum, d) => sum + d / 4, 0);
+  let shares = distances.map((row) => row.map((d) => Math.exp(-d / (0.05 * mean))));
+  const overColumns = (): number[][] =>
+    shares.map((row) => row.map((p, k) => p / shares.reduce((sum, other) => sum + (other[k] as number), 0)));
+  for (let round = 0; round < 3; round++) {
+    shares = overColumns();
+    shares = shares.map((row) => row.map((p) => p / row.reduce((sum, other) => sum + other, 0)));
+  }
+  const weights = overColumns();
+  return codes.map((_, k) => latents.reduce((sum, z, n) => sum + z * (weights[n]?.[k] as number), 0));
+}
+
 it("is how far codes are from their even shares of the data", () => {
-  // Two latents, two codes: one for each, though both codes lie nearer to the first.
-  const { value, slope } = measured([0, 1], [-1, 10]);
-  expect(value).toBeCloseTo((1 + 81) / 2, 1);
-  // d/de (e - z)^2 / 2: 0 + 1 and 1 - 10.
-  expect(slope).toEqual([expect.closeTo(1, 1), expect.closeTo(-9, 1)]);
+  // Both codes lie nearer to the first latent; each is drawn to one of its own all the same.
+  const [codes, latents] = [
+    [0, 1],
+    [-1, 10],
+  ];
+  const [first, second] = givenOf(codes, latents) as [number, number];
+  expect(first).toBeLessThan(0);
+  expect(second).toBeGreaterThan(8);
+  const { value, slope } = measured(codes, latents);
+  expect(value).toBeCloseTo((first ** 2 + (second - 1) ** 2) / 2, 3);
+  // d/de (e - given)^2 / 2, the shares held still.
+  expect(slope).toEqual([expect.closeTo(-first, 4), expect.closeTo(1 - second, 4)]);
   expect(measured([-1, 10], [-1, 10]).value).toBeCloseTo(0, 5);
 });
 
