@@ -3,7 +3,7 @@ import { DiffusionForcingError } from "../../engine/errors.js";
 
 /**
  * The order in which tokens are denoised, as plain data. Row m holds every token's level index before step m: an index
- * from 0 (clean) to `steps` (noise only) into the table of `samplingLevels`. Step m takes the tokens from row m to row
+ * from 0 (clean) to `steps` (noise only) into the table of `timestepLevels`. Step m takes the tokens from row m to row
  * m + 1; the last row is what sampling ends with.
  */
 export interface SchedulingMatrix {
