@@ -11,6 +11,9 @@ const browserConditions = ["source", "module", "browser", "development|productio
 
 const packages = ["core", "backend-onnx", "backend-tfjs", "tasks", "cli"];
 
+/** Packages without state outside their functions: their many small files share a process, and its modules. */
+const stateless = ["core", "tasks"];
+
 /** A test file with a device's name among the parts of its own name belongs to that device's project. */
 const filesOf = (device: TestDevice): string[] => [
   `packages/${device.package}/src/**/{,*.}${device.name}{,.*}.test.ts`,
@@ -33,6 +36,7 @@ const packageProjects = Object.entries(folders).map(([name, folder]) => ({
   extends: true as const,
   test: {
     name,
+    isolate: !stateless.includes(name),
     include: [`${folder}/**/*.test.ts`],
     exclude: [...configDefaults.exclude, browserFiles, ...testDevices.flatMap(filesOf)],
   },
@@ -102,7 +106,9 @@ const config: ViteUserConfig = defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    testTimeout: 60_000,
+    testTimeout: 120_000,
+    // By default one core of a machine of two is left idle.
+    maxWorkers: "100%",
     reporters: ["default", new DeviceReporter(coverage)],
     projects: [
       ...packageProjects,

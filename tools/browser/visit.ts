@@ -45,7 +45,7 @@ export async function visit(browser: Browser, url: string, options: VisitOptions
         await page.exposeFunction("reportValue", resolve);
         await page.exposeFunction("reportError", fail);
         await onPage?.(page);
-        await page.goto(url);
+        await page.goto(url, { timeout });
       };
       open().catch(reject);
     });

@@ -67,6 +67,9 @@ function difference(actual: Exercise, expected: Exercise): number {
 
 const tolerance = 1e-3;
 
+/** Milliseconds for a page: without a GPU, each compiles some seventy shaders on a processor that others use too. */
+const timeout = 300_000;
+
 /** TensorFlow.js starts its threads from blobs; nothing else needs them. */
 const startsFromBlobs = ({ app, device }: Visit, isolated: boolean): boolean =>
   isolated && app === "tfjs" && device === "wasm";
@@ -77,8 +80,15 @@ function policy(scriptSources: readonly string[], blobs: boolean): string {
   return `default-src 'self'; script-src ${scripts}; worker-src ${own}; object-src 'none'; base-uri 'none'`;
 }
 
-/** Serves a delivery under its policy and opens every page of it; the number of failures. */
-async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exercise, filter: string): Promise<number> {
+/**
+ * Serves a delivery under its policy and opens every page of it, in each browser one at a time; the number of failures.
+ */
+async function tryDelivery(
+  browsers: readonly Browser[],
+  delivery: Delivery,
+  expected: Exercise,
+  filter: string,
+): Promise<number> {
   let failures = 0;
   for (const { isolated, blobs } of delivery.servings) {
     const headers = {
@@ -86,14 +96,13 @@ async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exerc
       ...(isolated ? isolationHeaders : {}),
     };
     const server = await delivery.serve(headers);
-    const visits = visitsOf(delivery).filter((tried) => startsFromBlobs(tried, isolated) === blobs);
-    for (const { app, device, worker } of visits) {
+    const tryVisit = async (browser: Browser, { app, device, worker }: Visit): Promise<void> => {
       const place = `${worker ? "worker" : "page"}${isolated ? ", isolated" : ""}`;
       const name = `${delivery.name}: ${app} ${device} in a ${place}`;
-      if (!name.includes(filter)) continue;
+      if (!name.includes(filter)) return;
       try {
         const url = `${server.origin}/${app}.html?device=${device}${worker ? "&worker" : ""}`;
-        const actual = (await visit(browser, url)) as Exercise;
+        const actual = (await visit(browser, url, { timeout })) as Exercise;
         const worst = difference(actual, expected);
         const sound = worst < tolerance && actual.isolated === isolated;
         console.log(`${sound ? "ok    " : "WRONG "} ${name}: differs by ${worst.toExponential(1)}`);
@@ -102,7 +111,16 @@ async function tryDelivery(browser: Browser, delivery: Delivery, expected: Exerc
         failures++;
         console.log(`FAILED ${name}\n  ${(error as Error).message}`);
       }
-    }
+    };
+    // All browsers draw from one queue.
+    const visits = visitsOf(delivery)
+      .filter((tried) => startsFromBlobs(tried, isolated) === blobs)
+      .values();
+    await Promise.all(
+      browsers.map(async (browser) => {
+        for (const next of visits) await tryVisit(browser, next);
+      }),
+    );
     await server.close();
   }
   return failures;
@@ -122,7 +140,8 @@ async function main(filter: string): Promise<number> {
     if (!fits) failures++;
   }
   const expected = await exercise(referenceProvider, "cpu");
-  const browser = await launchChromium();
+  // Two, because a page on WebGPU without a GPU waits for one thread that compiles shaders.
+  const browsers = await Promise.all([launchChromium(), launchChromium()]);
   try {
     const deliveries = [
       () => esbuildDelivery(project, assets),
@@ -131,9 +150,9 @@ async function main(filter: string): Promise<number> {
       async () => viteServerDelivery(project),
       async () => importMapDelivery(project, importMap),
     ];
-    for (const deliver of deliveries) failures += await tryDelivery(browser, await deliver(), expected, filter);
+    for (const deliver of deliveries) failures += await tryDelivery(browsers, await deliver(), expected, filter);
   } finally {
-    await browser.close();
+    await Promise.all(browsers.map((browser) => browser.close()));
   }
   if (failures > 0) console.log(`${failures} failures.`);
   return failures === 0 ? 0 : 1;

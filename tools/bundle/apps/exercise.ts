@@ -13,12 +13,12 @@ export interface Exercise {
 export async function exercise(provider: BackendProvider, device: string): Promise<Exercise> {
   const backend = await provider.open(device);
   const forcing = diffusionForcing({
-    model: transformer({ features: 2, width: 16, layers: 1, heads: 2 }),
+    model: transformer({ features: 4, width: 16, layers: 1, heads: 2 }),
     schedule: cosineSchedule(100),
   });
   const tokens = tensor(
-    Float32Array.from({ length: 4 * 6 * 2 }, (_, i) => Math.sin(i)),
-    [4, 6, 2],
+    Float32Array.from({ length: 4 * 8 * 4 }, (_, i) => Math.sin(i)),
+    [4, 8, 4],
   );
   const batches = () => ({ tokens });
   const { losses, parameters } = await forcing.train({
@@ -29,8 +29,8 @@ export async function exercise(provider: BackendProvider, device: string): Promi
   });
   const sampler = forcing.sampler({ backend, parameters, timesteps: 5 });
   const sample: number[] = [];
-  const context = tensor(new Float32Array(2), [1, 1, 2]);
-  for await (const { tokens: token } of sampler.rollout({ context, length: 4, window: 6, seed: 0 })) {
+  const context = tensor(new Float32Array(16), [1, 4, 4]);
+  for await (const { tokens: token } of sampler.rollout({ context, length: 8, window: 8, seed: 0 })) {
     sample.push(...token.data);
   }
   await sampler.dispose();
