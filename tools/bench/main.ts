@@ -81,7 +81,7 @@ async function main(): Promise<number> {
   await backend.dispose();
   if (values.record) {
     const { config: _config, backend: _backend, threads: _threads, ...medians } = results;
-    recordBench(values.config, medians as Record<string, number>);
+    recordBench(values.backend, values.config, medians as Record<string, number>);
   }
   const line = (name: string, value: string | number): string =>
     `${name.padEnd(21)} ${typeof value === "number" && name !== "threads" ? value.toFixed(3) : value}`;

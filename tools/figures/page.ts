@@ -1,5 +1,5 @@
 import { markdownTable } from "markdown-table";
-import type { BenchRecord, Range, WasmRecord } from "./record.js";
+import type { BenchRecord, BenchRows, Range, WasmRecord } from "./record.js";
 
 /** The rows of `evaluation.json` that the page shows. */
 export interface Evaluation {
@@ -7,7 +7,8 @@ export interface Evaluation {
   readonly success: { readonly value: number };
   readonly hard: { readonly successes: number; readonly episodes: number };
   readonly ratioToExpert: { readonly value: number };
-  readonly normalizedScore: { readonly value: number };
+  /** Absent for a maze without a reference score. */
+  readonly normalizedScore?: { readonly value: number };
   readonly planWallFraction: number;
 }
 
@@ -26,17 +27,17 @@ const paperScores: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 function planningTable(planning: Figures["planning"]): string {
-  const row = (goal: string, evaluation: Evaluation, paper: number): string[] => [
+  const row = (goal: string, evaluation: Evaluation, paper: number | undefined): string[] => [
     `${evaluation.maze}, ${goal}`,
     `${Math.round(100 * evaluation.success.value)} %`,
     `${evaluation.hard.successes}/${evaluation.hard.episodes}`,
     evaluation.ratioToExpert.value.toFixed(2),
-    evaluation.normalizedScore.value.toFixed(1),
+    evaluation.normalizedScore?.value.toFixed(1) ?? "",
     `${(100 * evaluation.planWallFraction).toFixed(2)} %`,
-    paper.toFixed(1),
+    paper?.toFixed(1) ?? "",
   ];
   const rows = planning.flatMap(({ fixed, random }) => {
-    const [single, multi] = paperScores[fixed.maze] ?? [Number.NaN, Number.NaN];
+    const [single, multi] = paperScores[fixed.maze] ?? [];
     return [row("fixed", fixed, single), row("random", random, multi)];
   });
   const columns = [
@@ -51,7 +52,7 @@ function planningTable(planning: Figures["planning"]): string {
   return markdownTable([columns, ...rows]);
 }
 
-function benchTable(bench: BenchRecord): string {
+function benchTable(bench: BenchRows = {}): string {
   const jobs = [...new Set(Object.values(bench).flatMap((row) => Object.keys(row)))];
   const rows = Object.entries(bench).map(([config, row]) => [config, ...jobs.map((job) => String(row[job] ?? ""))]);
   return markdownTable([["config", ...jobs], ...rows]);
@@ -73,6 +74,14 @@ function wasmTable(wasm: WasmRecord): string {
   return markdownTable([["config", ...names], ...rows]);
 }
 
+/** A table for every device but the processor. */
+function otherDevices(bench: BenchRecord): string {
+  return Object.entries(bench)
+    .filter(([device]) => device !== "onnx/cpu")
+    .map(([device, rows]) => `\`--backend ${device}\`:\n\n${benchTable(rows)}`)
+    .join("\n\n");
+}
+
 /** The page `docs/figures.md`. */
 export function figuresPage({ planning, bench, wasm }: Figures): string {
   return `# Figures
@@ -89,9 +98,15 @@ ${planningTable(planning)}
 
 \`npm run bench -- --config base --record\`: milliseconds, medians on two threads of a shared machine without a GPU. Times depend on the machine: compare on yours.
 
-${benchTable(bench)}
+${benchTable(bench["onnx/cpu"])}
 
 \`train_step\` is forward, backward and AdamW with fresh noise levels; \`denoise_step\` and \`guided_step\` one step of a batch, without and with a gradient through the model; \`sample\` 50 steps of one sequence; \`rollout_token\` one generated token at 10 steps, the window read anew in each; \`rollout_token_cached\` the same from keys and values; \`first_result\` a first token from weights in memory, compiling included. Further configurations: \`wide\` and \`large\` (25.6 million parameters), \`dit\` and \`unet\` (a training step of the video models; of \`dit\` also \`stream_frame\`, one more frame of 16 x 16 at 10 steps), \`conv\` (single convolutions, forward and with all gradients).
+
+## On a GPU
+
+\`npm run bench -- --config base --backend onnx/webgpu --record\`: milliseconds as above on an NVIDIA H100 over Vulkan, which \`npm run test:gpu\` passed: 215 tests of the conformance kit on \`onnx/webgpu\` and on \`tfjs/webgpu\`. Small models wait for the border between the runtime and the GPU, a fraction of a millisecond for each run of a graph, so a batch of one is no faster than on a processor; CUDA was not measured.
+
+${otherDevices(bench)}
 
 ## In a browser
 

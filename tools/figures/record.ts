@@ -6,8 +6,9 @@ const folder = "docs/figures";
 /** Lowest and highest of all runs recorded. */
 export type Range = readonly [number, number];
 
-/** Medians in milliseconds, by configuration and job. */
-export type BenchRecord = Readonly<Record<string, Readonly<Record<string, number>>>>;
+/** Medians in milliseconds, by backend and device ("onnx/cpu"), configuration and job. */
+export type BenchRecord = Readonly<Record<string, BenchRows>>;
+export type BenchRows = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
 /** By configuration and contender: milliseconds of this library on ONNX Runtime, and how many times that others take. */
 export type WasmRecord = Readonly<
@@ -23,10 +24,20 @@ function write(name: string, record: object): void {
   writeFileSync(`${folder}/${name}.json`, `${JSON.stringify(record, null, 2)}\n`);
 }
 
-/** Keeps a run of `npm run bench` in place of the last one of that configuration. */
-export function recordBench(config: string, medians: Readonly<Record<string, number>>): void {
+/** A run of `npm run bench` in place of the last one of that device and configuration. */
+export function withBench(
+  record: BenchRecord,
+  device: string,
+  config: string,
+  medians: Readonly<Record<string, number>>,
+): BenchRecord {
   const rounded = Object.fromEntries(Object.entries(medians).map(([job, time]) => [job, Number(time.toPrecision(3))]));
-  write("bench", { ...readRecord<BenchRecord>("bench"), [config]: rounded });
+  return { ...record, [device]: { ...record[device], [config]: rounded } };
+}
+
+/** Keeps a run of `npm run bench`. */
+export function recordBench(device: string, config: string, medians: Readonly<Record<string, number>>): void {
+  write("bench", withBench(readRecord<BenchRecord>("bench"), device, config, medians));
 }
 
 const widened = (range: Range | undefined, value: number): Range =>
