@@ -46,7 +46,7 @@ ${run.steps} steps in ${(run.seconds / 60).toFixed(1)} minutes of wall time, one
 
     ${evaluate}
 
-${report.title}.
+${report.title.replace(/^./, (letter) => letter.toUpperCase())}.
 
 ${markdown(["what", "measured"], report.rows)}
 ${[report.note, model.after].filter(Boolean).join(" ")}

@@ -25,11 +25,19 @@ const readJson = <T>(path: string): T => JSON.parse(readFileSync(path, "utf8")) 
 
 type Duration = Pick<RunFacts, "steps" | "seconds">;
 
+type Training = Pick<RunFacts, "task" | "seed"> & { readonly options?: Pick<RunFacts, "data"> };
+
+/** A run's `training.json`; of the path of its data only the file's name, which is all that others have in common. */
+function trainingOf(folder: string): Training {
+  const training = readJson<Training>(join(folder, "training.json"));
+  const { options } = training;
+  if (options?.data === undefined) return training;
+  return { ...training, options: { ...options, data: { ...options.data, file: basename(options.data.file) } } };
+}
+
 /** What a run's folder says of its training: the log of its steps, or the summary, which a bundled model keeps. */
 function factsOf(folder: string): RunFacts {
-  const { task, seed, options } = readJson<RunFacts & { readonly options?: Pick<RunFacts, "data"> }>(
-    join(folder, "training.json"),
-  );
+  const { task, seed, options } = trainingOf(folder);
   const log = join(folder, "metrics.jsonl");
   if (!existsSync(log)) return { task, seed, ...options, ...readJson<Duration>(join(folder, "summary.json")) };
   const last = readFileSync(log, "utf8").trim().split("\n").at(-1) as string;
@@ -44,7 +52,7 @@ if (resolve(run) !== resolve(folder)) {
   await saveBundle({ ...bundle, ...(card ? { card: { license: "MIT", ...card } } : {}) }, folderStore(folder), {
     weights: "float16",
   });
-  writeFileSync(join(folder, "training.json"), readFileSync(join(run, "training.json")));
+  writeFileSync(join(folder, "training.json"), `${JSON.stringify(trainingOf(run), null, 2)}\n`);
   writeFileSync(join(folder, "summary.json"), `${JSON.stringify({ steps: facts.steps, seconds: facts.seconds })}\n`);
 }
 const bundle = await loadBundle(folderStore(folder));
