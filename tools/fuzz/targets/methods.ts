@@ -153,7 +153,7 @@ const processes: Target[] = [
     "learned codec's config",
     [
       { kind: "variational-autoencoder", features: 4, latentFeatures: 2, width: 8, layers: 1, klWeight: 0.5 },
-      { kind: "principal-components", features: 4, components: 2 },
+      { kind: "kept", kept: 2, codec: { kind: "normalization", mean: [0, 1], std: [1, 2] } },
     ],
     (config) => {
       try {

@@ -37,7 +37,7 @@ describe("codecFromConfig", () => {
   it.each([
     [
       null,
-      "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, variational-autoencoder, principal-components, vector-quantizer, chain",
+      "A codec's kind is undefined; the known ones are normalization, frame-stack, image, categorical, variational-autoencoder, vector-quantizer, kept, chain",
     ],
     [{ kind: "zip" }, 'A codec\'s kind is "zip"'],
     [{ kind: "toString" }, 'A codec\'s kind is "toString"'],
@@ -46,6 +46,14 @@ describe("codecFromConfig", () => {
     [{ kind: "frame-stack" }, "expected a whole number from 1"],
     [{ kind: "frame-stack", frames: 2, by: 1 }, "has no by"],
     [{ kind: "normalization", mean: [0], std: [1e-320] }, "std.0 is 1e-320"],
+    [
+      { kind: "kept", kept: 0, codec: { kind: "normalization", mean: [0], std: [1] } },
+      "expected a whole number from 1",
+    ],
+    [{ kind: "kept", kept: 1, by: 2, codec: { kind: "image" } }, "has no by"],
+    [{ kind: "kept", kept: 1 }, "A codec's kind is undefined"],
+    [{ kind: "kept", kept: 1, codec: { kind: "frame-stack", frames: 2 } }, "expected one of vectors"],
+    [{ kind: "kept", kept: 1, codec: { kind: "kept", kept: 1, codec: { kind: "image" } } }, "holds others"],
     [{ kind: "chain", codecs: "image" }, 'A chain\'s codecs are "image"; expected a list'],
     [{ kind: "chain", codecs: [] }, "a list of 1 to 16"],
     [{ kind: "chain", codecs: [{ kind: "chain", codecs: [{ kind: "image" }] }] }, "A chain of codecs holds a chain"],

@@ -13,12 +13,8 @@ import { chainCodecs, MOST_CODECS } from "./chain.js";
 import type { Codec, CodecConfig } from "./codec.js";
 import { frameStackCodec } from "./frame-stack.js";
 import { imageCodec } from "./image.js";
+import { keptCodec } from "./kept.js";
 import { type NormalizationOptions, normalizationCodec } from "./normalization.js";
-import {
-  type PrincipalComponentsOptions,
-  principalComponentsCodec,
-  principalComponentsNetwork,
-} from "./principal-components.js";
 import {
   type VectorQuantizer,
   type VectorQuantizerOptions,
@@ -42,8 +38,6 @@ const readers: Readonly<Record<string, CodecReader>> = {
   categorical: ({ kind: _, ...options }) => categoricalCodec(options as unknown as CategoricalOptions),
   "variational-autoencoder": (config, parameters) =>
     autoencoderCodec({ autoencoder: autoencoderOf(config), parameters }),
-  "principal-components": ({ kind: _, ...options }, parameters) =>
-    principalComponentsCodec(options as unknown as PrincipalComponentsOptions, parameters),
   "vector-quantizer": (config, parameters) => vectorQuantizerCodec({ quantizer: quantizerOf(config), parameters }),
 };
 
@@ -58,7 +52,6 @@ function quantizerOf(config: CodecConfig): VectorQuantizer {
 /** What of the library's codecs has weights, by kind. */
 const networks: Readonly<Record<string, (config: CodecConfig) => Network>> = {
   "variational-autoencoder": autoencoderOf,
-  "principal-components": principalComponentsNetwork,
   "vector-quantizer": quantizerOf,
 };
 
@@ -69,10 +62,17 @@ const networks: Readonly<Record<string, (config: CodecConfig) => Network>> = {
  * @throws `invalid-config` for one whose sizes make no sense
  */
 export function learnedNetworks(config: unknown): Network[] {
-  const { kind, codecs } = (config ?? {}) as Partial<CodecConfig>;
+  const { kind, codecs, codec } = (config ?? {}) as Partial<CodecConfig>;
+  if (kind === "kept" && !holdsOthers(codec)) return learnedNetworks(codec);
   if (kind === "chain" && Array.isArray(codecs)) return codecs.slice(0, MOST_CODECS).flatMap(learnedNetworks);
   const network = typeof kind === "string" && Object.hasOwn(networks, kind) ? networks[kind] : undefined;
   return network === undefined ? [] : [network(config as CodecConfig)];
+}
+
+/** Whether it is a codec of codecs. */
+function holdsOthers(config: unknown): boolean {
+  const { kind } = (config ?? {}) as Partial<CodecConfig>;
+  return kind === "kept" || kind === "chain";
 }
 
 function refuseFields(kind: string, rest: object): void {
@@ -96,10 +96,21 @@ export function codecFromConfig(
   const all: Readonly<Record<string, CodecReader>> = { ...readers, ...more };
   const kind = typeof config === "object" && config !== null && "kind" in config ? config.kind : undefined;
   if (kind === "chain") return readChain(config as CodecConfig, parameters, more);
+  if (kind === "kept") {
+    const { kept, codec, kind: _, ...rest } = config as CodecConfig;
+    refuseFields("kept", rest);
+    if (holdsOthers(codec)) {
+      throw new DiffusionForcingError(
+        "invalid-config",
+        'The codec in one of kind "kept" holds others; it may hold none.',
+      );
+    }
+    return keptCodec({ kept: kept as number, codec: codecFromConfig(codec, parameters, more) });
+  }
   if (typeof kind !== "string" || !Object.hasOwn(all, kind)) {
     throw new DiffusionForcingError(
       "invalid-config",
-      `A codec's kind is ${describe(kind)}; the known ones are ${[...Object.keys(all), "chain"].join(", ")}.`,
+      `A codec's kind is ${describe(kind)}; the known ones are ${[...Object.keys(all), "kept", "chain"].join(", ")}.`,
     );
   }
   return (all[kind] as CodecReader)(config as CodecConfig, parameters);

@@ -5,11 +5,11 @@ export { type Codec, type CodecConfig, codecOn, type PlainCodec } from "./codec.
 export { type CodecReader, codecFromConfig, learnedNetworks } from "./codec-from-config.js";
 export { frameStackCodec } from "./frame-stack.js";
 export { imageCodec } from "./image.js";
+export { type KeptOptions, keptCodec } from "./kept.js";
 export {
   fitNormalization,
   type Normalization,
   type NormalizationOptions,
   normalizationCodec,
 } from "./normalization.js";
-export { type PrincipalComponentsOptions, principalComponentsCodec } from "./principal-components.js";
 export * from "./vector-quantizer/index.js";

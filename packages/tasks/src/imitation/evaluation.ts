@@ -1,4 +1,5 @@
 import { type Bundle, createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { codecOn } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import { proportion } from "../intervals.js";
 import type { Estimate, EvaluationContext, TaskReport } from "../task.js";
@@ -69,6 +70,7 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
   const { episodes, seed, steps, share } = options;
   const { backend, signal, onProgress } = context;
   const view = views[record.view];
+  const fast = codecOn(backend, codec);
   const random = createRandom(seed);
   const sampler = new Sampler(bundle.diffusion, { backend, parameters: bundle.parameters, timesteps: steps });
   const trials = trialsOf(options, record);
@@ -82,7 +84,7 @@ export async function evaluateImitation(bundle: Bundle, context: EvaluationConte
       for (const [i, size] of sizes.entries()) {
         const batch = await runEpisodes({
           sampler,
-          codec,
+          codec: fast,
           view,
           episodes: size,
           seed: random.split(i),

@@ -1,73 +1,78 @@
-import { type HostTensor, tensor } from "@diffusion-forcing/core";
-import { type PlainCodec, principalComponentsCodec } from "@diffusion-forcing/core/bundle";
-import { EigenvalueDecomposition, Matrix } from "ml-matrix";
+import { type Codec, type HostTensor, samplingParameters, tensor } from "@diffusion-forcing/core";
+import {
+  autoencoderCodec,
+  chainCodecs,
+  fitNormalization,
+  keptCodec,
+  normalizationCodec,
+  variationalAutoencoder,
+} from "@diffusion-forcing/core/bundle";
+import { trainStream } from "@diffusion-forcing/core/training";
+import type { PreparationContext } from "../task.js";
 import { actionSize } from "./observation.js";
+import type { ImageCodecRecipe } from "./recipe.js";
 
-/** Frames that the components are computed from: their products fill a matrix of this size. */
-const FRAMES = 400;
+/** Images of a training batch. */
+const BATCH = 64;
+/** Steps between the states that are kept. */
+const KEPT_EVERY = 250;
+/** Demonstrations that the tokens are normalised by. */
+const NORMALIZED_BY = 50;
+
+/** What the codec is trained with. */
+export type CodecTraining = Required<Pick<PreparationContext, "backend">> &
+  Pick<PreparationContext, "codecState" | "signal" | "onProgress">;
 
 /**
- * The codec of actions and images: actions are kept, images become their coordinates along the principal components of the
- * demonstrations' images, all of deviation 1. The components are those of 400 frames, evenly spread, by the eigenvectors
- * of the frames' products (Sirovich 1987), which are fewer than pixels.
+ * Learns what stands between demonstrations and tokens: actions pass as they are, images become the means that an
+ * autoencoder's posterior has; all with mean 0 and deviation 1 by feature. Few latent features are enough, and better
+ * than many: an image has a handful of degrees of freedom, and what a token holds beyond them distracts from the action.
  *
- * @param items [N, T, 3 + pixels]
+ * @param demonstrations [1, T, 3 + pixels] each
+ * @throws `aborted`
  */
-export function fitImageCodec({ shape, data }: HostTensor<"float32">, components: number): PlainCodec {
-  const [count, length, size] = shape as [number, number, number];
+export async function learnImageCodec(
+  demonstrations: readonly HostTensor<"float32">[],
+  { latentFeatures, codecWidth, klWeight, codecSteps, codecLearningRate }: ImageCodecRecipe,
+  { backend, codecState, signal, onProgress }: CodecTraining,
+): Promise<Codec> {
+  const [, length, size] = (demonstrations[0] as HostTensor).shape as [number, number, number];
   const pixels = size - actionSize;
-  const total = count * length;
-  const frames = Math.min(FRAMES, total);
-  const place = (i: number): number => Math.floor((i * total) / frames) * size;
-  const mean = new Float32Array(size);
-  for (let i = 0; i < frames; i++) {
-    for (let f = 0; f < size; f++) mean[f] = (mean[f] as number) + (data[place(i) + f] as number) / frames;
-  }
-  const centred = Array.from({ length: frames }, (_, i) =>
-    Float64Array.from({ length: pixels }, (_, f) => {
-      const at = actionSize + f;
-      return (data[place(i) + at] as number) - (mean[at] as number);
-    }),
-  );
-  const products = new Matrix(frames, frames);
-  for (let i = 0; i < frames; i++) {
-    for (let j = 0; j <= i; j++) {
-      const [a, b] = [centred[i] as Float64Array, centred[j] as Float64Array];
-      let product = 0;
-      for (let f = 0; f < pixels; f++) product += (a[f] as number) * (b[f] as number);
-      products.set(i, j, product);
-      products.set(j, i, product);
-    }
-  }
-  // Eigenvalues rise: the last are the largest.
-  const { realEigenvalues: values, eigenvectorMatrix: vectors } = new EigenvalueDecomposition(products, {
-    assumeSymmetric: true,
+  const autoencoder = variationalAutoencoder({
+    features: pixels,
+    latentFeatures,
+    width: codecWidth,
+    layers: 1,
+    klWeight,
   });
-  const basis = new Float32Array(components * pixels);
-  const std = new Float32Array(actionSize + components);
-  for (let c = 0; c < components; c++) {
-    const column = frames - 1 - c;
-    const value = values[column] as number;
-    std[actionSize + c] = Math.sqrt(value / frames);
-    for (let i = 0; i < frames; i++) {
-      const weight = vectors.get(i, column) / Math.sqrt(value);
-      const frame = centred[i] as Float64Array;
-      for (let f = 0; f < pixels; f++) {
-        basis[c * pixels + f] = (basis[c * pixels + f] as number) + weight * (frame[f] as number);
+  const resume = await codecState?.load();
+  const run = trainStream(autoencoder, {
+    backend,
+    batches: (_step, random) => {
+      const images = new Float32Array(BATCH * pixels);
+      for (let i = 0; i < BATCH; i++) {
+        const { data } = demonstrations[random.integer(0, demonstrations.length)] as HostTensor<"float32">;
+        const at = random.integer(0, length) * size + actionSize;
+        images.set(data.subarray(at, at + pixels), i * pixels);
       }
-    }
-  }
-  for (let a = 0; a < actionSize; a++) {
-    let square = 0;
-    for (let i = 0; i < frames; i++) square += ((data[place(i) + a] as number) - (mean[a] as number)) ** 2 / frames;
-    std[a] = Math.sqrt(square);
-  }
-  return principalComponentsCodec(
-    { kept: actionSize, features: pixels, components },
-    {
-      mean: tensor(mean, [size]),
-      std: tensor(std, [actionSize + components]),
-      basis: tensor(basis, [components, pixels]),
+      return { tokens: tensor(images, [BATCH, 1, pixels]) };
     },
-  );
+    steps: codecSteps,
+    optimizer: { learningRate: codecLearningRate },
+    learningRate: { kind: "cosine", warmupSteps: Math.min(50, codecSteps) },
+    emaDecay: 0.99,
+    ...(codecState ? { checkpoint: { every: KEPT_EVERY, save: codecState.save } } : {}),
+    ...(resume ? { resume } : {}),
+    ...(signal ? { signal } : {}),
+  });
+  let parameters = resume === undefined ? {} : samplingParameters(resume);
+  for await (const { step, steps, loss, isLast, snapshot } of run) {
+    onProgress?.(step, steps, `codec, loss ${loss.toFixed(2)}`);
+    if (isLast) parameters = samplingParameters(await snapshot());
+  }
+  const learned = keptCodec({ kept: actionSize, codec: autoencoderCodec({ autoencoder, parameters, backend }) });
+  const some = await Promise.all(demonstrations.slice(0, NORMALIZED_BY).map((one) => learned.encode(one)));
+  const numbers = Float32Array.from(some.flatMap(({ data }) => Array.from(data)));
+  const { config } = fitNormalization(numbers, actionSize + latentFeatures);
+  return chainCodecs([learned, normalizationCodec({ mean: config.mean, std: config.std })]);
 }

@@ -3,6 +3,15 @@ import * as v from "valibot";
 import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
+/** The autoencoder that makes a few numbers of an image: its sizes, and how it is trained before the model is. */
+export interface ImageCodecRecipe {
+  readonly latentFeatures: number;
+  readonly codecWidth: number;
+  readonly klWeight: number;
+  readonly codecSteps: number;
+  readonly codecLearningRate: number;
+}
+
 /** What a recipe says of the demonstrations, of what the model is shown of the past, and of the model. */
 export interface ImitationRecipe extends TaskRecipe {
   readonly data: {
@@ -16,20 +25,40 @@ export interface ImitationRecipe extends TaskRecipe {
    * is given the past as it is.
    */
   readonly past: "noised" | "clean";
+  /** Of a view of images, and of no other. */
+  readonly codec?: ImageCodecRecipe;
+  /** What errors of the action count in the loss, where those of what is seen count 1. Default 1. */
+  readonly actionWeight?: number;
   readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
 }
 
-const recipeSchema = v.strictObject({
-  data: v.strictObject({
-    view: schemas.choice("places", "images"),
-    demonstrations: schemas.integer(1, 100_000),
-    seed: schemas.integer(0),
-    batch: schemas.integer(1, 4096),
+const recipeSchema = v.pipe(
+  v.strictObject({
+    data: v.strictObject({
+      view: schemas.choice("places", "images"),
+      demonstrations: schemas.integer(1, 100_000),
+      seed: schemas.integer(0),
+      batch: schemas.integer(1, 4096),
+    }),
+    past: schemas.choice("noised", "clean"),
+    codec: v.exactOptional(
+      v.strictObject({
+        latentFeatures: schemas.integer(1, 1024),
+        codecWidth: schemas.integer(1, 4096),
+        klWeight: schemas.number(0, 1e6),
+        codecSteps: schemas.integer(1, 1e9),
+        codecLearningRate: schemas.positive(),
+      }),
+    ),
+    actionWeight: v.exactOptional(schemas.positive()),
+    model: transformerSizeSchema,
+    training: trainingSchema,
   }),
-  past: schemas.choice("noised", "clean"),
-  model: transformerSizeSchema,
-  training: trainingSchema,
-});
+  v.check(
+    ({ data, codec }) => (data.view === "images") === (codec !== undefined),
+    "a codec for a view of images, and for no other",
+  ),
+);
 
 /** What a bundle records of the task. */
 export interface ImitationRecord {
@@ -72,11 +101,14 @@ export const imitationPresets: Readonly<Record<string, ImitationRecipe>> = {
     model,
     training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
   },
+  // An image is 10 numbers to the model, an action 3, and the action is what matters.
   "imitation-images": {
-    data: { view: "images", demonstrations: 400, seed: 1, batch: 16 },
+    data: { view: "images", demonstrations: 1000, seed: 1, batch: 16 },
     past: "noised",
-    model,
-    training: { steps: 4000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
+    codec: { latentFeatures: 10, codecWidth: 128, klWeight: 0.3, codecSteps: 2500, codecLearningRate: 2e-3 },
+    actionWeight: 5,
+    model: { width: 128, layers: 3, heads: 4 },
+    training: { steps: 6000, learningRate: 1.5e-3, schedule, emaDecay: 0.998 },
   },
   "imitation-next-token": {
     data: places,

@@ -55,6 +55,34 @@ describe("imitationTask", () => {
     expect(given.condition?.data.subarray(10, 20)).toEqual(given.tokens.data.subarray(0, 10));
   });
 
+  it("makes tokens of images by a codec that it learns, or is given; errors of the action count more", async () => {
+    const recipe = imitationTask.parseRecipe({
+      ...tiny,
+      data: { ...tiny.data, view: "images", demonstrations: 2 },
+      codec: { latentFeatures: 4, codecWidth: 8, klWeight: 0.3, codecSteps: 2, codecLearningRate: 1e-3 },
+      actionWeight: 5,
+    });
+    const notes = new Set<string>();
+    const onProgress = (_done: number, _total: number, note = "") => notes.add(note.replace(/ [\d.]+$/, ""));
+    const { batches, codec, diffusion } = await imitationTask.prepare(recipe, { options: {}, onProgress });
+    expect([...notes]).toEqual(["codec, loss", "demonstrations encoded"]);
+    expect(diffusion.model.tokenShape).toEqual([7]);
+    const { tokens, lossMask } = await batches(1, createRandom(0));
+    expect([tokens.shape, Array.from(lossMask?.data ?? [])]).toEqual([
+      [2, 26, 7],
+      [5, 5, 5, 1, 1, 1, 1],
+    ]);
+    notes.clear();
+    const again = await imitationTask.prepare(recipe, { options: {}, onProgress, ...(codec ? { codec } : {}) });
+    expect([...notes]).toEqual(["demonstrations encoded"]);
+    expect((await again.batches(1, createRandom(0))).tokens).toEqual(tokens);
+    const controller = new AbortController();
+    controller.abort();
+    await expect(imitationTask.prepare(recipe, { options: {}, signal: controller.signal })).rejects.toMatchObject({
+      code: "aborted",
+    });
+  });
+
   it("its presets are recipes, and what is none is refused by name", () => {
     for (const preset of Object.values(imitationTask.presets)) {
       expect(imitationTask.parseRecipe(JSON.parse(JSON.stringify(preset)))).toEqual(preset);
@@ -65,6 +93,11 @@ describe("imitationTask", () => {
     expect(() => imitationTask.parseRecipe({ ...tiny, data: { ...tiny.data, demonstrations: 0 } })).toThrow(
       "data.demonstrations is 0; expected a whole number from 1",
     );
+    const images = imitationTask.presets["imitation-images"] as { codec?: unknown };
+    const { codec, ...without } = images;
+    for (const wrong of [without, { ...tiny, codec }]) {
+      expect(() => imitationTask.parseRecipe(wrong)).toThrow("a codec for a view of images, and for no other");
+    }
   });
 
   it("measures success with memory and without, disturbed and told or not, and in its own dream", async () => {

@@ -9,7 +9,7 @@ export const imitationTask: Task = {
   summary: "swap two fruits, one at a time, by a policy that remembers where they were",
   presets: imitationPresets,
   parseRecipe: parseImitationRecipe,
-  prepare: (recipe: TaskRecipe) => imitationJob(recipe as ImitationRecipe),
+  prepare: (recipe: TaskRecipe, context) => imitationJob(recipe as ImitationRecipe, context),
   evaluationOptions: imitationOptions,
   evaluate: evaluateImitation,
 };

@@ -1,19 +1,33 @@
-import { cosineSchedule, diffusionForcing, type HostTensor, tensor, transformer } from "@diffusion-forcing/core";
-import { fitNormalization, type PlainCodec } from "@diffusion-forcing/core/bundle";
+import {
+  type Codec,
+  cosineSchedule,
+  diffusionForcing,
+  type HostTensor,
+  referenceBackend,
+  tensor,
+  transformer,
+} from "@diffusion-forcing/core";
+import { breathe, throwIfAborted } from "@diffusion-forcing/core/backend";
+import { codecOn, fitNormalization } from "@diffusion-forcing/core/bundle";
 import type { BatchSource } from "@diffusion-forcing/core/training";
-import type { TaskJob } from "../task.js";
+import type { PreparationContext, TaskJob } from "../task.js";
 import { fruitDemonstrations } from "./demonstrations.js";
-import { fitImageCodec } from "./image-codec.js";
+import { learnImageCodec } from "./image-codec.js";
+import { actionSize } from "./observation.js";
 import type { ImitationRecipe } from "./recipe.js";
 import { policyLevels } from "./training-levels.js";
-import { images } from "./view.js";
+import { images, views } from "./view.js";
 
 /** K. */
 export const policyLevelCount = 100;
 
-/** Model and data of a recipe. */
-export async function imitationJob({ data, past, model }: ImitationRecipe): Promise<TaskJob> {
-  const { codec, sequences } = encodedDemonstrations(data);
+/** Model and data of a recipe. @throws `aborted` */
+export async function imitationJob(
+  recipe: ImitationRecipe,
+  context: PreparationContext = { options: {} },
+): Promise<TaskJob> {
+  const { data, past, model, actionWeight = 1 } = recipe;
+  const { codec, sequences } = await encodedDemonstrations(recipe, context);
   const features = sequences.shape[2] as number;
   const diffusion = diffusionForcing({
     model: transformer({
@@ -25,9 +39,12 @@ export async function imitationJob({ data, past, model }: ImitationRecipe): Prom
     }),
     schedule: cosineSchedule(policyLevelCount),
   });
+  const weights = Float32Array.from({ length: features }, (_, i) => (i < actionSize ? actionWeight : 1));
+  const lossMask = actionWeight === 1 ? {} : { lossMask: tensor(weights, [1, 1, features]) };
+  const source = past === "clean" ? teacherForced(sequences, data.batch) : noised(sequences, data.batch);
   return {
     diffusion,
-    batches: past === "clean" ? teacherForced(sequences, data.batch) : noised(sequences, data.batch),
+    batches: async (step, random) => ({ ...(await source(step, random)), ...lossMask }),
     codec,
     record: { kind: "imitation", view: data.view, past },
     trainedOn: { tokens: [sequences.shape[1] as number, sequences.shape[1] as number] },
@@ -39,26 +56,40 @@ export async function imitationJob({ data, past, model }: ImitationRecipe): Prom
   };
 }
 
-/** Components that an image becomes. */
-const COMPONENTS = 32;
-/** Demonstrations that the codec of images is fitted to: their frames are large. */
-const FITTED = 50;
+/** Demonstrations that the codec of images learns from, at most: their images are large, and alike. */
+const LEARNED_FROM = 500;
 
 /** The demonstrations as tokens, and the codec that made them so. */
-function encodedDemonstrations({ view, demonstrations, seed }: ImitationRecipe["data"]): {
-  readonly codec: PlainCodec;
-  readonly sequences: HostTensor<"float32">;
-} {
-  if (view === "places") {
-    const all = fruitDemonstrations(demonstrations, seed);
+async function encodedDemonstrations(
+  { data: { view, demonstrations, seed }, codec: recipe }: ImitationRecipe,
+  { backend = referenceBackend(), codec: known, ...context }: PreparationContext,
+): Promise<{ readonly codec: Codec; readonly sequences: HostTensor<"float32"> }> {
+  if (recipe === undefined) {
+    const all = fruitDemonstrations(demonstrations, seed, views[view]);
     const codec = fitNormalization(all.data, all.shape[2] as number);
     return { codec, sequences: codec.encode(all) };
   }
-  // Images are encoded at once, one demonstration after the other: all of them would fill a gigabyte.
-  const codec = fitImageCodec(fruitDemonstrations(FITTED, seed, images), COMPONENTS);
-  const parts = Array.from({ length: demonstrations }, (_, i) =>
-    codec.encode(fruitDemonstrations(1, seed + i, images)),
-  );
+  // Each demonstration of a seed of its own, so that images need not be kept to be drawn again.
+  const drawn = (i: number): HostTensor<"float32"> => fruitDemonstrations(1, seed + i, images);
+  const rest = async (): Promise<void> => {
+    throwIfAborted(context.signal);
+    await breathe();
+  };
+  const learn = async (): Promise<Codec> => {
+    const some: HostTensor<"float32">[] = [];
+    for (let i = 0; i < Math.min(LEARNED_FROM, demonstrations); i++) {
+      await rest();
+      some.push(drawn(i));
+    }
+    return learnImageCodec(some, recipe, { backend, ...context });
+  };
+  const codec = codecOn(backend, known ?? (await learn()));
+  const parts: HostTensor<"float32">[] = [];
+  for (let i = 0; i < demonstrations; i++) {
+    await rest();
+    parts.push(await codec.encode(drawn(i)));
+    context.onProgress?.(i + 1, demonstrations, "demonstrations encoded");
+  }
   const [, tokens, features] = (parts[0] as HostTensor).shape as [number, number, number];
   const data = new Float32Array(demonstrations * tokens * features);
   for (const [i, part] of parts.entries()) data.set(part.data, i * tokens * features);
