@@ -3,12 +3,13 @@ import { isDiffusionForcingError } from "../engine/errors.js";
 import { trace } from "../engine/graph/trace.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { readTensor, tensor } from "../engine/tensor/tensor.js";
+import { bayesianFlow } from "./bayesian-flow/continuous.js";
 import { discreteBayesianFlow } from "./bayesian-flow/discrete.js";
 import { flowMatching } from "./gaussian/flow-matching.js";
 import { cosineSchedule } from "./gaussian/schedule.js";
 import { variancePreserving } from "./gaussian/variance-preserving.js";
 import { lossWeight } from "./loss-weight.js";
-import type { LossWeighting } from "./loss-weighting.js";
+import { checkLossWeighting, type LossWeighting } from "./loss-weighting.js";
 import type { NoiseProcess } from "./process.js";
 
 const schedule = cosineSchedule(100);
@@ -85,6 +86,27 @@ describe("lossWeight", () => {
     expect(found).toEqual(close([5 / 16, 0]));
   });
 
+  it("fuses ratios for what a straight path or a Bayesian flow charges", async () => {
+    // Ratios 9 and 1 of levels 2 and 4 of 8. The first token has no past: 5 / (1 + 2 x 3 + 9). The second: its ratio .2
+    // of the limit and a limited past of 1 fuse to 1 - .5 x .8 = .6, a ratio of 3, which costs 1 + 2 sqrt(3) + 3.
+    const fused: LossWeighting = { kind: "fused-snr", clip: 5, decay: 0.5 };
+    expect(await weightsOf(flowMatching({ levels: 8 }), fused, [2, 4])).toEqual(
+      close([5 / 16, 3 / (4 + 2 * Math.sqrt(3))]),
+    );
+    // A ratio of 9 at level 1 of 2, where an error costs log(10) (1 + 9).
+    const flow = bayesianFlow({ levels: 2, finalStd: 0.1 });
+    expect(await weightsOf(flow, fused, [1])).toEqual(close([5 / (10 * Math.log(10))]));
+    expect(await weightsOf(flow, { kind: "min-snr", clip: 5 }, [1, 2])).toEqual(close([5 / (10 * Math.log(10)), 0]));
+  });
+
+  it("is the limit at level 0 where the loss charges the clean token's error itself", async () => {
+    expect(await weights("x0", { kind: "min-snr", clip: 2 }, [0])).toEqual([2]);
+  });
+
+  it("takes a clamp of one ratio", async () => {
+    expect(await weights("v", { kind: "clamped-snr", low: 5, high: 5 }, [1, 100])).toEqual([1, 1]);
+  });
+
   it("is 1 for the uniform weighting", async () => {
     expect(await weights("x0", { kind: "uniform" }, [0, 50, 100])).toEqual([1, 1, 1]);
     expect(await weights("x0", { kind: "uniform", scale: 2.5 }, [0, 50])).toEqual([2.5, 2.5]);
@@ -116,5 +138,18 @@ describe("lossWeight", () => {
   ])("refuses %j", async (weighting) => {
     const error = await weights("v", weighting as LossWeighting, [1]).catch((thrown: unknown) => thrown);
     expect(isDiffusionForcingError(error, "invalid-config")).toBe(true);
+  });
+
+  it.each<[unknown, string]>([
+    [null, "undefined"],
+    [undefined, "undefined"],
+    ["min-snr", "undefined"],
+    [{}, "undefined"],
+    [{ kind: ["uniform"] }, '["uniform"]'],
+    [{ kind: "toString" }, '"toString"'],
+  ])("says of %j what its kind is", (weighting, kind) => {
+    expect(() => checkLossWeighting(weighting)).toThrow(
+      `A loss weighting's kind is ${kind}; the known ones are uniform, `,
+    );
   });
 });

@@ -36,6 +36,9 @@ describe("processFromConfig", () => {
 
   it.each<[unknown, RegExp]>([
     [null, /kind is undefined; the known ones are variance-preserving, flow-matching, edm, bayesian-flow/],
+    ["edm", /kind is undefined; the known ones/],
+    [undefined, /kind is undefined; the known ones/],
+    [{ kind: ["edm"] }, /kind is \["edm"\]; the known ones/],
     [{ kind: "toString" }, /kind is "toString"; the known ones/],
     [{ kind: "gaussian", schedule: { kind: "cosine", levels: 5 } }, /kind is "gaussian"/],
     [{ kind: "flow-matching", levels: 0 }, /levels/],

@@ -4,9 +4,10 @@ import { trace } from "../../engine/graph/trace.js";
 import { createRandom } from "../../engine/random/index.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
+import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
 import { checkLaw } from "../../testing/law.js";
 import { atLevel } from "../tables.js";
-import { bayesianFlow } from "./continuous.js";
+import { bayesianFlow, bayesianFlowFromConfig } from "./continuous.js";
 
 const process = bayesianFlow({ levels: 4, finalStd: 0.1, range: 2 });
 // gamma at level k: 1 - 0.1^(2 (1 - k / 4)), and 1 at level 0.
@@ -100,5 +101,65 @@ describe("bayesianFlow", () => {
 
   it("has no path, and starts from nothing known", () => {
     expect([process.path, process.priorScale, process.terminal]).toEqual([undefined, 0, { signal: 0, noise: 0 }]);
+  });
+
+  // gamma .9 at level 1, half way: .1 is left. Nothing is known at level 2.
+  const twoLevels = () => bayesianFlow({ levels: 2, finalStd: 0.1 });
+
+  it("tells how much is known: SNR gamma / (1 - gamma), a loss that charges -log(sigma_1) (1 + SNR), its guidance", () => {
+    const { signalToNoise, sensitivity, guidanceGain } = twoLevels();
+    expect([...signalToNoise]).toEqual([Number.POSITIVE_INFINITY, expect.closeTo(9, 9), 0]);
+    expect(sensitivity).toEqual([Math.log(10), 0, Math.log(10)].map((x) => expect.closeTo(x, 9)));
+    // 4 gamma (1 - gamma)
+    expect([...guidanceGain]).toEqual([0, expect.closeTo(0.36, 9), 0]);
+  });
+
+  it("finds in a mean the noise (mean - gamma x) / sqrt(gamma (1 - gamma)), and shows the network the mean", () => {
+    const given = { mean: numbersOf(1.5, 0.75, 3), clean: numbersOf(1, 0.5, 2), levels: levelsOf(0, 1, 2) };
+    const noise = elementsOf(given, ({ mean, clean, levels }) => twoLevels().noiseOf(mean, levels, clean));
+    expect(noise).toEqual(close([0.5, (0.75 - 0.45) / 0.3, 0]));
+    expect(elementsOf(given, ({ mean, levels }) => twoLevels().modelInput(mean, levels))).toEqual([1.5, 0.75, 3]);
+    const estimated = elementsOf(given, ({ mean, clean, levels }) => twoLevels().estimate(clean, mean, levels).noise);
+    expect(estimated).toEqual([1, 0.5, 2]);
+  });
+
+  it("charges cost / (1 - gamma) for a squared error, nothing at level 0", () => {
+    const given = { noisy: numbersOf(0.9, 0.9, 0.9), clean: numbersOf(0.4, 0.4, 0.4), levels: levelsOf(0, 1, 2) };
+    const loss = elementsOf(given, ({ noisy, clean, levels }) =>
+      // No noise is predicted: the estimate is mean / gamma, 0 where nothing is known.
+      twoLevels().loss(mul(noisy, 0), { clean, noisy, levels, noise: noisy }),
+    );
+    expect(loss).toEqual(close([0, Math.log(10) * 10 * 0.36, Math.log(10) * 0.16]));
+  });
+
+  it("moves the mean by an observation of the accuracy between two levels (equation 50)", () => {
+    // What is left is sqrt(.1) at level 3 of 4 and .1 at level 2: a step to .1 keeps .1 / sqrt(.1) of the mean.
+    const flow = bayesianFlow({ levels: 4, finalStd: 0.1 });
+    const given = {
+      mean: numbersOf(2, 2, 2),
+      clean: numbersOf(0.5, 0.5, 0.5),
+      from: levelsOf(3, 4, 2),
+      to: levelsOf(2, 2, 0),
+      noise: numbersOf(2, 2, 2),
+    };
+    const kept = 0.1 ** 0.5;
+    const moved = elementsOf(given, ({ mean, clean, from, to, noise }) =>
+      flow.transition(mean, { clean, noise }, from, to, noise),
+    );
+    expect(moved).toEqual(
+      close([
+        kept * 2 + (1 - kept) * 0.5 + Math.sqrt((1 - kept) * 0.1) * 2,
+        0.1 * 2 + 0.9 * 0.5 + Math.sqrt(0.9 * 0.1) * 2,
+        0.5,
+      ]),
+    );
+    const variances = (part: "variance" | "forwardVariance") =>
+      elementsOf(given, ({ mean, clean, from, to }) => flow.posterior!(clean, mean, from, to)[part]);
+    expect(variances("variance")).toEqual(close([(1 - kept) * 0.1, 0.09, 0]));
+    expect(variances("forwardVariance")).toEqual(variances("variance"));
+  });
+
+  it("comes back from its configuration", () => {
+    expect(bayesianFlowFromConfig(twoLevels().config).config).toEqual(twoLevels().config);
   });
 });

@@ -43,8 +43,8 @@ export function bayesianFlow(options: BayesianFlowOptions = {}): NoiseProcess {
     k === 0 ? 2 * Math.log(finalStd) - 160 : 2 * (1 - k / levels) * Math.log(finalStd),
   );
   const uncertainty = perLevel((k) => (k === 0 ? 0 : Math.exp(logUncertainty[k] as number)));
-  // The accuracy of the last level is 0 exactly; a rounding error of it would be divided by.
-  const known = perLevel((k) => (k === levels ? 0 : -Math.expm1(logUncertainty[k] as number)));
+  // 0 at the last level exactly, since its logarithm is: a rounding error of it would be divided by.
+  const known = logUncertainty.map((left) => -Math.expm1(left));
   const spread = perLevel((k) => Math.sqrt((known[k] as number) * (uncertainty[k] as number)));
   const inverseKnown = known.map((gamma) => (gamma === 0 ? 0 : 1 / gamma));
   const noiseShare = known.map((gamma, k) => (gamma === 0 ? 0 : Math.sqrt((uncertainty[k] as number) / gamma)));
@@ -76,12 +76,10 @@ export function bayesianFlow(options: BayesianFlowOptions = {}): NoiseProcess {
     priorScale: 0,
     terminal: { signal: 0, noise: 0 },
     lossWeighting: { kind: "uniform" },
-    signalToNoise: perLevel((k) =>
-      k === 0 ? Number.POSITIVE_INFINITY : (known[k] as number) / (uncertainty[k] as number),
-    ),
+    signalToNoise: known.map((gamma, k) => gamma / (uncertainty[k] as number)),
     // 1 / (1 - gamma) = 1 + SNR.
     sensitivity: [cost, 0, cost],
-    guidanceGain: perLevel((k) => 4 * (known[k] as number) * (uncertainty[k] as number)),
+    guidanceGain: known.map((gamma, k) => 4 * gamma * (uncertainty[k] as number)),
     corrupt(clean, at, noise) {
       const rank = clean.shape.length;
       return add(mul(atLevel(known, at, rank), clean), mul(atLevel(spread, at, rank), noise));

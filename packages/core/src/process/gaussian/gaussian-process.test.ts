@@ -4,6 +4,7 @@ import { trace } from "../../engine/graph/trace.js";
 import { createRandom } from "../../engine/random/index.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
 import { type HostTensor, tensor, zeros } from "../../engine/tensor/tensor.js";
+import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
 import type { NoiseProcess } from "../process.js";
 import { atLevel } from "../tables.js";
 import { edm } from "./edm.js";
@@ -224,6 +225,58 @@ describe("a process of one's own path", () => {
     };
     const graph = trace(inputs, ({ x, levels, noise: drawn }) => ({ noisy: process.corrupt(x, levels, drawn) }));
     expect(Array.from(evaluateGraph(graph, inputs).noisy!.data)).toEqual([2, expect.closeTo(3, 6), 5]);
+  });
+
+  /** alpha .8, sigma .6 at level 1; at level 2 no path that preserves the variance: alpha .5, sigma 2. */
+  const own = (inputScale?: Float64Array): NoiseProcess => {
+    const path = checkedPath("mine", { signal: Float64Array.of(1, 0.8, 0.5), noise: Float64Array.of(0, 0.6, 2) });
+    return gaussianProcess({
+      config: { kind: "mine" },
+      path,
+      objective: cleanObjective(path),
+      limit: { kind: "none" },
+      noiseClip: 5,
+      lossWeighting: { kind: "uniform" },
+      priorScale: 2,
+      ...(inputScale && { inputScale }),
+    });
+  };
+  const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
+
+  it("follows guidance by 4 alpha sigma^2 / (alpha^2 + sigma^2)", () => {
+    expect([...own().guidanceGain]).toEqual(close([0, 4 * 0.8 * 0.36, (4 * 0.5 * 4) / 4.25]));
+  });
+
+  it("finds in a token the noise (x^k - alpha x) / sigma, at level 0 what it differs by from the estimate", () => {
+    const inputs = { x: numbersOf(3, 3, 3), clean: numbersOf(1, 1.5, -2), levels: levelsOf(0, 1, 2) };
+    const noise = elementsOf(inputs, ({ x, clean, levels }) => own().noiseOf(x, levels, clean));
+    expect(noise).toEqual(close([2, (3 - 1.2) / 0.6, (3 + 1) / 2]));
+  });
+
+  it("shows the network tokens as they are, or by a factor of each level", () => {
+    const inputs = { x: numbersOf(3, 3, 3), levels: levelsOf(0, 1, 2) };
+    const shown = (process: NoiseProcess) => elementsOf(inputs, ({ x, levels }) => process.modelInput(x, levels));
+    expect(shown(own())).toEqual([3, 3, 3]);
+    expect(shown(own(Float64Array.of(1, 2, 0.5)))).toEqual([3, 6, 1.5]);
+  });
+
+  it("takes a step as the posterior's mean and deviation say, and adds no noise in a token's last", () => {
+    const inputs = {
+      x: numbersOf(3, 3, 3),
+      clean: numbersOf(1, 1, 1),
+      from: levelsOf(2, 2, 1),
+      to: levelsOf(1, 0, 0),
+      noise: numbersOf(1, 1, 1),
+    };
+    const step = (variance: number) =>
+      elementsOf(inputs, ({ x, clean, from, to, noise }) =>
+        own().transition(x, { clean, noise: x }, from, to, noise, { variance }),
+      );
+    // SNR(2) / SNR(1) = (1 / 16) / (16 / 9) = 9 / 256: removed r = 247 / 256, kept 3 / 16 of sigma_1 / sigma_2 x^k.
+    const removed = 247 / 256;
+    const mean = (3 / 16) * (0.6 / 2) * 3 + removed * 0.8;
+    expect(step(0)).toEqual(close([mean + Math.sqrt(removed) * 0.6, 1, 1]));
+    expect(step(1)).toEqual(close([mean + Math.sqrt(removed) * 2, 1, 1]));
   });
 
   it.each<[string, number[], number[], RegExp]>([

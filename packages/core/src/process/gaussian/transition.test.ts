@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { trace } from "../../engine/graph/trace.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
+import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
 import { checkLaw } from "../../testing/law.js";
 import { bayesianFlow } from "../bayesian-flow/continuous.js";
 import type { NoiseProcess } from "../process.js";
@@ -142,5 +143,12 @@ describe("stepDeviation", () => {
     expect(logVariance(0)).toBeCloseTo(Math.log(smaller), 4);
     expect(logVariance(1)).toBeCloseTo(Math.log(forward), 4);
     expect(logVariance(0.25)).toBeCloseTo(0.75 * Math.log(smaller) + 0.25 * Math.log(forward), 4);
+  });
+
+  it("is nothing at all where a step removes nothing", () => {
+    const process = variancePreserving(cosineSchedule(50));
+    const inputs = { x: numbersOf(1, 1), from: levelsOf(30, 1), to: levelsOf(30, 0) };
+    const deviations = elementsOf(inputs, ({ x, from, to }) => stepDeviation(process.posterior!(x, x, from, to), {}));
+    expect(deviations).toEqual([0, 0]);
   });
 });

@@ -85,6 +85,37 @@ describe("tokenPrediction", () => {
     expect((guided[3] as number) - (plain[3] as number)).toBeGreaterThan(0.2);
   });
 
+  it("draws a code by Gumbel noise, of a law that the temperature sharpens", () => {
+    // Shares .5, .3, .2 and .1, .8, .1 of two tokens; the noise 0, 0, 1 has normal shares .5, .5, .841.
+    const inputs = {
+      x: tensor([0, 0, 0, 0], [1, 2, 2]),
+      first: tensor([0, 0, 0, 0], [1, 2, 2]),
+      second: tensor([1, 9, 1, 9], [1, 2, 2]),
+    };
+    const shares = tensor([0.5, 0.3, 0.2, 0.1, 0.8, 0.1], [1, 2, 1, 3]);
+    const drawn = (temperature: number) => {
+      const process = tokenPrediction({ codebook, schedule: cosineSchedule(10), temperature });
+      return evaluated(inputs, ({ x, first, second }) =>
+        process.transition(
+          x as Value,
+          { clean: x as Value, noise: x as Value, probabilities: constant(shares) },
+          constant(at(5, 5)),
+          constant(at(0, 0)),
+          x as Value,
+          { choices: [first as Value, second as Value] },
+        ),
+      );
+    };
+    // -log of those over the shares: 1.39, 2.31, .86 and 6.9, .87, 1.7, so codes 2 and 1.
+    expect(drawn(1)).toEqual([-1, -1, 0, 1]);
+    // Over their squares: 2.8, 7.7, 4.3 and 69, 1.1, 17, so codes 0 and 1.
+    expect(drawn(0.5)).toEqual([1, 0, 0, 1]);
+    // Over their roots: .98, 1.3, .39 and 2.2, .77, .55, so code 2 twice.
+    expect(drawn(2)).toEqual([-1, -1, -1, -1]);
+    // The likeliest, whatever the noise.
+    expect(drawn(0)).toEqual([1, 0, 0, 1]);
+  });
+
   it("takes as many draws as its codes need, and none for choosing without Gumbel noise", () => {
     expect(process.draws).toBe(3); // the noise, and 2 x 2 numbers for 3 codes
     expect(tokenPrediction({ codebook, temperature: 0 }).draws).toBe(1);
@@ -111,7 +142,23 @@ describe("tokenPrediction", () => {
     expect(() => tokenPrediction({ codebook, ...wrong } as TokenPredictionOptions)).toThrow(message);
   });
 
+  it("takes tokens of any number of axes", () => {
+    const inputs = { clean: tensor([1, 0, 0, 1], [1, 1, 2, 2]), output: tensor([0, 0, 0, 0, 0, 0], [1, 1, 2, 3]) };
+    const graph = trace(inputs, ({ clean, output }) => ({
+      nats: process.loss(output, { clean, noisy: clean, levels: clean, noise: clean }),
+    }));
+    const { shape, data } = evaluateGraph(graph, inputs).nats!;
+    expect([shape, [...data]]).toEqual([[1, 1, 2, 2], close([1, 1, 1, 1].map(() => Math.log(3)))]);
+  });
+
   it("refuses tokens of other widths", () => {
     expect(() => process.outputShape?.([3])).toThrow("a token [3] holds no whole number of codes of 2 numbers");
+    const inputs = { output: tensor([0, 0, 0, 0], [1, 1, 4]), x: tensor([0, 0], [1, 1, 2]), levels: at(3) };
+    expect(() =>
+      evaluated(
+        inputs,
+        ({ output, x, levels }) => process.estimate(output as Value, x as Value, levels as Value).clean,
+      ),
+    ).toThrow("tokenPrediction: [1, 1, 4] holds no whole number of codes of 3 numbers");
   });
 });
