@@ -113,7 +113,6 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
           at++;
         }
         done[b] = at;
-        own.fill(-1, at);
         const drafted: Float64Array[] = [];
         // The last place whose law was computed from decided symbols alone is that of the symbol just decided.
         for (let s = 1; speculate && s < head.ahead && at - 1 + s < length; s++) {

@@ -16,7 +16,7 @@ interface Walk {
  *
  * @returns what each expansion walks: a stretch of rows, and the look-ahead where rows are left for one.
  */
-async function walksOf(expansions: number): Promise<Walk[][]> {
+async function walksOf(expansions: number, more: Partial<TreeSearchOptions> = {}): Promise<Walk[][]> {
   const walks: Walk[] = [];
   const sampler = {
     evaluationsPerStep: 1,
@@ -41,6 +41,7 @@ async function walksOf(expansions: number): Promise<Walk[][]> {
     strengths: [0, 1],
     expansions,
     exploration: 0.5,
+    ...more,
   };
   const found: Walk[][] = [];
   for await (const _ of treeSearch(options)) found.push(walks.splice(0));
@@ -56,7 +57,36 @@ it("explores by the logarithm of the parent's visits: a child that is worse by t
 
 it("draws every stretch and every look-ahead from a stream of its own", async () => {
   const walks = (await walksOf(5)).flat();
-  const first = walks.flatMap(({ seed }) => seed.map((stream) => stream.nextUint32()));
+  const first = walks.flatMap(({ seed }) => seed.map((stream) => JSON.stringify(stream.state().key)));
   expect(first.length).toBeGreaterThan(15);
   expect(new Set(first).size).toBe(first.length);
+});
+
+/** Scores that were written down, two for each expansion. */
+const scripted =
+  (...scores: number[]) =>
+  () =>
+    scores.shift() as number;
+/** The strengths of the root's children under which expansions after the first take place. */
+const placesOf = async (more: Partial<TreeSearchOptions>) =>
+  (await walksOf(3, more)).slice(1).map(([move]) => (move as Walk).tokens.data[0]);
+
+it("goes by a child's mean, not by its total", async () => {
+  // The second child has 1, and after an expansion 1 + 0 + 0 in 3 visits: below the first one's .6.
+  const score = scripted(0.6, 1, 0, 0, 0, 0);
+  expect(await placesOf({ score, exploration: 0 })).toEqual([1, 0]);
+});
+
+it("takes the root of the logarithm and the visits, log(n) / m, both", async () => {
+  // Means 0 and .6 in a range of 1; n = 4, m = 1 and 3: 1.177 c against .6 + .680 c, so c = 1.206 divides them.
+  const scores = [0, 0.6, 0.2, 1, 0, 0];
+  expect(await placesOf({ score: scripted(...scores), exploration: 1.15 })).toEqual([1, 1]);
+  expect(await placesOf({ score: scripted(...scores), exploration: 1.25 })).toEqual([1, 0]);
+});
+
+it("measures means in the range of the scores", async () => {
+  // As above, but for scores from 10 to 12.
+  const scores = [10, 11.2, 10.4, 12, 10, 10];
+  expect(await placesOf({ score: scripted(...scores), exploration: 1.15 })).toEqual([1, 1]);
+  expect(await placesOf({ score: scripted(...scores), exploration: 1.25 })).toEqual([1, 0]);
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
-import { type Batch, checkBatch } from "./batch.js";
+import { type Batch, batchRange, checkBatch } from "./batch.js";
 
 const plain: Model = {
   config: { kind: "test" },
@@ -105,5 +105,41 @@ describe("checkBatch", () => {
       "shape-mismatch: The batch's condition is missing; the model takes float32[2, 3, 1].",
     );
     expect(verdict({ tokens, condition: zeros("float32", [2, 1, 1]) }, conditioned)).toMatch(/is float32\[2, 1, 1\]/);
+  });
+});
+
+describe("batchRange", () => {
+  const batch = { tokens: tensor([1, 5, -2, 7, 3, 6], [1, 3, 2]) };
+  const range = (given: Batch) => {
+    const { minimum, maximum } = batchRange(undefined, given);
+    return [[...minimum.data], [...maximum.data]];
+  };
+
+  it("is the smallest and the largest of each channel", () => {
+    expect(range(batch)).toEqual([
+      [-2, 5],
+      [3, 7],
+    ]);
+    const known = { minimum: tensor([-9, 0]), maximum: tensor([0, 6]) };
+    const { minimum, maximum } = batchRange(known, batch);
+    expect([[...minimum.data], [...maximum.data]]).toEqual([
+      [-9, 0],
+      [3, 7],
+    ]);
+  });
+
+  it("leaves out what the loss mask leaves out, however it broadcasts", () => {
+    expect(range({ ...batch, lossMask: tensor([1, 0, 1], [1, 3, 1]) })).toEqual([
+      [1, 5],
+      [3, 6],
+    ]);
+    expect(range({ ...batch, lossMask: tensor([0, 1], [2]) })).toEqual([
+      [Number.POSITIVE_INFINITY, 5],
+      [Number.NEGATIVE_INFINITY, 7],
+    ]);
+    expect(range({ ...batch, lossMask: tensor([0, 1, 1, 1, 1, 0], [1, 3, 2]) })).toEqual([
+      [-2, 5],
+      [3, 7],
+    ]);
   });
 });

@@ -61,6 +61,16 @@ describe("evaluate", () => {
     expect(evaluations[1]!.loss).toBe(evaluations[0]!.loss);
   });
 
+  it("draws levels and noise of its own for each batch", async () => {
+    const lossOf = async (batches: (typeof ramps)[]) => {
+      const evaluate = { every: 4, batches };
+      const { evaluations } = await train(diffusion, options({ evaluate, optimizer: { learningRate: 0 } }));
+      return evaluations[0]!.loss;
+    };
+    const [once, twice] = [await lossOf([ramps]), await lossOf([ramps, ramps])];
+    expect(Math.abs(twice - once)).toBeGreaterThan(1e-3 * once);
+  });
+
   it("stops when it is out of patience, with the weights of the best, resumed or not", async () => {
     const scores = [3, 1, 2, 2, 0];
     const evaluate = { every: 1, patience: 2, run: (_: unknown, step: number) => scores[step - 1]! };

@@ -109,6 +109,45 @@ describe("truncatedTraining", () => {
     expect(Math.abs(penalised.critic - plain.critic)).toBeGreaterThan(1e-6);
   });
 
+  it("adds the losses of generator and discriminator, and half of r1 times the squared slope, a mean over samples", () => {
+    const factor = (): Pick<Model, "parameters" | "apply" | "tokenShape" | "conditionFeatures" | "config"> => ({
+      config: { kind: "factor" },
+      tokenShape: [1],
+      conditionFeatures: 0,
+      parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
+      apply: ({ w }, { tokens }) => mul(tokens, w!),
+    });
+    const process = variancePreserving(linearSchedule(1000));
+    const own = { model: factor(), process, lossWeighting: process.lossWeighting };
+    const inputs = {
+      w: tensor([1]),
+      "discriminator.w": tensor([0.5]),
+      tokens: tensor([1, 3], [2, 1, 1]),
+      noise: tensor([0, 0], [2, 1, 1]),
+      noiseLevels: tensor(Int32Array.of(5, 5), [2, 1]),
+      latent: tensor([1, -2], [2, 1, 1]),
+      trueNoise: tensor([0.5, 0], [2, 1, 1]),
+    };
+    const lossOf = (adversarialWeight: number, r1: number): number => {
+      const of = truncatedTraining({ diffusion: own, level: 100, discriminator: factor(), r1, adversarialWeight });
+      const graph = trace(inputs, (values) => ({ ...of.loss(values, values) }));
+      const { loss, total, denominator } = evaluateGraph(graph, inputs);
+      expect(total!.data[0]! / denominator!.data[0]!).toBeCloseTo(loss!.data[0]!, 5);
+      return loss!.data[0]!;
+    };
+    // The generator moves 1 and -2 by as much again: logits .5 x 2 and .5 x -4. True tokens have .5 (alpha x + sigma eps).
+    const [alpha, sigma] = [process.path!.signal[100]!, process.path!.noise[100]!];
+    const softplus = (x: number): number => Math.log(1 + Math.exp(x));
+    const made = [1, -2];
+    const truth = [0.5 * (alpha + 0.5 * sigma), 0.5 * 3 * alpha];
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    const adversarial =
+      mean(made.map((x) => softplus(-x))) + mean(truth.map((x) => softplus(-x))) + mean(made.map(softplus));
+    expect((lossOf(3, 0) - lossOf(1, 0)) / 2).toBeCloseTo(adversarial, 4);
+    // The slope is .5 at both: half of 8 times .25.
+    expect(lossOf(1, 8) - lossOf(1, 0)).toBeCloseTo(1, 4);
+  });
+
   it("resumes bit for bit", async () => {
     const options = { backend: referenceBackend(), batches, seed: 3 };
     const whole = await train(trainable, { ...options, steps: 4 });

@@ -46,6 +46,33 @@ describe("the loss", () => {
     expect(lossOf({ ...options, klWeight: 0.1 }, biases, [3, 0])).toBeCloseTo(0.03089397 + 1.25, 5);
   });
 
+  it("is that of a token drawn from the posterior: the mean and a deviation e^(s / 2) times the noise", () => {
+    const autoencoder = variationalAutoencoder({ features: 1, latentFeatures: 1, width: 2, layers: 1, klWeight: 0 });
+    const given = Object.fromEntries(
+      Object.entries(autoencoder.parameters).map(([name, { shape }], i) => {
+        const size = shape.reduce((a, b) => a * b, 1);
+        const isEncoder = name.startsWith("encoder") && !name.endsWith("output.bias");
+        return [
+          name,
+          tensor(
+            Array.from({ length: size }, (_, j) => (isEncoder ? 0 : Math.sin(i + j + 1))),
+            shape,
+          ),
+        ];
+      }),
+    );
+    // Posterior N(.5, e^-2): .5 + e^-1 x 2.
+    given["encoder.output.bias"] = tensor([0.5, -2]);
+    const inputs = { ...given, tokens: tensor([3], [1, 1, 1]), noise: tensor([2], [1, 1, 1]) };
+    const token = tensor([0.5 + 2 * Math.exp(-1)], [1, 1, 1]);
+    const graph = trace({ ...inputs, token }, ({ token, ...values }) => ({
+      loss: autoencoder.loss(values, values).loss,
+      decoded: autoencoder.decode(values, token),
+    }));
+    const { loss, decoded } = evaluateGraph(graph, { ...inputs, token });
+    expect(loss!.data[0]).toBeCloseTo((decoded!.data[0]! - 3) ** 2 / 2, 5);
+  });
+
   it("is the cross-entropy of symbols", () => {
     // Logits (1, 0, -1): -log softmax is 0.4076059, 1.4076059, 2.4076059. Symbols 0 and 2 of the only item.
     const options = { features: 6, latentFeatures: 1, width: 2, layers: 1, klWeight: 0 };

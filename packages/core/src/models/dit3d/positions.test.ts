@@ -20,6 +20,23 @@ describe("positions of patches", () => {
     expect([...sines.data]).toEqual(close([0, 0, 0, 0, Math.sin(1), Math.sin(1), Math.sin(0.01), Math.sin(0.01)]));
   });
 
+  it("run row by row where a frame is wider than it is high", () => {
+    const wide = { rows: 2, columns: 3, features: 1 };
+    const places = [0, 1].flatMap((row) => [0, 1, 2].map((column) => [row, column] as const));
+    const { sines, cosines } = patchRotaryTables(1, { time: false, grid: wide }, 4);
+    const pairs = (of: (x: number) => number) =>
+      places.flatMap(([row, column]) => [of(row), of(row), of(column), of(column)]);
+    expect([...sines.data]).toEqual(close(pairs(Math.sin)));
+    expect([...cosines.data]).toEqual(close(pairs(Math.cos)));
+    const { data } = patchSinusoids(2, wide, 6);
+    const rows = [0, 1].flatMap((time) =>
+      places.flatMap(([row, column]) => [time, row, column].flatMap((x) => [Math.cos(x), Math.sin(x)])),
+    );
+    expect([...data]).toEqual(close(rows));
+    const later = patchRotaryTables(1, { time: true, grid: wide }, 6, 4);
+    expect(later.sines.data[0]).toBeCloseTo(Math.sin(4), 6);
+  });
+
   it("give the same turn to the same place however many frames there are", () => {
     const one = patchRotaryTables(1, { time: true, grid: { ...grid, rows: 3 } }, 8);
     const many = patchRotaryTables(5, { time: true, grid: { ...grid, rows: 3 } }, 8);

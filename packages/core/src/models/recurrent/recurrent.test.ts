@@ -88,6 +88,28 @@ describe("recurrent", () => {
     expect(folded).toEqual(expected);
   });
 
+  it("keeps of the state what the update gate says, and takes the rest from the candidate", async () => {
+    const model = recurrent({ features: 1, stateSize: 1, width: 4, mlpLayers: 0 });
+    const parameters: Record<string, HostTensor> = Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]),
+    );
+    const [input, state] = [parameters["cells.0.input.weight"]!.data, parameters["cells.0.state.weight"]!.data];
+    input[1] = 0.3; // r = sigmoid(.3 x)
+    input[7] = 1; // u = sigmoid(x - h)
+    input[13] = 2; // n = tanh(2 x + r h)
+    state.set([0, -1, 1]);
+    parameters["output.weight"]!.data[0] = 1;
+    const { folded } = await outputs(model, parameters, batch);
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    let h = 0;
+    const expected = [0.5, -1, 2].map((x) => {
+      const update = sigmoid(x - h);
+      h = (1 - update) * Math.tanh(2 * x + sigmoid(0.3 * x) * h) + update * h;
+      return expect.closeTo(h, 5);
+    });
+    expect(folded).toEqual(expected);
+  });
+
   it("without cells is the perceptrons alone", async () => {
     const model = recurrent({ features: 1, stateSize: 1, width: 4, cells: 0 });
     const parameters = Object.fromEntries(

@@ -8,6 +8,7 @@ import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
 import type { NoiseProcess } from "../../process/process.js";
+import { smallPath } from "../../testing/small-path.js";
 import type { Network } from "../network.js";
 import { estimatorOf } from "./combined-estimate.js";
 import { checkGuidance, type Guidance, guidanceSamples, rewardGradient } from "./gradient.js";
@@ -112,6 +113,22 @@ describe("rewardGradient", () => {
       },
     );
     expect(guided).toEqual({ reward: close([2.1082219]), gradient: close([0.5270555]) });
+  });
+
+  it("over futures limits what the network makes of each", () => {
+    const process = smallPath({ kind: "static", bound: 1 });
+    const network: Network = ({ tokens }) => mul(tokens, 2);
+    const guided = guide(
+      { process, network },
+      { reward: (x0) => sum(mul(x0, 3), [1, 2]), samples: 2 },
+      {
+        tokens: tensor([0.4], [1, 1, 1]),
+        from: levels([2], [1, 1]),
+        futureNoise: tensor([1, -1], [2, 1, 1, 1]),
+      },
+    );
+    // .8, noised to level 1: .64 +- .6; twice that is limited to 1 in the first future, and .08 in the other.
+    expect(guided).toEqual({ reward: close([(3 * (1 + 0.08)) / 2]), gradient: close([(3 * 2 * 0.8 * 2) / 2]) });
   });
 
   it("over futures leaves context as it is", () => {

@@ -216,12 +216,16 @@ describe("a cached rollout", () => {
     const condition = (_: number, count: number): HostTensor =>
       tensor(new Float32Array(batch * count * 2), [batch, count, 2]);
     const sizes = new Set<number>();
+    const slots = new Set<number | undefined>();
     for await (const chunk of sampler.rollout(options({ memory: "cache", condition, length: 40, window: 6 }))) {
       const { memory } = await chunk.snapshot();
+      for (const [name, { shape }] of Object.entries(memory!)) if (name.includes("key")) slots.add(shape[2]);
       sizes.add(Object.values(memory!).reduce((total, { data }) => total + data.length, 0));
       expect(chunk.tokens.data.every(Number.isFinite)).toBe(true);
     }
     expect(sizes.size).toBe(1);
+    // A window of 6 tokens, less the chunk of 2 that is denoised.
+    expect([...slots]).toEqual([4]);
   });
 
   it.each<[string, Partial<SamplerOptions>, object, RegExp]>([
