@@ -15,6 +15,7 @@ import { parseArgs } from "node:util";
 import { createRandom } from "@diffusion-forcing/core";
 import { markdownTable } from "markdown-table";
 import type { Finding, Job, Message } from "./child.js";
+import { processorSeconds } from "./processor-time.js";
 import type { Target } from "./target.js";
 import { targets } from "./targets.js";
 
@@ -34,8 +35,8 @@ if (chosen.length === 0) {
   );
 }
 
-/** Wall time after which a process is given up: what takes long is judged by processor time, as others use this machine too. */
-const patience = 60_000;
+/** When a process is given up, in seconds: of processor time, as others use this machine too, and of waiting for nothing. */
+const patience = { processor: 30, wall: 600 };
 
 const counts = new Map<string, number>();
 const findings = new Map<string, Finding>();
@@ -52,15 +53,16 @@ function readSome(job: Job): Promise<number> {
       execArgv: [...process.execArgv, "--max-old-space-size=2048"],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    let [seen, since, told, lost] = [-1, performance.now(), "", "ends the process"];
+    let [seen, since, used, told, lost] = [-1, performance.now(), 0, "", "ends the process"];
     child.stderr?.on("data", (data: Buffer) => {
       told = `${told}${data}`.slice(-2000);
     });
     const watch = setInterval(() => {
       const index = readCurrent();
-      if (index !== seen) [seen, since] = [index, performance.now()];
-      if (performance.now() - since < patience) return;
-      lost = `takes more than ${patience / 1000} s`;
+      const now = processorSeconds(child.pid);
+      if (index !== seen) [seen, since, used] = [index, performance.now(), now];
+      if (now - used < patience.processor && performance.now() - since < patience.wall * 1000) return;
+      lost = `takes more than ${patience.processor} s of processor time, or waits for ever`;
       child.kill("SIGKILL");
     }, 500);
     child.on("message", (message: Message) => {

@@ -33,7 +33,7 @@ const base = join(root, "base");
 /** Seconds of processor time of a command that computes; others are held to what reading may take. */
 const computing = 60;
 /** Longest wall time, in milliseconds: others use this machine too. */
-const patience = 180_000;
+const patience = 600_000;
 
 const strangeTexts = [
   "",
