@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
 import { drawNoise, noiseSources, recordedNoise } from "./noise-source.js";
 
@@ -32,4 +32,20 @@ it("makes sources of seeds and streams, one or one for each sample, and refuses 
   expect(() => noiseSources("sample", [1, undefined as never], 2)).toThrow("seed is undefined");
   expect(() => noiseSources("sample", Number.NaN, 1)).toThrow(/NaN/);
   expect(() => noiseSources("sample", -1, 1)).toThrow(/-1/);
+});
+
+describe("drawNoise", () => {
+  it("draws from the whole path of each source, every one its own samples, within the limit", () => {
+    const source = (own: number) => recordedNoise((path) => [own, path.length, path[0] === "steps" ? 1 : 0, 9]);
+    const two = drawNoise([source(1), source(2)], ["steps", 3, "step", 0], [2, 2, 2], 5);
+    expect([two.shape, [...two.data]]).toEqual([
+      [2, 2, 2],
+      [1, 4, 1, 5, 2, 4, 1, 5],
+    ]);
+    expect([...drawNoise(source(-7), ["start"], [2, 2], 5).data]).toEqual([-5, 1, 0, 5]);
+    const random = createRandom(3);
+    const expected = new Float32Array(4);
+    random.split("steps").split(2).fillNormal(expected, { clip: 3 });
+    expect([...drawNoise(random, ["steps", 2], [4], 3).data]).toEqual([...expected]);
+  });
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { add, cast, constant, mul, reshape, sum } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
+import type { Value } from "../engine/graph/value.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { flowMatching } from "../process/gaussian/flow-matching.js";
@@ -51,6 +52,20 @@ describe("predict", () => {
     expect(run(noise(6)).noise).toEqual([2, 6]);
     // At level 0 v is noise and the clean token is the token itself.
     expect(run(variancePreserving(schedule, { limit: none })).clean[0]).toBe(2);
+  });
+
+  it("moves by the gain of the level that the network is told, a clean token's pretended one too", () => {
+    const guidance = {
+      samples: 1,
+      guidanceScale: 2,
+      gain: () => Float64Array.from({ length: 51 }, (_, k) => k),
+      reward: (clean: Value) => sum(clean, [1, 2]),
+    };
+    const network: Network = ({ tokens }) => mul(tokens, 0.5);
+    const plain = run(x0, { network, stabilizationLevel: 3 }).clean;
+    const { clean } = run(x0, { network, stabilizationLevel: 3, guidance });
+    // Half a slope, twice the scale: 3 for the clean token, 4 for the other.
+    expect(clean.map((value, t) => value - plain[t]!)).toEqual([3, 4].map((x) => expect.closeTo(x, 5)));
   });
 
   it("limits the estimate, and takes the noise that then remains", () => {

@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { add, mean, mul } from "../engine/graph/operations.js";
+import { add, mean, mul, sum } from "../engine/graph/operations.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import type { NoiseSource } from "./noise-source.js";
 import type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-options.js";
 import { Sampler } from "./sampler.js";
 import { ddim } from "./solvers/ddim.js";
@@ -61,6 +62,45 @@ describe("rollout", () => {
       expect(numbers(resumed)).toEqual(numbers(whole).slice(state.done));
     }
     expect(whole.at(-1)?.state).toMatchObject({ done: 7, position: 9, tokens: { shape: [1, 4, 1] } });
+  });
+
+  it("draws by paths of its own for every chunk, its start and its steps", async () => {
+    const paths: string[] = [];
+    const noting = (path: readonly (string | number)[]): NoiseSource => ({
+      split: (label) => noting([...path, label]),
+      fillNormal: (target) => {
+        paths.push(path.join("/"));
+        target.fill(0);
+      },
+    });
+    await chunks(samplerOf(), options({ length: 2, chunk: 1, seed: noting([]) }));
+    const steps = [1, 2, 3, 4].map((step) => `steps/${step}/step/0`);
+    expect(paths).toEqual([0, 1].flatMap((done) => ["start", ...steps].map((path) => `${done}/${path}`)));
+  });
+
+  it("gives a guidance the inputs of the tokens in its window", async () => {
+    const asked: [number, number][] = [];
+    const sampler = new Sampler(diffusionOf(0), {
+      backend: referenceBackend(),
+      parameters: {},
+      timesteps: 2,
+      guidance: {
+        samples: 1,
+        inputs: (batch, length) => ({ goal: { dtype: "float32", shape: [batch, length, 1] } }),
+        reward: (clean, { goal }) => sum(mul(clean, goal!), [1, 2]),
+      },
+    });
+    const guidanceInputs = (first: number, count: number) => {
+      asked.push([first, count]);
+      return { goal: tensor(new Float32Array(count), [1, count, 1]) };
+    };
+    await chunks(sampler, options({ guidanceInputs }));
+    expect(asked).toEqual([
+      [0, 4],
+      [2, 4],
+      [4, 4],
+      [5, 4],
+    ]);
   });
 
   it("gives the model the conditions of the tokens in its window", async () => {

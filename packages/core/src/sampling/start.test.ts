@@ -13,7 +13,7 @@ import type { Guidance } from "./guidance/gradient.js";
 import { pyramid } from "./plan/matrix-shapes.js";
 import { Sampler, type SamplerOptions } from "./sampler.js";
 import { ancestral } from "./solvers/ancestral.js";
-import type { StartPrior } from "./start.js";
+import { clippedRows, type StartPrior } from "./start.js";
 
 // Data +-1 with deviation .1, every token by itself; its exact denoiser.
 const process = variancePreserving(linearSchedule(1000), { objective: "x0", limit: { kind: "none" } });
@@ -150,5 +150,20 @@ describe("a truncated start", () => {
     const wrong: StartPrior = () => tensor([1], [1, 1, 1]) as HostTensor;
     const sample = samplerOf({ start: { level: 100, prior: wrong } }).sample({ batch: 2, length: 1, seed: 1 });
     await expect(sample).rejects.toThrow(/start.prior made float32\[1, 1, 1\]; expected finite float32\[2, 1, 1\]/);
+  });
+});
+
+describe("clippedRows", () => {
+  it("keeps every token at most at the level nearest to its start, the lower of two as near", () => {
+    const levels = Int32Array.of(0, 10, 20, 30);
+    const rows = [Int32Array.of(3, 3, 3, 3), Int32Array.of(1, 2, 2, 3)];
+    const start = { level: [9, 15, 30], prior: normalPrior };
+    const clipped = clippedRows({ diffusion: twoPoints, levels, start }, rows);
+    expect(clipped.map((row) => [...row])).toEqual([
+      [1, 1, 3, 3],
+      [1, 1, 2, 3],
+    ]);
+    expect(clippedRows({ diffusion: twoPoints, levels, start: { ...start, level: 10 } }, rows)).toBe(rows);
+    expect(clippedRows({ diffusion: twoPoints, levels }, rows)).toBe(rows);
   });
 });

@@ -7,6 +7,7 @@ import { type TreeSearchOptions, treeSearch } from "./tree-search.js";
 
 interface Walk {
   readonly tokens: HostTensor;
+  readonly rows: readonly ArrayLike<number>[];
   readonly seed: readonly RandomStream[];
   readonly guidanceInputs: { readonly strength: HostTensor };
 }
@@ -89,4 +90,23 @@ it("measures means in the range of the scores", async () => {
   const scores = [10, 11.2, 10.4, 12, 10, 10];
   expect(await placesOf({ score: scripted(...scores), exploration: 1.15 })).toEqual([1, 1]);
   expect(await placesOf({ score: scripted(...scores), exploration: 1.25 })).toEqual([1, 0]);
+});
+
+it("walks stretches and look-aheads of nearly equal steps, rounded to the nearest", async () => {
+  // Eight steps in three stretches: to row 3, 5 and 8. The five after row 3 in four: rows 3, 4, 6, 7 and 8.
+  const [[move, ahead] = []] = await walksOf(1, { depth: 3, lookAheadSteps: 4 });
+  const rowsOf = (walk: Walk | undefined) => walk!.rows.map((row) => Array.from(row));
+  expect(rowsOf(move)).toEqual([
+    [4, 4],
+    [3, 4],
+    [2, 4],
+    [1, 4],
+  ]);
+  expect(rowsOf(ahead)).toEqual([
+    [1, 4],
+    [0, 4],
+    [0, 2],
+    [0, 1],
+    [0, 0],
+  ]);
 });

@@ -1,14 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { mul, sum } from "../engine/graph/operations.js";
+import { add, mul, square, sum } from "../engine/graph/operations.js";
+import type { Value } from "../engine/graph/value.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { recurrent } from "../models/recurrent/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { smallPath } from "../testing/small-path.js";
 import type { Guidance } from "./guidance/gradient.js";
 import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
 import { ddim } from "./solvers/ddim.js";
 import { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";
+import type { Solver } from "./solvers/solver.js";
 import { walkGraph } from "./walk-graph.js";
 import { guidanceInputName, parameterName, type WalkOptions, type WalkShape } from "./walk-inputs.js";
 
@@ -104,5 +109,77 @@ describe("walkGraph", () => {
 
   it("names parameters and guidance inputs apart", () => {
     expect([parameterName("w"), guidanceInputName("w")]).toEqual(["parameters/w", "guidance/w"]);
+  });
+});
+
+describe("steps in a row", () => {
+  /** Adds ten times its first draw and its second, and counts its steps. */
+  const adding: Solver = {
+    config: { kind: "adding" },
+    draws: 2,
+    evaluations: 0,
+    needsPath: false,
+    memory: ({ shape }) => ({ steps: { dtype: "float32", shape } }),
+    step: ({ x, noise, memory }) => ({
+      x: add(x, add(mul(noise[0]!, 10), noise[1]!)),
+      memory: { steps: add(memory.steps!, 1) },
+    }),
+  };
+
+  it("take their own draws; a token whose level stays keeps its value, and what the solver remembers of it", () => {
+    const graph = walkGraph(
+      diffusionOf(0),
+      { solver: adding, stabilizationLevel: 0 },
+      { batch: 1, length: 2, steps: 2 },
+    );
+    const { x, "solver/steps": steps } = evaluateGraph(graph, {
+      "parameters/w": tensor([1]),
+      x: tensor([100, 100, 100, 200, 200, 200], [1, 2, 3]),
+      levels: tensor(Int32Array.of(5, 5, 4, 5, 3, 4), [3, 1, 2]),
+      noise: tensor(
+        [1, 2, 3, 4].flatMap((z) => new Array<number>(6).fill(z)),
+        [4, 1, 2, 3],
+      ),
+      "solver/steps": tensor([0, 0, 0, 7, 7, 7], [1, 2, 3]),
+    });
+    // Draws 1 and 2 of the first step, 3 and 4 of the second; the second token moves in that alone.
+    expect([...x!.data]).toEqual([146, 146, 146, 234, 234, 234]);
+    expect([...steps!.data]).toEqual([2, 2, 2, 8, 8, 8]);
+  });
+
+  it("take their own futures", () => {
+    const predicting: Solver = {
+      config: { kind: "predicting" },
+      draws: 0,
+      evaluations: 1,
+      needsPath: false,
+      step: ({ x, from, predict }) => ({ x: add(x, mul(predict(x, from).clean, 1)) }),
+    };
+    const process = smallPath();
+    const diffusion = { ...diffusionOf(0), process };
+    const guided = {
+      samples: 2,
+      gain: () => Float64Array.of(1, 1, 1, 1),
+      reward: (clean: Value) => sum(square(clean), [1, 2]),
+    };
+    const options = { solver: predicting, stabilizationLevel: 0, guidance: guided };
+    const run = (steps: number, x: number, levels: number[], futures: number[]) => {
+      const graph = walkGraph(diffusion, options, { batch: 1, length: 1, steps });
+      const noise = tensor(
+        futures.flatMap((z) => [z, z, z]),
+        [2 * steps, 1, 1, 3],
+      );
+      const rows = tensor(Int32Array.from(levels), [steps + 1, 1, 1]);
+      const given = {
+        "parameters/w": tensor([0.5]),
+        x: tensor([x, x, x], [1, 1, 3]),
+        levels: rows,
+        futureNoise: noise,
+      };
+      return evaluateGraph(graph, given).x!.data[0]!;
+    };
+    const first = run(1, 1, [3, 2], [0.1, 0.4]);
+    expect(run(2, 1, [3, 2, 1], [0.1, 0.4, -0.7, 2])).toBeCloseTo(run(1, first, [2, 1], [-0.7, 2]), 5);
+    expect(run(1, first, [2, 1], [-0.7, 2])).not.toBeCloseTo(run(1, first, [2, 1], [0.1, 0.4]), 3);
   });
 });

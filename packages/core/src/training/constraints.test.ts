@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { gradient } from "../engine/autodiff/index.js";
 import { cast, concat, constant, linear, mul, neg, reshape, sum, tanh } from "../engine/graph/operations.js";
-import { referenceBackend } from "../engine/reference/index.js";
+import { trace } from "../engine/graph/trace.js";
+import { createRandom } from "../engine/random/index.js";
+import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { logSoftmax } from "../models/cp-head.js";
 import type { Model, ParameterSpec } from "../models/model.js";
@@ -54,6 +57,67 @@ describe("constrainedTraining", () => {
     const [a, b] = weights.logits!.data as Float32Array;
     return { lambda: multipliers.rare as number, share: 1 / (1 + Math.exp(a! - b!)) };
   }
+
+  it("adds to the loss each multiplier times what its bound is missed by, less lambda^2 / (2 alpha) where it may be", () => {
+    /** w times the sum of the tokens, over 4. */
+    const scaled: Trainable = {
+      ...coin,
+      parameters: { w: { shape: [], initializer: { kind: "ones" } } },
+      loss: ({ w }, { tokens }) => {
+        const total = mul(sum(tokens!), w!);
+        return { loss: mul(total, 0.25), total, denominator: constant(4) };
+      },
+    };
+    const inputs = {
+      w: tensor([2], []),
+      "multiplier.a": tensor([0.5], []),
+      "multiplier.b": tensor([3], []),
+      tokens: tensor([4, 6], [1, 1, 2]),
+      "constraint/a/tokens": tensor([2, 6], [1, 1, 2]),
+      "constraint/b/tokens": tensor([1, 1], [1, 1, 2]),
+    };
+    const of = (resilience?: number) => {
+      const { trainable } = constrainedTraining({
+        subject: scaled,
+        constraints: [
+          { name: "a", bound: 1, batches: always(1, 1) },
+          { name: "b", bound: 2, batches: always(1, 1) },
+        ],
+        ...(resilience === undefined ? {} : { resilience }),
+      });
+      const graph = trace(inputs, (values) => {
+        const { loss, total, denominator } = trainable.loss(values, values);
+        const [a, b, w] = gradient(loss, [values["multiplier.a"], values["multiplier.b"], values.w]);
+        return { loss, total, denominator, a: a!, b: b!, w: w! };
+      });
+      return Object.fromEntries(
+        Object.entries(evaluateGraph(graph, inputs)).map(([name, { data }]) => [name, data[0]]),
+      );
+    };
+    // 5 of the data, 4 and 1 of the constraints, which miss their bounds by 3 and -1. w's slope: (10 + .5 x 8 + 3 x 2) / 4.
+    expect(of()).toEqual({ loss: 5 + 1.5 - 3, total: 4 * 3.5, denominator: 4, a: 3, b: -1, w: 5 });
+    expect(of(2)).toEqual({ loss: 3.5 - 0.25 / 4 - 9 / 4, total: 4 * 1.1875, denominator: 4, a: 2.75, b: -2.5, w: 5 });
+  });
+
+  it("draws the data of each constraint, and what is random about them, from streams of their own", async () => {
+    const keys: string[] = [];
+    const noting: BatchSource = (_step, random) => {
+      keys.push(JSON.stringify(random.state().key));
+      return { tokens: tensor([1, 0], [1, 1, 2]) };
+    };
+    const seen: Trainable = {
+      ...coin,
+      inputs: ({ tokens }, random) => {
+        keys.push(JSON.stringify(random.state().key));
+        return { tokens };
+      },
+    };
+    const constraints = ["a", "b"].map((name) => ({ name, bound: 1, batches: noting }));
+    const { trainable, batches } = constrainedTraining({ subject: seen, constraints });
+    trainable.inputs(await batches(noting)(1, createRandom(1)), createRandom(2));
+    expect(keys).toHaveLength(6);
+    expect(new Set(keys).size).toBe(6);
+  });
 
   it("finds the mixture and its multiplier", async ({ task }) => {
     const [found, frozen] = [await run(0.05), await run(1e-9)];

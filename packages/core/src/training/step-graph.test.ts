@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { LossDenominator } from "../diffusion/loss.js";
-import { mul } from "../engine/graph/operations.js";
+import { add, constant, mul, sum } from "../engine/graph/operations.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
@@ -10,7 +10,8 @@ import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import type { BatchTypes } from "./graph-inputs.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, stateLayout, unpackState } from "./state-layout.js";
-import { type StepGraphOptions, trainingStepGraph } from "./step-graph.js";
+import { type StepGraphOptions, stepScalars, trainingStepGraph } from "./step-graph.js";
+import type { Trainable } from "./trainable.js";
 import { trainableDiffusion } from "./trainable-diffusion.js";
 
 /** Answers w times what it sees. */
@@ -75,6 +76,34 @@ describe("trainingStepGraph", () => {
     expect(values(evaluateGraph(graph, { ...state, ...batch }))).toEqual(
       close({ loss: 10, "parameters/w": 2.897, "first/w": 10, "second/w": 100 }),
     );
+  });
+
+  it("clips by the norm of what descends alone, and lets multipliers climb by their own slope", () => {
+    // The loss 3 w + 40 m: m climbs by .1 x 40, whatever the norm of w's slope, 3, which is clipped to 1.
+    const mixed: Trainable = {
+      ...trainable,
+      parameters: {
+        w: { shape: [1], initializer: { kind: "ones" } },
+        m: { shape: [], initializer: { kind: "zeros" }, ascent: 0.1 },
+      },
+      loss: ({ w, m }) => {
+        const total = add(mul(sum(w!), 3), mul(m!, 40));
+        return { loss: total, total, denominator: constant(1) };
+      },
+    };
+    const own = { ...options, optimizer: completeAdamW({ weightDecay: 0 }), emaDecay: undefined };
+    const layout = stateLayout(mixed, own.optimizer);
+    const zero = { w: tensor([0]), m: tensor([0], []) };
+    const start = packState(layout, { parameters: { w: tensor([1]), m: tensor([2], []) }, first: zero, second: zero });
+    const { "decay/0": _, "stepSize/0": __, epsilon: ___, ...given } = batch;
+    const scalars = Object.fromEntries(
+      Object.entries(stepScalars(layout, own, 1, 0.01)).map(([name, value]) => [name, tensor([value], [])]),
+    );
+    const results = evaluateGraph(trainingStepGraph(mixed, own, types), { ...start, ...given, ...scalars });
+    expect(results.gradientNorm!.data[0]).toBeCloseTo(3, 5);
+    const { parameters, first } = unpackState(layout, ["parameters", "first"], results as never);
+    expect(parameters.m!.data[0]).toBeCloseTo(2 + 4, 5);
+    expect(first.w!.data[0]).toBeCloseTo(1, 5);
   });
 
   it("leaves elements of weight 0 out of the gradient", () => {

@@ -61,6 +61,16 @@ describe("evaluate", () => {
     expect(evaluations[1]!.loss).toBe(evaluations[0]!.loss);
   });
 
+  it("comes every so many steps and after the last, by the moving average where one is kept", async () => {
+    const evaluationsOf = async (emaDecay: number | false) => {
+      const given = options({ evaluate: { every: 2, batches: [ramps] }, steps: 3, emaDecay });
+      return (await train(diffusion, given)).evaluations;
+    };
+    const [averaged, plain] = [await evaluationsOf(0.9999), await evaluationsOf(false)];
+    expect(averaged.map(({ step }) => step)).toEqual([2, 3]);
+    expect(averaged[1]!.loss).not.toBeCloseTo(plain[1]!.loss, 4);
+  });
+
   it("draws levels and noise of its own for each batch", async () => {
     const lossOf = async (batches: (typeof ramps)[]) => {
       const evaluate = { every: 4, batches };

@@ -4,7 +4,7 @@ import { add, cast, concat, linear, mul, reshape, square, sum, tanh } from "../e
 import { trace } from "../engine/graph/trace.js";
 import { createRandom } from "../engine/random/index.js";
 import { evaluateGraph, evaluateInDoubles, referenceBackend } from "../engine/reference/index.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
+import { type HostTensor, type HostTensorRecord, tensor, zeros } from "../engine/tensor/tensor.js";
 import { initializeParameters, type Model, type ParameterSpec, type Parameters, transformer } from "../models/index.js";
 import { linearSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
@@ -146,6 +146,32 @@ describe("truncatedTraining", () => {
     expect((lossOf(3, 0) - lossOf(1, 0)) / 2).toBeCloseTo(adversarial, 4);
     // The slope is .5 at both: half of 8 times .25.
     expect(lossOf(1, 8) - lossOf(1, 0)).toBeCloseTo(1, 4);
+    const slopesOf = (adversarialWeight: number): number[] => {
+      const of = truncatedTraining({ diffusion: own, level: 100, discriminator: factor(), r1: 0, adversarialWeight });
+      const graph = trace(inputs, (values) => {
+        const [model, critic] = gradient(of.loss(values, values).loss, [values.w, values["discriminator.w"]]);
+        return { model: model!, critic: critic! };
+      });
+      const { model, critic } = evaluateGraph(graph, inputs);
+      return [model!.data[0]!, critic!.data[0]!];
+    };
+    const [once, thrice] = [slopesOf(1), slopesOf(3)];
+    const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+    // The generator's by its own loss alone: tokens 2 and -4 move by the latents 1 and -2, at the factor .5.
+    expect((thrice[0]! - once[0]!) / 2).toBeCloseTo(mean(made.map((x) => -0.5 * x * sigmoid(-x))), 4);
+    // The discriminator's without the generator's loss: tokens of its logits over .5.
+    const judged = mean(truth.map((x) => -2 * x * sigmoid(-x))) + mean(made.map((x) => 2 * x * sigmoid(x)));
+    expect((thrice[1]! - once[1]!) / 2).toBeCloseTo(judged, 4);
+  });
+
+  it("draws levels up to its own, and three noises", () => {
+    const { noiseLevels, noise, latent, trueNoise } = trainable.inputs(
+      { tokens: zeros("float32", [50, 20, 1]) },
+      createRandom(4),
+    );
+    expect([Math.min(...noiseLevels!.data), Math.max(...noiseLevels!.data)]).toEqual([1, 100]);
+    const firsts = [noise, latent, trueNoise].map((value) => value!.data[0]);
+    expect(new Set(firsts).size).toBe(3);
   });
 
   it("resumes bit for bit", async () => {

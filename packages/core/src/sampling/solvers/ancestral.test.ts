@@ -6,6 +6,8 @@ import { evaluateGraph } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
 import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
+import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
+import { smallPath } from "../../testing/small-path.js";
 import { ancestral } from "./ancestral.js";
 
 const process = variancePreserving(cosineSchedule(50), { objective: "x0", limit: { kind: "none" } });
@@ -35,6 +37,20 @@ describe("ancestral", () => {
     const { signal } = process.path!;
     const forward = 1 - (signal[2]! / signal[1]!) ** 2;
     expect(step(1, [5, 2])).toEqual([expect.closeTo(1, 6), expect.closeTo(mean + 2 * Math.sqrt(forward), 5)]);
+  });
+
+  it("tells the law of its step, in which nothing is random at level 0", () => {
+    const inputs = { x: numbersOf(2, -4), from: levelsOf(1, 2), to: levelsOf(0, 1) };
+    const law = (variance: number, part: "mean" | "deviation") =>
+      elementsOf(inputs, ({ x, from, to }) => {
+        const predict = (tokens: Value) => ({ clean: mul(tokens, 0.5), noise: tokens });
+        return ancestral({ variance }).law!({ process: smallPath(), predict, x, from, to })![part];
+      });
+    // r = 175 / 256 of the noise goes from level 2 to 1: sqrt(r) .6 or sqrt(r) .8.
+    const r = 175 / 256;
+    expect(law(0, "deviation")).toEqual([0, expect.closeTo(Math.sqrt(r) * 0.6, 5)]);
+    expect(law(1, "deviation")).toEqual([0, expect.closeTo(Math.sqrt(r) * 0.8, 5)]);
+    expect(law(1, "mean")).toEqual([1, (9 / 16) * (6 / 8) * -4 + r * 0.8 * -2].map((x) => expect.closeTo(x, 5)));
   });
 
   it("refuses a variance outside 0..1, and options it does not know", () => {

@@ -1,0 +1,42 @@
+import { expect, it } from "vitest";
+import { gather, reshape } from "../engine/graph/operations.js";
+import { trace } from "../engine/graph/trace.js";
+import { evaluateGraph } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { cpHead } from "../models/cp-head.js";
+import type { Model } from "../models/model.js";
+import { multiTokenTraining } from "./multi-token.js";
+
+const head = cpHead({ categories: 2, ahead: 2, rank: 2 });
+/** Outputs a row of a table at every place, whatever it sees: 2 weights, and 2 x 2 x 2 logits. */
+const model: Model = {
+  config: { kind: "table", causal: true },
+  tokenShape: [2],
+  outputShape: [head.outputs],
+  conditionFeatures: 0,
+  parameters: { table: { shape: [1, head.outputs], initializer: { kind: "zeros" } } },
+  apply: ({ table }, { tokens, noiseLevels }) =>
+    reshape(gather(table!, noiseLevels), [...tokens.shape.slice(0, 2), head.outputs]),
+};
+
+function losses(balance: number): { loss: number; total: number; denominator: number } {
+  const trainable = multiTokenTraining({ model, head, balance });
+  // Weights .25 and .75; the first term says (.5, .5) of both symbols, the second (.2, .8) and (.9, .1).
+  const row = [1, 3, 1, 1, 1, 1, 2, 8, 9, 1].map(Math.log);
+  const inputs = { table: tensor(row, [1, 10]), tokens: tensor([1, -1, -1, 1, 1, -1], [1, 3, 2]) };
+  const graph = trace(inputs, (values) => ({ ...trainable.loss(values, values) }));
+  const { loss, total, denominator } = evaluateGraph(graph, inputs);
+  return { loss: loss!.data[0]!, total: total!.data[0]!, denominator: denominator!.data[0]! };
+}
+
+it("is the surprise of all symbols in a row at each place that has them, and the terms' imbalance", () => {
+  // The symbols 0, 1, 0: (0, 1) has .25 x .25 + .75 x .2 x .1, (1, 0) .25 x .25 + .75 x .8 x .9.
+  const nats = -Math.log(0.0625 + 0.015) - Math.log(0.0625 + 0.54);
+  const plain = losses(0);
+  expect(plain.total).toBeCloseTo(nats, 4);
+  expect([plain.loss, plain.denominator]).toEqual([expect.closeTo(nats / 2, 4), 2]);
+  const imbalance = 0.25 * Math.log(0.5) + 0.75 * Math.log(1.5);
+  const balanced = losses(3);
+  expect(balanced.loss).toBeCloseTo(nats / 2 + 3 * imbalance, 4);
+  expect(balanced.total / balanced.denominator).toBeCloseTo(balanced.loss, 5);
+});
