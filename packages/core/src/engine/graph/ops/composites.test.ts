@@ -1,11 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { derivativesAt } from "../../../testing/derivatives-at.js";
+import { drawTensor } from "../../../testing/values.js";
+import { gradient } from "../../autodiff/index.js";
+import { evaluateInDoubles } from "../../reference/index.js";
 import { tensor } from "../../tensor/tensor.js";
 import { emit } from "../emit.js";
 import * as ops from "../operations.js";
 import { isComposite, opNames, ruleOf } from "../rules.js";
-import { input } from "../trace.js";
-import type { OpName } from "../value.js";
+import { input, trace } from "../trace.js";
+import type { OpName, Value } from "../value.js";
 
 function expectClose(actual: number[] | undefined, expected: number[]): void {
   expect(actual).toHaveLength(expected.length);
@@ -76,6 +79,27 @@ describe("decompositions", () => {
   };
   const sizes = { size: [5, 6], kernel: [3, 2] };
   const attributes = { epsilon: 1e-5, strides: [2, 1], low: [1, 0], high: [0, 1], ...sizes };
+
+  it.each(opNames.filter(isComposite))("%s has the derivatives that its decomposition has, by every operand", (op) => {
+    const inputs = operands[op] ?? [x];
+    const given = Object.fromEntries(
+      inputs.map((type, i) => [`operand${i}`, drawTensor({ ...type, low: -1, high: 2 }, 3 + i)]),
+    );
+    const slopes = (isWhole: boolean): number[] => {
+      const graph = trace(given, (values) => {
+        const own = inputs.map((_, i) => values[`operand${i}`] as Value);
+        const rule = ruleOf(op as "layerNorm");
+        const result = (
+          isWhole ? emit(op, own, attributes as never) : rule.decompose?.(own, attributes as never, emit)
+        ) as Value;
+        const weights = ops.constant(drawTensor({ ...result, low: -1, high: 2 }, 9));
+        const found = gradient(ops.sum(ops.mul(result, weights)), own);
+        return Object.fromEntries(found.map((slope, i) => [`slope${i}`, slope]));
+      });
+      return Object.values(evaluateInDoubles(graph, given)).flatMap(({ data }) => [...data]);
+    };
+    expectClose(slopes(true), slopes(false));
+  });
 
   it.each(opNames.filter(isComposite))("%s has the type that its decomposition has", (op) => {
     const inputs = operands[op] ?? [x];
