@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { schemas } from "../engine/check.js";
+import { configSchema } from "../engine/check-config.js";
 import type { CpHead } from "./cp-head.js";
 import type { Model, Network } from "./model.js";
 
@@ -11,7 +12,7 @@ const parameters = v.record(
     initializer: v.looseObject({ kind: v.string() }),
   }),
 );
-const network = { config: v.looseObject({ kind: v.string() }), tokenShape: sizes, parameters };
+const network = { config: configSchema, tokenShape: sizes, parameters };
 const networkShape = v.looseObject(network);
 const modelShape = v.looseObject({
   ...network,

@@ -1,11 +1,12 @@
 import * as v from "valibot";
 import { schemas } from "../engine/check.js";
+import { configSchema } from "../engine/check-config.js";
 import type { NoiseProcess } from "./process.js";
 import { MOST_LEVELS } from "./tables.js";
 
 const methods = ["corrupt", "modelInput", "loss", "estimate", "limit", "noiseOf", "transition"] as const;
 const shape = v.looseObject({
-  config: v.looseObject({ kind: v.string() }),
+  config: configSchema,
   levels: schemas.integer(1, MOST_LEVELS),
   noiseClip: schemas.positive(),
   priorScale: schemas.number(0),

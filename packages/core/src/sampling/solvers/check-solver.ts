@@ -1,12 +1,13 @@
 import * as v from "valibot";
 import { schemas } from "../../engine/check.js";
+import { configSchema } from "../../engine/check-config.js";
 import type { Solver } from "./solver.js";
 
 /** Far beyond any solver; the steps of a graph are unrolled with all their draws and evaluations. */
 const MOST = 64;
 
 const shape = v.looseObject({
-  config: v.looseObject({ kind: v.string() }),
+  config: configSchema,
   // Or what gives the number for a process.
   draws: v.union([schemas.integer(0, MOST), schemas.function()]),
   law: v.optional(schemas.function()),
