@@ -4,6 +4,7 @@ import type { DeviceReader } from "./device-reader.js";
 import type { DeviceLoss } from "./loss.js";
 import type { Runtime, SessionOptions } from "./runtime.js";
 import type { Turns } from "./turns.js";
+import type { HandOver } from "./weights-apart.js";
 
 /** A device that a runtime drives, as the node and the browser entry set it up. */
 export interface Device {
@@ -26,6 +27,8 @@ export interface Device {
   readonly turns: Turns;
   /** Channels in a block of the runtime's own layout for convolutions, where it has one. */
   readonly channelBlock?: () => Promise<number | undefined>;
+  /** Present where sessions get the tensors of a large model beside it. */
+  readonly handOver?: HandOver;
   /** Reads GPU buffers; present if outputs stay on the device. */
   readonly reader?: DeviceReader;
   /** Present where a device can be lost. */

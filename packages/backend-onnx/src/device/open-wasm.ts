@@ -3,6 +3,7 @@ import { openProbe } from "./device-reader.js";
 import { explainFirstSession, type ImportBundle, type LoadedRuntime, loadWebRuntime } from "./load-web-runtime.js";
 import type { OnnxBackendOptions } from "./options.js";
 import type { RuntimeSession, SessionOptions } from "./runtime.js";
+import type { TensorsApart } from "./weights-apart.js";
 
 export const commonWebOptions: SessionOptions = { graphOptimizationLevel: "all", logSeverityLevel: 4 };
 
@@ -20,8 +21,14 @@ export async function openWasm(options: OnnxBackendOptions, importBundle: Import
     target: "wasm",
     sessionOptions: { ...chosen, ...options.sessionOptions },
     outputs: "returned",
+    handOver: async (tensors) => ({ options: { externalData: tensors.map(asFile) }, release: async () => {} }),
     close: () => probe.release(),
   };
+}
+
+/** A file that is in memory: WebAssembly's module copies it into its own. */
+function asFile({ location, bytes }: TensorsApart[number]): { path: string; data: Uint8Array } {
+  return { path: location, data: bytes };
 }
 
 /** @throws `backend-unavailable` if not even the smallest session opens. */

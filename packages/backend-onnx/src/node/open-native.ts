@@ -10,6 +10,7 @@ import { checkCudaFiles } from "./cuda.js";
 import { FreeCores } from "./free-cores.js";
 import type { NodeRuntime } from "./load-runtime.js";
 import { cpuExtra, cpuSessionOptions, gpuSessionOptions } from "./session-options.js";
+import { writeWeights } from "./weight-files.js";
 
 /** The devices of onnxruntime-node, fastest first. */
 export const nativeDevices = ["cuda", "webgpu", "cpu"] as const;
@@ -32,7 +33,14 @@ export async function openNative(
       block ??= findChannelBlock(runtime, sessions.sessionOptions);
       return block;
     };
-    return { ...common, ...sessions, outputs: "preallocated", copiesResults: true, channelBlock };
+    return {
+      ...common,
+      ...sessions,
+      outputs: "preallocated",
+      copiesResults: true,
+      channelBlock,
+      handOver: (tensors) => writeWeights(tensors),
+    };
   }
   const chosen = gpuSessionOptions(name);
   const sessionOptions = { ...chosen, ...options.sessionOptions };

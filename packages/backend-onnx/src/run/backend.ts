@@ -3,9 +3,11 @@ import type { Capabilities, CompileOptions, Executable } from "@diffusion-forcin
 import { bakeConstants, type Graph, optimize } from "@diffusion-forcing/core/graph";
 import { type LoweredGraph, lowerGraph } from "../compile/lower-graph.js";
 import { encodeModel } from "../compile/proto/encode.js";
+import type { OnnxModel } from "../compile/proto/model.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
 import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
+import { takeApart, withOptions } from "../device/weights-apart.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
@@ -45,10 +47,7 @@ export class OnnxBackend implements Backend {
     const session = new HeldSession((variant) => {
       const { model } = lowered ?? lower();
       lowered = undefined;
-      return this.#open(
-        encodeModel(unread ? withoutResults(model) : model),
-        sessionOptionsFor(device, graph, outputNames, variant),
-      );
+      return this.#open(unread ? withoutResults(model) : model, sessionOptionsFor(device, graph, outputNames, variant));
     }, device.variant);
     const baked = new Set(Object.keys(constants));
     return device.turns.take(async () => {
@@ -63,15 +62,33 @@ export class OnnxBackend implements Backend {
     });
   }
 
-  async #open(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession> {
+  async #open(model: OnnxModel, options: SessionOptions): Promise<RuntimeSession> {
     const { device } = this.#memory;
     checkDevice(device);
     try {
-      return await untilLost(device, device.runtime.InferenceSession.create(model, options));
+      return (await this.#openApart(model, options)) ?? (await this.#create(model, options));
     } catch (cause) {
       checkDevice(device);
       throw backendFailure("compiling", this.device, cause);
     }
+  }
+
+  /** A large model's session, its weights beside it; undefined where that is not to be. */
+  async #openApart(whole: OnnxModel, options: SessionOptions): Promise<RuntimeSession | undefined> {
+    const { device } = this.#memory;
+    const parts = takeApart(whole);
+    const handed = parts && (await device.handOver?.(parts.apart));
+    if (parts === undefined || handed === undefined) return undefined;
+    try {
+      return await this.#create(parts.model, withOptions(options, handed.options));
+    } finally {
+      await handed.release();
+    }
+  }
+
+  #create(model: OnnxModel, options: SessionOptions): Promise<RuntimeSession> {
+    const { device } = this.#memory;
+    return untilLost(device, device.runtime.InferenceSession.create(encodeModel(model), options));
   }
 
   dispose(): Promise<void> {

@@ -55,6 +55,27 @@ describe("ONNX protobuf", () => {
     expect([...encodeModel(smallest)]).toEqual([0x08, 8, 0x12, 1, 0x70, 0x3a, 3, 0x12, 1, 0x67]);
   });
 
+  it("says where a tensor's bytes are that are elsewhere", () => {
+    const elsewhere = {
+      name: "w",
+      elementType: "float32",
+      shape: [1],
+      bytes: new Uint8Array(4),
+      location: "f",
+    } as const;
+    const bytes = encodeModel({
+      ...model,
+      producer: "p",
+      operatorSets: [],
+      metadata: {},
+      graph: { name: "g", nodes: [], initializers: [elsewhere], inputs: [], outputs: [] },
+    });
+    // TensorProto: dims 1, data_type 1, name "w", external_data { "location": "f" }, data_location EXTERNAL
+    const location = [0x0a, 8, ...Buffer.from("location"), 0x12, 1, 0x66];
+    const tensor = [0x08, 1, 0x10, 1, 0x42, 1, 0x77, 0x6a, location.length, ...location, 0x70, 1];
+    expect([...bytes.subarray(-tensor.length - 2)]).toEqual([0x2a, tensor.length, ...tensor]);
+  });
+
   it("refuses bytes that are no model", () => {
     expect(() => decodeModel(Uint8Array.of(1, 2, 3, 4))).toThrowError(
       expect.objectContaining({ code: "corrupt-file" }),

@@ -28,6 +28,7 @@ function writeModelWithoutGraph(model: OnnxModel, pbf: Pbf): void {
 }
 
 function tensorField(tensor: OnnxTensor): Uint8Array[] {
+  if (tensor.location !== undefined) return delimited(5, [written(writeTensorElsewhere, tensor)]);
   return delimited(5, [written(writeTensorWithoutBytes, tensor), ...delimited(9, [tensor.bytes])]);
 }
 
@@ -117,6 +118,16 @@ function writeTensorWithoutBytes(tensor: OnnxTensor, pbf: Pbf): void {
   for (const size of tensor.shape) pbf.writeVarintField(1, size);
   pbf.writeVarintField(2, elementCode(tensor.elementType));
   pbf.writeStringField(8, tensor.name);
+}
+
+/** TensorProto.DataLocation.EXTERNAL. */
+const EXTERNAL = 1;
+
+function writeTensorElsewhere(tensor: OnnxTensor, pbf: Pbf): void {
+  writeTensorWithoutBytes(tensor, pbf);
+  // Of the whole file, so without offset and length, which ONNX Runtime fails to read within Node (1.30).
+  pbf.writeMessage(13, writeStringEntry, ["location", tensor.location as string]);
+  pbf.writeVarintField(14, EXTERNAL);
 }
 
 // ValueInfoProto -> TypeProto (-> TypeProto.Sequence -> TypeProto) -> TypeProto.Tensor -> TensorShapeProto -> Dimension

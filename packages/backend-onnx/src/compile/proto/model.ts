@@ -61,6 +61,8 @@ export interface OnnxTensor {
   readonly shape: readonly number[];
   /** Little-endian elements (`raw_data`). */
   readonly bytes: Uint8Array;
+  /** The name of a file that holds the bytes and nothing else; they are then not in the model. */
+  readonly location?: string;
 }
 
 export interface OnnxValueInfo {

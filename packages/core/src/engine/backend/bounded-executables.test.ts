@@ -78,6 +78,20 @@ describe("BoundedExecutables", () => {
     expect(executables.size.count).toBeLessThanOrEqual(1);
   });
 
+  it("compiles only when what was given up before is disposed, be it given up a moment ago", async () => {
+    const inner = referenceBackend();
+    const events: string[] = [];
+    const compile: Backend["compile"] = async (graph, options) => {
+      const length = graph.inputs[0]?.shape[0] as number;
+      events.push(`compile ${length}`);
+      const { run } = await inner.compile(graph, options);
+      return { run, dispose: () => events.push(`dispose ${length}`) };
+    };
+    const executables = new BoundedExecutables({ ...inner, compile }, { bytes: 0 });
+    for (const length of [1, 2, 3]) (await executables.hold(`${length}`, graphOf(length), constants)).release();
+    expect(events).toEqual(["compile 1", "dispose 1", "compile 2", "dispose 2", "compile 3"]);
+  });
+
   it("never gives up what is held, and makes up for it when that is released", async () => {
     const { backend, alive } = counting();
     const executables = new BoundedExecutables(backend, { bytes: 3e6 });

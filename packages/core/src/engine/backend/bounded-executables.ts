@@ -27,6 +27,8 @@ export class BoundedExecutables {
   readonly #bytes: number;
   /** In the order of their last use. */
   readonly #entries = new Map<string, Entry>();
+  /** What was given up and is not yet disposed. */
+  readonly #leaving = new Set<Promise<void>>();
   #disposed = false;
 
   constructor(backend: Backend, { bytes }: { readonly bytes: number }) {
@@ -99,22 +101,22 @@ export class BoundedExecutables {
     const read = new Set(graph.inputs.map(({ attributes }) => attributes.name));
     const constants = Object.fromEntries(Object.entries(given).filter(([name]) => read.has(name)));
     const bytes = residentBytes(graph, constants);
-    const room = Promise.all(this.#makeRoom(bytes));
+    this.#makeRoom(bytes);
+    const room = Promise.all(this.#leaving);
     return { executable: room.then(() => this.#backend.compile(graph, { constants })), bytes, holders: 0 };
   }
 
   /** Frees what exceeds the bound; what is compiled next waits for it, so that both are never there at once. */
-  #makeRoom(bytes: number): Promise<void>[] {
-    const freed: Promise<void>[] = [];
+  #makeRoom(bytes: number): void {
     let total = this.size.bytes + bytes;
     for (const [key, entry] of this.#entries) {
       if (total <= this.#bytes) break;
       if (entry.holders > 0) continue;
       this.#entries.delete(key);
       total -= entry.bytes;
-      freed.push(free(entry));
+      const leaving = free(entry).finally(() => this.#leaving.delete(leaving));
+      this.#leaving.add(leaving);
     }
-    return freed;
   }
 
   #checkAlive(): void {

@@ -1,0 +1,46 @@
+import type { OnnxModel, OnnxTensor } from "../compile/proto/model.js";
+import type { SessionOptions } from "./runtime.js";
+
+/** Tensors that are not in the model's bytes, each with its location. */
+export type TensorsApart = readonly (OnnxTensor & { readonly location: string })[];
+
+/** What makes a session find tensors that are not in its model's bytes. */
+export interface HandedOver {
+  readonly options: SessionOptions;
+  /** To be called when the session is open, or has failed to. */
+  readonly release: () => Promise<void>;
+}
+
+/** How a device's sessions get tensors beside the model; undefined where that cannot be done now. */
+export type HandOver = (tensors: TensorsApart) => Promise<HandedOver | undefined>;
+
+/** Models with more bytes of large tensors than this hand them over apart. */
+const LARGE_MODEL = 2 ** 25;
+
+/** Smaller tensors stay in the model. */
+const LARGE_TENSOR = 2 ** 16;
+
+/**
+ * A large model without its large tensors, and those. A runtime that gets them within the model's bytes holds up to three
+ * more copies while it opens a session: those bytes, the parsed message, and the tensors before it packs them. Undefined
+ * for a model that is not large.
+ */
+export function takeApart(model: OnnxModel): { readonly model: OnnxModel; readonly apart: TensorsApart } | undefined {
+  const isApart = ({ bytes }: OnnxTensor): boolean => bytes.length >= LARGE_TENSOR;
+  const all = model.graph.initializers.map((tensor, i) =>
+    isApart(tensor) ? { ...tensor, location: `weights-${i}.bin` } : tensor,
+  );
+  const apart = all.filter((tensor): tensor is TensorsApart[number] => tensor.location !== undefined);
+  if (apart.reduce((sum, { bytes }) => sum + bytes.length, 0) <= LARGE_MODEL) return undefined;
+  return { model: { ...model, graph: { ...model.graph, initializers: all } }, apart };
+}
+
+/** Session options of two sources, those within `extra`, by their C++ names, one by one. */
+export function withOptions(options: SessionOptions, added: SessionOptions): SessionOptions {
+  const { extra = {} } = options as { extra?: Nested };
+  const { extra: more = {} } = added as { extra?: Nested };
+  const sections = Object.entries(more).map(([name, section]) => [name, { ...extra[name], ...section }]);
+  return { ...options, ...added, extra: { ...extra, ...Object.fromEntries(sections) } };
+}
+
+type Nested = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
