@@ -19,8 +19,8 @@ describe("the maze planner", () => {
       const positions = plan?.positions as number[];
       const bundle = await readPlannerBundle(folderStore(bundled("maze2d-medium")));
       const backend = await onnxBackend({ threads: 1 });
-      const planner = new MazePlanner({ backend, ...bundle });
-      // The stream of `dforce plan --seed 3`: the first episode's policy, its planner, step 0.
+      const planner = new MazePlanner({ backend, ...bundle, candidates: 1 });
+      // The stream of `dforce plan --candidates 1 --seed 3`: the first episode's policy, its planner, step 0.
       const stream = createRandom(3).split(0).split("policy").split("planner").split(0);
       const { goalCell } = mazes.medium;
       const goal = [goalCell.row - 0.2, goalCell.column - 0.2] as const;

@@ -49,13 +49,14 @@ async function plannerOf(bundle: PlannerBundle, settings: MazeSettings): Promise
   if (kept?.key === key) return kept.planner;
   await kept?.planner.dispose();
   kept = undefined;
-  const options = { guidanceWeights: "intended", matrix, uncertainty, steps, reach, scale, samples };
+  // One candidate, where the command takes the better of two: a click is answered in half the time.
+  const options = { candidates: 1, guidanceWeights: "intended", matrix, uncertainty, steps, reach, scale, samples };
   const planner = plannerFromOptions(bundle, backend as Backend, options, 1);
   kept = { key, planner };
   return planner;
 }
 
-/** Plans, drives the plan and plans again, as `dforce plan` does with the same seed. */
+/** Plans, drives the plan and plans again, as `dforce plan --candidates 1` does with the same seed. */
 async function drive(
   { settings, walls }: MazeJobs["drive"]["request"],
   { tell, signal }: JobContext<MazeJobs["drive"]["event"]>,
