@@ -70,6 +70,17 @@ describe("cpHead", () => {
     );
     expect([even!.data[0], one!.data[0]]).toEqual([expect.closeTo(0, 5), expect.closeTo(Math.log(2), 5)]);
   });
+
+  it("measures it of the terms' weights on average over the places and the batch", () => {
+    // Weights .25, .75 and .75, .25 of two places, .25, .75 of another sequence's: on average .4 and .6 with a fourth.
+    const head = cpHead({ categories: 2, rank: 2 });
+    const place = (a: number) => [Math.log(a), Math.log(1 - a), 0, 0, 0, 0];
+    const given = { output: tensor([0.25, 0.75, 0.25, 0.35].flatMap(place), [2, 2, 6]) };
+    const graph = trace(given, ({ output }) => ({ found: head.imbalance(head.law(output)) }));
+    const { shape, data } = evaluateGraph(graph, given).found!;
+    expect(shape).toEqual([]);
+    expect(data[0]).toBeCloseTo(0.4 * Math.log(0.8) + 0.6 * Math.log(1.2), 5);
+  });
 });
 
 /** The loss that free logits come to. */

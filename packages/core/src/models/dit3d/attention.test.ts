@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { trace } from "../../engine/graph/trace.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
+import { rotaryTables } from "../rotary.js";
 import { causalParts, type Groups, selfAttention } from "./attention.js";
 
 /** Attention with queries and keys of zero: everyone takes the mean of the values it sees. Values are 1, 2, .. */
@@ -19,6 +20,31 @@ describe("selfAttention", () => {
     expect(means({ outer: 2, length: 2, inner: 2 })).toEqual([2, 3, 2, 3, 6, 7, 6, 7]);
     expect(means({ outer: 1, length: 3, inner: 2 })).toEqual([3, 4, 3, 4, 3, 4]);
     expect(means({ outer: 1, length: 3, inner: 1 }, 1)).toEqual([1, 1.5, 2]);
+  });
+
+  it("weighs values by softmax(q . k / sqrt(depth)), head by head", () => {
+    // Two rows of two heads of two features. Row 1 asks row 0's keys: 3 x 2 and 1 x 4 over sqrt(2); its own are 0.
+    const projected = tensor([0, 0, 0, 0, 2, 0, 0, 4, 1, 2, 3, 4, 3, 0, 0, 1, 0, 0, 0, 0, 5, 6, 7, 8], [2, 12]);
+    const run = (causalBlock: number | undefined, turned = false) => {
+      const rotary = turned ? rotaryTables([0, 3], 2) : undefined;
+      const graph = trace({ projected }, (values) => ({
+        y: selfAttention(values.projected, {
+          groups: { outer: 1, length: 2, inner: 1 },
+          heads: 2,
+          rotary,
+          causalBlock,
+        }),
+      }));
+      return Array.from(evaluateGraph(graph, { projected }).y!.data);
+    };
+    const close = (values: number[]) => values.map((value) => expect.closeTo(value, 5));
+    const [first, second] = [6, 4].map((product) => 1 / (1 + Math.exp(-product / Math.SQRT2))) as [number, number];
+    const ofRow = ([a, b]: [number, number]) => [5 - 4 * a, 6 - 4 * a, 7 - 4 * b, 8 - 4 * b];
+    expect(run(undefined)).toEqual(close([3, 4, 5, 6, ...ofRow([first, second])]));
+    expect(run(1)).toEqual(close([1, 2, 3, 4, ...ofRow([first, second])]));
+    // The query of row 1 turns by 3 radians, row 0's keys by none.
+    const turned = [6, 4].map((product) => 1 / (1 + Math.exp((-product * Math.cos(3)) / Math.SQRT2)));
+    expect(run(1, true)).toEqual(close([1, 2, 3, 4, ...ofRow(turned as [number, number])]));
   });
 
   it("causal, lets each part of a long sequence see its own frames and all before", () => {

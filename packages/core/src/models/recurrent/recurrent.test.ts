@@ -110,6 +110,24 @@ describe("recurrent", () => {
     expect(folded).toEqual(expected);
   });
 
+  it("reads the sinusoid of a level less 1, the clean level as -1", async () => {
+    const model = recurrent({ features: 1, stateSize: 1, width: 4, mlpLayers: 0 });
+    const parameters: Record<string, HostTensor> = Object.fromEntries(
+      Object.entries(model.parameters).map(([name, { shape }]) => [name, zeros("float32", shape)]),
+    );
+    // The first feature of the level's embedding is gelu(sin(k - 1) + 20) - 20, nearly the sine itself.
+    parameters["level1.weight"]!.data[0] = 1;
+    parameters["level1.bias"]!.data[0] = 20;
+    parameters["level2.weight"]!.data[0] = 1;
+    parameters["level2.bias"]!.data[0] = -20;
+    // The update gate is shut, and the candidate is the hyperbolic tangent of that feature, column 2 of [z, x, level].
+    parameters["cells.0.input.bias"]!.data[1] = -50;
+    parameters["cells.0.input.weight"]!.data[14] = 1;
+    parameters["output.weight"]!.data[0] = 1;
+    const { folded } = await outputs(model, parameters, batch);
+    expect(folded).toEqual([0, 3, 10].map((level) => expect.closeTo(Math.tanh(Math.sin(level - 1)), 4)));
+  });
+
   it("without cells is the perceptrons alone", async () => {
     const model = recurrent({ features: 1, stateSize: 1, width: 4, cells: 0 });
     const parameters = Object.fromEntries(
