@@ -1,4 +1,4 @@
-import { add, cast, div, equal, erf, log, max, maximum, mul, neg, sum } from "../engine/graph/operations.js";
+import { add, cast, div, equal, erf, log, max, maximum, minimum, mul, neg, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 
 /** The standard normal distribution function. */
@@ -13,7 +13,8 @@ export function normalShare(x: Value): Value {
  * @param noise standard normal, [..., K].
  */
 export function drawnCategory(probabilities: Value, noise: Value): Value {
-  const uniform = maximum(normalShare(noise), 1e-7);
+  // Below 1, to which float32 rounds the share of noise from 5.4 on: its logarithm, 0, would win whatever its probability.
+  const uniform = minimum(maximum(normalShare(noise), 1e-7), 1 - 2 ** -24);
   return largest(div(log(uniform), maximum(probabilities, 1e-30)));
 }
 

@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../engine/random/index.js";
+import { tensor, zeros } from "../engine/tensor/tensor.js";
+import { transformer } from "../models/transformer/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { trainableDiffusion } from "./trainable-diffusion.js";
+
+describe("trainableDiffusion", () => {
+  const of = (noiseClip = 20) => {
+    const process = variancePreserving(cosineSchedule(10), { noiseClip });
+    const model = transformer({ features: 2, width: 8, layers: 1, heads: 1 });
+    return trainableDiffusion({ model, process, lossWeighting: process.lossWeighting });
+  };
+  const tokens = zeros("float32", [3, 40, 2]);
+
+  it("draws levels from 1 to K and noise up to the limit, each under its own label", () => {
+    const random = createRandom(5);
+    const { noiseLevels, noise } = of(1.5).inputs({ tokens }, random);
+    expect([noiseLevels!.shape, Math.min(...noiseLevels!.data), Math.max(...noiseLevels!.data)]).toEqual([
+      [3, 40],
+      1,
+      10,
+    ]);
+    const expected = new Float32Array(240);
+    random.split("noise").fillNormal(expected, { clip: 1.5 });
+    expect([noise!.shape, [...noise!.data]]).toEqual([[3, 40, 2], [...expected]]);
+    expect(Math.max(...noise!.data)).toBe(1.5);
+    const levels = random.split("levels");
+    expect([...noiseLevels!.data]).toEqual(Array.from({ length: 120 }, () => levels.integer(1, 11)));
+  });
+
+  it("takes the levels of the batch, and gives a mask the axes that it lacks", () => {
+    const noiseLevels = tensor(new Int32Array(120).fill(4), [3, 40]);
+    const lossMask = tensor([1, 0], [2]);
+    const inputs = of().inputs({ tokens, noiseLevels, lossMask }, createRandom(1));
+    expect(inputs.noiseLevels).toBe(noiseLevels);
+    expect(inputs.lossMask).toEqual(tensor([1, 0], [1, 1, 2]));
+    expect(Object.keys(inputs).sort()).toEqual(["lossMask", "noise", "noiseLevels", "tokens"]);
+  });
+});
