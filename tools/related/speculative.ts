@@ -71,6 +71,7 @@ export async function speculativeTable(): Promise<string> {
     });
   await measure("mixture, 2 dimensions, 50 steps", mixture(2), 1, { timesteps: 50 }, 5);
   await measure("mixture, 2 dimensions, 200 steps", mixture(2), 1, { timesteps: 200 }, 10);
+  await measure("mixture, 256 dimensions, 50 steps", mixture(256), 1, { timesteps: 50 }, 5);
   const planner = await loadBundle(folderStore("packages/tasks/models/maze2d-medium"));
   const { parameters } = planner;
   await measure("medium maze's planner, 40 tokens, 50 steps", planner.diffusion, 40, { parameters, timesteps: 50 }, 5);

@@ -68,4 +68,12 @@ export const models: Readonly<Record<string, ModelCard>> = {
     options: { pieces: 40 },
     after: "Mixtures of other melodies than those of training, by the same walk through the same scale.",
   },
+  seq2seq: {
+    preset: "reversal",
+    about:
+      "Reads up to 12 symbols of six backwards, repeats joined, in one pass: a non-causal transformer whose twelve queries at level K say symbols or nothing, trained by query-CTC. See [docs/related/query-ctc.md](../../../../docs/related/query-ctc.md).",
+    data: "Contexts are generated as training goes on, from the same seed.",
+    options: {},
+    after: "The contexts are drawn from another seed than those of training.",
+  },
 };

@@ -1,6 +1,17 @@
 import { mkdir, readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createRandom, referenceBackend, tensor } from "@diffusion-forcing/core";
+import {
+  cosineSchedule,
+  createRandom,
+  diffusionForcing,
+  heun,
+  initializeParameters,
+  referenceBackend,
+  saveBundle,
+  tensor,
+  transformer,
+} from "@diffusion-forcing/core";
+import { folderStore } from "@diffusion-forcing/core/node";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import { plannerDiffusion } from "@diffusion-forcing/tasks/maze2d";
 import * as onnxRuntime from "onnxruntime-node";
@@ -24,6 +35,7 @@ describe("dforce export", () => {
       out,
       bytes: (await readFile(out)).length,
       inputs: { x: [2, 4, 20], levels: [2, 2, 4] },
+      outputs: ["x.next", "clean"],
     });
   });
 
@@ -79,9 +91,70 @@ describe("dforce export", () => {
     const { code, stdout } = await dforce("export", "--model", model, "--out", path);
     expect(stdout).toContain(`wrote ${path} (0.`);
     expect(stdout).toContain(
-      "inputs x [1,3,20], levels [2,1,3] (before and after the step); outputs x.next and clean\n",
+      "inputs x [1,3,20], levels [2,1,3] (levels: before and after the step); outputs x.next, clean\n",
     );
     expect(code).toBe(0);
+  });
+
+  it("exports a conditioned model, the condition as an input, with the solver of choice", async () => {
+    const conditioned = diffusionForcing({
+      model: transformer({ features: 2, width: 8, layers: 1, heads: 2, conditionFeatures: 3 }),
+      schedule: cosineSchedule(20),
+    });
+    const parameters = initializeParameters(conditioned.model, createRandom(2));
+    const folder = join(await temporaryFolder(), "conditioned");
+    await saveBundle({ diffusion: conditioned, parameters }, folderStore(folder));
+    const normal = (seed: number, ...shape: number[]) => {
+      const data = new Float32Array(shape.reduce((a, b) => a * b, 1));
+      createRandom(seed).fillNormal(data);
+      return tensor(data, shape);
+    };
+    const [tokens, condition] = [normal(1, 1, 2, 2), normal(2, 1, 2, 3)];
+    const stepOf = async (name: "heun" | "ddim"): Promise<number[]> => {
+      const path = join(await temporaryFolder(), `${name}.onnx`);
+      const args = ["--tokens", "2", "--stabilization-level", "1", "--solver", name, "--json"];
+      const { stdout } = await dforce("export", "--model", folder, "--out", path, ...args);
+      expect(JSON.parse(stdout).inputs).toEqual({ x: [1, 2, 2], levels: [2, 1, 2], condition: [1, 2, 3] });
+      const session = await onnxRuntime.InferenceSession.create(await readFile(path));
+      const { "x.next": next } = await session.run({
+        x: new onnxRuntime.Tensor("float32", tokens.data, tokens.shape),
+        levels: new onnxRuntime.Tensor("int32", Int32Array.of(20, 20, 10, 10), [2, 1, 2]),
+        condition: new onnxRuntime.Tensor("float32", condition.data, condition.shape),
+      });
+      return [...((next as onnxRuntime.Tensor).data as Float32Array)];
+    };
+    const sampler = conditioned.sampler({
+      backend: referenceBackend(),
+      parameters,
+      timesteps: 2,
+      solver: heun(),
+      stabilizationLevel: 1,
+    });
+    const rows = [
+      [2, 2],
+      [1, 1],
+    ];
+    const ours = await sampler.denoise({ tokens, rows, condition, seed: 0 });
+    const found = await stepOf("heun");
+    expect(found.every((value, i) => Math.abs(value - (ours.data[i] as number)) < 1e-4)).toBe(true);
+    const other = await stepOf("ddim");
+    expect(other.some((value, i) => Math.abs(value - (ours.data[i] as number)) > 1e-3)).toBe(true);
+  });
+
+  it("takes the noise of a random solver as an input, and a solver's memory", async () => {
+    const inputs = async (...args: string[]): Promise<unknown> => {
+      const path = join(await temporaryFolder(), "a.onnx");
+      const { stdout } = await dforce("export", "--model", model, "--out", path, "--json", ...args);
+      return JSON.parse(stdout);
+    };
+    expect(await inputs("--solver", "ancestral")).toMatchObject({ inputs: { noise: [1, 1, 3, 20] } });
+    const { inputs: given, outputs } = (await inputs("--solver", "dpm-solver++")) as {
+      inputs: Record<string, unknown>;
+      outputs: string[];
+    };
+    const remembered = Object.keys(given).filter((name) => name.startsWith("solver/"));
+    expect(remembered.length).toBeGreaterThan(0);
+    for (const name of remembered) expect(outputs).toContain(`${name}.next`);
   });
 
   it("exits with 2 for a level the model does not have", async () => {

@@ -189,19 +189,19 @@ const sampling: TaskSampling = {
   },
 };
 
-const recipe = (loss: Loss): Seq2seqRecipe => ({
+const recipe = (loss: Loss, steps = 600): Seq2seqRecipe => ({
   data: { symbols: 6, longest: 12, batch: 32 },
   queries: 12,
   loss,
   model: { width: 32, layers: 2, heads: 4 },
-  training: { steps: 600, learningRate: 3e-3, schedule: { kind: "cosine", warmupSteps: 50 }, emaDecay: 0.99 },
+  training: { steps, learningRate: 3e-3, schedule: { kind: "cosine", warmupSteps: 50 }, emaDecay: 0.99 },
 });
 
 /** Sequence to sequence in one pass, on a toy language: query-CTC, and position-wise cross-entropy beside it. */
 export const seq2seqTask: Task = {
   name: "seq2seq",
   summary: "say sequences of any length in one pass: symbols read backwards, repeats joined",
-  presets: { quick: recipe("ctc"), "quick-positions": recipe("cross-entropy") },
+  presets: { quick: recipe("ctc"), reversal: recipe("ctc", 2000), "quick-positions": recipe("cross-entropy") },
   parseRecipe(value) {
     const parsed = check("recipe", recipeSchema, value, "invalid-config") as Seq2seqRecipe;
     // No symbol of a target repeats, so that each takes one query.
