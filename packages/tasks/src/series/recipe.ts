@@ -65,7 +65,7 @@ function preset(network: SeriesNetwork, steps: number, learningRate: number): Se
 
 /** A minute or two on two cores, enough for rates and the like; for series with more to learn; the paper's architecture. */
 export const seriesPresets: Readonly<Record<string, SeriesRecipe>> = {
-  "series-small": preset({ kind: "transformer", width: 16, layers: 2, heads: 2 }, 1200, 4e-3),
+  "series-small": preset({ kind: "transformer", width: 16, layers: 2, heads: 2 }, 600, 4e-3),
   "series-base": preset({ kind: "transformer", width: 64, layers: 3, heads: 4 }, 5000, 2e-3),
   "series-recurrent": preset({ kind: "recurrent", stateSize: 64, width: 16 }, 3000, 2e-3),
 };
