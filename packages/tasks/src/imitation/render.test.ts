@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type Point, slots } from "./fruit-swap.js";
-import { renderScene } from "./render.js";
+import { paintSquare, renderScene } from "./render.js";
 
 const [top, leftSlot] = slots as [Point, Point, Point];
 const scene = { fruits: [top, leftSlot], hand: [0, 0], isClosed: false } as const;
@@ -25,5 +25,15 @@ describe("renderScene", () => {
     expect(pixel(closed, 18, 16)[0]).toBeCloseTo(-0.7, 2);
     expect(pixel(open, 18, 19)[0]).toBeLessThan(0);
     expect(pixel(closed, 18, 19)[0]).toBeCloseTo(0.86, 2);
+  });
+});
+
+describe("paintSquare", () => {
+  it("covers what lies within the image", () => {
+    const image = new Float32Array(3 * 32 * 32);
+    paintSquare(image, -2, 30, 4, [1, 0.5, 0]);
+    const covered = Array.from(image.subarray(0, 1024)).flatMap((value, i) => (value === 1 ? [i] : []));
+    expect(covered).toEqual([30 * 32, 30 * 32 + 1, 31 * 32, 31 * 32 + 1]);
+    expect(pixel(image, 31, 0)).toEqual([1, 0, -1]);
   });
 });

@@ -51,6 +51,15 @@ export function renderScene({ fruits, hand, isClosed }: Scene): Float32Array {
   return image.map((value) => 2 * value - 1);
 }
 
+/** Covers part of an image with a square of one colour; column and row of its upper left pixel may lie outside. */
+export function paintSquare(image: Float32Array, column: number, row: number, size: number, color: Color): void {
+  for (let y = Math.max(0, row); y < Math.min(imageSize, row + size); y++) {
+    for (let x = Math.max(0, column); x < Math.min(imageSize, column + size); x++) {
+      for (const [plane, value] of color.entries()) image[(plane * imageSize + y) * imageSize + x] = 2 * value - 1;
+    }
+  }
+}
+
 /** A disc, or a ring with a hole. */
 function paintDisc(image: Float32Array, [x, y]: Point, radius: number, color: Color, hole = 0): void {
   // The middle of the slots' triangle lies a little above the origin.

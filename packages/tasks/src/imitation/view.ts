@@ -1,7 +1,7 @@
 import type { RandomStream } from "@diffusion-forcing/core";
 import { distance, type FruitState, type Point, slots } from "./fruit-swap.js";
 import { placesSize, SENSOR, seePlaces } from "./observation.js";
-import { imageNumbers, renderScene } from "./render.js";
+import { imageNumbers, imageSize, paintSquare, renderScene } from "./render.js";
 
 /** How the world is seen, as numbers. */
 export interface View {
@@ -33,14 +33,11 @@ export const places: View = {
   },
 };
 
-/** The part of the table that an image shows. */
-const [WEST, EAST, SOUTH, NORTH] = [-1.1, 1.1, -0.8, 1.2];
+/** How large the square is that hides a part of a disturbed image, in pixels. */
+const SCREEN = 20;
+const screenColor = [0.45, 0.32, 0.2] as const;
 
-function anywhere(random: RandomStream): Point {
-  return [random.uniform() * (EAST - WEST) + WEST, random.uniform() * (NORTH - SOUTH) + SOUTH];
-}
-
-/** The image from above, [3 * 32 * 32] from -1 to 1; disturbed, that of another scene, fruits and hand anywhere. */
+/** The image from above, [3 * 32 * 32] from -1 to 1; disturbed, a brown square of 20 by 20 pixels hides a part of it. */
 export const images: View = {
   name: "images",
   size: imageNumbers,
@@ -49,9 +46,11 @@ export const images: View = {
     const hand: Point = [x + SENSOR * random.normal(), y + SENSOR * random.normal()];
     return Array.from(renderScene({ ...state, hand }));
   },
-  disturb: (_seen, random) => {
-    const fruits = [anywhere(random), anywhere(random)] as const;
-    return Array.from(renderScene({ fruits, hand: anywhere(random), isClosed: random.uniform() < 0.5 }));
+  disturb: (seen, random) => {
+    const image = Float32Array.from(seen);
+    const corner = (): number => random.integer(0, imageSize) - SCREEN / 2;
+    paintSquare(image, corner(), corner(), SCREEN, screenColor);
+    return Array.from(image);
   },
 };
 
