@@ -20,7 +20,7 @@ const KEPT_EVERY = 250;
 const NORMALIZED_BY = 50;
 
 /** What the codec is trained with. */
-export type CodecTraining = Required<Pick<PreparationContext, "backend">> &
+type CodecTraining = Required<Pick<PreparationContext, "backend">> &
   Pick<PreparationContext, "codecState" | "signal" | "onProgress">;
 
 /**
