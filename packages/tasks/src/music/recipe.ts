@@ -1,5 +1,6 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { type CodecRecipe, codecRecipeEntries } from "../codec-training.js";
 import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
@@ -14,13 +15,7 @@ export interface MusicRecipe extends TaskRecipe {
     readonly batch: number;
   };
   /** The autoencoder: its sizes, and how it is trained before the model is. */
-  readonly codec: {
-    readonly latentFeatures: number;
-    readonly codecWidth: number;
-    readonly klWeight: number;
-    readonly codecSteps: number;
-    readonly codecLearningRate: number;
-  };
+  readonly codec: CodecRecipe & { readonly klWeight: number };
   readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
 }
 
@@ -31,11 +26,8 @@ const recipeSchema = v.strictObject({
     batch: schemas.integer(1, 4096),
   }),
   codec: v.strictObject({
-    latentFeatures: schemas.integer(1, 1024),
-    codecWidth: schemas.integer(1, 4096),
+    ...codecRecipeEntries,
     klWeight: schemas.number(0, 1e6),
-    codecSteps: schemas.integer(1, 1e9),
-    codecLearningRate: schemas.positive(),
   }),
   model: transformerSizeSchema,
   training: trainingSchema,

@@ -1,5 +1,6 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { type CodecRecipe, codecRecipeEntries } from "../codec-training.js";
 import { trainingSchema, transformerSizeSchema } from "../recipe-schemas.js";
 import type { TaskRecipe } from "../task.js";
 
@@ -18,13 +19,7 @@ export interface SeparationRecipe extends TaskRecipe {
     /** Sequences of a batch of the prior's training. */
     readonly batch: number;
   };
-  readonly codec: {
-    readonly codes: number;
-    readonly latentFeatures: number;
-    readonly codecWidth: number;
-    readonly codecSteps: number;
-    readonly codecLearningRate: number;
-  };
+  readonly codec: CodecRecipe & { readonly codes: number };
   readonly model: { readonly width: number; readonly layers: number; readonly heads: number };
 }
 
@@ -36,11 +31,8 @@ const recipeSchema = v.strictObject({
     batch: schemas.integer(1, 4096),
   }),
   codec: v.strictObject({
+    ...codecRecipeEntries,
     codes: schemas.integer(2, 4096),
-    latentFeatures: schemas.integer(1, 256),
-    codecWidth: schemas.integer(1, 4096),
-    codecSteps: schemas.integer(1, 1e9),
-    codecLearningRate: schemas.positive(),
   }),
   model: transformerSizeSchema,
   training: trainingSchema,
