@@ -16,6 +16,13 @@ it("grows with each batch, channel by channel, and leaves out what is masked", (
   ]);
 });
 
+it("holds numbers that only fall, and only one", () => {
+  const { minimum, maximum } = extendedRange(undefined, tensor([5, 4, 3], [1, 3, 1]));
+  expect([minimum.data[0], maximum.data[0]]).toEqual([3, 5]);
+  const one = extendedRange(undefined, tensor([-2], [1, 1, 1]));
+  expect([one.minimum.data[0], one.maximum.data[0]]).toEqual([-2, -2]);
+});
+
 it("takes frames by channel", () => {
   const range = extendedRange(undefined, tensor([0, 1, 2, 3, 10, 11, 12, 13], [1, 1, 2, 2, 2]));
   expect([[...range.minimum.data], [...range.maximum.data]]).toEqual([

@@ -127,6 +127,15 @@ describe("weight decay", () => {
   });
 });
 
+it("keeps the range of all batches, those before a resumed state too", async () => {
+  const batches = (step: number) => ({ tokens: tensor([step, -step, 0], [1, 3, 1]) });
+  const falling = (step: number) => batches(4 - step);
+  const { state } = await train(diffusion, options({ batches: falling, steps: 2 }));
+  expect([state.range!.minimum.data[0], state.range!.maximum.data[0]]).toEqual([-3, 3]);
+  const { state: later } = await train(diffusion, options({ batches: falling, steps: 3, resume: state }));
+  expect([later.range!.minimum.data[0], later.range!.maximum.data[0]]).toEqual([-3, 3]);
+});
+
 it("limits the noise of training", () => {
   const process = variancePreserving(cosineSchedule(20), { noiseClip: 0.5 });
   const { inputs } = trainableDiffusion({ ...diffusion, process });
