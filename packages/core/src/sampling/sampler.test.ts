@@ -3,7 +3,6 @@ import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { isDiffusionForcingError } from "../engine/errors.js";
 import { add, mul, square, sum } from "../engine/graph/operations.js";
-import type { Value } from "../engine/graph/value.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
@@ -12,13 +11,11 @@ import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
 import type { Guidance } from "./guidance/gradient.js";
-import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
 import { autoregressive, pyramid, schedulingMatrix } from "./plan/matrix-shapes.js";
 import type { DenoiseRequest } from "./request.js";
 import { Sampler, type SamplerOptions } from "./sampler.js";
 import { ancestral } from "./solvers/ancestral.js";
 import { ddim } from "./solvers/ddim.js";
-import { heun } from "./solvers/heun.js";
 
 /** Answers w times what it sees, plus its condition if it takes one. */
 function diffusionOf(conditionFeatures = 0, noiseClip = 6): Diffusion {
@@ -73,28 +70,6 @@ function countingBackend(failures = 0) {
 describe("Sampler", () => {
   it("lists the level of every index", () => {
     expect([...samplerWith().levels]).toEqual([0, 10, 20, 30, 40, 50]);
-  });
-
-  it("shows clean tokens at a hundredth of the levels unless told, at least at 1", () => {
-    const levelOf = (levels: number, options: Partial<SamplerOptions> = {}): number => {
-      const diffusion = { ...diffusionOf(), process: variancePreserving(cosineSchedule(levels)) };
-      const given = { backend: referenceBackend(), parameters, ...options };
-      return new Sampler(diffusion, given).walker.options.stabilizationLevel;
-    };
-    expect([levelOf(1000), levelOf(250), levelOf(40)]).toEqual([10, 3, 1]);
-    expect(levelOf(1000, { stabilizationLevel: 0 })).toBe(0);
-  });
-
-  it("counts the evaluations of a step: one and one for every future of several, each term, as the solver asks", () => {
-    const guidance = (samples: number) => ({ samples, reward: (clean: Value) => sum(clean, [1, 2]) });
-    const count = (options: Partial<SamplerOptions>): number => samplerWith(options).evaluationsPerStep;
-    const scores = vanillaHistoryGuidance({ scale: 2 });
-    expect([count({}), count({ guidance: guidance(1) }), count({ guidance: guidance(4) })]).toEqual([1, 1, 5]);
-    expect([
-      count({ scores }),
-      count({ solver: heun() }),
-      count({ solver: heun(), scores, guidance: guidance(3) }),
-    ]).toEqual([2, 2, 16]);
   });
 
   it.each<[Partial<SamplerOptions>, RegExp]>([

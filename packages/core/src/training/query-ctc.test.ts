@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { trace } from "../engine/graph/trace.js";
+import { createRandom } from "../engine/random/index.js";
 import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { queryOutputs, transformer } from "../models/index.js";
+import { initializeParameters, queryOutputs, transformer } from "../models/index.js";
 import { ctcGreedy } from "../sampling/ctc-decode.js";
 import type { BatchSource } from "./batch.js";
 import { queryCtcTraining } from "./query-ctc.js";
@@ -38,6 +39,19 @@ describe("queryCtcTraining", () => {
       Array.from({ length: 4 }, (_, n) => outputs!.data.slice((b * 4 + n) * 3, (b * 4 + n) * 3 + 3));
     const right = targets.filter((target, b) => ctcGreedy(rows(b) as never).join() === target.join()).length;
     expect(right).toBe(8);
+  });
+
+  it("is the alignments' surprise of all targets, a mean over sequences", () => {
+    const inputs = {
+      ...initializeParameters(model, createRandom(1)),
+      ...trainable.inputs({ tokens, targets }, createRandom(2)),
+    };
+    const { loss, total, denominator } = evaluateGraph(
+      trace(inputs, (values) => ({ ...trainable.loss(values, values) })),
+      inputs,
+    );
+    expect(denominator!.data[0]).toBe(8);
+    expect(loss!.data[0]).toBeCloseTo(total!.data[0]! / 8, 5);
   });
 
   it("resumes bit for bit, and refuses batches that it cannot be trained on", async () => {

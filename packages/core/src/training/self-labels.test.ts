@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { selfLabels } from "../diffusion/self-labels.js";
 import { gradient } from "../engine/autodiff/index.js";
-import { add, square, sum } from "../engine/graph/operations.js";
+import { add, mean, mul, neg, square, stopGradient, sum } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import type { Value } from "../engine/graph/value.js";
 import { createRandom } from "../engine/random/index.js";
@@ -9,6 +9,7 @@ import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { diffusionForcing } from "../forcing.js";
 import { normalizedMutualInformation } from "../metrics/index.js";
+import { logSoftmax } from "../models/cp-head.js";
 import { initializeParameters, transformer } from "../models/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { classifierFreeGuidance } from "../sampling/guidance/score-combination.js";
@@ -16,6 +17,7 @@ import { selfLabeler } from "../sampling/guidance/self-labels.js";
 import { checkLaw } from "../testing/law.js";
 import type { Batch, BatchSource } from "./batch.js";
 import { selfLabelTraining, withoutPrototypes } from "./self-labels.js";
+import { sinkhorn } from "./sinkhorn.js";
 import { train } from "./train.js";
 
 const backend = referenceBackend();
@@ -86,6 +88,30 @@ describe("selfLabelTraining", () => {
     const [light, heavy] = [slopes(1), slopes(100)];
     expect(heavy.model).toBeCloseTo(light.model, 8);
     expect(heavy.head).toBeGreaterThan(1000 * light.head);
+  });
+
+  it("adds the cross-entropy of log softmax(scores / temperature) to assignments that have no slope", () => {
+    const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
+    const [name] = Object.keys(parameters).filter((key) => key.startsWith("prototypes.")) as [string];
+    const batch = batches(1, createRandom(2)) as Batch;
+    const found = (weight: number) => {
+      const trainable = selfLabelTraining({ labels, weight, temperature: 0.5 });
+      const given = { ...parameters, ...trainable.inputs(batch, createRandom(3)) };
+      const graph = trace<string>(given, (values) => {
+        const { loss, total, denominator } = trainable.loss(values, values);
+        const scores = labels.scores(values, values.tokens!, values.look!);
+        const wanted = stopGradient(sinkhorn(scores));
+        const own = mean(neg(sum(mul(wanted, logSoftmax(mul(scores, 2))), 1)));
+        const [slope, ownSlope] = [loss, own].map((value) => gradient(value, [values[name]!])[0]!);
+        return { loss, total, denominator, own, slope: slope!, ownSlope: ownSlope! };
+      });
+      return evaluateGraph(graph, given);
+    };
+    const [light, heavy] = [found(1), found(3)];
+    expect((heavy.loss!.data[0]! - light.loss!.data[0]!) / 2).toBeCloseTo(light.own!.data[0]!, 3);
+    expect(light.total!.data[0]! / light.denominator!.data[0]!).toBeCloseTo(light.loss!.data[0]!, 4);
+    const [slope, ownSlope] = [light.slope, light.ownSlope].map((value) => [...value!.data]);
+    expect(slope).toEqual(ownSlope!.map((value) => expect.closeTo(value, 4)));
   });
 
   it("resumes bit for bit", async () => {
