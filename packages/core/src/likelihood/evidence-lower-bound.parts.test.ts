@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { broadcastTo, constant } from "../engine/graph/operations.js";
 import { referenceBackend } from "../engine/reference/index.js";
-import { tensor } from "../engine/tensor/tensor.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { exactDiffusion } from "../testing/oracles/index.js";
 import { smallPath } from "../testing/small-path.js";
 import { evidenceLowerBound } from "./evidence-lower-bound.js";
@@ -69,6 +69,28 @@ describe("evidenceLowerBound", () => {
     const { nats, bitsPerDimension } = await scored(rows);
     expect([...nats]).toEqual(close([bound(7) + bound(0.5), bound(-9) + bound(0.1)].map((x) => x)));
     expect(bitsPerDimension).toBeCloseTo(-(nats[0]! + nats[1]!) / 2 / 2 / Math.LN2, 6);
+  });
+
+  it("draws noise of its own for each step of each draw", async () => {
+    const firsts: number[] = [];
+    const inner = referenceBackend();
+    const backend: typeof inner = {
+      ...inner,
+      compile: async (graph, options) => {
+        const executable = await inner.compile(graph, options);
+        const run: typeof executable.run = (inputs, more) => {
+          firsts.push((inputs.noise as HostTensor).data[0]!);
+          return executable.run(inputs, more);
+        };
+        return { run, dispose: () => executable.dispose() };
+      },
+    };
+    await scored(
+      [3, 2, 1, 0].map((index) => [index, index]),
+      { draws: 2, backend },
+    );
+    expect(firsts).toHaveLength(6);
+    expect(new Set(firsts).size).toBe(6);
   });
 
   it("leaves a missing token out of the prior's term", async () => {

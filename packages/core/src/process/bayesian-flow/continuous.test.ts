@@ -57,6 +57,10 @@ describe("bayesianFlow", () => {
   it("keeps estimates in the data's range", () => {
     const { limited } = run(({ noise, levels }) => ({ limited: process.limit(noise, levels) }));
     expect(limited).toEqual(close([2, 0.3, -0.8, 1.1, 2]));
+    const wide = elementsOf({ x: numbersOf(-5, 5), levels: levelsOf(1, 1) }, ({ x, levels }) =>
+      process.limit(x, levels),
+    );
+    expect(wide).toEqual([-2, 2]);
   });
 
   it("costs the information that the mean holds of the data, given the Bayes predictor", ({ task }) => {
