@@ -14,6 +14,21 @@ export const accepted: readonly Accepted[] = [
     replacement,
     reason: "It spares the work of derivatives that reach no target; no output reaches them either.",
   })),
+  ...[
+    ["(data[i * width + k] as number) - (mean[k] as number)", "(data[i * width + k] as number) + (mean[k] as number)"],
+    ["(data[i * width + l] as number) - (mean[l] as number)", "(data[i * width + l] as number) + (mean[l] as number)"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "metrics/distances.ts",
+    code,
+    replacement,
+    reason: "A covariance needs one of its two factors centred only.",
+  })),
+  {
+    file: "metrics/mutual-information.ts",
+    code: "total - share * Math.log(share)",
+    replacement: "total + share * Math.log(share)",
+    reason: "All three entropies change their sign, and their ratio stays.",
+  },
   {
     file: "metrics/images.ts",
     code: "total + weight",

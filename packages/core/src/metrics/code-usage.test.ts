@@ -18,6 +18,7 @@ it("counts codes and says how many equal ones they amount to", () => {
 it("refuses codes there are not, and nothing at all", () => {
   expect(() => codeUsage(of(0, 4), 4)).toThrow("there is no code 4; expected whole numbers from 0 to 3");
   expect(() => codeUsage(of(0.5), 4)).toThrow("there is no code 0.5");
+  expect(() => codeUsage(of(0, -1), 4)).toThrow("there is no code -1");
   expect(() => codeUsage(of(0), 2 ** 32)).toThrow(
     "codes: the value is 4294967296; expected a whole number from 1 to 1048576",
   );

@@ -18,6 +18,9 @@ describe("normalizedMutualInformation", () => {
 
   it("is 0 where one says nothing, and refuses labels of other items", () => {
     expect(normalizedMutualInformation([0, 0], [0, 1])).toBe(0);
+    expect(normalizedMutualInformation([0, 1], [5, 5])).toBe(0);
+    expect(normalizedMutualInformation([0, 0], [5, 5])).toBe(0);
+    expect(() => normalizedMutualInformation([], [])).toThrow("0 labels and 0");
     expect(() => normalizedMutualInformation([0], [0, 1])).toThrow(/1 labels and 2/);
   });
 });

@@ -16,7 +16,7 @@ export function normalizedMutualInformation(a: ArrayLike<number>, b: ArrayLike<n
   const pairs = Array.from(a, (label, i) => `${label}/${b[i]}`);
   const [ofA, ofB] = [entropy(Array.from(a)), entropy(Array.from(b))];
   const mutual = ofA + ofB - entropy(pairs);
-  return ofA === 0 || ofB === 0 ? 0 : Math.min(Math.max((2 * mutual) / (ofA + ofB), 0), 1);
+  return ofA + ofB === 0 ? 0 : Math.min(Math.max((2 * mutual) / (ofA + ofB), 0), 1);
 }
 
 /** Of the frequencies of labels, nats. */

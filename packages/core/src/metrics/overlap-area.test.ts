@@ -28,6 +28,9 @@ describe("overlapArea", () => {
 
   it("refuses what are no histograms of the same bins", () => {
     expect(() => overlapArea(histogram(1, 2), histogram(1))).toThrow("two histograms [N] of the same bins");
+    const column = { shape: [2, 1], data: Float64Array.of(1, 2) };
+    expect(() => overlapArea(column, histogram(1, 2))).toThrow("got [2, 1] and [2]");
+    expect(() => overlapArea(histogram(1, 2), column)).toThrow("got [2] and [2, 1]");
     expect(() => overlapArea(histogram(0, 0), histogram(1, 1))).toThrow("the first histogram holds a weight below 0");
     expect(() => overlapArea(histogram(1, 1), histogram(-1, 2))).toThrow("the second histogram");
     expect(() => overlapArea(histogram(1, Number.NaN), histogram(1, 1))).toThrow("NaN");
