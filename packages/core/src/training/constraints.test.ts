@@ -260,6 +260,9 @@ describe("constrainedTraining", () => {
     const one = { name: "a", bound: 1, batches: mixture(1) };
     expect(() => constrainedTraining({ subject: diffusion, constraints: [] })).toThrow(/at least one constraint/);
     expect(() => constrainedTraining({ subject: diffusion, constraints: [one, one] })).toThrow(/share a name: a, a/);
+    expect(() => constrainedTraining({ subject: diffusion, constraints: [{ ...one, name: ["a"] as never }] })).toThrow(
+      /expected a name of letters/,
+    );
     expect(() => constrainedTraining({ subject: diffusion, constraints: [{ ...one, bound: Number.NaN }] })).toThrow(
       /bound/,
     );

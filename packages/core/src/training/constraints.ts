@@ -49,7 +49,10 @@ const schema = v.strictObject({
   resilience: v.optional(schemas.positive()),
 });
 const constraintSchema = v.strictObject({
-  name: schemas.satisfying<string>("a name of letters, digits and - _", (name) => /^[\w-]{1,64}$/.test(String(name))),
+  name: schemas.satisfying<string>(
+    "a name of letters, digits and - _",
+    (name) => typeof name === "string" && /^[\w-]{1,64}$/.test(name),
+  ),
   bound: schemas.number(),
   batches: schemas.function<BatchSource>(),
 });

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { add, concat, constant, mul, reshape, slice, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
@@ -38,7 +39,7 @@ export function multiTokenTraining(options: MultiTokenOptions): Trainable {
   if (!shapesEqual(model.tokenShape, [categories]) || !shapesEqual(found, [outputs]) || model.config.causal !== true) {
     throw new DiffusionForcingError(
       "invalid-config",
-      `multiTokenTraining: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(found)} and has causal: ${model.config.causal}; expected features: ${categories}, outputs: ${outputs}, causal: true.`,
+      `multiTokenTraining: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(found)} and has causal: ${describe(model.config.causal)}; expected features: ${categories}, outputs: ${outputs}, causal: true.`,
     );
   }
   return {
