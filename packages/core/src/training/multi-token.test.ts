@@ -40,3 +40,8 @@ it("is the surprise of all symbols in a row at each place that has them, and the
   expect(balanced.loss).toBeCloseTo(nats / 2 + 3 * imbalance, 4);
   expect(balanced.total / balanced.denominator).toBeCloseTo(balanced.loss, 5);
 });
+
+it("names what a model has for causal, whatever that is", () => {
+  const odd = { ...model, config: { kind: "table", causal: { toString: 1 } } };
+  expect(() => multiTokenTraining({ model: odd, head })).toThrow("expected features: 2, outputs: 10, causal: true");
+});

@@ -69,5 +69,7 @@ it("refuses models that do not fit, prefixes that are too long, and symbols ther
   const other = cpHead({ categories: 4 });
   expect(() => symbolPrior({ backend, model, head: other, parameters, length: 3 })).toThrow("expected features: 4");
   expect(() => symbolPrior({ backend, model, head, parameters: {}, length: 3 })).toThrow("missing");
+  const odd = { ...model, config: { ...model.config, causal: { toString: 1 } } };
+  expect(() => symbolPrior({ backend, model: odd, head, parameters, length: 3 })).toThrow("expected features");
   expect(() => symbolPrior({ backend, model, head, parameters, length: 0 })).toThrow("length is 0");
 });

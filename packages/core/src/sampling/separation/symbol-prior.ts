@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { add, exp, log, max, reshape, slice, sub, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
@@ -48,7 +49,7 @@ export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
   if (!fits || model.config.causal !== true) {
     throw new DiffusionForcingError(
       "invalid-config",
-      `symbolPrior: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(outputs)} and has causal: ${model.config.causal}; expected features: ${categories}, outputs: ${head.outputs}, causal: true.`,
+      `symbolPrior: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(outputs)} and has causal: ${describe(model.config.causal)}; expected features: ${categories}, outputs: ${head.outputs}, causal: true.`,
     );
   }
   const laws = new PrefixLaws({
