@@ -9,18 +9,22 @@ import {
   linearSchedule,
   modelFromConfig,
   sigmoidSchedule,
+  transformer,
   variancePreserving,
 } from "@diffusion-forcing/core";
 import {
   decodeSafetensors,
   decodeTrainingState,
   decodeWeights,
+  encodeBundle,
   encodeSafetensors,
   encodeTrainingState,
   encodeWeights,
   filesStore,
+  loadBundle,
   parseBundleConfig,
 } from "@diffusion-forcing/core/bundle";
+import { cpHead } from "@diffusion-forcing/core/models";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { processFromConfig, scheduleFromConfig } from "@diffusion-forcing/core/process";
 import { initialTrainingState } from "@diffusion-forcing/core/training";
@@ -56,6 +60,16 @@ const plannerFiles: Readonly<Record<string, Uint8Array>> = encodePlannerBundle({
   normalizer: { mean: [0, 0], std: [1, 1] },
 });
 
+const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
+const symbolModel = transformer({ features: 3, outputs: head.outputs, width: 8, layers: 1, heads: 2 });
+const symbolFiles: Readonly<Record<string, Uint8Array>> = encodeBundle({
+  model: symbolModel,
+  head,
+  parameters: initializeParameters(symbolModel, createRandom(0)),
+});
+const configOf = ({ "config.json": config }: Readonly<Record<string, Uint8Array>>): Anything =>
+  JSON.parse(new TextDecoder().decode(config));
+
 const mixed = encodeSafetensors(
   {
     a: { dtype: "F64", shape: [2], data: Float64Array.of(1, 2) },
@@ -77,6 +91,11 @@ const files: Target[] = [
   fileTarget("official weights", [encodeSafetensors(toOfficial(model.config, parameters) as Anything)], (bytes) =>
     fromOfficial(model.config, decodeSafetensors(bytes).tensors),
   ),
+  ...Object.entries(symbolFiles).map(([name, file]) =>
+    fileTarget(`a symbol bundle's ${name}`, [file], (bytes) =>
+      loadBundle(filesStore({ ...symbolFiles, [name]: bytes }), { kinds: ["multi-token"] }),
+    ),
+  ),
   ...Object.entries(plannerFiles).map(([name, file]) =>
     fileTarget(`planner's ${name}`, [file], (bytes) =>
       readPlannerBundle(filesStore({ ...plannerFiles, [name]: bytes })),
@@ -85,6 +104,7 @@ const files: Target[] = [
 ];
 
 const configs: Target[] = [
+  valueTarget("head config", [head.config], (config) => cpHead(config as Anything)),
   valueTarget(
     "model config",
     models.map(({ config }) => config),
@@ -114,7 +134,7 @@ const configs: Target[] = [
     (config) => processFromConfig(config as Anything),
   ),
   valueTarget("planner config", [plannerConfig], parsePlannerConfig),
-  valueTarget("bundle config", [JSON.parse(new TextDecoder().decode(plannerFiles["config.json"]))], (config) =>
+  valueTarget("bundle config", [plannerFiles, symbolFiles].map(configOf), (config) =>
     parseBundleConfig("config.json", config),
   ),
 ];

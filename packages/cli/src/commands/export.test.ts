@@ -11,8 +11,10 @@ import {
   tensor,
   transformer,
 } from "@diffusion-forcing/core";
+import { evaluateGraph } from "@diffusion-forcing/core/graph";
+import { cpHead } from "@diffusion-forcing/core/models";
 import { folderStore } from "@diffusion-forcing/core/node";
-import { Sampler } from "@diffusion-forcing/core/sampling";
+import { parameterName, Sampler, symbolLaws } from "@diffusion-forcing/core/sampling";
 import { plannerDiffusion } from "@diffusion-forcing/tasks/maze2d";
 import * as onnxRuntime from "onnxruntime-node";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -155,6 +157,37 @@ describe("dforce export", () => {
     const remembered = Object.keys(given).filter((name) => name.startsWith("solver/"));
     expect(remembered.length).toBeGreaterThan(0);
     for (const name of remembered) expect(outputs).toContain(`${name}.next`);
+  });
+
+  it("writes the laws of a model that predicts symbols, which inspect knows and sample leaves to code", async () => {
+    const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
+    const symbols = transformer({ features: 3, outputs: head.outputs, width: 8, layers: 1, heads: 2 });
+    const parameters = initializeParameters(symbols, createRandom(2));
+    const folder = join(await temporaryFolder(), "symbols");
+    await saveBundle({ model: symbols, head, parameters, trainedOn: { tokens: [4, 4] } }, folderStore(folder));
+    const path = join(await temporaryFolder(), "laws.onnx");
+    const written = await dforce("export", "--model", folder, "--out", path, "--json");
+    expect(JSON.parse(written.stdout)).toMatchObject({
+      inputs: { tokens: [1, 4, 3] },
+      outputs: ["weights", "symbols"],
+    });
+    const session = await onnxRuntime.InferenceSession.create(await readFile(path));
+    const data = Float32Array.of(1, -1, -1, -1, -1, 1, -1, -1, 1, -1, -1, -1);
+    const found = await session.run({ tokens: new onnxRuntime.Tensor("float32", data, [1, 4, 3]) });
+    const constants = Object.entries(parameters).map(([name, value]) => [parameterName(name), value] as const);
+    const graph = symbolLaws(symbols, head, { batch: 1, length: 4 });
+    const expected = evaluateGraph(graph, { ...Object.fromEntries(constants), tokens: tensor(data, [1, 4, 3]) });
+    for (const [name, { shape, data: numbers }] of Object.entries(expected)) {
+      expect(found[name]?.dims).toEqual(shape);
+      expect([...(found[name] as onnxRuntime.Tensor).data]).toEqual([...numbers].map((x) => expect.closeTo(x, 5)));
+    }
+    const inspected = await dforce("inspect", folder);
+    expect(inspected.stdout).toContain("multi-token");
+    expect(inspected.stdout).toContain("cp, categories 3, ahead 2, rank 2");
+    const sampled = await dforce("sample", "--model", folder, "--out", join(folder, "out"));
+    expect([sampled.code, sampled.stderr]).toEqual([1, expect.stringContaining("which sampleSymbols() draws from")]);
+    const solved = await dforce("export", "--model", folder, "--out", `${path}2`, "--solver", "ddim");
+    expect([solved.code, solved.stderr]).toEqual([2, expect.stringContaining("--solver: the model predicts symbols")]);
   });
 
   it("exits with 2 for a level the model does not have", async () => {

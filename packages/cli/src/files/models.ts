@@ -2,7 +2,8 @@ import { readdirSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import { type Bundle, DiffusionForcingError, isDiffusionForcingError, loadBundle } from "@diffusion-forcing/core";
+import { DiffusionForcingError, isDiffusionForcingError, loadBundle } from "@diffusion-forcing/core";
+import type { BundleKind, BundleKinds } from "@diffusion-forcing/core/bundle";
 import { folderStore } from "@diffusion-forcing/core/node";
 import { type PlannerBundle, plannerFiles, plannerOfBundle } from "@diffusion-forcing/tasks/maze2d";
 
@@ -32,11 +33,14 @@ export function modelFiles(model: string): readonly string[] {
 }
 
 /**
- * Reads a model from a bundled name or a folder.
+ * Reads a model from a bundled name or a folder: a diffusion, unless other kinds are expected.
  *
  * @throws `invalid-argument` if there is no such folder, else as `loadBundle`, naming the folder.
  */
-export async function loadModel(model: string): Promise<Bundle> {
+export async function loadModel<Kind extends BundleKind = "diffusion-forcing">(
+  model: string,
+  kinds?: readonly Kind[],
+): Promise<BundleKinds[Kind]> {
   const folder = modelFolder(model);
   const exists = await stat(folder).then(
     (found) => found.isDirectory(),
@@ -48,7 +52,7 @@ export async function loadModel(model: string): Promise<Bundle> {
       `There is no model "${model}": give ${bundledModels().join(", ")} or a folder with ${Object.values(plannerFiles).join(", ")}.`,
     );
   }
-  return loadBundle({ ...folderStore(folder), name: broken(folder) });
+  return loadBundle({ ...folderStore(folder), name: broken(folder) }, kinds === undefined ? {} : { kinds });
 }
 
 /** Reads a planner. @throws as {@link loadModel}, and `invalid-config` for a model of another task */

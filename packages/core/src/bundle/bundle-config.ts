@@ -26,18 +26,21 @@ export interface TaskRecord {
   readonly [field: string]: unknown;
 }
 
-/** `config.json` of a bundle. */
-export interface BundleConfig {
-  readonly kind: "diffusion-forcing";
+interface ConfigParts {
   readonly version: 1;
-  readonly process: unknown;
-  readonly lossWeighting: unknown;
   readonly model: { readonly kind: string };
   readonly codec?: unknown;
   readonly task?: TaskRecord;
   readonly trainedOn?: TrainedOn;
   readonly card?: BundleCard;
 }
+
+/** `config.json` of a bundle: of a diffusion, or of a model that predicts symbols. */
+export type BundleConfig = ConfigParts &
+  (
+    | { readonly kind: "diffusion-forcing"; readonly process: unknown; readonly lossWeighting: unknown }
+    | { readonly kind: "multi-token"; readonly head: unknown }
+  );
 
 const text = (most: number) => v.pipe(v.string("a text"), v.maxLength(most, `at most ${most} characters`));
 const ofKind = (what: string) => v.looseObject({ kind: v.string("a text") }, `${what}, an object with its kind`);
@@ -63,17 +66,24 @@ export const trainedOnSchema: v.GenericSchema<TrainedOn> = v.strictObject({
 
 export const taskSchema: v.GenericSchema<TaskRecord> = ofKind("a task");
 
-const schema = v.strictObject({
-  kind: v.literal("diffusion-forcing", '"diffusion-forcing"'),
+const common = {
   version: v.literal(1, "1, the version that this library reads"),
-  process: ofKind("a process"),
-  lossWeighting: ofKind("a loss weighting"),
   model: ofKind("a model"),
   codec: v.optional(ofKind("a codec")),
   task: v.optional(taskSchema),
   trainedOn: v.optional(trainedOnSchema),
   card: v.optional(cardSchema),
+};
+const kinds: readonly BundleConfig["kind"][] = ["diffusion-forcing", "multi-token"];
+/** A kind of bundle that this library knows. */
+export const bundleKindSchema: v.GenericSchema<BundleConfig["kind"]> = schemas.choice(...kinds);
+const diffusionSchema = v.strictObject({
+  kind: bundleKindSchema,
+  process: ofKind("a process"),
+  lossWeighting: ofKind("a loss weighting"),
+  ...common,
 });
+const multiTokenSchema = v.strictObject({ kind: bundleKindSchema, head: ofKind("a head"), ...common });
 
 /** Far beyond any model; a file from elsewhere must not make its reader allocate without end. */
 const LARGEST_SIZE = 65_536;
@@ -88,6 +98,8 @@ export function parseBundleConfig(what: string, value: unknown): BundleConfig {
       `${what}: this is no bundle's configuration but one of kind ${describe(value.kind)}. A bundle of an earlier layout is brought up to date by \`dforce convert FOLDER --out NEW\`.`,
     );
   }
+  const isMultiToken = typeof value === "object" && value !== null && "kind" in value && value.kind === "multi-token";
+  const schema = isMultiToken ? multiTokenSchema : diffusionSchema;
   const config = check(what, schema, value, "invalid-config") as BundleConfig;
   checkSizes(what, config.model, "model");
   return config;

@@ -4,7 +4,7 @@ import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { diffusionForcing } from "../forcing.js";
-import { cpHead, initializeParameters, modelFromConfig, transformer } from "../models/index.js";
+import { initializeParameters, transformer } from "../models/index.js";
 import {
   bayesianFlow,
   cosineSchedule,
@@ -12,14 +12,7 @@ import {
   discretizedBayesianFlow,
   processFromConfig,
 } from "../process/index.js";
-import {
-  ancestral,
-  learnedPrior,
-  Sampler,
-  type SamplerOptions,
-  sampleSymbols,
-  speculative,
-} from "../sampling/index.js";
+import { ancestral, learnedPrior, Sampler, type SamplerOptions, speculative } from "../sampling/index.js";
 import {
   constrainedTraining,
   multipliersOf,
@@ -29,7 +22,6 @@ import {
 } from "../training/index.js";
 import { encodeBundle, loadBundle } from "./bundle.js";
 import { filesStore } from "./sources/source.js";
-import { decodeWeights, encodeWeights } from "./weights.js";
 
 const backend = referenceBackend();
 const small = { width: 8, layers: 1, heads: 2, feedForward: 12 } as const;
@@ -89,16 +81,5 @@ describe("a bundle of a related system", () => {
     expect(await sampleOf(loaded.diffusion, loaded.parameters, options)).toEqual(
       await sampleOf(plain, weights, options),
     );
-  });
-
-  it("is not what a CP head needs: its model's configuration and weights are, and say the same symbols", async () => {
-    const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
-    const model = transformer({ ...small, features: 3, outputs: head.outputs });
-    const parameters = initializeParameters(model, createRandom(1));
-    const again = modelFromConfig(JSON.parse(JSON.stringify(model.config)));
-    const said = { backend, head, batch: 2, length: 5, seed: 5 };
-    expect(
-      await sampleSymbols({ ...said, model: again, parameters: decodeWeights(encodeWeights(parameters)) }),
-    ).toEqual(await sampleSymbols({ ...said, model, parameters }));
   });
 });

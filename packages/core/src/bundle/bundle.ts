@@ -1,40 +1,26 @@
 import * as v from "valibot";
-import { type Codec, type CodecReader, codecFromConfig, learnedNetworks } from "../codecs/index.js";
-import type { Diffusion } from "../diffusion/diffusion.js";
+import { type CodecReader, codecFromConfig, learnedNetworks } from "../codecs/index.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { Network } from "../models/model.js";
-import { modelFromConfig } from "../models/model-from-config.js";
 import { checkParameters, countParameters } from "../models/parameters.js";
+import { type BundleConfig, bundleKindSchema, parseBundleConfig } from "./bundle-config.js";
 import {
-  type BundleCard,
-  type BundleConfig,
-  cardSchema,
-  parseBundleConfig,
-  type TaskRecord,
-  type TrainedOn,
-  taskSchema,
-  trainedOnSchema,
-} from "./bundle-config.js";
-import { diffusionFromConfig } from "./diffusion-config.js";
+  type Bundle,
+  type BundleKind,
+  type BundleKinds,
+  bundleSchema,
+  modelOf,
+  type SymbolBundle,
+  subjectConfig,
+  subjectOf,
+} from "./bundle-kinds.js";
 import { fingerprint } from "./fingerprint.js";
 import { parseJson } from "./json.js";
 import { decodeSafetensors } from "./safetensors.js";
 import type { BundleSource, BundleTarget } from "./sources/source.js";
 import { encodeWeights, floatTensors } from "./weights.js";
-
-/** A trained model with everything that is needed to use it: what `dforce`, a page and a worker hand to each other. */
-export interface Bundle {
-  readonly diffusion: Diffusion;
-  /** Weights to sample with, by parameter name. */
-  readonly parameters: HostTensorRecord;
-  /** Between the user's data and tokens; absent: the data are tokens. */
-  readonly codec?: Codec;
-  readonly task?: TaskRecord;
-  readonly trainedOn?: TrainedOn;
-  readonly card?: BundleCard;
-}
 
 /** The files of a bundle, in the layout of model hubs. */
 export const bundleFiles = { config: "config.json", weights: "model.safetensors" } as const;
@@ -47,19 +33,20 @@ export interface SaveOptions {
   readonly weights?: "float32" | "float16";
 }
 
-export interface LoadOptions {
+export interface LoadOptions<Kind extends BundleKind = BundleKind> {
+  /** The kinds of bundles that are expected. Default: a diffusion, `["diffusion-forcing"]`. */
+  readonly kinds?: readonly Kind[];
   /** Readers of codecs from outside the library, by kind. */
   readonly codecs?: Readonly<Record<string, CodecReader>>;
   readonly signal?: AbortSignal;
 }
 
-const bundleSchema = v.strictObject({
-  diffusion: schemas.having("a diffusion: what diffusionForcing() makes", "model"),
-  parameters: schemas.having("the weights by parameter name"),
-  codec: v.optional(schemas.having("a codec", "config", "encode", "decode")),
-  task: v.optional(taskSchema),
-  trainedOn: v.optional(trainedOnSchema),
-  card: v.optional(cardSchema),
+const loadSchema = v.strictObject({
+  kinds: v.optional(v.pipe(v.array(bundleKindSchema, "a list of kinds"), v.minLength(1, "at least one kind")), () => [
+    "diffusion-forcing" as const,
+  ]),
+  codecs: v.optional(schemas.having<Readonly<Record<string, CodecReader>>>("readers of codecs by kind"), {}),
+  signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
 });
 
 /**
@@ -68,19 +55,19 @@ const bundleSchema = v.strictObject({
  *
  * @throws `invalid-argument`, `checkpoint-mismatch` for weights that are not the model's.
  */
-export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<string, Uint8Array<ArrayBuffer>> {
+export function encodeBundle(
+  bundle: Bundle | SymbolBundle,
+  options: SaveOptions = {},
+): Record<string, Uint8Array<ArrayBuffer>> {
   const saveSchema = v.strictObject({ weights: v.optional(schemas.choice("float32", "float16"), "float32") });
   const { weights: dtype } = check("saveBundle", saveSchema, options);
-  check("saveBundle", bundleSchema, bundle);
-  const { diffusion, parameters, codec, task, trainedOn, card } = bundle;
-  checkParameters(diffusion.model, parameters);
+  check("saveBundle", bundleSchema(bundle), bundle);
+  const { parameters, codec, task, trainedOn, card } = bundle;
+  const subject = subjectConfig(bundle);
+  checkParameters(modelOf(bundle), parameters);
   checkFinite(codec?.parameters ?? {});
   const config = {
-    kind: "diffusion-forcing",
-    version: 1,
-    process: diffusion.process.config,
-    lossWeighting: diffusion.lossWeighting,
-    model: diffusion.model.config,
+    ...subject,
     ...(codec === undefined ? {} : { codec: codec.config }),
     ...(task === undefined ? {} : { task }),
     ...(trainedOn === undefined ? {} : { trainedOn }),
@@ -98,7 +85,11 @@ export function encodeBundle(bundle: Bundle, options: SaveOptions = {}): Record<
 }
 
 /** Writes a bundle. @throws `write-failed`, and what {@link encodeBundle} throws */
-export async function saveBundle(bundle: Bundle, target: BundleTarget, options: SaveOptions = {}): Promise<void> {
+export async function saveBundle(
+  bundle: Bundle | SymbolBundle,
+  target: BundleTarget,
+  options: SaveOptions = {},
+): Promise<void> {
   await target.write(encodeBundle(bundle, options));
 }
 
@@ -109,9 +100,12 @@ export async function saveBundle(bundle: Bundle, target: BundleTarget, options: 
  * @throws `read-failed` where there is no bundle; `corrupt-file`, `invalid-config`, `invalid-schedule`,
  *   `checkpoint-mismatch` for files that are damaged or do not belong together, naming source and file; `aborted`.
  */
-export async function loadBundle(source: BundleSource, options: LoadOptions = {}): Promise<Bundle> {
+export async function loadBundle<Kind extends BundleKind = "diffusion-forcing">(
+  source: BundleSource,
+  options: LoadOptions<Kind> = {},
+): Promise<BundleKinds[Kind]> {
   check("loadBundle", schemas.having("a source, such as urlSource() or folderStore() make", "name", "read"), source);
-  const { codecs = {}, signal } = options;
+  const { kinds, codecs, signal } = check("loadBundle", loadSchema, options);
   const read = async (file: string, maxBytes: number): Promise<Uint8Array> => {
     const bytes = await source.read(file, { maxBytes, ...(signal ? { signal } : {}) });
     if (bytes !== undefined) return bytes;
@@ -122,11 +116,11 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     const configBytes = await read(bundleFiles.config, MOST_CONFIG_BYTES);
     const limits = { maxBytes: MOST_CONFIG_BYTES };
     const config = parseBundleConfig(bundleFiles.config, parseJson(bundleFiles.config, configBytes, limits));
-    const diffusion = await from(bundleFiles.config, () =>
-      diffusionFromConfig(modelFromConfig(config.model), config.process, config.lossWeighting),
-    );
+    checkKind(config, kinds);
+    const subject = await from(bundleFiles.config, () => subjectOf(config));
+    const model = modelOf(subject);
     const learnedParts = await from(bundleFiles.config, () => learnedNetworks(config.codec));
-    const networks = [diffusion.model, ...learnedParts];
+    const networks = [model, ...learnedParts];
     const mayLearnMore = Object.keys(codecs).length > 0;
     const weights = await read(bundleFiles.weights, mostWeightBytes(networks, mayLearnMore));
     const { tensors, metadata } = await from(bundleFiles.weights, () => decodeSafetensors(weights));
@@ -139,12 +133,12 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
     const { parameters, learned } = await from(bundleFiles.weights, () => split(floatTensors(tensors)));
     await from(bundleFiles.weights, () => {
       checkFinite(parameters);
-      checkParameters(diffusion.model, parameters);
+      checkParameters(model, parameters);
       checkFinite(learned);
     });
     const { task, trainedOn, card } = config;
-    return {
-      diffusion,
+    const bundle = {
+      ...subject,
       parameters,
       ...(config.codec === undefined
         ? {}
@@ -153,7 +147,21 @@ export async function loadBundle(source: BundleSource, options: LoadOptions = {}
       ...(trainedOn === undefined ? {} : { trainedOn }),
       ...(card === undefined ? {} : { card }),
     };
+    return bundle as BundleKinds[Kind];
   });
+}
+
+const holds: Readonly<Record<BundleKind, string>> = {
+  "diffusion-forcing": "a diffusion, which a Sampler draws from",
+  "multi-token": "a model that predicts symbols, which sampleSymbols() draws from",
+};
+
+function checkKind({ kind }: BundleConfig, expected: readonly BundleKind[]): void {
+  if (expected.includes(kind)) return;
+  throw new DiffusionForcingError(
+    "invalid-config",
+    `${bundleFiles.config}: kind is "${kind}", ${holds[kind]}; expected "${expected.join('" or "')}". In code, loadBundle(source, { kinds: ["${kind}"] }) reads it.`,
+  );
 }
 
 /** Room for the networks' weights as float32, names and metadata; those of codecs from outside are bounded by a gigabyte. */

@@ -4,6 +4,8 @@ import type { BundleConfig } from "./bundle-config.js";
 import { canonicalJson } from "./json.js";
 
 /** SHA-256 of what a configuration says about the model and its job: all but the card and what it was trained on. */
-export function fingerprint({ process, model, codec, task }: BundleConfig): string {
-  return bytesToHex(sha256(utf8ToBytes(canonicalJson({ process, model, codec: codec ?? null, task: task ?? null }))));
+export function fingerprint(config: BundleConfig): string {
+  const { model, codec = null, task = null } = config;
+  const reading = config.kind === "multi-token" ? { head: config.head } : { process: config.process };
+  return bytesToHex(sha256(utf8ToBytes(canonicalJson({ ...reading, model, codec, task }))));
 }

@@ -1,5 +1,4 @@
 export {
-  type Bundle,
   bundleFiles,
   encodeBundle,
   type LoadOptions,
@@ -9,6 +8,7 @@ export {
 } from "./bundle.js";
 export type { BundleCard, BundleConfig, TaskRecord, TrainedOn } from "./bundle-config.js";
 export { parseBundleConfig } from "./bundle-config.js";
+export type { Bundle, BundleKind, BundleKinds, BundleParts, SymbolBundle } from "./bundle-kinds.js";
 export { fromFloat16Bits, toFloat16Bits } from "./float16.js";
 export { type JsonLimits, parseJson } from "./json.js";
 export * from "./safetensors.js";

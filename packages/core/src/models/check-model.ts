@@ -1,6 +1,9 @@
 import * as v from "valibot";
 import { schemas } from "../engine/check.js";
 import { configSchema } from "../engine/check-config.js";
+import { describe } from "../engine/describe.js";
+import { DiffusionForcingError } from "../engine/errors.js";
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
 import type { CpHead } from "./cp-head.js";
 import type { Model, Network } from "./model.js";
 
@@ -24,6 +27,7 @@ const modelShape = v.looseObject({
   ),
 });
 const headShape = v.looseObject({
+  config: configSchema,
   categories: schemas.integer(2),
   ahead: schemas.integer(1),
   rank: schemas.integer(1),
@@ -48,3 +52,24 @@ export const cpHeadSchema: v.GenericSchema<CpHead> = schemas.satisfying<CpHead>(
   "a head, as cpHead() makes one",
   (value) => v.is(headShape, value),
 );
+
+/**
+ * @param what the function or file that needs them to fit.
+ * @throws `invalid-config` for a model whose tokens or outputs are not the head's, or that sees what it is to predict.
+ */
+export function checkFitsHead(what: string, model: Model, { categories, outputs }: CpHead): void {
+  const found = model.outputShape ?? model.tokenShape;
+  if (
+    shapesEqual(model.tokenShape, [categories]) &&
+    shapesEqual(found, [outputs]) &&
+    model.conditionFeatures === 0 &&
+    model.config.causal === true
+  ) {
+    return;
+  }
+  const condition = model.conditionFeatures === 0 ? "" : ` and ${model.conditionFeatures} condition features`;
+  throw new DiffusionForcingError(
+    "invalid-config",
+    `${what}: the model takes tokens ${formatShape(model.tokenShape)}${condition}, gives ${formatShape(found)} and has causal: ${describe(model.config.causal)}; expected features: ${categories}, outputs: ${outputs}, causal: true and no condition.`,
+  );
+}

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { add, exp, log, max, mean, mul, neg, reshape, slice, sub, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
+import { modelSchemas } from "./options.js";
 
 export interface CpHeadOptions {
   /** V: symbols of the alphabet. */
@@ -20,8 +21,14 @@ export interface CpLaw {
   readonly symbols: Value;
 }
 
+/** A head as JSON: what bundles store and {@link cpHead} reads back. */
+export interface CpHeadConfig extends Required<CpHeadOptions> {
+  readonly kind: "cp";
+}
+
 /** How a model's outputs are read as a joint law of the next symbols. */
 export interface CpHead extends Required<CpHeadOptions> {
+  readonly config: CpHeadConfig;
   /** Numbers a model has to output for a token: r + r n V. */
   readonly outputs: number;
   /** @param output float32 [B, T, outputs] */
@@ -33,6 +40,7 @@ export interface CpHead extends Required<CpHeadOptions> {
 }
 
 const schema = v.strictObject({
+  kind: modelSchemas.kind("cp"),
   categories: schemas.integer(2, 2 ** 20),
   ahead: v.optional(schemas.integer(1, 1000), 1),
   rank: v.optional(schemas.integer(1, 1000), 1),
@@ -45,9 +53,10 @@ const schema = v.strictObject({
  *
  * @throws `invalid-config`
  */
-export function cpHead(options: CpHeadOptions): CpHead {
+export function cpHead(options: CpHeadOptions | CpHeadConfig): CpHead {
   const { categories, ahead, rank } = check("cpHead", schema, options, "invalid-config");
   return {
+    config: { kind: "cp", categories, ahead, rank },
     categories,
     ahead,
     rank,

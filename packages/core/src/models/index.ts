@@ -1,4 +1,4 @@
-export { type CpHead, type CpHeadOptions, type CpLaw, cpHead } from "./cp-head.js";
+export { type CpHead, type CpHeadConfig, type CpHeadOptions, type CpLaw, cpHead } from "./cp-head.js";
 export { type CtcTargets, ctcLoss, ctcTargets } from "./ctc.js";
 export { type DataRange, dataRangeOf, extendedRange, weightsOf, withDataRange } from "./data-range.js";
 export { type DiT3dConfig, type DiT3dOptions, dit3d } from "./dit3d/index.js";

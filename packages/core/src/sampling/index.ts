@@ -43,6 +43,7 @@ export { coupled, type DraftedStep } from "./speculation/coupling.js";
 export { type DraftModel, type Speculation, type SpeculativeOptions, speculative } from "./speculation/speculative.js";
 export { stabilized } from "./stabilization.js";
 export type { Start, StartPrior, StartRequest } from "./start.js";
+export { symbolLaws } from "./symbol-laws.js";
 export { type TreeSearchOptions, type TreeSearchProgress, treeSearch, withStrength } from "./tree-search.js";
 export { walkGraph } from "./walk-graph.js";
 export {

@@ -3,8 +3,6 @@ import type { Backend, Executable } from "../engine/backend/contract.js";
 import { breathe } from "../engine/breathe.js";
 import { check, schemas } from "../engine/check.js";
 import { throwIfAborted } from "../engine/errors.js";
-import { buildGraph } from "../engine/graph/graph.js";
-import { exp } from "../engine/graph/operations.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import {
   disposeTensor,
@@ -14,15 +12,15 @@ import {
   type Tensor,
   tensor,
 } from "../engine/tensor/tensor.js";
-import { cpHeadSchema, modelSchema } from "../models/check-model.js";
-import type { CpHead, CpLaw } from "../models/cp-head.js";
+import { checkFitsHead, cpHeadSchema, modelSchema } from "../models/check-model.js";
+import type { CpHead } from "../models/cp-head.js";
 import { weightsOf } from "../models/data-range.js";
 import type { Model } from "../models/model.js";
-import { nextSymbols } from "../models/next-symbols.js";
 import { checkParameters } from "../models/parameters.js";
 import { checkSequenceSize } from "./sequence-size.js";
 import { coupledCategory, pick } from "./speculation/categories.js";
-import { parameterName, WalkInputs } from "./walk-inputs.js";
+import { symbolLaws } from "./symbol-laws.js";
+import { parameterName } from "./walk-inputs.js";
 
 export interface MultiTokenSampling {
   readonly backend: Backend;
@@ -74,15 +72,22 @@ interface Laws {
  * head's further symbols are self-speculation: drafted together, looked at in one run, coupled with the law of the first
  * symbol at their own places, and kept until one is not.
  *
- * @throws `invalid-argument`, `checkpoint-mismatch`, `aborted`
+ * @throws `invalid-argument`, `invalid-config` for a model that does not fit the head, `checkpoint-mismatch`, `aborted`
  */
 export async function sampleSymbols(options: MultiTokenSampling): Promise<SampledSymbols> {
   const given = check("sampleSymbols", schema, options);
   const { backend, model, head, batch, length, seed, speculate, signal } = given;
+  checkFitsHead("sampleSymbols", model, head);
   checkParameters(model, given.parameters);
   checkSequenceSize("sampleSymbols", model, batch, length);
   const random = createRandom(seed);
-  const executable = await backend.compile(...lawsGraph(given));
+  const weights = Object.entries(weightsOf(model, given.parameters)).map(([name, value]) => [
+    parameterName(name),
+    value,
+  ]);
+  const executable = await backend.compile(symbolLaws(model, head, { batch, length }), {
+    constants: Object.fromEntries(weights),
+  });
   const symbols = new Int32Array(batch * length).fill(-1);
   const done = new Int32Array(batch);
   const reader = new LawReader(head, length);
@@ -129,21 +134,6 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
     executable.dispose();
   }
   return { symbols: tensor(symbols, [batch, length]), calls };
-}
-
-function lawsGraph({
-  model,
-  head,
-  parameters,
-  batch = 1,
-  length,
-}: Omit<MultiTokenSampling, "signal">): Parameters<Backend["compile"]> {
-  const inputs = new WalkInputs({ model, process: undefined as never, lossWeighting: { kind: "uniform" } });
-  const tokens = inputs.float("tokens", batch, length, head.categories);
-  const { weights, symbols }: CpLaw = head.law(nextSymbols(model, inputs.parameters, tokens));
-  const named = Object.entries(weightsOf(model, parameters)).map(([name, value]) => [parameterName(name), value]);
-  const graph = buildGraph(inputs.declared, { weights: exp(weights), symbols: exp(symbols) });
-  return [graph, { constants: Object.fromEntries(named) }];
 }
 
 /** Laws at all places, of sequences in which -1 stands for what is not there yet. */

@@ -1,11 +1,9 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
-import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { add, concat, constant, mul, reshape, slice, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
-import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
-import { cpHeadSchema, modelSchema } from "../models/check-model.js";
+import { checkFitsHead, cpHeadSchema, modelSchema } from "../models/check-model.js";
 import type { CpHead } from "../models/cp-head.js";
 import type { Model } from "../models/model.js";
 import { nextSymbols } from "../models/next-symbols.js";
@@ -34,14 +32,8 @@ const schema = v.strictObject({
  */
 export function multiTokenTraining(options: MultiTokenOptions): Trainable {
   const { model, head, balance } = check("multiTokenTraining", schema, options);
-  const { categories, ahead, outputs } = head;
-  const found = model.outputShape ?? model.tokenShape;
-  if (!shapesEqual(model.tokenShape, [categories]) || !shapesEqual(found, [outputs]) || model.config.causal !== true) {
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `multiTokenTraining: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(found)} and has causal: ${describe(model.config.causal)}; expected features: ${categories}, outputs: ${outputs}, causal: true.`,
-    );
-  }
+  const { categories, ahead } = head;
+  checkFitsHead("multiTokenTraining", model, head);
   return {
     config: { kind: "multi-token", categories, ahead, rank: head.rank, balance, model: model.config },
     tokenShape: model.tokenShape,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { type Bundle, encodeBundle, loadBundle } from "../../bundle/bundle.js";
+import { encodeBundle, loadBundle } from "../../bundle/bundle.js";
+import type { Bundle } from "../../bundle/bundle-kinds.js";
 import { filesStore } from "../../bundle/sources/source.js";
 import { createRandom } from "../../engine/random/index.js";
 import { referenceBackend } from "../../engine/reference/index.js";

@@ -1,12 +1,10 @@
 import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
-import { describe } from "../../engine/describe.js";
-import { DiffusionForcingError } from "../../engine/errors.js";
 import { add, exp, log, max, reshape, slice, sub, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
-import { formatShape, shapesEqual } from "../../engine/tensor/shape.js";
 import type { HostTensorRecord } from "../../engine/tensor/tensor.js";
+import { checkFitsHead, cpHeadSchema, modelSchema } from "../../models/check-model.js";
 import type { CpHead } from "../../models/cp-head.js";
 import type { Model } from "../../models/model.js";
 import { nextSymbols } from "../../models/next-symbols.js";
@@ -30,8 +28,8 @@ export interface CompiledPrior extends SequencePrior {
 
 const schema = v.strictObject({
   backend: schemas.having<Backend>("a backend", "compile"),
-  model: schemas.having<Model>("a model", "apply", "parameters"),
-  head: schemas.having<CpHead>("a head, as cpHead() makes one", "law"),
+  model: modelSchema,
+  head: cpHeadSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   length: schemas.integer(1, 65_536),
 });
@@ -44,14 +42,7 @@ const schema = v.strictObject({
 export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
   const { backend, model, head, parameters, length } = check("symbolPrior", schema, options);
   const { categories, rank, ahead } = head;
-  const outputs = model.outputShape ?? model.tokenShape;
-  const fits = shapesEqual(model.tokenShape, [categories]) && shapesEqual(outputs, [head.outputs]);
-  if (!fits || model.config.causal !== true) {
-    throw new DiffusionForcingError(
-      "invalid-config",
-      `symbolPrior: the model takes tokens ${formatShape(model.tokenShape)}, gives ${formatShape(outputs)} and has causal: ${describe(model.config.causal)}; expected features: ${categories}, outputs: ${head.outputs}, causal: true.`,
-    );
-  }
+  checkFitsHead("symbolPrior", model, head);
   const laws = new PrefixLaws({
     backend,
     model,
