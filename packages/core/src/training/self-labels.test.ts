@@ -8,13 +8,11 @@ import { createRandom } from "../engine/random/index.js";
 import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { diffusionForcing } from "../forcing.js";
-import { normalizedMutualInformation } from "../metrics/index.js";
 import { logSoftmax } from "../models/cp-head.js";
 import { initializeParameters, transformer } from "../models/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { classifierFreeGuidance } from "../sampling/guidance/score-combination.js";
 import { selfLabeler } from "../sampling/guidance/self-labels.js";
-import { checkLaw } from "../testing/law.js";
 import type { Batch, BatchSource } from "./batch.js";
 import { selfLabelTraining, withoutPrototypes } from "./self-labels.js";
 import { sinkhorn } from "./sinkhorn.js";
@@ -37,33 +35,6 @@ function pairs(count: number, random: ReturnType<typeof createRandom>) {
 const batches: BatchSource = (_step, random) => ({ tokens: pairs(16, random).tokens });
 
 describe("selfLabelTraining", () => {
-  it("finds two hidden families, of which it was told nothing", async ({ task }) => {
-    const held = pairs(200, createRandom(3));
-    const informationOf = async (level: number) => {
-      const looking = selfLabels({ diffusion, feature: "layers.0", prototypes: 4, level });
-      const { parameters } = await train(selfLabelTraining({ labels: looking }), {
-        backend,
-        batches,
-        steps: 60,
-        optimizer: { learningRate: 1e-2 },
-        emaDecay: 0.9,
-      });
-      const labeler = selfLabeler({ backend, labels: looking, parameters });
-      const { data } = await labeler.label(held.tokens, 1);
-      await labeler.dispose();
-      return normalizedMutualInformation(data, held.family);
-    };
-    checkLaw(task, {
-      law: "Labels by the prototypes of a diffusion's own features tell two hidden families apart",
-      statistic: "normalised mutual information with the families; 2/3 if four labels split them evenly",
-      found: await informationOf(3),
-      within: [0.6, 1],
-      broken: {
-        "tokens are looked at through pure noise": await informationOf(20),
-      },
-    });
-  });
-
   it("teaches the head from features as they are: no slope of the labels' loss reaches the model", () => {
     const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
     const slopes = (weight: number) => {
