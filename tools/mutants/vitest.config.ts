@@ -19,6 +19,8 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["**/node_modules/**", "**/*.browser.test.ts", "**/*.conformance.test.ts"],
     testTimeout: 60_000,
     sequence: { sequencer: ShortFirst },
+    // Modules are loaded once for a mutant, not once for each file.
+    isolate: false,
   },
 });
 

@@ -54,6 +54,14 @@ describe("checkBatch", () => {
     expect(verdict({} as Batch)).toMatch(/^invalid-argument: The batch's "tokens" is undefined; expected a tensor/);
   });
 
+  it.each([
+    [null, "null"],
+    ["tokens", '"tokens"'],
+    [undefined, "undefined"],
+  ])("refuses %s, which is no batch", (batch, shown) => {
+    expect(verdict(batch as never)).toBe(`invalid-data: The batch is ${shown}; expected an object with tokens.`);
+  });
+
   it("refuses tokens of another type", () => {
     expect(verdict({ tokens: zeros("float32", [2, 3, 1]) })).toBe(
       "shape-mismatch: The batch's tokens are float32[2, 3, 1]; the model takes float32[B, T, 2].",
@@ -67,6 +75,7 @@ describe("checkBatch", () => {
     expect(verdict({ tokens: broken })).toBe(
       "invalid-data: The batch's tokens hold NaN at element 2; expected finite numbers. Clean the data.",
     );
+    expect(verdict({ tokens: tensor([Number.NaN, 0], [1, 1, 2]) })).toMatch(/NaN at element 0/);
     const infinite = tensor([1, Number.POSITIVE_INFINITY]);
     expect(verdict({ tokens, lossMask: infinite })).toMatch(/^invalid-data: .*lossMask hold Infinity at element 1/);
     const condition = tensor([0, 0, 0, 0, 0, Number.NEGATIVE_INFINITY], [2, 3, 1]);
@@ -105,6 +114,9 @@ describe("checkBatch", () => {
       "shape-mismatch: The batch's condition is missing; the model takes float32[2, 3, 1].",
     );
     expect(verdict({ tokens, condition: zeros("float32", [2, 1, 1]) }, conditioned)).toMatch(/is float32\[2, 1, 1\]/);
+    expect(verdict({ tokens, condition: zeros("int32", [2, 3, 1]) }, conditioned)).toBe(
+      "shape-mismatch: The batch's condition is int32[2, 3, 1]; the model takes float32[2, 3, 1].",
+    );
   });
 });
 

@@ -70,11 +70,10 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
   }
   const [batchSize, length] = tokens.shape as [number, number];
   for (const [name, tensor] of Object.entries({ tokens, lossMask, condition })) {
-    const bad = tensor?.data.findIndex((x) => !Number.isFinite(x)) ?? -1;
-    if (bad >= 0)
-      refuse(
-        `The batch's ${name} hold ${tensor?.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`,
-      );
+    if (tensor === undefined) continue;
+    const bad = tensor.data.findIndex((x) => !Number.isFinite(x));
+    if (bad < 0) continue;
+    refuse(`The batch's ${name} hold ${tensor.data[bad]} at element ${bad}; expected finite numbers. Clean the data.`);
   }
   if (noiseLevels !== undefined) {
     if (noiseLevels.dtype !== "int32" || !shapesEqual(noiseLevels.shape, [batchSize, length])) {
@@ -100,7 +99,9 @@ export function checkBatch(model: Model, levelCount: number, batch: Batch): void
   }
   const conditionShape = model.conditionFeatures === 0 ? undefined : [batchSize, length, model.conditionFeatures];
   const fits =
-    conditionShape === undefined ? condition === undefined : condition && shapesEqual(condition.shape, conditionShape);
+    conditionShape === undefined
+      ? condition === undefined
+      : condition?.dtype === "float32" && shapesEqual(condition.shape, conditionShape);
   if (!fits) {
     throw new DiffusionForcingError(
       "shape-mismatch",

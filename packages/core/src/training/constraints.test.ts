@@ -76,6 +76,90 @@ describe("constrainedTraining", () => {
     expect(of(2)).toEqual({ loss: 3.5 - 0.25 / 4 - 9 / 4, total: 4 * 1.1875, denominator: 4, a: 2.75, b: -2.5, w: 5 });
   });
 
+  it("shows the subject its own inputs only, those of a constraint from copies", () => {
+    const buffer = tensor([0, 0], [1, 1, 2]);
+    const seen: string[][] = [];
+    const reusing: Trainable = {
+      ...coin,
+      inputs: ({ tokens }) => {
+        buffer.data.set(tokens.data);
+        return { tokens: buffer };
+      },
+      loss: (parameters, inputs) => {
+        seen.push(Object.keys(inputs));
+        return coin.loss(parameters, inputs);
+      },
+    };
+    const constraints = ["a", "b"].map((name) => ({ name, bound: 1, batches: always(1, 1) }));
+    const { trainable } = constrainedTraining({ subject: reusing, constraints });
+    const one = (...law: [number, number]) => ({ tokens: tensor(law, [1, 1, 2]) });
+    const batch = { ...one(1, 2), constraints: { a: one(3, 4), b: one(5, 6) } };
+    const inputs = trainable.inputs(batch, createRandom(1));
+    expect(Object.entries(inputs).map(([name, { data }]) => [name, ...data])).toEqual([
+      ["tokens", 1, 2],
+      ["constraint/a/tokens", 3, 4],
+      ["constraint/b/tokens", 5, 6],
+    ]);
+    const multipliers = { "multiplier.a": tensor([1], []), "multiplier.b": tensor([1], []) };
+    trace({ ...inputs, ...multipliers, logits: tensor([0, 0], [1, 1, 2]) }, ({ logits, ...values }) => {
+      const given = Object.fromEntries(Object.entries(values).filter(([name]) => !name.startsWith("multiplier")));
+      return { loss: trainable.loss({ ...values, logits } as never, given).loss };
+    });
+    expect(seen).toEqual([["tokens"], ["tokens"], ["tokens"]]);
+  });
+
+  it("tells what it is a run of, and which of the weights are multipliers", () => {
+    const constraints = [{ name: "rare", bound: 0.5, batches: always(0, 1) }];
+    const { trainable } = constrainedTraining({ subject: coin, constraints, resilience: 2 });
+    expect(trainable.config).toEqual({
+      kind: "constrained",
+      rate: 0.1,
+      resilience: 2,
+      constraints: [{ name: "rare", bound: 0.5 }],
+      subject: { kind: "coin" },
+    });
+    expect(trainable.parameters).toEqual({
+      logits: coin.parameters.logits,
+      "multiplier.rare": { shape: [], initializer: { kind: "zeros" }, ascent: 0.1 },
+    });
+    const logits = tensor([1, 2], [1, 1, 2]);
+    expect(multipliersOf({ logits, "multiplier.rare": tensor([0.25], []) })).toEqual({
+      multipliers: { rare: 0.25 },
+      weights: { logits },
+    });
+  });
+
+  it.each<[object, string]>([
+    [{ subject: null }, "subject is null; expected a diffusion"],
+    [{ subject: 1 }, "subject is 1; expected a diffusion"],
+    [{ subject: {} }, "expected a diffusion"],
+    [{ rate: 0 }, "rate is 0; expected a positive number"],
+    [{ resilience: 0 }, "resilience is 0; expected a positive number"],
+    [{ constraints: "ab" }, "at least one constraint"],
+    [{ constraints: { length: 1 } }, "at least one constraint"],
+    [{ constraints: [{ name: "a", bound: 1 }] }, "batches is missing"],
+    [{ constraints: [{ name: "a", bound: 1, batches: 1 }] }, "batches is 1; expected a function"],
+    [{ multipliers: 1 }, "there is no option multipliers"],
+    ...["", "/a", "a/", "a b", "x".repeat(65)].map((name): [object, string] => [
+      { constraints: [{ name, bound: 1, batches: always(1, 1) }] },
+      "expected a name of letters, digits and - _",
+    ]),
+  ])("refuses %j", (options, message) => {
+    const constraints = [{ name: `a-_9${"x".repeat(60)}`, bound: -1, batches: always(1, 1) }];
+    expect(() => constrainedTraining({ subject: coin, constraints })).not.toThrow();
+    expect(() => constrainedTraining({ subject: coin, constraints, ...options } as never)).toThrow(message);
+  });
+
+  it.each([{}, { tokens: undefined }, { tokens: { dtype: "float32", shape: [1, 1, 1] } }])(
+    "refuses the batch %j of a constraint as what it is trained on does",
+    (own) => {
+      const constraints = [{ name: "a", bound: 1, batches: always(1, 1) }];
+      const { trainable } = constrainedTraining({ subject: diffusion, constraints });
+      const batch = { tokens: tensor([1], [1, 1, 1]), constraints: { a: own } };
+      expect(() => trainable.checkBatch(batch as never)).toThrow(/The batch's "tokens" is .*expected a tensor/);
+    },
+  );
+
   it("draws the data of each constraint, and what is random about them, from streams of their own", async () => {
     const keys: string[] = [];
     const noting: BatchSource = (_step, random) => {

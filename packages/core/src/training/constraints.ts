@@ -40,7 +40,7 @@ export interface ConstrainedTraining {
 }
 
 const schema = v.strictObject({
-  subject: v.custom<Diffusion | Trainable>((value) => typeof value === "object" && value !== null, "a diffusion"),
+  subject: schemas.having<Diffusion | Trainable>("a diffusion, or what has parameters and a loss of its own"),
   constraints: v.custom<readonly Constraint[]>(
     (value) => Array.isArray(value) && value.length > 0,
     "at least one constraint { name, bound, batches }",

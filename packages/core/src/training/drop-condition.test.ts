@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createRandom } from "../engine/random/index.js";
+import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { dropCondition } from "./drop-condition.js";
 
@@ -20,6 +20,20 @@ describe("dropCondition", () => {
     expect(dropCondition(condition, 0, createRandom(0)).data).toEqual(condition.data);
     expect(new Set(dropCondition(condition, 1, createRandom(0)).data)).toEqual(new Set([0]));
     expect(new Set(condition.data)).toEqual(new Set([1]));
+  });
+
+  it("draws one number for each sequence, and drops those below the probability", () => {
+    const draws = [0, 0.5, 0.49];
+    const drawing = { uniform: () => draws.shift() as number } as unknown as RandomStream;
+    const three = tensor([1, 2, 3, 4, 5, 6], [3, 1, 2]);
+    expect(dropCondition(three, 0.5, drawing)).toEqual(tensor([0, 0, 3, 4, 0, 0], [3, 1, 2]));
+    expect(draws).toEqual([]);
+    const lowest = { uniform: () => 0 } as unknown as RandomStream;
+    expect([...dropCondition(three, 0, lowest).data]).toEqual([1, 2, 3, 4, 5, 6]);
+    let count = 0;
+    const counting = { uniform: () => count++ } as unknown as RandomStream;
+    dropCondition(three, 0.5, counting);
+    expect(count).toBe(3);
   });
 
   it("refuses what is no probability", () => {

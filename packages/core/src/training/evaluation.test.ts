@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
 import { type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
-import { evaluated, nextBest } from "./evaluation.js";
+import { checkEvaluation, type EvaluationOptions, evaluated, nextBest } from "./evaluation.js";
 import type { TrainingStepper } from "./stepper.js";
 import type { Trainable } from "./trainable.js";
 
@@ -45,10 +45,45 @@ describe("evaluated", () => {
     expect(await evaluated(trainable, { every: 1, run }, after(4), createRandom(0))).toBe(44);
   });
 
+  it("checks the batches first, and that they are some", async () => {
+    const checked: unknown[] = [];
+    const noting = { checkBatch: (batch: unknown) => void checked.push(batch) } as unknown as Trainable;
+    const batches = [{ tokens: tensor([0], [1, 1, 1]) }, { tokens: tensor([1], [1, 1, 1]) }];
+    await evaluated(noting, { every: 1, batches }, after(4, 0.25), createRandom(0));
+    expect(checked).toEqual(batches);
+    const none = evaluated(noting, { every: 1, batches: [null as never] }, after(4), createRandom(0));
+    await expect(none).rejects.toThrow("The batch is null; expected an object with tokens");
+  });
+
   it("refuses what is no finite number", async () => {
     const run = () => Number.NaN;
     await expect(evaluated(trainable, { every: 1, run }, after(4), createRandom(0))).rejects.toThrow(
       "The validation loss after step 4 is NaN",
     );
+  });
+});
+
+describe("checkEvaluation", () => {
+  const batches = [{ tokens: tensor([0], [1, 1, 1]) }];
+  const run = () => 1;
+
+  it("accepts batches or a function, each with patience or without", () => {
+    for (const options of [{ batches }, { run }, { batches, patience: 1 }, { run, patience: 3 }]) {
+      expect(() => checkEvaluation({ every: 1, ...options })).not.toThrow();
+    }
+  });
+
+  it.each<[object, string]>([
+    [{}, "either batches, at least one, or run"],
+    [{ batches, run }, "either batches, at least one, or run"],
+    [{ batches: [] }, "either batches, at least one, or run"],
+    [{ batches: 1 }, "train: evaluate: batches is 1; expected an array of batches."],
+    [{ batches: {} }, "train: evaluate: batches is an object; expected an array of batches."],
+    [{ run: 1 }, "train: evaluate: run is 1; expected a function."],
+    [{ run, every: 0 }, "train: evaluate: every is 0; expected a whole number from 1."],
+    [{ run, patience: 0 }, "train: evaluate: patience is 0; expected a whole number from 1."],
+    [{ run, metric: 1 }, "train: evaluate: there is no option metric."],
+  ])("refuses %j", (options, message) => {
+    expect(() => checkEvaluation({ every: 1, ...options } as EvaluationOptions)).toThrow(message);
   });
 });

@@ -33,9 +33,8 @@ const schema = v.strictObject({
 
 /** @throws `invalid-argument` */
 export function checkEvaluation(options: EvaluationOptions): void {
-  check("train: evaluate", schema, options);
-  const given = [options.batches, options.run].filter((one) => one !== undefined);
-  if (given.length === 1 && options.batches?.length !== 0) return;
+  const { batches, run } = check("train: evaluate", schema, options);
+  if ((batches === undefined) !== (run === undefined) && batches?.length !== 0) return;
   throw new DiffusionForcingError("invalid-argument", "train: evaluate takes either batches, at least one, or run.");
 }
 
@@ -49,7 +48,7 @@ export async function evaluated(
   for (const batch of batches ?? []) trainable.checkBatch(givenBatch(batch));
   const loss = batches
     ? await stepper.loss(batches, random)
-    : await run?.(await stepper.readSamplingParameters(), stepper.stepsDone);
+    : await (run as NonNullable<typeof run>)(await stepper.readSamplingParameters(), stepper.stepsDone);
   if (Number.isFinite(loss)) return loss as number;
   throw new DiffusionForcingError(
     "non-finite-loss",

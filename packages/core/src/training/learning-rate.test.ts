@@ -24,12 +24,14 @@ describe("learningRateFactor", () => {
   it("stays 0 after the last step and finite when warm-up fills the run", () => {
     expect(factors({ kind: "cosine" }, 4, [9])).toEqual([0]);
     expect(factors({ kind: "cosine", warmupSteps: 5 }, 5, [4, 5])).toEqual([0.8, 1]);
+    expect(factors({ kind: "cosine", warmupSteps: 5 }, 3, [6])).toEqual([0]);
   });
 });
 
 describe("a function of one's own", () => {
   it("gives the factor", () => {
     expect(factors((step, steps) => step / steps, 4, [1, 4])).toEqual([0.25, 1]);
+    expect(factors(() => 0, 4, [1])).toEqual([0]);
   });
 
   it.each([Number.NaN, -1, Number.POSITIVE_INFINITY, undefined])("may not give %s", (value) => {
@@ -39,6 +41,16 @@ describe("a function of one's own", () => {
 });
 
 describe("checkLearningRate", () => {
+  it.each<LearningRateSchedule>([
+    { kind: "constant" },
+    { kind: "cosine" },
+    { kind: "constant", warmupSteps: 0 },
+    { kind: "cosine", warmupSteps: 7 },
+    () => 1,
+  ])("accepts %o", (schedule) => {
+    expect(() => checkLearningRate(schedule)).not.toThrow();
+  });
+
   it.each<[unknown, string]>([
     [{ kind: "linear" }, 'kind is "linear"; expected "constant" or "cosine"'],
     [{}, "kind is missing"],

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { gather, reshape } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
+import { createRandom } from "../engine/random/index.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { cpHead } from "../models/cp-head.js";
@@ -19,11 +20,14 @@ const model: Model = {
     reshape(gather(table!, noiseLevels), [...tokens.shape.slice(0, 2), head.outputs]),
 };
 
-function losses(balance: number): { loss: number; total: number; denominator: number } {
+function losses(balance: number, batch = 1): { loss: number; total: number; denominator: number } {
   const trainable = multiTokenTraining({ model, head, balance });
   // Weights .25 and .75; the first term says (.5, .5) of both symbols, the second (.2, .8) and (.9, .1).
   const row = [1, 3, 1, 1, 1, 1, 2, 8, 9, 1].map(Math.log);
-  const inputs = { table: tensor(row, [1, 10]), tokens: tensor([1, -1, -1, 1, 1, -1], [1, 3, 2]) };
+  const inputs = {
+    table: tensor(row, [1, 10]),
+    tokens: tensor(Array.from({ length: batch }, () => [1, -1, -1, 1, 1, -1]).flat(), [batch, 3, 2]),
+  };
   const graph = trace(inputs, (values) => ({ ...trainable.loss(values, values) }));
   const { loss, total, denominator } = evaluateGraph(graph, inputs);
   return { loss: loss!.data[0]!, total: total!.data[0]!, denominator: denominator!.data[0]! };
@@ -39,9 +43,48 @@ it("is the surprise of all symbols in a row at each place that has them, and the
   const balanced = losses(3);
   expect(balanced.loss).toBeCloseTo(nats / 2 + 3 * imbalance, 4);
   expect(balanced.total / balanced.denominator).toBeCloseTo(balanced.loss, 5);
+  const twice = losses(3, 2);
+  expect([twice.loss, twice.denominator]).toEqual([expect.closeTo(balanced.loss, 5), 4]);
 });
 
 it("names what a model has for causal, whatever that is", () => {
   const odd = { ...model, config: { kind: "table", causal: { toString: 1 } } };
   expect(() => multiTokenTraining({ model: odd, head })).toThrow("expected features: 2, outputs: 10, causal: true");
+});
+
+it("is a run of its head and its model, with a hundredth of the imbalance unless told", () => {
+  const { config, tokenShape, parameters } = multiTokenTraining({ model, head });
+  expect({ config, tokenShape, parameters }).toEqual({
+    config: { kind: "multi-token", categories: 2, ahead: 2, rank: 2, balance: 0.01, model: model.config },
+    tokenShape: [2],
+    parameters: model.parameters,
+  });
+});
+
+it("reads the tokens of batches that are as long as a row of symbols, and refuses shorter ones", () => {
+  const trainable = multiTokenTraining({ model, head, balance: 0 });
+  const of = (length: number) => ({ tokens: tensor(new Float32Array(2 * length), [1, length, 2]) });
+  expect(() => trainable.checkBatch(of(2))).not.toThrow();
+  expect(() => trainable.checkBatch(of(1))).toThrow("sequences of 1 tokens cannot show 2 in a row");
+  expect(() => trainable.checkBatch({ tokens: tensor([1], [1, 1, 1]) })).toThrow("the model takes float32[B, T, 2]");
+  const batch = of(3);
+  expect(trainable.inputs(batch, createRandom(1))).toEqual(batch);
+});
+
+it.each<[Partial<Model>, string]>([
+  [{ tokenShape: [3] }, "takes tokens [3], gives [10] and has causal: true"],
+  [{ outputShape: [9] }, "takes tokens [2], gives [9] and has causal: true"],
+  [{ outputShape: undefined as never }, "takes tokens [2], gives [2] and has causal: true"],
+  [{ config: { kind: "table", causal: false } }, "gives [10] and has causal: false"],
+])("refuses a model with %o", (other, message) => {
+  expect(() => multiTokenTraining({ model: { ...model, ...other }, head })).toThrow(message);
+});
+
+it.each<[object, string]>([
+  [{ model: {} }, "model is an object; expected a model"],
+  [{ head: {} }, "head is an object; expected a head"],
+  [{ balance: -1 }, "balance is -1; expected a number from 0"],
+  [{ rank: 1 }, "there is no option rank"],
+])("refuses %j", (other, message) => {
+  expect(() => multiTokenTraining({ model, head, ...other } as never)).toThrow(message);
 });

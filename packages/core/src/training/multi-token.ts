@@ -58,7 +58,7 @@ export function multiTokenTraining(options: MultiTokenOptions): Trainable {
       );
       const nats = sum(head.surprise(law, concat(windows, 2)));
       const denominator = constant(batch * places);
-      const extra = head.rank === 1 ? 0 : mul(head.imbalance(law), balance * batch * places);
+      const extra = mul(head.imbalance(law), balance * batch * places);
       const total = add(nats, extra);
       return { total, denominator, loss: mul(total, 1 / (batch * places)) };
     },

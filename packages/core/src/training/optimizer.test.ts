@@ -2,7 +2,16 @@ import { describe, expect, it } from "vitest";
 import { trace } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
-import { type AdamWOptions, adamW, adamWScalars, clipByNorm, completeAdamW, globalNorm } from "./optimizer.js";
+import {
+  type AdamWOptions,
+  adamW,
+  adamWScalars,
+  clipByNorm,
+  completeAdamW,
+  emaRate,
+  globalNorm,
+  movingAverage,
+} from "./optimizer.js";
 import { decayWeightsOnly } from "./parameter-groups.js";
 
 /** The parameter [1, -2] after each step with the gradients [0.5, 0], [-0.25, 3], [1, -1]. */
@@ -103,5 +112,65 @@ describe("gradient clipping", () => {
 
   it("leaves gradients within the limit as they are", () => {
     expect(clipped(5.1)).toEqual({ norm: 5, gradients: [3, 0, 0, -4] });
+  });
+});
+
+describe("adamWScalars", () => {
+  const options = { betas: [0.9, 0.99], epsilon: 1e-3 } as const;
+
+  it("are the group's own: its rate, and a decay only where it decays", () => {
+    // (1 - .9) / (1 - .81) and the root of (1 - .99) / (1 - .9801).
+    const [first, second] = [0.1 / 0.19, Math.sqrt(0.01 / 0.0199)];
+    expect(adamWScalars(options, { learningRate: 0.5, weightDecay: 0.2 }, 2, 0.1)).toEqual({
+      decay: expect.closeTo(0.99, 12),
+      stepSize: expect.closeTo((0.05 * first) / second, 12),
+      epsilon: expect.closeTo(1e-3 / second, 12),
+    });
+    const still = adamWScalars(options, { learningRate: 1, weightDecay: 0, ascent: 0 }, 1, 0.1);
+    expect(still).toEqual({ stepSize: expect.closeTo(0.1, 12), epsilon: expect.closeTo(1e-3, 12) });
+  });
+
+  it("of what climbs are its rate of ascent, whatever the learning rate", () => {
+    const scalars = adamWScalars(options, { learningRate: 1, weightDecay: 0, ascent: 0.25 }, 3, 0.1);
+    expect(scalars).toEqual({ stepSize: 0.25, epsilon: 1e-3, isAscent: true });
+  });
+});
+
+describe("ascent", () => {
+  it("climbs by its rate times the slope, never below 0, and leaves the moments as they are", () => {
+    const given = { p: tensor([1, 1]), g: tensor([2, -8]), m: tensor([3, 4]), v: tensor([5, 6]) };
+    const graph = trace(given, ({ p, g, m, v }) => {
+      const scalars = { stepSize: g, epsilon: g, isAscent: true };
+      const moments = { first: { p: m }, second: { p: v } };
+      const { parameters, first, second } = adamW({ betas: [0.5, 0.5] }, { p }, { p: g }, moments, () => scalars);
+      return { p: parameters.p!, m: first.p!, v: second.p! };
+    });
+    // The slope is its own rate here: 1 + 2 x 2, and 1 + 64.
+    const { p, m, v } = evaluateGraph(graph, given);
+    expect([p, m, v].map((found) => [...found!.data])).toEqual([
+      [5, 65],
+      [3, 4],
+      [5, 6],
+    ]);
+    const falling = trace({ p: given.p, g: given.g }, ({ p, g }) => {
+      const scalars = { stepSize: p, epsilon: p, isAscent: true };
+      const moments = { first: { p }, second: { p } };
+      return { p: adamW({ betas: [0.5, 0.5] }, { p }, { p: g }, moments, () => scalars).parameters.p! };
+    });
+    expect([...evaluateGraph(falling, { p: given.p, g: given.g }).p!.data]).toEqual([3, 0]);
+  });
+});
+
+describe("the moving average", () => {
+  it("follows by 1 - decay, and faster at first: by 9 / (10 + step)", () => {
+    expect([emaRate(0.999, 1), emaRate(0.999, 8), emaRate(0.5, 100)]).toEqual(
+      [9 / 11, 0.5, 0.5].map((rate) => expect.closeTo(rate, 12)),
+    );
+  });
+
+  it("goes a share of the way to the parameters", () => {
+    const given = { ema: tensor([1, 2]), p: tensor([5, -2]), rate: tensor([0.25], []) };
+    const graph = trace(given, ({ ema, p, rate }) => movingAverage({ w: ema }, { w: p }, rate));
+    expect([...evaluateGraph(graph, given).w!.data]).toEqual([2, 1]);
   });
 });

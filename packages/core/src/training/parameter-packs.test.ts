@@ -38,6 +38,21 @@ describe("parameterPacks", () => {
     `);
   });
 
+  it("joins what has up to 2^15 elements and is in one group of the optimiser", () => {
+    const shapes = { a: [2 ** 15], b: [1], c: [2 ** 15 + 1], d: [1], e: [2], f: [3] };
+    const specs = Object.fromEntries(
+      Object.entries(shapes).map(([name, shape]) => [name, { shape, initializer: zeros }]),
+    );
+    const { members, shapes: packed } = parameterPacks(specs, (name) => ({ d: 1, e: 2, f: 2 })[name] ?? 0);
+    expect([...members]).toEqual([
+      ["pack [*]", ["a", "b"]],
+      ["c", ["c"]],
+      ["d", ["d"]],
+      ["pack [*] of group 2", ["e", "f"]],
+    ]);
+    expect(packed).toEqual({ "pack [*]": [32769], c: [32769], d: [1], "pack [*] of group 2": [5] });
+  });
+
   it("packs host tensors element for element, and takes them apart again", () => {
     const specs = { a: { shape: [1, 2], initializer: zeros }, b: { shape: [2, 2], initializer: zeros } };
     const packs = parameterPacks(specs);

@@ -35,7 +35,7 @@ export function parameterPacks(
 ): ParameterPacks {
   const members = groupMembers(specs, groupOf);
   const shapeOf = (name: string): Shape => (specs[name] as ParameterSpec).shape;
-  const rowsOf = (name: string): number => shapeOf(name)[0] ?? 1;
+  const rowsOf = (name: string): number => shapeOf(name)[0] as number;
   const mapPacks = <T>(make: (names: readonly string[], pack: string) => T): Record<string, T> =>
     Object.fromEntries([...members].map(([pack, names]) => [pack, make(names, pack)]));
   const shapes = mapPacks((names): Shape => {

@@ -44,6 +44,18 @@ describe("queryCtcTraining", () => {
     await expect(trained({ targets: all.map(() => [0, 0, 0]) })).rejects.toThrow(/needs 5 queries; there are 4/);
     const none = train(trainable, { ...options, batches: () => null as never, steps: 1 });
     await expect(none).rejects.toThrow("The batch is null; expected an object with tokens");
-    expect(() => queryCtcTraining({ model, categories: 5, queries: 4 })).toThrow(/outputs: 6/);
+    expect(() => queryCtcTraining({ model, categories: 5, queries: 4 })).toThrow(
+      /gives \[3\] for a token; expected outputs: 6/,
+    );
+    const bare = transformer({ features: 2, width: 8, layers: 1, heads: 2, causal: false });
+    expect(() => queryCtcTraining({ model: bare, categories: 5, queries: 4 })).toThrow(/gives \[2\] for a token/);
+    const conditioned = { ...model, conditionFeatures: 1 };
+    expect(() => queryCtcTraining({ model: conditioned, categories: 2, queries: 4 })).toThrow(/and no condition/);
+    expect(queryCtcTraining({ model: bare, categories: 1, queries: 1 }).config).toEqual({
+      kind: "query-ctc",
+      categories: 1,
+      queries: 1,
+      model: bare.config,
+    });
   });
 });

@@ -57,7 +57,10 @@ export function queryCtcTraining(options: QueryCtcOptions): Trainable {
       }
       ctcTargets(targets, categories, queries);
     },
-    inputs: ({ tokens, targets = [] }) => ({ tokens, ...ctcTargets(targets, categories, queries) }),
+    inputs: ({ tokens, targets }) => ({
+      tokens,
+      ...ctcTargets(targets as NonNullable<typeof targets>, categories, queries),
+    }),
     loss(parameters, { tokens, states, skips, ends }) {
       const context = tokens as Value;
       const given = { states: states as Value, skips: skips as Value, ends: ends as Value };

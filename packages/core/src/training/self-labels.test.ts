@@ -85,6 +85,52 @@ describe("selfLabelTraining", () => {
     expect(slope).toEqual(ownSlope!.map((value) => expect.closeTo(value, 4)));
   });
 
+  it("balances assignments as it is told to", () => {
+    const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
+    const batch = batches(1, createRandom(2)) as Batch;
+    const found = (options: { epsilon?: number; iterations?: number }) => {
+      const trainable = selfLabelTraining({ labels, ...options });
+      const given = { ...parameters, ...trainable.inputs(batch, createRandom(3)) };
+      const graph = trace<string>(given, (values) => {
+        const scores = labels.scores(values, values.tokens!, values.look!);
+        const own = mean(neg(sum(mul(sinkhorn(scores, options), logSoftmax(mul(scores, 10))), 1)));
+        return { loss: trainable.loss(values, values).loss, own };
+      });
+      const { loss, own } = evaluateGraph(graph, given);
+      return { loss: loss!.data[0]!, own: own!.data[0]! };
+    };
+    const plain = found({});
+    for (const options of [{ epsilon: 1 }, { iterations: 1 }]) {
+      const other = found(options);
+      expect(Math.abs(other.own - plain.own)).toBeGreaterThan(1e-3);
+      expect(other.loss - plain.loss).toBeCloseTo(other.own - plain.own, 4);
+    }
+  });
+
+  it("looks through noise of the process, from a stream of its own", () => {
+    const process = { ...diffusion.process, noiseClip: 0.5 };
+    const clipped = { ...labels, diffusion: { ...diffusion, process } };
+    const { look, tokens } = selfLabelTraining({ labels: clipped }).inputs(
+      batches(1, createRandom(2)) as Batch,
+      createRandom(3),
+    );
+    const expected = new Float32Array(32);
+    createRandom(3).split("look").fillNormal(expected, { clip: 0.5 });
+    expect([look!.shape, [...look!.data]]).toEqual([tokens.shape, [...expected]]);
+    expect(Math.max(...expected)).toBe(0.5);
+  });
+
+  it("is a run of its labels and its options, each with its default", () => {
+    expect(selfLabelTraining({ labels }).config).toEqual({
+      kind: "self-labels",
+      ...{ feature: "layers.0", level: labels.level, per: labels.per, prototypes: 4 },
+      ...{ weight: 1, temperature: 0.1, epsilon: 0.05, iterations: 3 },
+      model: diffusion.model.config,
+    });
+    const w = tensor([1]);
+    expect(withoutPrototypes({ w, "prototypes.w": w, "w.prototypes.": w })).toEqual({ w, "w.prototypes.": w });
+  });
+
   it("resumes bit for bit", async () => {
     const options = { backend, batches, seed: 3 };
     const trainable = selfLabelTraining({ labels });
@@ -143,6 +189,7 @@ describe("selfLabelTraining", () => {
     const conditioned = () => ({ tokens, condition: tensor(new Float32Array(8), [1, 2, 4]) });
     const trainable = selfLabelTraining({ labels });
     await expect(train(trainable, { backend, batches: conditioned, steps: 1 })).rejects.toThrow(/has a condition/);
+    expect(() => trainable.checkBatch(null as never)).toThrow("The batch is null; expected an object with tokens");
     const parameters = initializeParameters({ ...diffusion.model, parameters: labels.parameters }, createRandom(1));
     expect(() => selfLabeler({ backend, labels, parameters: withoutPrototypes(parameters) })).toThrow(
       /"prototypes\.hidden\.weight"/,

@@ -19,7 +19,8 @@ export function stateLayout(
 ): StateLayout {
   const { groups, indexOf } = parameterGroups(model.parameters, optimizer.group, optimizer.weightDecay);
   const packs = parameterPacks(model.parameters, (name) => indexOf[name] as number);
-  const groupOf = (pack: string): number => indexOf[packs.members.get(pack)?.[0] as string] as number;
+  const groupOf = (pack: string): number =>
+    indexOf[(packs.members.get(pack) as readonly string[])[0] as string] as number;
   return { packs, groups, groupOf };
 }
 

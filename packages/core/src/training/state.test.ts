@@ -13,6 +13,7 @@ import {
   samplingParameters,
   type TrainingState,
 } from "./state.js";
+import { trainableDiffusion } from "./trainable-diffusion.js";
 
 const model: Model = {
   config: { kind: "test" },
@@ -62,6 +63,28 @@ describe("initialTrainingState", () => {
     expect(state.parameters.w!.data[0]).not.toBe(0);
   });
 
+  it("may start from weights, which it copies and checks", () => {
+    const w = tensor([1, 2]);
+    const { parameters, ema } = initialTrainingState(diffusion, { seed: 7, keepEma: true, parameters: { w } });
+    w.data[0] = 9;
+    expect([parameters, ema]).toEqual([{ w: tensor([1, 2]) }, { w: tensor([1, 2]) }]);
+    const withRange = { w, "data.minimum": tensor([0]), "data.maximum": tensor([1]) };
+    const fresh = initialTrainingState(diffusion, { seed: 7, keepEma: false, parameters: withRange });
+    expect(Object.keys(fresh.parameters)).toEqual(["w"]);
+    expect(() => initialTrainingState(diffusion, { seed: 7, keepEma: false, parameters: {} })).toThrow(
+      'Parameter "w" [2] is missing',
+    );
+    const lost = { w: { ...w, data: [1, 2] as never } };
+    expect(() => initialTrainingState(diffusion, { seed: 7, keepEma: false, parameters: lost })).toThrow("parameters");
+  });
+
+  it("has no process where what is trained has none", () => {
+    const { process: _, ...without } = trainableDiffusion(diffusion);
+    expect(initialTrainingState(without, { seed: 7, keepEma: false }).subject).toStrictEqual({
+      model: { kind: "test" },
+    });
+  });
+
   it("depends on the seed alone, not on whether an average is kept", () => {
     const { ema: _ema, ...rest } = initialTrainingState(diffusion, { seed: 7, keepEma: true });
     expect(initialTrainingState(diffusion, { seed: 7, keepEma: false })).toEqual(rest);
@@ -85,6 +108,12 @@ describe("samplingParameters", () => {
     expect(samplingParameters({ ...state, ema })).toBe(ema);
     const { ema: _ema, ...without } = state;
     expect(samplingParameters(without)).toBe(state.parameters);
+    const best = { step: 1, loss: 2, misses: 0, parameters: { w: tensor([5, 6]) } };
+    expect(samplingParameters({ ...state, ema, best })).toBe(best.parameters);
+    const range = { minimum: tensor([-1]), maximum: tensor([2]) };
+    expect(samplingParameters({ ...state, ema, range })).toEqual({
+      ...{ w: ema.w, "data.minimum": range.minimum, "data.maximum": range.maximum },
+    });
   });
 });
 
@@ -97,6 +126,57 @@ describe("checkTrainingState", () => {
     expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: false }))).toBe("accepted");
   });
 
+  const refused = (other: object, keepEma = true) =>
+    verdict(() => checkTrainingState(diffusion, { ...state, ...other } as TrainingState, { seed: 7, keepEma }));
+
+  it.each<[string, object]>([
+    ["no first moments", { first: undefined }],
+    ["null for first moments", { first: null }],
+    ["no second moments", { second: undefined }],
+    ["a step below 0", { step: -1 }],
+    ["half a step", { step: 1.5 }],
+    ["no step", { step: undefined }],
+  ])("refuses %s, and says what to do with weights alone", (_name, other) => {
+    expect(refused(other)).toMatch(/^invalid-argument: train: resume is an object with .* give them as parameters\.$/);
+  });
+
+  it("names what the state was trained with, and what the run has instead", () => {
+    const { model: kept, process } = state.subject as { model: object; process: object };
+    const end = "Resume with the process and the model of the first run, or start anew from the state's parameters.";
+    const start = "checkpoint-mismatch: The state to resume from was trained with";
+    expect(refused({ subject: undefined })).toMatch(/trained with process undefined, the run has an object with kind/);
+    expect(refused({ subject: { model: kept } })).toMatch(/trained with process undefined/);
+    expect(refused({ subject: { model: kept, process: { ...process, noiseClip: 3 } } })).toBe(
+      `${start} process.noiseClip 3, the run has 6. ${end}`,
+    );
+    expect(refused({ subject: { process, model: { ...kept, width: 3 } } })).toBe(
+      `${start} model.width 3, the run has undefined. ${end}`,
+    );
+    expect(refused({ subject: { process, model: null } })).toBe(
+      `${start} model null, the run has an object with kind. ${end}`,
+    );
+    expect(refused({ subject: { process: { ...process, schedule: 1 }, model: kept } })).toMatch(
+      /process\.schedule 1, the run has an object with kind, levels, s\./,
+    );
+  });
+
+  it("checks the tensors of a state without an average, and of the best one", () => {
+    const { ema: _, ...plain } = state;
+    const wrong = { w: tensor([1, 2, 3]) };
+    expect(
+      verdict(() => checkTrainingState(diffusion, { ...plain, first: wrong }, { seed: 7, keepEma: false })),
+    ).toMatch(/^checkpoint-mismatch: .*float32\[3\]/);
+    expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: wrong } })).toMatch(
+      /^checkpoint-mismatch: .*float32\[3\]/,
+    );
+    expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: { w: 1 } } })).toMatch(
+      /resume\.best\.parameters/,
+    );
+    expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: state.parameters } })).toBe("accepted");
+    expect(refused({ step: 0 })).toBe("accepted");
+    expect(refused({ second: { w: tensor([0, Number.NaN]) } })).toMatch(/NaN/);
+  });
+
   it("refuses another seed, saying which to pass", () => {
     expect(verdict(() => checkTrainingState(diffusion, state, { seed: 8, keepEma: true }))).toBe(
       "checkpoint-mismatch: The state to resume from was trained with seed 7, the run has seed 8. Pass the state's to go on exactly.",
@@ -104,11 +184,11 @@ describe("checkTrainingState", () => {
   });
 
   it("refuses an average where none is kept, and the other way round", () => {
-    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: false }))).toMatch(
-      /^checkpoint-mismatch: .* has a moving/,
+    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: false }))).toBe(
+      "checkpoint-mismatch: The state to resume from has a moving average of the parameters, the run does not. Resume with the emaDecay of the first run.",
     );
-    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: true }))).toMatch(
-      /^checkpoint-mismatch: .* has no/,
+    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: true }))).toBe(
+      "checkpoint-mismatch: The state to resume from has no moving average of the parameters, the run keeps one. Resume with the emaDecay of the first run.",
     );
   });
 
@@ -129,6 +209,9 @@ describe("checkFiniteState", () => {
 
   it.each(["parameters", "first", "second", "ema"] as const)("refuses an overflow in %s", (group) => {
     const spoilt: TrainingState = { ...state, [group]: { w: tensor([1, Number.POSITIVE_INFINITY]) } };
-    expect(verdict(() => checkFiniteState(spoilt))).toMatch(/^non-finite-loss: After step 12, .*"w".* holds Infinity/);
+    const what = group === "parameters" ? 'parameter "w"' : `"w" in the state's ${group}`;
+    expect(verdict(() => checkFiniteState(spoilt))).toContain(
+      `non-finite-loss: After step 12, ${what} holds Infinity: a gradient overflowed.`,
+    );
   });
 });

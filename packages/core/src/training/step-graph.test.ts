@@ -5,12 +5,20 @@ import { add, constant, mul, sum } from "../engine/graph/operations.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
+import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import type { BatchTypes } from "./graph-inputs.js";
 import { completeAdamW } from "./optimizer.js";
 import { packState, stateLayout, unpackState } from "./state-layout.js";
-import { type StepGraphOptions, stepScalars, trainingStepGraph } from "./step-graph.js";
+import {
+  accumulatedUpdateGraph,
+  lossGraph,
+  microStepGraph,
+  type StepGraphOptions,
+  stepScalars,
+  trainingStepGraph,
+} from "./step-graph.js";
 import type { Trainable } from "./trainable.js";
 import { trainableDiffusion } from "./trainable-diffusion.js";
 
@@ -106,6 +114,16 @@ describe("trainingStepGraph", () => {
     expect(first.w!.data[0]).toBeCloseTo(1, 5);
   });
 
+  it("computes blocks once more for the gradient only where it is told to", () => {
+    const model = transformer({ features: 1, width: 8, layers: 1, heads: 1 });
+    const blocks = trainableDiffusion({ ...diffusion, model });
+    const nodes = (more: Partial<StepGraphOptions>) =>
+      trainingStepGraph(blocks, { ...options, ...more }, types).nodes.length;
+    const plain = nodes({});
+    expect(nodes({ rematerialize: false })).toBe(plain);
+    expect(nodes({ rematerialize: true })).toBeGreaterThan(plain);
+  });
+
   it("leaves elements of weight 0 out of the gradient", () => {
     const reduced = (denominator?: LossDenominator) => {
       const loss = denominator ? { denominator } : {};
@@ -151,5 +169,60 @@ describe("trainingStepGraph", () => {
     const packed = packState(layout, { parameters: w, first: { w: tensor([4]) } });
     expect(packed).toEqual({ "parameters/w": tensor([3]), "first/w": tensor([4]) });
     expect(unpackState(layout, ["parameters"], packed)).toEqual({ parameters: w });
+  });
+});
+
+describe("accumulation", () => {
+  const plain = { ...options, maxGradNorm: undefined, emaDecay: undefined };
+  const { tokens, noiseLevels, noise } = batch;
+  const scalar = (value: number) => tensor([value], []);
+
+  it("adds a part's sums to those of the parts before, from nothing where keep is 0", () => {
+    const graph = microStepGraph(trainable, plain, types);
+    const sums = { "gradient/w": tensor([100]), total: scalar(200), denominator: scalar(50) };
+    const after = (keep: number) =>
+      values(
+        evaluateGraph(graph, {
+          ...{ "parameters/w": tensor([3]), tokens, noiseLevels, noise },
+          ...{ ...sums, keep: scalar(keep) },
+        }),
+      );
+    // Two elements, of 4 + 16 in all, with the slope 4 + 16.
+    expect(after(0)).toEqual(close({ "gradient/w": 20, total: 20, denominator: 2 }));
+    expect(after(1)).toEqual(close({ "gradient/w": 120, total: 220, denominator: 52 }));
+  });
+
+  it("steps by the sums over the denominator", () => {
+    const graph = accumulatedUpdateGraph(trainable, plain);
+    const scalars = { "decay/0": scalar(0.999), "stepSize/0": scalar(0.1), epsilon: scalar(0) };
+    const sums = { "gradient/w": tensor([30]), total: scalar(60), denominator: scalar(4) };
+    expect(values(evaluateGraph(graph, { ...state, ...sums, ...scalars }))).toEqual(
+      close({ loss: 15, "parameters/w": 2.897, "first/w": 7.5, "second/w": 56.25 }),
+    );
+  });
+
+  it("has the loss alone for validation", () => {
+    const graph = lossGraph(trainable, plain, types);
+    const found = evaluateGraph(graph, { "parameters/w": tensor([3]), tokens, noiseLevels, noise });
+    expect(values(found)).toEqual(close({ total: 20, denominator: 2 }));
+  });
+});
+
+describe("stepScalars", () => {
+  it("are those of every group, with a decay only where something decays, and the average's rate if one is kept", () => {
+    const model = {
+      ...scaling,
+      parameters: {
+        w: { shape: [1, 1], initializer: { kind: "ones" } },
+        b: { shape: [1], initializer: { kind: "ones" } },
+      },
+    } as const;
+    const own = { ...options, optimizer: completeAdamW({ weightDecay: 0.5, epsilon: 1e-4 }) };
+    const scalars = stepScalars(stateLayout(model, own.optimizer), own, 1, 0.1);
+    expect(scalars).toEqual(
+      close({ emaRate: 9 / 11, epsilon: 1e-4, "stepSize/0": 0.1, "decay/0": 0.95, "stepSize/1": 0.1 }),
+    );
+    const without = stepScalars(stateLayout(model, own.optimizer), { ...own, emaDecay: undefined }, 1, 0.1);
+    expect(Object.keys(without).sort()).toEqual(["decay/0", "epsilon", "stepSize/0", "stepSize/1"]);
   });
 });

@@ -14,6 +14,7 @@ import {
   globalNorm,
   movingAverage,
 } from "./optimizer.js";
+import type { CompleteParameterGroup } from "./parameter-groups.js";
 import { type StateLayout, stateLayout } from "./state-layout.js";
 import type { Trainable } from "./trainable.js";
 
@@ -121,7 +122,8 @@ function updatedState(
   let limited = gradients;
   if (options.maxGradNorm !== undefined) {
     // Multipliers climb by what constraints are missed by, whatever the size of gradients.
-    const isAscent = (pack: string): boolean => (layout.groups[layout.groupOf(pack)]?.ascent ?? 0) > 0;
+    const isAscent = (pack: string): boolean =>
+      (layout.groups[layout.groupOf(pack)] as CompleteParameterGroup).ascent > 0;
     const descending = Object.fromEntries(Object.entries(gradients).filter(([pack]) => !isAscent(pack)));
     outputs.gradientNorm = globalNorm(descending);
     limited = { ...gradients, ...clipByNorm(descending, outputs.gradientNorm, options.maxGradNorm) };

@@ -143,7 +143,84 @@ it("limits the noise of training", () => {
   expect([Math.max(...noise), Math.min(...noise)]).toEqual([0.5, -0.5]);
 });
 
+describe("what a run tells", () => {
+  it("logs every step, its validation with it, and waits for the log", async () => {
+    const logged: unknown[] = [];
+    let open = 0;
+    const log = async (metrics: object) => {
+      expect(open++).toBe(0);
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      logged.push(metrics);
+      open--;
+    };
+    const evaluate = { every: 2, run: (_: unknown, step: number) => 10 * step };
+    const { losses, evaluations } = await train(diffusion, options({ steps: 3, log, evaluate, maxGradNorm: false }));
+    const rate = { learningRate: 0.01 };
+    expect(logged).toEqual([
+      { step: 1, loss: losses[0], ...rate },
+      { step: 2, loss: losses[1], ...rate, validationLoss: 20 },
+      { step: 3, loss: losses[2], ...rate, validationLoss: 30 },
+    ]);
+    expect(evaluations).toEqual([
+      { step: 2, loss: 20 },
+      { step: 3, loss: 30 },
+    ]);
+  });
+
+  it("holds a best only with patience", async () => {
+    const evaluate = { every: 1, run: () => 1 };
+    const { state } = await train(diffusion, options({ steps: 2, evaluate }));
+    expect(Object.keys(state).sort()).toEqual(
+      ["ema", "first", "parameters", "range", "second", "seed", "step", "subject"].sort(),
+    );
+    const patient = await train(diffusion, options({ steps: 2, evaluate: { ...evaluate, patience: 5 } }));
+    expect(patient.state.best).toMatchObject({ step: 1, loss: 1, misses: 1 });
+  });
+
+  it("refuses to take the state of a step that is past", async () => {
+    const progress = [];
+    for await (const one of trainStream(diffusion, options({ steps: 2 }))) {
+      progress.push(one);
+      if (one.step === 2) {
+        await expect(progress[0]!.snapshot()).rejects.toThrow(
+          "snapshot: the state after step 1 is gone, training is at step 2",
+        );
+        expect((await one.snapshot()).step).toBe(2);
+      }
+    }
+  });
+
+  it("is aborted between two steps without a checkpoint too", async () => {
+    const controller = new AbortController();
+    const log = ({ step }: { step: number }) => void (step === 2 && controller.abort());
+    const run = train(diffusion, options({ log, signal: controller.signal }));
+    await expect(run).rejects.toMatchObject({ code: "aborted" });
+  });
+
+  it("says at a loss that is not finite what may help: a limit of gradients only where there is none", async () => {
+    const rising = { learningRate: () => 1, optimizer: { learningRate: 1e30, weightDecay: 0 } };
+    const end = "or look for outliers in the data and the loss mask.";
+    await expect(train(diffusion, options({ ...rising, maxGradNorm: false }))).rejects.toThrow(
+      `go on from it with a lower learning rate or limit gradients by maxGradNorm, ${end}`,
+    );
+    await expect(train(diffusion, options(rising))).rejects.toThrow(`with a lower learning rate, ${end}`);
+  });
+});
+
 describe("what a run starts from", () => {
+  it("may be weights, which stay as they are where nothing learns", async () => {
+    const { state } = await train(diffusion, options({ steps: 1, seed: 1 }));
+    const optimizer = { learningRate: 0 };
+    const { state: next } = await train(diffusion, options({ steps: 1, optimizer, parameters: state.parameters }));
+    expect(next.parameters).toEqual(state.parameters);
+  });
+
+  it("may be a run that is over, which takes no step", async () => {
+    const whole = await train(diffusion, options({ steps: 2 }));
+    const again = await train(diffusion, options({ steps: 2, resume: whole.state }));
+    expect(again).toEqual({ ...whole, losses: [], evaluations: [] });
+  });
+
   it("may be a stream, whose key the state keeps", async () => {
     const seed = createRandom(3).split("run");
     const first = await train(diffusion, options({ seed }));

@@ -3,6 +3,7 @@ import { breathe } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
+import type { DataRange } from "../models/data-range.js";
 import { batchRange, givenBatch } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
 import { learningRateFactor } from "./learning-rate.js";
@@ -97,7 +98,8 @@ export async function* trainStream(
       ...identity,
       ...(await stepper.read()),
       ...(best === undefined ? {} : { best }),
-      ...(range === undefined ? {} : { range }),
+      // Known since the first batch.
+      range: range as DataRange,
     };
   };
   const save = async (step: number): Promise<void> => {

@@ -45,8 +45,7 @@ export function trainableDiffusion(diffusion: Diffusion, loss?: LossOptions): Tr
 
 /** With axes of size 1 in front, so that the first is the batch or shared. */
 function withAllAxes(value: HostTensor, rank: number): HostTensor {
-  const missing = rank - value.shape.length;
-  return missing === 0 ? value : { ...value, shape: [...new Array<number>(missing).fill(1), ...value.shape] };
+  return { ...value, shape: [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape] };
 }
 
 const hasLoss = v.looseObject({ checkBatch: schemas.function(), inputs: schemas.function(), loss: schemas.function() });

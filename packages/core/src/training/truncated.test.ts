@@ -151,6 +151,79 @@ describe("truncatedTraining", () => {
     expect((thrice[1]! - once[1]!) / 2).toBeCloseTo(judged, 4);
   });
 
+  it("judges each token at its own level, those beyond the list at its last", () => {
+    const seen: unknown[] = [];
+    const judge: Model = {
+      ...discriminator,
+      parameters: { w: { shape: [1], initializer: { kind: "ones" } } },
+      apply: ({ w }, { tokens, noiseLevels, levelCount }) => {
+        seen.push([noiseLevels.shape, levelCount]);
+        return mul(mul(tokens, w!), reshape(cast(noiseLevels, "float32"), tokens.shape));
+      },
+    };
+    const zero: Model = { ...judge, apply: ({ w }, { tokens }) => mul(mul(tokens, w!), 0) };
+    const own = { model: zero, process, lossWeighting: process.lossWeighting };
+    const of = truncatedTraining({ diffusion: own, level: [3, 2], discriminator: judge, r1: 0 });
+    const inputs = {
+      w: tensor([1]),
+      "discriminator.w": tensor([1]),
+      tokens: tensor([0, 0, 0], [1, 3, 1]),
+      noise: tensor([0, 0, 0], [1, 3, 1]),
+      noiseLevels: tensor(Int32Array.of(1, 1, 1), [1, 3]),
+      latent: tensor([1, 1, 1], [1, 3, 1]),
+      trueNoise: tensor([1, 1, 1], [1, 3, 1]),
+    };
+    const graph = trace(inputs, (values) => ({ loss: of.loss(values, values).loss }));
+    const found = evaluateGraph(graph, inputs).loss!.data[0]!;
+    expect(new Set(seen.map((one) => JSON.stringify(one)))).toEqual(new Set(["[[1,3],1000]"]));
+    // What is made is the latent, judged 3, 2 and 2; true tokens are pure noise of each level's own size.
+    const sigma = process.path!.noise;
+    const truth = (3 * sigma[3]! + 2 * sigma[2]! + 2 * sigma[2]!) / 3;
+    const softplus = (x: number): number => Math.log(1 + Math.exp(x));
+    const without = truncatedTraining({
+      diffusion: own,
+      level: [3, 2],
+      discriminator: judge,
+      r1: 0,
+      adversarialWeight: 2,
+    });
+    const doubled = evaluateGraph(
+      trace(inputs, (values) => ({ loss: without.loss(values, values).loss })),
+      inputs,
+    ).loss!.data[0]!;
+    expect(doubled - found).toBeCloseTo(softplus(-7 / 3) + softplus(-truth) + softplus(7 / 3), 4);
+  });
+
+  it("draws levels up to the highest of its own, and noise that the process limits", () => {
+    const clipped = { ...diffusion, process: { ...process, noiseClip: 0.5 } };
+    const of = truncatedTraining({ diffusion: clipped, level: [3, 7, 5], discriminator });
+    const { noiseLevels, latent, trueNoise } = of.inputs({ tokens: zeros("float32", [50, 20, 1]) }, createRandom(4));
+    expect([Math.min(...noiseLevels!.data), Math.max(...noiseLevels!.data)]).toEqual([1, 7]);
+    for (const [label, { data }] of Object.entries({ latent: latent!, true: trueNoise! })) {
+      const expected = new Float32Array(1000);
+      createRandom(4).split(label).fillNormal(expected, { clip: 0.5 });
+      expect([...data]).toEqual([...expected]);
+    }
+    const given = { tokens: zeros("float32", [1, 1, 1]), noiseLevels: tensor(Int32Array.of(9), [1, 1]) };
+    expect(of.inputs(given, createRandom(4)).noiseLevels).toBe(given.noiseLevels);
+  });
+
+  it("is a run of its level, its weights and both models", () => {
+    const { config, parameters } = truncatedTraining({ diffusion, level: [3, 7], discriminator });
+    expect(config).toEqual({
+      kind: "truncated",
+      level: [3, 7],
+      adversarialWeight: 1,
+      r1: 0.01,
+      model: { kind: "perceptron" },
+      discriminator: { kind: "perceptron" },
+    });
+    const names = ["a", "b", "c", "d"];
+    expect(Object.keys(parameters)).toEqual([...names, ...names.map((name) => `discriminator.${name}`)]);
+    const a = tensor([1]);
+    expect(withoutDiscriminator({ a, "discriminator.a": a })).toEqual({ a });
+  });
+
   it("draws levels up to its own, and three noises", () => {
     const { noiseLevels, noise, latent, trueNoise } = trainable.inputs(
       { tokens: zeros("float32", [50, 20, 1]) },
@@ -173,6 +246,15 @@ describe("truncatedTraining", () => {
   it("refuses levels of pure noise and judges of other tokens", () => {
     expect(() => truncatedTraining({ diffusion, level: 1000, discriminator })).toThrow(
       /level is 1000; expected one from 1 to 999/,
+    );
+    expect(() => truncatedTraining({ diffusion, level: [5, 1000, 7], discriminator })).toThrow(/level is 1000/);
+    expect(() => truncatedTraining({ diffusion, level: 999, discriminator })).not.toThrow();
+    for (const level of [0, [], [5, 0], 1.5]) {
+      expect(() => truncatedTraining({ diffusion, level, discriminator })).toThrow(/truncatedTraining: level/);
+    }
+    const told = { ...discriminator, conditionFeatures: 3 };
+    expect(() => truncatedTraining({ diffusion, level: 100, discriminator: told })).toThrow(
+      /and 3 condition features; expected \[1\] and none/,
     );
     const other = transformer({ ...small, features: 2 });
     expect(() => truncatedTraining({ diffusion, level: 100, discriminator: other })).toThrow(
