@@ -82,6 +82,7 @@ export const accepted: readonly Accepted[] = [
     reason: "A row beyond the last is written outside of the array, which keeps nothing.",
   },
   ...[
+    ["root === 0", "false"],
     ["linear === 0", "false"],
     ["linear === 1", "false"],
     ["base === 0", "false"],
@@ -103,6 +104,18 @@ export const accepted: readonly Accepted[] = [
     replacement: "false",
     reason: "It spares a sum of 0 times the token and 1 times the output.",
   })),
+  {
+    file: "process/gaussian/path.ts",
+    code: "alpha * sigmaBelow > sigma * alphaBelow * (1 + 1e-12)",
+    replacement: "alpha * sigmaBelow >= sigma * alphaBelow * (1 + 1e-12)",
+    reason: "The bound lies above equal ratios by more than rounding, and below what any table means to rise by.",
+  },
+  {
+    file: "process/gaussian/schedule.ts",
+    code: 'known.kind === "sigmoid"',
+    replacement: "true",
+    reason: "It is for the types: only a sigmoid has a start and an end, and nothing is no less than nothing.",
+  },
   {
     file: "process/timesteps.ts",
     code: "steps + 1",

@@ -19,6 +19,8 @@ describe("processSchema", () => {
     ["a table that is a list", { guidanceGain: [0, 0, 0, 0, 0, 0] }],
     ["nothing that corrupts", { corrupt: undefined }],
     ["a sensitivity of two numbers", { sensitivity: [0, 1] }],
+    ["no signal in its terminal", { terminal: { noise: 1 } }],
+    ["no number for the terminal's noise", { terminal: { signal: 0, noise: Number.NaN } }],
     ["a limit on noise that is none", { noiseClip: Number.NaN }],
   ])("refuses a process with %s", (_, part) => {
     expect(v.is(processSchema, { ...process, ...part })).toBe(false);

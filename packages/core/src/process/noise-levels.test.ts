@@ -57,6 +57,11 @@ describe("stepwiseNoiseLevels", () => {
     expect([...stepwiseNoiseLevels(random, sizes, { any: 0.25, first: 0.5 }).data]).toEqual([1, 5, 7, 1, 6, 8]);
   });
 
+  it("gives the first token where its second draw does not exceed `first`", () => {
+    const random = scripted([0.9, 0.5, 0.9, 0.9], [5, 6, 7, 8]);
+    expect([...stepwiseNoiseLevels(random, sizes, { first: 0.5 }).data]).toEqual([1, 5, 7, 1, 6, 8]);
+  });
+
   it.each([{ any: 1.1 }, { any: -0.1 }, { first: 1.1 }, { first: -0.1 }, { any: Number.NaN }])(
     "refuses %j",
     (given) => {

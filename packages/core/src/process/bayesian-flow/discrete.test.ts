@@ -81,6 +81,10 @@ describe("discreteBayesianFlow", () => {
     const given = { clean: triple(1, -1.4, -0.6), levels: levelsOf(2) };
     const limited = elementsOf(given, ({ clean, levels }) => three().limit(clean, levels));
     expect(limited).toEqual(close([2 / 1.2 - 1, -1, 0.4 / 1.2 - 1]));
+    const two = { clean: tensor([1, -1, 0, 0, 0, 0], [1, 1, 6]), levels: levelsOf(2) };
+    expect(elementsOf(two, ({ clean, levels }) => three().limit(clean, levels))).toEqual(
+      close([1 / 3, -1, -1 / 3, -1 / 3, -1 / 3, -1 / 3]),
+    );
   });
 
   it("observes a symbol that it draws, with the accuracy that lies between the levels, and ends with one", () => {

@@ -64,6 +64,10 @@ describe("checkedPath", () => {
     [[1, 0.5], [0, -1], /level 1 of 1 the tables hold no numbers/],
     [[1, Number.POSITIVE_INFINITY], [0, 1], /the tables hold no numbers/],
     [[1, 0.5], [0.1, 1], /level 0 of 1 the token is not clean/],
+    [[0.9, 0.5], [0, 1], /level 0 of 1 the token is not clean/],
+    [[1, 0.5], [0, 1e-60], /level 1 of 1 there is no noise/],
+    [[1, 0.8, 0.8], [0, 0.6, 0.5], /level 2 of 2 there is less noise than at the level below/],
+    [[1, 0.8, 0, 0], [0, 0.6, 1, 1], /level 3 of 3 the signal has ended at the level below already/],
   ])("refuses the tables %j and %j", (signal, noise, message) => {
     const tables = { signal: Float64Array.from(signal), noise: Float64Array.from(noise) };
     expect(() => checkedPath("mine", tables)).toThrow(message);

@@ -20,7 +20,7 @@ const ENDLESS = 80;
 export function checkedPath(kind: string, path: GaussianPath): GaussianPath {
   const { signal, noise } = path ?? {};
   for (const [name, table] of Object.entries({ signal, noise })) {
-    if (table instanceof Float64Array && table.length >= 2 && table.length === signal?.length) continue;
+    if (table instanceof Float64Array && table.length >= 2 && table.length === signal.length) continue;
     throw new DiffusionForcingError(
       "invalid-schedule",
       `${kind}: the path's ${name} is ${describe(table)}; expected signal and noise as Float64Arrays of K + 1 entries each.`,
@@ -36,9 +36,14 @@ export function checkedPath(kind: string, path: GaussianPath): GaussianPath {
     const [alpha, sigma] = [signal[level] as number, noise[level] as number];
     const isLegal = Number.isFinite(alpha) && Number.isFinite(sigma) && alpha >= 0 && sigma >= 0;
     if (!isLegal) refuse(level, "the tables hold no numbers");
-    if (level === 0 && (alpha !== 1 || sigma !== 0)) refuse(level, "the token is not clean");
-    if (level > 0 && Math.fround(sigma) === 0) refuse(level, "there is no noise");
-    if (level > 0 && alpha * (noise[level - 1] as number) > sigma * (signal[level - 1] as number) * (1 + 1e-12)) {
+    if (level === 0) {
+      if (alpha !== 1 || sigma !== 0) refuse(level, "the token is not clean");
+      continue;
+    }
+    const [alphaBelow, sigmaBelow] = [signal[level - 1] as number, noise[level - 1] as number];
+    if (Math.fround(sigma) === 0) refuse(level, "there is no noise");
+    if (alphaBelow === 0) refuse(level, "the signal has ended at the level below already");
+    if (alpha * sigmaBelow > sigma * alphaBelow * (1 + 1e-12)) {
       refuse(level, "there is less noise than at the level below");
     }
   }
@@ -47,9 +52,7 @@ export function checkedPath(kind: string, path: GaussianPath): GaussianPath {
 
 /** alpha^2 / sigma^2 at each level; infinite at level 0. */
 export function signalToNoiseOf({ signal, noise }: GaussianPath): Float64Array {
-  return signal.map((alpha, level) =>
-    level === 0 ? Number.POSITIVE_INFINITY : (alpha / (noise[level] as number)) ** 2,
-  );
+  return signal.map((alpha, level) => (alpha / (noise[level] as number)) ** 2);
 }
 
 /** log(alpha / sigma) at each level, with finite ends. */

@@ -89,6 +89,12 @@ describe("scheduleFromConfig", () => {
   it("refuses an unknown kind and lists the known ones", () => {
     expect(() => scheduleFromConfig({ kind: "cosin", levels: 10 })).toThrow(/"cosin".*linear, cosine, sigmoid/);
     expect(outcome(() => scheduleFromConfig({ kind: "toString", levels: 10 }))).toMatch(/^invalid-schedule/);
+    expect(() => scheduleFromConfig({ kind: ["linear"], levels: 10 })).toThrow(
+      /kind is \["linear"\]; the known ones are/,
+    );
+    expect(() => sigmoidSchedule(10, { start: 1, end: 1 })).toThrow(
+      "start is 1 and end is 1; expected start below end",
+    );
   });
 
   it.each([

@@ -9,7 +9,7 @@ import type { NoiseProcess } from "../process.js";
 import { edm } from "./edm.js";
 import { flowMatching } from "./flow-matching.js";
 import { cosineSchedule } from "./schedule.js";
-import { stepDeviation } from "./transition.js";
+import { inverseNoise, stepDeviation } from "./transition.js";
 import { variancePreserving } from "./variance-preserving.js";
 
 /** Factors of the noisy and the clean token in the mean of a step, and its variances, for pairs of levels. */
@@ -150,5 +150,12 @@ describe("stepDeviation", () => {
     const inputs = { x: numbersOf(1, 1), from: levelsOf(30, 1), to: levelsOf(30, 0) };
     const deviations = elementsOf(inputs, ({ x, from, to }) => stepDeviation(process.posterior!(x, x, from, to), {}));
     expect(deviations).toEqual([0, 0]);
+  });
+});
+
+describe("inverseNoise", () => {
+  it("is 1 / sigma, and 0 for a clean token", () => {
+    const path = { signal: Float64Array.of(1, 0.8, 0.6), noise: Float64Array.of(0, 0.5, 4) };
+    expect([...inverseNoise(path)]).toEqual([0, 2, 0.25]);
   });
 });

@@ -135,11 +135,49 @@ describe("tokenPrediction", () => {
     ],
     [{ codebook: [[1, 0], [1]] }, "2 or more rows"],
     [{ codebook: [[1], [Number.NaN]] }, "2 or more rows"],
+    [
+      {
+        codebook: [
+          [1, 2],
+          [1, Number.NaN],
+        ],
+      },
+      "2 or more rows",
+    ],
+    [{ codebook: [[], []] }, "2 or more rows"],
+    [{ codebook: [["1"], ["2"]] }, "2 or more rows"],
+    [{ codebook: [[1], [1_000_001]] }, "2 or more rows"],
+    [{ codebook: [[1], [-1_000_001]] }, "2 or more rows"],
+    [{ codebook: "ab" }, "2 or more rows"],
+    [{ codebook: [1, 2] }, "2 or more rows"],
     [{ temperature: -1 }, "temperature is -1"],
     [{ gumbel: 1 }, "there is no option gumbel"],
     [{ schedule: 100 }, "schedule is 100; expected a noise schedule"],
   ])("refuses %j", (wrong, message) => {
     expect(() => tokenPrediction({ codebook, ...wrong } as TokenPredictionOptions)).toThrow(message);
+  });
+
+  it("takes codebooks of up to 2^22 numbers, none above a million", () => {
+    const row = new Array<number>(2 ** 21).fill(0.5);
+    expect(tokenPrediction({ codebook: [row, row] }).outputShape?.([2 ** 21])).toEqual([2]);
+    const longer = [...row, 1];
+    expect(() => tokenPrediction({ codebook: [longer, longer] })).toThrow("2 or more rows");
+    expect(tokenPrediction({ codebook: [[1e6], [-1e6]] }).outputShape?.([3])).toEqual([6]);
+  });
+
+  it("takes the nearest code for a token's own, whatever the codes' lengths", () => {
+    const process = tokenPrediction({ codebook: [[1], [3]], schedule: cosineSchedule(10), noiseClip: 3 });
+    const inputs = {
+      clean: tensor([1.9, 2.1], [1, 2, 1]),
+      output: tensor([0, Math.log(3), 0, Math.log(3)], [1, 2, 2]),
+    };
+    const nats = evaluated(inputs, ({ clean, output }) => {
+      const x = clean as Value;
+      return process.loss(output as Value, { clean: x, noisy: x, levels: x, noise: x });
+    });
+    expect(nats).toEqual(close([Math.log(4), Math.log(4 / 3)]));
+    expect([process.noiseClip, process.lossWeighting]).toEqual([3, { kind: "uniform" }]);
+    expect(process.config).toMatchObject({ temperature: 1, noiseClip: 3 });
   });
 
   it("takes tokens of any number of axes", () => {
@@ -153,6 +191,8 @@ describe("tokenPrediction", () => {
 
   it("refuses tokens of other widths", () => {
     expect(() => process.outputShape?.([3])).toThrow("a token [3] holds no whole number of codes of 2 numbers");
+    expect(() => process.outputShape?.([0])).toThrow("a token [0] holds no whole number of codes");
+    expect(() => process.outputShape?.([])).toThrow("a token [] holds no whole number of codes");
     const inputs = { output: tensor([0, 0, 0, 0], [1, 1, 4]), x: tensor([0, 0], [1, 1, 2]), levels: at(3) };
     expect(() =>
       evaluated(
