@@ -1,10 +1,11 @@
 /**
  * Samples 200 lengths, each once, with one sampler and a transformer of 77 MB, and prints how many copies of the weights
- * the process took at its peak: the resident set above that of the process with the backend open and no model, over the
- * bytes of the weights. Linux.
+ * the process took at its peak: the resident set above that of the process after a tiny model of the same kind, over the
+ * bytes of the weights. Linux, where glibc keeps what one length freed for the next unless it is told not to:
  *
  *     npm run soak:lengths -- --backend onnx/cpu
  *     npm run soak:lengths -- --backend onnx/wasm --lengths 50
+ *     MALLOC_MMAP_THRESHOLD_=131072 npm run soak:lengths
  */
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";

@@ -10,10 +10,12 @@ import {
   transformer,
   variancePreserving,
 } from "@diffusion-forcing/core";
-import { trace } from "@diffusion-forcing/core/graph";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 
-/** What the process took above what it held with the backend open and no model, in copies of the weights. */
+/**
+ * What the process took above what it held after a model of the same kind and next to no weights, in copies of the
+ * weights: the runtime's code and kernels that a first model brings into memory are no copies of the next one's.
+ */
 export interface CopiesOfWeights {
   /** Bytes of the weights. */
   readonly weights: number;
@@ -34,16 +36,13 @@ export async function copiesAtLengths(
   lengths: number,
   size: TransformerOptions = largeTransformer,
 ): Promise<CopiesOfWeights> {
-  const model = transformer(size);
-  await runOnce(backend);
+  const tiny = samplerOf(backend, { ...size, width: 8 * (size.heads ?? 4), feedForward: 8 });
+  for (let length = 1; length <= 3; length++) await tiny.sampler.sample({ batch: 1, length, seed: length });
+  await tiny.sampler.dispose();
   const before = await residentMegabytes("VmRSS");
-  const parameters = initializeParameters(model, createRandom(0));
-  const weights = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const { sampler, weights } = samplerOf(backend, size);
   const copies = async (field: Field): Promise<number> => ((await residentMegabytes(field)) - before) / (weights / 1e6);
   const held = await copies("VmRSS");
-  const process = variancePreserving(cosineSchedule(100), { objective: "x0" });
-  const diffusion: Diffusion = { model, process, lossWeighting: { kind: "min-snr", clip: 5 } };
-  const sampler = new Sampler(diffusion, { backend, parameters, timesteps: 2 });
   const started = performance.now();
   for (let length = 1; length <= lengths; length++) await sampler.sample({ batch: 1, length, seed: length });
   const seconds = (performance.now() - started) / 1000;
@@ -54,11 +53,16 @@ export async function copiesAtLengths(
   return measured;
 }
 
-/** Whatever a runtime loads at its first run is there afterwards. */
-async function runOnce(backend: Backend): Promise<void> {
-  const executable = await backend.compile(trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: x })));
-  await executable.run({ x: { dtype: "float32", shape: [2], data: new Float32Array(2) } });
-  executable.dispose();
+function samplerOf(
+  backend: Backend,
+  size: TransformerOptions,
+): { readonly sampler: Sampler; readonly weights: number } {
+  const model = transformer(size);
+  const parameters = initializeParameters(model, createRandom(0));
+  const weights = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
+  const process = variancePreserving(cosineSchedule(100), { objective: "x0" });
+  const diffusion: Diffusion = { model, process, lossWeighting: { kind: "min-snr", clip: 5 } };
+  return { sampler: new Sampler(diffusion, { backend, parameters, timesteps: 2 }), weights };
 }
 
 type Field = "VmRSS" | "VmHWM";

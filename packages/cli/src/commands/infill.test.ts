@@ -104,7 +104,7 @@ describe("dforce infill", () => {
 
   it("writes versions as MIDI and a picture of them", async () => {
     const { code, stdout, stderr } = await infill("--bars", "2", "--samples", "2", "--out", at("out"), "--json");
-    expect([code, stderr]).toEqual([0, ""]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/filling in 2\/2/)]);
     const { files, bars } = JSON.parse(stdout) as { files: string[]; bars: number[] };
     expect(bars).toEqual([2, 2]);
     expect(files.map((file) => file.slice(at("out/").length))).toEqual([
@@ -116,6 +116,8 @@ describe("dforce infill", () => {
     const { pitches } = readMidi({ name: "1", bytes: new Uint8Array(await readFile(at("out/infilled-1.mid"))) });
     expect(pitches.slice(0, 64)).toEqual(chorale.pitches.slice(0, 64));
     expect(await readFile(at("out/infilled.svg"), "utf8")).toContain("<svg");
+    const quiet = await infill("--bars", "2", "--out", at("quiet"), "--quiet");
+    expect([quiet.code, quiet.stderr]).toEqual([0, ""]);
     const twice = await infill("--bars", "2", "--out", at("out"));
     expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining("is there already")]);
   });

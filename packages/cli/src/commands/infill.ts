@@ -7,7 +7,8 @@ import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { readInput } from "../files/input.js";
 import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
-import { jsonOption, seedOption, threadsOption, UsageError, whole } from "../options.js";
+import { jsonOption, quietOption, seedOption, threadsOption, UsageError, whole } from "../options.js";
+import { withProgress } from "../output/progress.js";
 import { toPng } from "../output/raster.js";
 import { interruptible } from "../process/interrupt.js";
 
@@ -20,6 +21,7 @@ interface InfillCommandOptions extends BackendChoice {
   readonly seed: number;
   readonly out: string;
   readonly force?: boolean;
+  readonly quiet?: boolean;
   readonly json?: boolean;
 }
 
@@ -40,6 +42,7 @@ export function infillCommand(): Command {
     .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(forceOption)
+    .addOption(quietOption)
     .addOption(jsonOption)
     .action(async (options: InfillCommandOptions) => {
       await interruptible(
@@ -60,7 +63,7 @@ function bars(text: string): readonly [number, number] {
 }
 
 async function fillIn(options: InfillCommandOptions, signal: AbortSignal): Promise<void> {
-  const { model, data, bars: filled, samples, steps, seed, out, force } = options;
+  const { model, data, bars: filled, samples, steps, seed, out, force, quiet } = options;
   const midi = Array.from({ length: samples }, (_, i) => join(out, `infilled-${i + 1}.mid`));
   const pictures = { drawing: join(out, "infilled.svg"), still: join(out, "infilled.png") };
   const files = [...midi, ...Object.values(pictures)];
@@ -71,7 +74,13 @@ async function fillIn(options: InfillCommandOptions, signal: AbortSignal): Promi
   let versions: Chorale[];
   try {
     await ensureWritable(out);
-    versions = await infill(bundle, { backend, chorale, bars: filled, samples, steps, seed, signal });
+    const asked = { backend, chorale, bars: filled, samples, steps, seed, signal };
+    versions = await withProgress(
+      "filling in",
+      steps,
+      (onProgress) => infill(bundle, { ...asked, onProgress: (done) => onProgress(done) }),
+      { quiet },
+    );
   } finally {
     await backend.dispose();
   }

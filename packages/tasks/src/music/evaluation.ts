@@ -77,7 +77,7 @@ export async function evaluateMusic(bundle: Bundle, context: EvaluationContext):
   const { diffusion, parameters } = bundle;
   const sampler = new Sampler(diffusion, { backend, parameters, timesteps: options.steps });
   const fill: Record<Method, (random: RandomStream) => Promise<HostTensor>> = {
-    infilling: (random) => fillIn(sampler, real, missing, random, signal),
+    infilling: (random) => fillIn(sampler, real, missing, random, signal ? { signal } : {}),
     replacement: (random) => replaceKnown(sampler, real, missing, random, signal),
     interpolation: async () => interpolate(real, missing),
     prior: async (random) => fromPrior(codec, real, missing, random),

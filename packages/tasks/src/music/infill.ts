@@ -24,12 +24,12 @@ import { choralesOf, symbolsOf } from "./symbols.js";
  * @param tokens [B, T, D]; what the missing ones hold does not matter.
  * @param missing for each of the T tokens.
  */
-export function fillIn(
+export async function fillIn(
   sampler: Sampler,
   tokens: HostTensor,
   missing: readonly boolean[],
   random: RandomStream,
-  signal?: AbortSignal,
+  { signal, onProgress }: Pick<InfillOptions, "signal" | "onProgress"> = {},
 ): Promise<HostTensor> {
   const [batch, length, features] = tokens.shape as [number, number, number];
   const places = missing.flatMap((isMissing, t) => (isMissing ? [t] : []));
@@ -43,8 +43,9 @@ export function fillIn(
     }
   }
   const { rows } = schedulingMatrix(fullSequence(), sampler.timesteps, places.length);
-  return sampler.denoise({
-    tokens: tensor(data, [batch, length, features]),
+  let filled: HostTensor = tensor(data, [batch, length, features]);
+  const walk = sampler.denoiseStream({
+    tokens: filled,
     rows: rows.map((row) => {
       const whole = new Int32Array(length);
       places.forEach((t, i) => {
@@ -55,6 +56,11 @@ export function fillIn(
     seed: random.split("steps"),
     ...(signal ? { signal } : {}),
   });
+  for await (const { step, steps, read } of walk) {
+    onProgress?.(step, steps);
+    if (step >= steps) filled = await read();
+  }
+  return filled;
 }
 
 export interface InfillOptions {
@@ -69,6 +75,8 @@ export interface InfillOptions {
   /** Denoising steps. Default 50. */
   readonly steps?: number;
   readonly signal?: AbortSignal;
+  /** Told after each run of the model how many denoising steps are done. */
+  readonly onProgress?: (done: number, total: number) => void;
 }
 
 /**
@@ -79,7 +87,7 @@ export interface InfillOptions {
  *   than the model can see, `aborted`
  */
 export async function infill(bundle: Bundle, options: InfillOptions): Promise<Chorale[]> {
-  const { backend, chorale, bars, samples = 1, seed, steps = 50, signal } = options;
+  const { backend, chorale, bars, samples = 1, seed, steps = 50 } = options;
   const record = musicRecordOf(bundle);
   const { sixteenths } = record;
   const gap = gapOf(chorale, bars, record);
@@ -92,7 +100,7 @@ export async function infill(bundle: Bundle, options: InfillOptions): Promise<Ch
   const { diffusion, parameters } = bundle;
   const sampler = new Sampler(diffusion, { backend, parameters, timesteps: steps });
   try {
-    const filled = await fillIn(sampler, known, missing, createRandom(seed), signal);
+    const filled = await fillIn(sampler, known, missing, createRandom(seed), options);
     const decoded = choralesOf(await codec.decode(filled));
     return decoded.map(({ pitches }) => {
       const whole = Int8Array.from(chorale.pitches);
