@@ -92,10 +92,10 @@ describe("filling in", () => {
     const { diffusion, parameters, codec } = bundle;
     const sampler = new Sampler(diffusion, { backend, parameters, timesteps: 3 });
     const requests: (readonly ArrayLike<number>[])[] = [];
-    const denoise = sampler.denoise.bind(sampler);
-    sampler.denoise = (request) => {
+    const denoiseStream = sampler.denoiseStream.bind(sampler);
+    sampler.denoiseStream = (request) => {
       requests.push(request.rows);
-      return denoise(request);
+      return denoiseStream(request);
     };
     const tokens = await codec!.encode(symbolsOf([excerptOf(chorale, 0, 48)]));
     const missing = [false, true, true, false, true, false];
@@ -119,8 +119,11 @@ describe("filling in", () => {
 
   it("writes a chorale where all bars are missing", async () => {
     const whole = excerptOf(chorale, 0, 48);
-    const [made] = await infill(bundle, { backend, chorale: whole, bars: [1, 3], seed: 2, steps: 3 });
+    const told: (readonly [number, number])[] = [];
+    const onProgress = (done: number, total: number) => told.push([done, total]);
+    const [made] = await infill(bundle, { backend, chorale: whole, bars: [1, 3], seed: 2, steps: 3, onProgress });
     expect(made!.length).toBe(48);
+    expect(told.at(-1)).toEqual([3, 3]);
   });
 
   it("refuses models of other tasks", async () => {
