@@ -4,6 +4,7 @@ import {
   autoregressive,
   fullSequence,
   type MatrixShape,
+  matrixFrom,
   pyramid,
   schedulingMatrix,
   schedulingMatrixFromName,
@@ -89,6 +90,66 @@ describe("schedulingMatrix", () => {
     expect(() => schedulingMatrix(pyramid(), 0, 3)).toThrow(/steps is 0/);
     expect(() => schedulingMatrix(pyramid(), 3, 1.5)).toThrow(/tokens is 1.5/);
     expect(() => pyramid({ uncertainty: -1 })).toThrow(/uncertainty is -1/);
+    expect(() => schedulingMatrix(pyramid(), 0, 3)).toThrow(
+      expect.objectContaining({ code: "invalid-scheduling-matrix" }),
+    );
+  });
+
+  it("refuses more rows, or more entries, than any walk could use", () => {
+    // 2^19 rows of one token, and 2^24 entries in 2^19 rows of 32 tokens: the most there may be.
+    expect(schedulingMatrix(fullSequence(), 2 ** 19 - 1, 1).rows).toHaveLength(2 ** 19);
+    expect(() => schedulingMatrix(fullSequence(), 2 ** 19, 1)).toThrow(/524289 rows of 1 tokens are too many/);
+    expect(schedulingMatrix(fullSequence(), 1, 2 ** 23).rows[1]).toHaveLength(2 ** 23);
+    expect(() => schedulingMatrix(fullSequence(), 1, 2 ** 23 + 1)).toThrow(/2 rows of 8388609 tokens are too many/);
+    expect(() => schedulingMatrix(pyramid({ uncertainty: 1e7 }), 2, 3)).toThrow(/are too many/);
+  });
+
+  it.each<[unknown, string]>([
+    [null, "kind is undefined"],
+    [undefined, "kind is undefined"],
+    [5, "kind is undefined"],
+    ["pyramid", "kind is undefined"],
+    [{}, "kind is undefined"],
+    [{ kind: 3 }, "kind is 3"],
+    [{ kind: ["pyramid"], uncertainty: 1 }, "kind is"],
+    [{ kind: "toString" }, 'kind is "toString"'],
+    [Object.assign(() => {}, { kind: "full-sequence" }), "kind is undefined"],
+  ])("refuses the shape %j, and says which there are", (shape, message) => {
+    expect(() => schedulingMatrix(shape as MatrixShape, 2, 2)).toThrow(
+      expect.objectContaining({
+        code: "invalid-scheduling-matrix",
+        message: expect.stringMatching(new RegExp(`${message}.*full-sequence, autoregressive, pyramid, trapezoid`)),
+      }),
+    );
+  });
+});
+
+describe("matrixFrom", () => {
+  const own = (steps: number, rows: number[][]) => () => ({
+    steps,
+    tokens: rows[0]!.length,
+    rows: rows.map((row) => Int32Array.from(row)),
+  });
+
+  it("builds the matrix of a shape, and asks a function for its own", () => {
+    expect(matrixFrom(pyramid(), 2, 2)).toEqual(schedulingMatrix(pyramid(), 2, 2));
+    const asked: number[][] = [];
+    const matrix = matrixFrom(
+      (steps, tokens) => {
+        asked.push([steps, tokens]);
+        return own(2, [[2], [0]])();
+      },
+      2,
+      1,
+    );
+    expect(matrix.rows.map((row) => [...row])).toEqual([[2], [0]]);
+    expect(asked).toEqual([[2, 1]]);
+  });
+
+  it("refuses a matrix that is none, or of other steps or tokens", () => {
+    expect(() => matrixFrom(own(2, [[2], [1]]), 2, 1)).toThrow(/expected the column to end at 0/);
+    expect(() => matrixFrom(own(3, [[3], [0]]), 2, 1)).toThrow(/made for 3 steps and 1 tokens; expected 2 and 1/);
+    expect(() => matrixFrom(own(2, [[2], [0]]), 2, 2)).toThrow(/made for 2 steps and 1 tokens; expected 2 and 2/);
   });
 });
 
@@ -104,5 +165,6 @@ describe("schedulingMatrixFromName", () => {
     expect(() => schedulingMatrixFromName("zigzag")).toThrow(
       /"zigzag".*full-sequence, autoregressive, pyramid, trapezoid/,
     );
+    expect(() => schedulingMatrixFromName(["pyramid"] as never)).toThrow(/kind is \["pyramid"\]/);
   });
 });

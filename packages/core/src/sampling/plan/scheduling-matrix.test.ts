@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
+import { checkRows, type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
 
 function matrix(steps: number, rows: number[][]): SchedulingMatrix {
   return { steps, tokens: rows[0]?.length ?? 0, rows: rows.map((row) => Int32Array.from(row)) };
@@ -59,5 +59,50 @@ describe("validateSchedulingMatrix", () => {
 
   it("refuses a context token that the matrix would denoise", () => {
     expect(() => validateSchedulingMatrix(matrix(2, good), { start: [0, 2] })).toThrow(/expected the token's start, 0/);
+  });
+
+  it("says whether a token would be taken for clean, or for cleaner than it is", () => {
+    expect(() => validateSchedulingMatrix(matrix(2, [[0], [0]]))).toThrow(/as if it were clean\.$/);
+    expect(() => validateSchedulingMatrix(matrix(2, [[1], [0]]))).toThrow(/as if it were cleaner\.$/);
+  });
+
+  it.each([
+    ["start", { start: [2] }],
+    ["end", { end: [0, 0, 0] }],
+  ])("refuses a %s that is not one for each column", (name, bounds) => {
+    expect(() => validateSchedulingMatrix(matrix(2, good), bounds)).toThrow(
+      new RegExp(`${name} has . entries; expected one for each of the 2 columns`),
+    );
+  });
+
+  it.each([
+    [null, "it is null"],
+    [undefined, "it is undefined"],
+    ["rows", 'it is "rows"'],
+  ])("refuses %j for a matrix", (value, message) => {
+    expect(() => validateSchedulingMatrix(value as never)).toThrow(
+      expect.objectContaining({ code: "invalid-scheduling-matrix", message: expect.stringContaining(message) }),
+    );
+  });
+});
+
+describe("checkRows", () => {
+  it.each<[unknown, number, string]>([
+    ["22", 1, 'the rows are "22"'],
+    [{ length: 1, 0: [2] }, 1, "expected an array"],
+    [[], 1, "it has 0 rows and 1 columns"],
+    [[[]], 0, "it has 1 rows and 0 columns"],
+    [[[2]], 1.5, "it has 1 rows and 1.5 columns"],
+    [[null], 1, "row 0 is null; expected 1 level indices"],
+    [["2"], 1, 'row 0 is "2"'],
+    [[5], 1, "row 0 is 5"],
+    [[{}], 1, "row 0 is"],
+    [[[0.5]], 1, "row 0, column 0 is 0.5"],
+    [[[-1]], 1, "row 0, column 0 is -1; expected an index from 0 to 2; the nearest legal is 0"],
+    [[[Number.NaN]], 1, "column 0 is NaN; expected an index from 0 to 2; the nearest legal is 2"],
+  ])("refuses the rows %j of %d tokens", (rows, tokens, message) => {
+    expect(() => checkRows(rows as never, 2, tokens)).toThrow(
+      expect.objectContaining({ code: "invalid-scheduling-matrix", message: expect.stringContaining(message) }),
+    );
   });
 });
