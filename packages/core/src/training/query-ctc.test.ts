@@ -41,6 +41,7 @@ describe("queryCtcTraining", () => {
     const trained = (batch: object) =>
       train(trainable, { ...options, batches: () => ({ tokens, ...batch }), steps: 1 });
     await expect(trained({})).rejects.toThrow(/0 targets for 8 sequences/);
+    await expect(trained({ targets: null as never })).rejects.toThrow(/null targets for 8 sequences/);
     await expect(trained({ targets: all.map(() => [0, 0, 0]) })).rejects.toThrow(/needs 5 queries; there are 4/);
     const none = train(trainable, { ...options, batches: () => null as never, steps: 1 });
     await expect(none).rejects.toThrow("The batch is null; expected an object with tokens");

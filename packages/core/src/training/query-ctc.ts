@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { constant, mul, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
@@ -48,11 +49,12 @@ export function queryCtcTraining(options: QueryCtcOptions): Trainable {
     checkBatch(batch) {
       const { targets = [], ...rest } = batch;
       checkBatch(model, 1, rest);
-      const count = targets.length;
-      if (count !== batch.tokens.shape[0]) {
+      const sequences = batch.tokens.shape[0];
+      if (!Array.isArray(targets) || targets.length !== sequences) {
+        const given = Array.isArray(targets) ? String(targets.length) : describe(targets);
         throw new DiffusionForcingError(
           "invalid-data",
-          `queryCtcTraining: ${count} targets for ${batch.tokens.shape[0]} sequences; expected one for each.`,
+          `queryCtcTraining: ${given} targets for ${sequences} sequences; expected one for each.`,
         );
       }
       ctcTargets(targets, categories, queries);
