@@ -9,23 +9,33 @@ import type { Sampler } from "@diffusion-forcing/core/sampling";
 import { normalizeFrames } from "./frames.js";
 import { type PlanningSequences, trainingWindow } from "./training-windows.js";
 
-/** Shares of the levels at which plans are asked about: noise that hides details, but not the way. */
-const askedAt = [0.05, 0.1];
+/** Share of the levels at which tokens are hidden: noise that leaves a hint of where they were, and no more. */
+const hiddenAt = 0.5;
+
+/** Every other token is hidden, then the others. */
+const parts = 2;
 
 /** Real windows that a plan is compared with. */
 const realWindows = 48;
 
+/** How often a model is asked about a sequence of so many tokens. */
+export function timesAsked(length: number): number {
+  return Math.min(parts, length - 2);
+}
+
 /**
- * How far a model moves sequences, `[B, T, C]`, that are noised to a low level and denoised in one step, first and last
- * token staying clean: the mean squared distance per feature, `[levels][B]`. It is the model's own loss, so it is small
- * for what its data might hold, and larger for what they cannot: a short cut through a wall, for one.
+ * How far a model moves sequences, `[B, T, C]`, when it has to tell tokens from their neighbours: every other token is
+ * noised to a middle level, the rest stay clean, and one step denoises it; then the others. The mean squared distance per
+ * feature, `[B]`, first and last token left out. It is small for what the model's data might hold, and larger for what
+ * they cannot: a short cut through a wall, for one. That is a question which only a model of per-token noise levels can
+ * be asked, and it tells more than noising all tokens a little does.
  */
 export async function displacements(
   sampler: Sampler,
   { data, shape }: HostTensor,
   random: readonly RandomStream[],
   signal?: AbortSignal,
-): Promise<number[][]> {
+): Promise<number[]> {
   const [batch, length, size] = shape as [number, number, number];
   const { process } = sampler.diffusion;
   if (process.path === undefined) {
@@ -34,54 +44,51 @@ export async function displacements(
       `Planner: consistency is known for processes with a Gaussian path; this one is "${process.config.kind}".`,
     );
   }
-  const found: number[][] = [];
-  for (const index of askedIndices(sampler)) {
-    const level = sampler.levels[index] as number;
-    const [signalScale, noiseScale] = [process.path.signal[level] as number, process.path.noise[level] as number];
+  const index = Math.max(1, Math.round(hiddenAt * sampler.timesteps));
+  const level = sampler.levels[index] as number;
+  const [signalScale, noiseScale] = [process.path.signal[level] as number, process.path.noise[level] as number];
+  const sums = new Array<number>(batch).fill(0);
+  const noise = new Float32Array(size);
+  for (let part = 0; part < timesAsked(length); part++) {
+    const hidden = Array.from({ length }, (_, t) => t > 0 && t < length - 1 && (t - 1) % parts === part);
     const noisy = Float32Array.from(data);
     random.forEach((stream, b) => {
-      const free = noisy.subarray((b * length + 1) * size, (b * length + length - 1) * size);
-      const noise = new Float32Array(free.length);
-      stream.split(`level ${level}`).fillNormal(noise, { clip: process.noiseClip });
-      for (let i = 0; i < free.length; i++) {
-        free[i] = signalScale * (free[i] as number) + noiseScale * (noise[i] as number);
-      }
+      hidden.forEach((isHidden, t) => {
+        if (!isHidden) return;
+        stream.split(`token ${t}`).fillNormal(noise, { clip: process.noiseClip });
+        const token = noisy.subarray((b * length + t) * size, (b * length + t + 1) * size);
+        for (let i = 0; i < size; i++)
+          token[i] = signalScale * (token[i] as number) + noiseScale * (noise[i] as number);
+      });
     });
-    const row = Int32Array.from({ length }, (_, t) => (t === 0 || t === length - 1 ? 0 : index));
+    const row = Int32Array.from(hidden, (isHidden) => (isHidden ? index : 0));
     const estimate = await sampler.denoise({
       tokens: tensor(noisy, shape),
       rows: [row, new Int32Array(length)],
-      seed: random.map((stream) => stream.split(`step ${level}`)),
+      seed: random.map((stream) => stream.split(`step ${part}`)),
       ...(signal ? { signal } : {}),
     });
-    found.push(
-      Array.from({ length: batch }, (_, b) => {
-        let sum = 0;
-        for (let i = (b * length + 1) * size; i < (b * length + length - 1) * size; i++) {
-          sum += ((estimate.data[i] as number) - (data[i] as number)) ** 2;
-        }
-        return sum / ((length - 2) * size);
-      }),
-    );
+    for (let i = 0; i < data.length; i++) {
+      const token = Math.floor(i / size);
+      if (hidden[token % length]) {
+        const b = Math.floor(token / length);
+        sums[b] = (sums[b] as number) + ((estimate.data[i] as number) - (data[i] as number)) ** 2;
+      }
+    }
   }
-  return found;
-}
-
-/** Different indices of timesteps near the levels asked about, from 1. */
-function askedIndices({ timesteps }: Sampler): number[] {
-  return [...new Set(askedAt.map((share) => Math.max(1, Math.round(share * timesteps))))];
+  return sums.map((sum) => sum / ((length - 2) * size));
 }
 
 /**
- * The median displacement of windows of the data, made to look like problems as in training, at each level: what plans
- * are measured by. Always the same for the same model and data.
+ * The median displacement of windows of the data, made to look like problems as in training: what plans are measured by.
+ * Always the same for the same model and data.
  */
-export async function usualDisplacements(
+export async function usualDisplacement(
   sampler: Sampler,
   sequences: PlanningSequences,
   trajectories: readonly Float32Array[],
   signal?: AbortSignal,
-): Promise<number[]> {
+): Promise<number> {
   const { frameStack, lengths, normalizer } = sequences;
   const length = lengths[Math.floor(lengths.length / 2)] as number;
   const size = frameStack * normalizer.mean.length;
@@ -91,8 +98,7 @@ export async function usualDisplacements(
   for (let window = 0; window < realWindows; window++) data.set(draw(random), window * length * size);
   normalizeFrames(data, normalizer);
   const streams = Array.from({ length: realWindows }, (_, i) => random.split(i));
-  const found = await displacements(sampler, tensor(data, [realWindows, length, size]), streams, signal);
-  return found.map(median);
+  return median(await displacements(sampler, tensor(data, [realWindows, length, size]), streams, signal));
 }
 
 function median(values: readonly number[]): number {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { excessOf, isBetterPlan, judgePlan, type Plan, planOfFrames } from "./plan.js";
+import { doubtOf, isBetterPlan, judgePlan, type Plan, planOfFrames, scoreOf } from "./plan.js";
 
 describe("planOfFrames", () => {
   it("takes the positions out of wider frames, measures the largest jump and how far the end is from the goal", () => {
@@ -65,16 +65,23 @@ describe("judgePlan", () => {
   });
 });
 
-describe("excessOf", () => {
+describe("doubtOf", () => {
   const rule = { smoothness: 0.5, arrival: 0.25, accept: () => true, inconsistency: 2 };
-  const plan = (roughness: number, miss: number, inconsistency: number): Plan =>
+  const plan = (roughness: number, inconsistency: number, miss = 0): Plan =>
     planOfFrames(Float32Array.of(0, 0, roughness, 0), 2, 3, [roughness + miss, 0], { inconsistency });
 
-  it("is the largest part of what the rule allows, and 1 more for what the condition refuses", () => {
-    expect(excessOf(plan(0.25, 0, 0), rule)).toBe(0.5);
-    expect(excessOf(plan(0.25, 0.1875, 0), rule)).toBe(0.75);
-    expect(excessOf(plan(0.25, 0.1875, 3), rule)).toBe(1.5);
-    expect(excessOf(plan(0.25, 0, 0), { ...rule, accept: () => false })).toBe(1.5);
-    expect(excessOf(plan(Number.NaN, 0, 0), rule)).toBe(Number.POSITIVE_INFINITY);
+  it("adds the logarithms of both shares of what the rule allows: neither alone decides", () => {
+    expect(doubtOf(plan(0.5, 2), rule)).toBeCloseTo(0, 12);
+    expect(doubtOf(plan(0.25, 2), rule)).toBeCloseTo(Math.log(0.5), 12);
+    // The larger share of the first is the smaller one, 1.2 against 1.25, but it is worse by both together.
+    expect(doubtOf(plan(0.6, 2.4), rule)).toBeGreaterThan(doubtOf(plan(0.25, 2.5), rule));
+    expect(doubtOf(plan(Number.NaN, 2), rule)).toBe(Number.POSITIVE_INFINITY);
+    expect(doubtOf(plan(0.5, 2), { ...rule, smoothness: Number.POSITIVE_INFINITY })).toBeLessThan(-10);
+  });
+
+  it("is what a search minds, after the condition and the arrival", () => {
+    expect(scoreOf(plan(0.25, 2), rule)).toBeCloseTo(Math.log(2), 12);
+    expect(scoreOf(plan(0.25, 2), { ...rule, accept: () => false })).toBeLessThan(scoreOf(plan(0.5, 100), rule));
+    expect(scoreOf(plan(0.25, 2, 1), rule)).toBeLessThan(scoreOf(plan(0.5, 100), rule));
   });
 });

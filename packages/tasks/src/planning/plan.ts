@@ -118,24 +118,32 @@ export interface JudgedPlan {
 /** Keeps plans comparable under a rule that asks for no roughness at all. */
 const tiny = 1e-9;
 
-/** How far a plan is from the rule: at most 1 for one that fulfils it. */
-export function excessOf(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): number {
-  const excess = Math.max(
-    plan.roughness / Math.max(smoothness, tiny),
-    plan.miss / arrival,
-    plan.inconsistency / inconsistency,
-  );
-  return accept(plan.positions) ? excess : excess + 1;
+/**
+ * How doubtful a plan is: the logarithm of its roughness times its inconsistency, both as shares of what the rule allows.
+ * Either tells plans that can be driven from those that cannot, and both together tell them best.
+ */
+export function doubtOf(plan: Plan, { smoothness, inconsistency }: PlanRule): number {
+  const [rough, strange] = [plan.roughness / Math.max(smoothness, tiny), plan.inconsistency / inconsistency];
+  return orInfinity(Math.log(Math.max(rough, tiny)) + Math.log(Math.max(strange, tiny)));
 }
 
+/** How good a plan is to a search: larger is better. Refused and unfinished ones are worse than all that arrive. */
+export function scoreOf(plan: Plan, rule: PlanRule): number {
+  const refused = Number(!rule.accept(plan.positions)) + Number(plan.miss > rule.arrival);
+  return -doubtOf(plan, rule) - far * refused;
+}
+
+/** Farther than plausible doubts lie apart. */
+const far = 1e3;
+
 /** Applies the rule to a plan: accepted is what is smooth, arrives, is consistent, and is taken by `accept`. */
-export function judgePlan(plan: Plan, { smoothness, arrival, inconsistency, accept }: PlanRule): JudgedPlan {
+export function judgePlan(plan: Plan, rule: PlanRule): JudgedPlan {
+  const { smoothness, arrival, inconsistency, accept } = rule;
   const suitable = accept(plan.positions);
   const arrives = plan.miss <= arrival;
   const accepted = suitable && arrives && plan.roughness < smoothness && plan.inconsistency <= inconsistency;
-  const excess = Math.max(plan.roughness / Math.max(smoothness, tiny), plan.inconsistency / inconsistency);
   // Of plans that do not arrive the one that comes nearest is the least bad.
-  const quality = accepted ? -plan.inconsistency : arrives ? -excess : -plan.miss;
+  const quality = arrives ? -doubtOf(plan, rule) : -plan.miss;
   return { plan: { ...plan, accepted }, merit: [Number(accepted), Number(suitable), Number(arrives), quality] };
 }
 

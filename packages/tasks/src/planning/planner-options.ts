@@ -39,17 +39,17 @@ export interface PlannerOptions extends PlanningSequences {
   /** Largest distance from the goal at which a plan may end. Default: any. */
   readonly arrival?: number;
   /**
-   * Trajectories of the training data, `[F, width]` each: a plan must be as consistent as their windows are. Noised a
-   * little and denoised again, a plan that the data could hold hardly moves; one that they cannot, moves: so the model
-   * itself tells short cuts through walls that nobody told it of. Only where the goal is a token. Default: none, and
-   * nobody asks.
+   * Trajectories of the training data, `[F, width]` each: a plan must be as consistent as their windows are. Where every
+   * other token is hidden by noise, the model tells it from its neighbours; a plan that the data could hold hardly moves so,
+   * one that they cannot, moves: the model itself tells short cuts through walls that nobody told it of. Only where the
+   * goal is a token. Default: none, and nobody asks.
    */
   readonly data?: readonly Float32Array[];
   /** Largest inconsistency of a plan, in units of the median window of the data. Default 0.85. */
   readonly inconsistency?: number;
   /**
-   * Looks for each length's plan by tree search, with fresh noise in every step, instead of sampling candidates: for where
-   * one sample in many will do. Default: no search.
+   * Looks for the least doubtful plan of all lengths by tree search, with fresh noise in every step, instead of taking the
+   * first that will do. Default: no search.
    */
   readonly search?: SearchOptions;
   /** A further condition on plans, of their positions `[F, goal features]`. Not part of Diffusion Forcing. */

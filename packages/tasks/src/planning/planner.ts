@@ -10,11 +10,11 @@ import {
 } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
 import { Sampler } from "@diffusion-forcing/core/sampling";
-import { displacements, usualDisplacements } from "./consistency.js";
+import { displacements, timesAsked, usualDisplacement } from "./consistency.js";
 import { normalizeFrames } from "./frames.js";
-import { excessOf, isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames } from "./plan.js";
+import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames, scoreOf } from "./plan.js";
 import { checkPlannerOptions, checkProblem, type PlannerOptions, type PlanProblem } from "./planner-options.js";
-import { searchSequence } from "./search.js";
+import { type SearchOptions, searchSequence } from "./search.js";
 
 const anything = Number.POSITIVE_INFINITY;
 
@@ -33,7 +33,7 @@ export class Planner {
   readonly #width: number;
   readonly #sampler: Sampler;
   readonly #rule: PlanRule;
-  #usual: Promise<readonly number[]> | undefined;
+  #usual: Promise<number> | undefined;
   #evaluations = 0;
 
   /** @throws `invalid-argument` for illegal options, `shape-mismatch` or `checkpoint-mismatch` for another model. */
@@ -84,7 +84,8 @@ export class Planner {
       );
     }
     for (const problem of problems) checkProblem(this.#width, problem);
-    const { lengths, candidates = 1 } = this.#options;
+    const { lengths, candidates = 1, search } = this.#options;
+    if (search) return this.#searched(problems, random, search, signal);
     const best = new Array<JudgedPlan | undefined>(problems.length).fill(undefined);
     let open = problems.map((_, index) => index);
     const triedAt = problems.map(({ tokens }) => lengthsWithin(lengths, tokens));
@@ -145,7 +146,8 @@ export class Planner {
       const size = candidates * sizeOfBatch(chunk.length / candidates, batch);
       const filled = Array.from({ length: size }, (_, i) => chunk[i] ?? (chunk[0] as Attempt));
       const tokens = this.#tokens(filled, length);
-      const denoised = await this.#denoised(filled, chunk.length, tokens, length, signal);
+      this.#evaluations += chunk.length * this.#sampler.timesteps * this.#sampler.evaluationsPerStep;
+      const denoised = await this.#sampler.denoise(this.#request(filled, tokens, length, signal));
       const moved = await this.#inconsistencies(denoised, filled, signal);
       for (const [i, attempt] of chunk.entries()) {
         plans.push(this.#asPlan(denoised, i, attempt, length, moved[i] as number));
@@ -154,37 +156,38 @@ export class Planner {
     return plans;
   }
 
-  /** The sequences of attempts, of which the first `count` are not there to fill up only. */
-  async #denoised(
-    attempts: readonly Attempt[],
-    count: number,
-    tokens: HostTensor,
-    length: number,
+  /** The best plan that a search finds for each problem, over all its lengths. */
+  async #searched(
+    problems: readonly PlanProblem[],
+    random: readonly RandomStream[],
+    search: SearchOptions,
     signal: AbortSignal | undefined,
-  ): Promise<HostTensor> {
-    const { search } = this.#options;
-    const sampler = this.#sampler;
-    if (search === undefined) {
-      this.#evaluations += count * sampler.timesteps * sampler.evaluationsPerStep;
-      return sampler.denoise(this.#request(attempts, tokens, length, signal));
-    }
-    const size = tokens.data.length / attempts.length;
-    const sequences = new Float32Array(tokens.data.length);
-    for (const [i, attempt] of attempts.slice(0, count).entries()) {
-      const own = tensor((tokens.data as Float32Array).slice(i * size, (i + 1) * size), [1, ...tokens.shape.slice(1)]);
-      const { sequence, evaluations } = await searchSequence(
-        sampler,
-        { ...this.#request([attempt], own, length, signal), seed: attempt.random.split("search") },
-        async (found) => {
-          const [moved = 0] = await this.#inconsistencies(found, [attempt], signal);
-          return excessOf(this.#asPlan(found, 0, attempt, length, moved), this.#ruleOf(attempt.problem));
-        },
+  ): Promise<Plan[]> {
+    const plans: Plan[] = [];
+    for (const [i, problem] of problems.entries()) {
+      throwIfAborted(signal);
+      const attempt = { problem, random: random[i] as RandomStream };
+      const rule = this.#ruleOf(problem);
+      const lengths = lengthsWithin(this.#options.lengths, problem.tokens);
+      const judged = async (found: HostTensor, length: number): Promise<Plan> => {
+        const [moved = 0] = await this.#inconsistencies(found, [attempt], signal);
+        return this.#asPlan(found, 0, attempt, length, moved);
+      };
+      const { branch, sequence, evaluations } = await searchSequence(
+        this.#sampler,
+        lengths.map((length) => ({
+          request: {
+            ...this.#request([attempt], this.#tokens([attempt], length), length, signal),
+            seed: attempt.random.split(`search ${length}`),
+          },
+          score: async (found) => scoreOf(await judged(found, length), rule),
+        })),
         search,
       );
       this.#evaluations += evaluations;
-      sequences.set(sequence.data, i * size);
+      plans.push(judgePlan(await judged(sequence, lengths[branch] as number), rule).plan);
     }
-    return tensor(sequences, tokens.shape);
+    return plans;
   }
 
   /** How far the model moves each sequence, against the median window of the data; 0 without data. */
@@ -195,15 +198,12 @@ export class Planner {
   ): Promise<number[]> {
     const { data = [] } = this.#options;
     if (data.length === 0) return attempts.map(() => 0);
-    this.#usual ??= usualDisplacements(this.#sampler, this.#options, data);
+    this.#usual ??= usualDisplacement(this.#sampler, this.#options, data);
     const usual = await this.#usual;
     const random = attempts.map((attempt) => attempt.random.split("consistency"));
     const moved = await displacements(this.#sampler, sequences, random, signal);
-    this.#evaluations += attempts.length * usual.length;
-    return attempts.map((_, i) => {
-      const ratios = usual.map((value, level) => (moved[level]?.[i] as number) / value);
-      return ratios.reduce((sum, ratio) => sum + ratio, 0) / ratios.length;
-    });
+    this.#evaluations += attempts.length * timesAsked(sequences.shape[1] as number);
+    return moved.map((value) => value / usual);
   }
 
   /** Start tokens, then noise, then goal tokens if the goal is one: [B, T, C]. */

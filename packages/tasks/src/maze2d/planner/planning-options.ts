@@ -73,7 +73,13 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
     high: 64,
   },
   search: { kind: "flag", summary: "look for plans by tree search over partial denoisings" },
-  expansions: { kind: "integer", summary: "nodes that a search expands at most", default: 16, low: 1, high: 65_536 },
+  expansions: {
+    kind: "integer",
+    summary: "nodes that a search expands after each length's first",
+    default: 16,
+    low: 1,
+    high: 65_536,
+  },
   support: {
     kind: "flag",
     summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",

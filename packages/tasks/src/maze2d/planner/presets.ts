@@ -95,7 +95,7 @@ export const plannerPresets: Readonly<Record<MazeName | "quick", PlannerPreset>>
   umaze: { planner: plannerConfig("umaze", full), training: training("umaze", 4500, 5e-4) },
   medium: { planner: plannerConfig("medium", full), training: training("medium", 10_000, 5e-4) },
   large: { planner: plannerConfig("large", full), training: training("large", 12_000, 7e-4) },
-  giant: { planner: plannerConfig("giant", full), training: training("giant", 12_000, 7e-4) },
+  giant: { planner: plannerConfig("giant", full), training: training("giant", 32_000, 7e-4) },
   quick: {
     planner: plannerConfig("umaze", { width: 64, layers: 3, feedForward: 256 }),
     training: { ...training("umaze", 1500, 1e-3), schedule: { kind: "cosine", warmupSteps: 100 }, emaDecay: 0.99 },
