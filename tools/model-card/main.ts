@@ -22,7 +22,8 @@ interface Evaluation {
   readonly success: Estimate;
   readonly firstReach: Estimate;
   readonly ratioToExpert: Estimate;
-  readonly normalizedScore: Estimate;
+  /** Absent for mazes that are not D4RL's. */
+  readonly normalizedScore?: Estimate;
   readonly hard: { readonly successes: number; readonly episodes: number };
   readonly planWallFraction: number;
   readonly evaluations: number;
@@ -30,7 +31,7 @@ interface Evaluation {
 }
 
 interface Training {
-  readonly planner: { readonly maze: string };
+  readonly planner: { readonly maze: string; readonly frameStack: number };
   readonly training: { readonly steps: number; readonly dataSteps: number; readonly dataSeed: number };
   readonly seed: number;
 }
@@ -50,7 +51,7 @@ if (folder === undefined) {
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(folder, name), "utf8")) as T;
 const training = read<Training>("training.json");
 const summary = read<Summary>("summary.json");
-const { maze } = training.planner;
+const { maze, frameStack } = training.planner;
 const cachePath = join(folder, "evaluation.json");
 const cache: Record<string, Evaluation> = existsSync(cachePath) ? read("evaluation.json") : {};
 
@@ -78,22 +79,32 @@ function tableRow({ title }: CardRow): string {
     `${hard.successes}/${hard.episodes}`,
     interval(evaluation.firstReach, 0),
     interval(evaluation.ratioToExpert, 2),
-    interval(evaluation.normalizedScore, 1),
+    ...(evaluation.normalizedScore ? [interval(evaluation.normalizedScore, 1)] : []),
     (100 * evaluation.planWallFraction).toFixed(2),
     (evaluation.evaluations / evaluation.episodes).toFixed(0),
   ].join(" | ")} |`;
 }
 
 const first = Object.values(cache)[0] as Evaluation;
+const columns = [
+  "planner",
+  "success %",
+  "hard starts",
+  "steps to first reach",
+  "relative to expert",
+  ...(first.normalizedScore ? ["normalised score"] : []),
+  "walls %",
+  "evaluations",
+];
 const card = `# maze2d-${maze}
 
-A Diffusion Forcing planner for the ${maze} maze: a non-causal transformer over tokens of 10 stacked positions, planning from a clean start token to a clean goal token. Weights are the moving average at the last step.
+A Diffusion Forcing planner for the ${maze} maze: a non-causal transformer over tokens of ${frameStack} stacked positions, planning from a clean start token to a clean goal token. Weights are the moving average at the last step.
 
 ## Training
 
     npm run dforce -- train --preset ${maze} --seed ${training.seed} --threads ${summary.threads} --out runs/${maze}
 
-${training.training.steps} steps in ${(summary.seconds / 60).toFixed(0)} minutes on ${summary.threads} thread of a shared machine with ${cpus().length} cores and other work (wall time). Data: ${training.training.dataSteps} steps generated with seed ${training.training.dataSeed}, SHA-256 \`${summary.dataChecksum}\`. \`training.json\` holds the whole recipe.
+${training.training.steps} steps in ${(summary.seconds / 60).toFixed(0)} minutes on ${summary.threads} ${summary.threads === 1 ? "thread" : "threads"} of a shared machine with ${cpus().length} cores and other work (wall time). Data: ${training.training.dataSteps} steps generated with seed ${training.training.dataSeed}, SHA-256 \`${summary.dataChecksum}\`. \`training.json\` holds the whole recipe.
 
 ## Evaluation
 
@@ -101,8 +112,8 @@ ${training.training.steps} steps in ${(summary.seconds / 60).toFixed(0)} minutes
 
 ${first.episodes} episodes, start seed ${first.seed}, 95 % intervals. Walls: share of plan points whose centre lies inside a wall; the planner is never told where walls are. Evaluations: of the model, for one sequence each, an episode.
 
-| planner | success % | hard starts | steps to first reach | relative to expert | normalised score | walls % | evaluations |
-| --- | --- | --- | --- | --- | --- | --- | --- |
+| ${columns.join(" | ")} |
+|${" --- |".repeat(columns.length)}
 ${cardRows.map(tableRow).join("\n")}
 
 ${first.note}
