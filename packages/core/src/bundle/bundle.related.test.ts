@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
+import { selfLabels } from "../diffusion/self-labels.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
@@ -12,16 +13,27 @@ import {
   discretizedBayesianFlow,
   processFromConfig,
 } from "../process/index.js";
-import { ancestral, learnedPrior, Sampler, type SamplerOptions, speculative } from "../sampling/index.js";
+import {
+  ancestral,
+  classifierFreeGuidance,
+  learnedPrior,
+  Sampler,
+  type SamplerOptions,
+  selfLabeler,
+  speculative,
+} from "../sampling/index.js";
 import {
   constrainedTraining,
   multipliersOf,
+  selfLabelTraining,
   train,
   truncatedTraining,
   withoutDiscriminator,
+  withoutPrototypes,
 } from "../training/index.js";
 import { encodeBundle, loadBundle } from "./bundle.js";
 import { filesStore } from "./sources/source.js";
+import { decodeWeights, encodeWeights } from "./weights.js";
 
 const backend = referenceBackend();
 const small = { width: 8, layers: 1, heads: 2, feedForward: 12 } as const;
@@ -80,6 +92,40 @@ describe("a bundle of a related system", () => {
     const options = { solver: ancestral(), speculation: speculative({ length: 2 }) };
     expect(await sampleOf(loaded.diffusion, loaded.parameters, options)).toEqual(
       await sampleOf(plain, weights, options),
+    );
+  });
+
+  it("holds what learned by its own labels, the prototypes apart as weights, and samples the same kinds", async () => {
+    const model = transformer({ ...small, features: 2, conditionFeatures: 3 });
+    const diffusion = diffusionForcing({ model, schedule: cosineSchedule(40) });
+    const labelOptions = { feature: "layers.0", prototypes: 2 };
+    const labels = selfLabels({ ...labelOptions, diffusion });
+    const tokens = tensor([1, -1, 0.5, 0.2, -1, 1, -0.5, 0.3], [2, 2, 2]);
+    const { parameters } = await train(selfLabelTraining({ labels }), {
+      backend,
+      batches: () => ({ tokens }),
+      steps: 2,
+    });
+    const stored = encodeWeights(parameters);
+    const weights = withoutPrototypes(parameters);
+    const loaded = await loadBundle(filesStore(encodeBundle({ diffusion, parameters: weights })));
+    const guided = async (of: Diffusion, given: typeof weights, all: typeof weights) => {
+      const labeler = selfLabeler({ backend, labels: selfLabels({ ...labelOptions, diffusion: of }), parameters: all });
+      const found = await labeler.label(tokens, 1);
+      const condition = labeler.condition(tensor(Int32Array.of(0, 1), [2]), 3);
+      await labeler.dispose();
+      const sampler = new Sampler(of, {
+        backend,
+        parameters: given,
+        timesteps: 4,
+        scores: classifierFreeGuidance({ scale: 1.4 }),
+      });
+      const sampled = await sampler.sample({ batch: 2, length: 3, seed: 3, condition });
+      await sampler.dispose();
+      return { found, sampled };
+    };
+    expect(await guided(loaded.diffusion, loaded.parameters, decodeWeights(stored))).toEqual(
+      await guided(diffusion, weights, parameters),
     );
   });
 });

@@ -251,6 +251,10 @@ describe("constrainedTraining", () => {
     await expect(train(trainable, { ...options, batches: mixture(1) })).rejects.toThrow(
       /no data of the constraint "a"/,
     );
+    const absent = constrainedTraining({ subject: diffusion, constraints: [{ ...one, batches: () => null as never }] });
+    await expect(train(absent.trainable, { ...options, batches: absent.batches(mixture(1)) })).rejects.toThrow(
+      /no data of the constraint "a"/,
+    );
     const empty = {
       ...one,
       batches: () => ({ tokens: { dtype: "float32", shape: [0, 1, 1], data: new Float32Array(0) } as never }),

@@ -82,7 +82,7 @@ export function constrainedTraining(options: ConstrainedTrainingOptions): Constr
   const settings = constraints.map(({ name, bound }) => ({ name, bound }));
   const batchOf = (batch: Batch, name: string): Batch => {
     const found = batch.constraints?.[name];
-    if (found !== undefined) return found;
+    if (typeof found === "object" && found !== null) return found;
     throw new DiffusionForcingError(
       "invalid-data",
       `constrainedTraining: the batch has no data of the constraint "${name}"; give train the batches that this function wraps.`,
