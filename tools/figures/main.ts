@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { type Evaluation, figuresPage } from "./page.js";
 import { type BenchRecord, readRecord, type WasmRecord } from "./record.js";
 
-const planning = ["umaze", "medium", "large"].map((maze) => {
+const planning = ["umaze", "medium", "large", "giant"].map((maze) => {
   const path = `packages/tasks/models/maze2d-${maze}/evaluation.json`;
   const rows = JSON.parse(readFileSync(path, "utf8")) as Record<string, Evaluation>;
   const row = (title: string): Evaluation => {

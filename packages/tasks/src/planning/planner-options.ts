@@ -45,7 +45,7 @@ export interface PlannerOptions extends PlanningSequences {
    * goal is a token. Default: none, and nobody asks.
    */
   readonly data?: readonly Float32Array[];
-  /** Largest inconsistency of a plan, in units of the median window of the data. Default 1.2. */
+  /** Largest inconsistency of a plan, in units of the median window of the data. Default 1. */
   readonly inconsistency?: number;
   /**
    * Looks for the least doubtful plan of all lengths by tree search, with fresh noise in every step, instead of taking the

@@ -43,7 +43,7 @@ export class Planner {
     const { levels } = diffusion.process;
     this.#options = options;
     this.#width = options.normalizer.mean.length;
-    const { accept = () => true, arrival = anything, smoothness = anything, inconsistency = 1.2 } = options;
+    const { accept = () => true, arrival = anything, smoothness = anything, inconsistency = 1 } = options;
     this.#rule = { accept, arrival, smoothness, inconsistency };
     this.#sampler = new Sampler(diffusion, {
       backend,
