@@ -14,6 +14,12 @@ export const accepted: readonly Accepted[] = [
     replacement,
     reason: "It spares the work of derivatives that reach no target; no output reaches them either.",
   })),
+  {
+    file: "likelihood/elbo-step.ts",
+    code: "{ stabilizationLevel: 0 }",
+    replacement: "{}",
+    reason: "A level that is none becomes 0 in the int32 constant, and 0 shows tokens as they are.",
+  },
   ...[
     ["(data[i * width + k] as number) - (mean[k] as number)", "(data[i * width + k] as number) + (mean[k] as number)"],
     ["(data[i * width + l] as number) - (mean[l] as number)", "(data[i * width + l] as number) + (mean[l] as number)"],

@@ -1,17 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { broadcastTo, constant } from "../engine/graph/operations.js";
+import { add, broadcastTo, cast, constant, div, mul, reshape, sum } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import { evaluateGraph } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { discreteBayesianFlow } from "../process/bayesian-flow/discrete.js";
+import { flowMatching } from "../process/gaussian/flow-matching.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { elementsOf, levelsOf, numbersOf } from "../testing/elements-of.js";
 import { exactDiffusion } from "../testing/oracles/index.js";
 import { smallPath } from "../testing/small-path.js";
 import { normalDistribution } from "../testing/statistics.js";
-import { elboStep } from "./elbo-step.js";
+import { elboStep, lawsOf } from "./elbo-step.js";
 
 const process = variancePreserving(cosineSchedule(100), { objective: "x0", limit: { kind: "none" } });
 /** A model that answers 0.2 whatever it sees. */
@@ -148,4 +149,53 @@ it("costs half the accuracy that a step of a Bayesian flow adds, times the squar
   expect(nats([2], [1])).toBeCloseTo((1.875 / 2) * error, 5);
   expect(nats([1], [0])).toBeCloseTo(-Math.log(0.3), 5);
   expect(nats([2, 4, 2], [2, 2, 0])).toBeCloseTo((1.5 / 2) * error - Math.log(0.3), 5);
+});
+
+it("tells the network every token's own level, of given tokens too, and its condition", () => {
+  // A model that says a tenth of the level of each token plus its condition; of the tokens' signals .8 and .6.
+  const model: Model = {
+    config: { kind: "telling" },
+    tokenShape: [1],
+    conditionFeatures: 1,
+    parameters: {},
+    apply: (_, { noiseLevels, condition, levelCount }) => {
+      const level = reshape(cast(noiseLevels, "float32"), [1, 2, 1]);
+      return add(mul(div(level, levelCount), 0.3), add(sum(level, 1, true), condition!));
+    },
+  };
+  const diffusion = { model, process: smallPath(), lossWeighting: { kind: "uniform" as const } };
+  const inputs = {
+    tokens: numbersOf(0.5, 9),
+    from: levelsOf(1, 0),
+    to: levelsOf(0, 0),
+    noise: numbersOf(0, 0),
+    condition: numbersOf(-1, 7),
+  };
+  const found = elementsOf(inputs, (values) => elboStep(diffusion, {}, values, 1, { kind: "normal" }));
+  // The levels add up to 1 + 0: .1 + 1 - 1 is said of the first token, at the distance .4; the variance is .36 / .64.
+  expect(found).toEqual([expect.closeTo((0.16 / 0.5625 + Math.log(2 * Math.PI * 0.5625)) / 2, 5)]);
+});
+
+it("takes a unit variance where a token becomes clean out of nothing but noise", () => {
+  // Level 4 of 4 of a flow holds no signal: whatever is said of the token has some density, .2 +- 1 here.
+  const process = flowMatching({ levels: 4, objective: "x0" });
+  const diffusion = exactDiffusion([1], ({ tokens }) => broadcastTo(constant(0.2), tokens.shape), { process });
+  const inputs = { tokens: numbersOf(0.5), from: levelsOf(4), to: levelsOf(0), noise: numbersOf(1) };
+  const found = elementsOf(inputs, (values) => elboStep(diffusion, {}, values, 1, { kind: "normal" }));
+  expect(process.signalToNoise[4]).toBe(0);
+  expect(found).toEqual([expect.closeTo((0.09 + Math.log(2 * Math.PI)) / 2, 5)]);
+});
+
+describe("lawsOf", () => {
+  it("finds the law of a process's reverse steps, and says of one without that it has no bound", () => {
+    const process = smallPath();
+    expect(lawsOf(process)).toBe(process.posterior);
+    const { posterior: _, ...without } = process;
+    expect(() => lawsOf({ ...without, config: { kind: "jumps" } })).toThrow(
+      expect.objectContaining({
+        code: "invalid-config",
+        message: expect.stringMatching(/kind "jumps" has no law of its reverse steps/),
+      }),
+    );
+  });
 });

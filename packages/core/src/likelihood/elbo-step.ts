@@ -62,19 +62,13 @@ export function elboStep(
   variance: number,
   reconstruction: Reconstruction,
 ): Value {
-  const { tokens, from, to, noise, condition } = inputs;
+  const { tokens, from, to, noise, ...conditions } = inputs;
   const { model, process } = diffusion;
   const rank = tokens.shape.length;
   const x = process.corrupt(tokens, from, noise);
-  const network: Network = (input) =>
-    model.apply(parameters, {
-      tokens: input.tokens,
-      noiseLevels: input.levels,
-      levelCount: process.levels,
-      ...(input.condition === undefined ? {} : { condition: input.condition }),
-    });
-  const steering = { stabilizationLevel: 0 };
-  const estimate = predict(process, network, steering, condition === undefined ? {} : { condition }, x, from);
+  const network: Network = ({ levels: noiseLevels, ...input }) =>
+    model.apply(parameters, { ...input, noiseLevels, levelCount: process.levels });
+  const estimate = predict(process, network, { stabilizationLevel: 0 }, conditions, x, from);
   const { clean } = estimate;
   if (process.information !== undefined) return informationNats(process.information, estimate, inputs);
   const everywhere = (mask: Value): Value => reshape(mask, perToken(tokens));
@@ -85,8 +79,8 @@ export function elboStep(
   const logReverse = add(mul(logTrue, 1 - variance), mul(logOf(truth.forwardVariance), variance));
   const variances = mul(add(truth.variance, square(sub(truth.mean, reverse.mean))), exp(neg(logReverse)));
   const divergence = mul(add(sub(logReverse, logTrue), sub(variances, 1)), 0.5);
-  // The share of noise left where a token becomes clean; 1 elsewhere, where it is not used.
-  const inverseSnr = process.signalToNoise.map((snr) => (Number.isFinite(snr) && snr > 0 ? 1 / snr : 1));
+  // The variance left where a token becomes clean: 1 for one that was nothing but noise. At level 0 it is not used.
+  const inverseSnr = process.signalToNoise.map((snr) => (snr > 0 ? Math.max(1 / snr, 1e-20) : 1));
   const left = atLevel(inverseSnr, from, rank);
   const surprise =
     reconstruction.kind === "normal"

@@ -1,284 +1,158 @@
 import { describe, expect, it } from "vitest";
-import { broadcastTo, constant, reshape } from "../engine/graph/operations.js";
-import { createRandom } from "../engine/random/index.js";
+import { broadcastTo, constant, mul } from "../engine/graph/operations.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { cosineSchedule, linearSchedule } from "../process/gaussian/schedule.js";
-import { variancePreserving } from "../process/gaussian/variance-preserving.js";
-import { timestepLevels } from "../process/timesteps.js";
-import {
-  autoregressive,
-  fullSequence,
-  type MatrixShape,
-  pyramid,
-  schedulingMatrix,
-} from "../sampling/plan/matrix-shapes.js";
-import { checkLaw } from "../testing/law.js";
-import { autoregressiveLaw, exactDiffusion, gaussianSequence } from "../testing/oracles/index.js";
-import { silentStream } from "../testing/silent-stream.js";
+import { exactDiffusion } from "../testing/oracles/index.js";
+import { smallPath } from "../testing/small-path.js";
 import { type ElboProgress, evidenceLowerBound, evidenceLowerBoundStream } from "./evidence-lower-bound.js";
 import type { ElboOptions } from "./options.js";
 
-const none = { kind: "none" } as const;
-const process = variancePreserving(cosineSchedule(1000), { objective: "x0", limit: none });
-const correlation = 0.8;
-const law = autoregressiveLaw(3, correlation, 0.6);
-const diffusion = gaussianSequence(law, { process });
-const count = 300;
-
-/** Sequences of the law itself. */
-const tokens = (() => {
-  const noise = new Float32Array(3 * count);
-  createRandom(5).fillNormal(noise);
-  const data = noise.map((value) => 0.6 * value);
-  for (let b = 0; b < count; b++) {
-    data[3 * b]! /= Math.sqrt(1 - correlation ** 2);
-    for (let t = 1; t < 3; t++) data[3 * b + t]! += correlation * data[3 * b + t - 1]!;
-  }
-  return tensor(data, [count, 3, 1]);
-})();
-
-const logNormal = (x: number, mean: number, variance: number): number =>
-  -0.5 * ((x - mean) ** 2 / variance + Math.log(2 * Math.PI * variance));
-
-/** The true log p(x_0) + log p(x_1 | x_0) + log p(x_2 | x_1), the terms wanted, averaged over the sequences. */
-function truth(terms: readonly boolean[]): number {
-  let total = 0;
-  for (let b = 0; b < count; b++) {
-    const x = tokens.data.subarray(3 * b, 3 * b + 3);
-    if (terms[0]) total += logNormal(x[0]!, 0, 0.36 / (1 - correlation ** 2));
-    for (const t of [1, 2]) if (terms[t]) total += logNormal(x[t]!, correlation * x[t - 1]!, 0.36);
-  }
-  return total / count;
-}
-
-const optionsOf = (timesteps: number, shape: MatrixShape, more: Partial<ElboOptions> = {}): ElboOptions => ({
+/** A model whose answer is half of what it sees, so that every draw of the noise counts. */
+const diffusion = exactDiffusion([1], ({ tokens }) => mul(tokens, 0.5), { process: smallPath() });
+const optionsOf = (more: Partial<ElboOptions> = {}): ElboOptions => ({
   backend: referenceBackend(),
   parameters: {},
-  tokens,
-  timesteps,
-  rows: schedulingMatrix(shape, timesteps, 3).rows,
+  tokens: tensor([0.5, -1, 2, 0.1], [2, 2, 1]),
+  timesteps: 3,
+  rows: [3, 2, 1, 0].map((index) => [index, index]),
   seed: 9,
   draws: 2,
   ...more,
 });
-const bound = (steps: number, shape: MatrixShape, more: Partial<ElboOptions> = {}) =>
-  evidenceLowerBound(diffusion, optionsOf(steps, shape, more));
-const average = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
+const bound = (more: Partial<ElboOptions> = {}) => evidenceLowerBound(diffusion, optionsOf(more));
 
-/** Least squares of log y on log x. */
-function logSlope(x: readonly number[], y: readonly number[]): number {
-  const [u, v] = [x.map(Math.log), y.map(Math.log)];
-  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  const [center, middle] = [mean(u), mean(v)];
-  const shared = u.reduce((sum, value, i) => sum + (value - center) * (v[i]! - middle), 0);
-  return shared / u.reduce((sum, value) => sum + (value - center) ** 2, 0);
-}
-
-describe("evidenceLowerBound", () => {
-  it("approaches the true log likelihood from below, the gap shrinking as 1 / steps", async ({ task }) => {
-    const expected = truth([true, true, true]);
-    const counts = [10, 20, 40, 80];
-    const gapsOf = async (more: Partial<ElboOptions>): Promise<number[]> => {
-      const gaps: number[] = [];
-      for (const steps of counts) {
-        gaps.push(expected - average((await bound(steps, fullSequence(), { draws: 12, ...more })).nats));
-      }
-      return gaps;
-    };
-    const gaps = await gapsOf({});
-    const { nats } = await bound(80, fullSequence(), { seed: silentStream });
-    checkLaw(task, {
-      law: "The evidence lower bound lies below the true log likelihood, by little",
-      statistic: "smallest gap in nats, 10 to 80 steps",
-      found: Math.min(...gaps),
-      within: [0, 0.12],
-      broken: { "noise left out": expected - average(nats) },
-    });
-    checkLaw(task, {
-      law: "The evidence lower bound's gap shrinks as 1 / steps",
-      statistic: "slope of the log gap, by regression over 10 to 80 steps",
-      found: logSlope(counts, gaps),
-      within: [-1.2, -0.8],
-      broken: {
-        "reverse steps of the posterior's variance": logSlope(counts, await gapsOf({ variance: 0, draws: 4 })),
-      },
-    });
-  });
-
-  it("bounds the same likelihood whatever the order of levels", async () => {
-    const expected = truth([true, true, true]);
-    for (const shape of [pyramid({ uncertainty: 1 }), autoregressive()]) {
-      const { nats, standardErrors } = await bound(20, shape, { draws: 6 });
-      const error = Math.sqrt(average(standardErrors.map((value) => value ** 2)) / count);
-      expect(expected - average(nats)).toBeGreaterThan(-3.3 * error);
-      expect(expected - average(nats)).toBeLessThan(0.35);
-    }
-  });
-
-  it("scores a part given another, and marginalises what is missing", async () => {
-    const column = (index: number, kinds: readonly ("given" | "scored" | "missing")[]) =>
-      kinds.map((kind) => (kind === "given" ? 0 : kind === "missing" ? 80 : index));
-    const rows = (kinds: readonly ("given" | "scored" | "missing")[]) =>
-      Array.from({ length: 81 }, (_, m) => column(80 - m, kinds));
-    const given = await bound(80, fullSequence(), { rows: rows(["given", "scored", "missing"]) });
-    const gap = truth([false, true, false]) - average(given.nats);
-    expect(Math.abs(gap)).toBeLessThan(0.1);
-    const alone = await bound(80, fullSequence(), { rows: rows(["scored", "missing", "missing"]) });
-    expect(Math.abs(truth([true, false, false]) - average(alone.nats))).toBeLessThan(0.12);
-    expect(alone.bitsPerDimension).toBeCloseTo(-average(alone.nats) / Math.LN2, 10);
-  });
-
-  it("scores a token given a noisy sight of another, averaged over such sights", async ({ task }) => {
-    const noisy = 40;
-    const rows = (told: number) => Array.from({ length: 81 }, (_, m) => [told, 80 - m, 80]);
-    const { nats } = await bound(80, fullSequence(), { rows: rows(noisy), draws: 4 });
-    // y = a x_0 + n e; x_1 given y is normal around w y with variance v, and e adds w^2 n^2 to the mean square.
-    const alpha = process.path!.signal[timestepLevels(1000, 80)[noisy]!]! ** 2;
-    const variance = 0.36 / (1 - correlation ** 2);
-    const w = (Math.sqrt(alpha) * correlation * variance) / (alpha * variance + 1 - alpha);
-    const v = variance - w * Math.sqrt(alpha) * correlation * variance;
-    let expected = (-0.5 * w ** 2 * (1 - alpha)) / v;
-    for (let b = 0; b < count; b++) {
-      const [seen, scored] = tokens.data.subarray(3 * b);
-      expected += logNormal(scored!, w * Math.sqrt(alpha) * seen!, v) / count;
-    }
-    const gapTold = async (told: number): Promise<number> =>
-      expected - average((await bound(80, fullSequence(), { rows: rows(told), draws: 4 })).nats);
-    checkLaw(task, {
-      law: "The evidence lower bound given a noisy sight is that of the closed form, averaged over sights",
-      statistic: "difference in nats, 80 steps",
-      found: expected - average(nats),
-      within: [-0.1, 0.1],
-      broken: { "the sight told to be clean": await gapTold(0), "the sight told to be missing": await gapTold(80) },
-    });
-  });
-
-  it("draws the noise of q without the process's limit, which would make it too likely", async () => {
-    const given = optionsOf(20, fullSequence());
-    const clipped = variancePreserving(cosineSchedule(1000), { objective: "x0", noiseClip: 0.5, limit: none });
-    const limited = await evidenceLowerBound(gaussianSequence(law, { process: clipped }), given);
-    expect(limited.nats).toEqual((await bound(20, fullSequence())).nats);
-  });
-
-  it("counts what the noisiest level still tells of the tokens: KL of q(x^K | x0) from N(0, 1)", async () => {
-    // A model that knows the answer: steps and reconstruction cost both tokens the same, and only the prior differs.
-    const levels = 50;
-    const short = variancePreserving(linearSchedule(levels), { objective: "x0", limit: none });
-    const [near, far] = [0, 300];
-    const answer = constant(tensor([near, far], [2]));
-    const knowing = exactDiffusion([1], ({ tokens: { shape } }) => broadcastTo(reshape(answer, [2, 1, 1]), shape), {
-      process: short,
-    });
-    const { nats } = await evidenceLowerBound(knowing, {
-      backend: referenceBackend(),
-      parameters: {},
-      tokens: tensor([near, far], [2, 1, 1]),
-      timesteps: levels,
-      rows: schedulingMatrix(fullSequence(), levels, 1).rows,
-      seed: 3,
-    });
-    const expected = (short.path!.signal[levels]! ** 2 * far ** 2) / 2;
-    expect(expected).toBeGreaterThan(0.3);
-    expect(nats[0]! - nats[1]!).toBeCloseTo(expected, 3);
-  });
-
-  it("counts cells of a grid as probabilities: never above 0 nats", async () => {
-    const grid = tensor(
-      Float32Array.from(tokens.data, (x) => Math.round(Math.max(-1, Math.min(1, x)) * 7.5 + 7.5) / 7.5 - 1),
-      [count, 3, 1],
-    );
-    const result = await bound(40, fullSequence(), { tokens: grid, reconstruction: { kind: "grid", values: 16 } });
-    expect(Math.max(...result.nats)).toBeLessThan(0);
-    expect(result.bitsPerDimension).toBeGreaterThan(0);
-  });
-
-  it("reports how much the draws differ", async () => {
-    const few = await bound(20, fullSequence(), { draws: 4 });
-    const many = await bound(20, fullSequence(), { draws: 16 });
-    expect(average(many.standardErrors)).toBeLessThan(0.7 * average(few.standardErrors));
-  });
-
+describe("evidenceLowerBoundStream", () => {
   it("yields every step of every draw, and the bound by the draws that are finished", async () => {
-    const whole = await bound(4, fullSequence());
     const seen: ElboProgress[] = [];
-    for await (const progress of evidenceLowerBoundStream(diffusion, optionsOf(4, fullSequence()))) seen.push(progress);
-    expect(seen.map(({ step, steps }) => `${step}/${steps}`).join(" ")).toBe("1/8 2/8 3/8 4/8 5/8 6/8 7/8 8/8");
-    expect(seen[2]!.result).toBeUndefined();
-    expect(seen[6]!.result).toEqual(await bound(4, fullSequence(), { draws: 1 }));
-    expect(seen[7]!.result).toEqual(whole);
+    for await (const progress of evidenceLowerBoundStream(diffusion, optionsOf())) seen.push(progress);
+    expect(seen.map(({ step, steps }) => `${step}/${steps}`).join(" ")).toBe("1/6 2/6 3/6 4/6 5/6 6/6");
+    expect(seen.map(({ result }) => result !== undefined)).toEqual([false, false, true, true, true, true]);
+    expect(seen[4]!.result).toEqual(await bound({ draws: 1 }));
+    expect(seen[5]!.result).toEqual(await bound());
+    expect(seen.map(({ state }) => [state.step, state.nats.length])).toEqual([
+      [1, 1],
+      [2, 1],
+      [3, 1],
+      [4, 2],
+      [5, 2],
+      [6, 2],
+    ]);
   });
 
   it("goes on from any step with the same bits, and to more draws", async () => {
-    const whole = await bound(4, fullSequence());
-    for await (const { state } of evidenceLowerBoundStream(diffusion, optionsOf(4, fullSequence()))) {
-      expect(await bound(4, fullSequence(), { resume: structuredClone(state) })).toEqual(whole);
+    const whole = await bound();
+    for await (const { state } of evidenceLowerBoundStream(diffusion, optionsOf())) {
+      expect(await bound({ resume: structuredClone(state) })).toEqual(whole);
     }
-    const steps = evidenceLowerBoundStream(diffusion, optionsOf(4, fullSequence(), { draws: 1 }));
     let last: ElboProgress | undefined;
-    for await (const progress of steps) last = progress;
-    expect(await bound(4, fullSequence(), { resume: last!.state })).toEqual(whole);
+    for await (const progress of evidenceLowerBoundStream(diffusion, optionsOf({ draws: 1 }))) last = progress;
+    expect(await bound({ resume: last!.state })).toEqual(whole);
+    expect(await bound({ draws: 1, resume: last!.state })).toEqual(last!.result);
   });
 
-  it.each<[string, Partial<ElboOptions>, string]>([
-    [
-      "a column that ends half way",
-      {
-        rows: [
-          [4, 4, 4],
-          [0, 2, 0],
-        ],
-        timesteps: 4,
+  it("frees what it compiled, and what a step left on the device, also where it is left or fails", async () => {
+    const inner = referenceBackend();
+    const counts = { compiled: 0, disposed: 0, results: 0, freed: 0 };
+    let isBroken = false;
+    const backend: typeof inner = {
+      ...inner,
+      compile: async (graph, options) => {
+        const executable = await inner.compile(graph, options);
+        counts.compiled++;
+        return {
+          run: async (inputs, more) => {
+            if (isBroken) throw new Error("out of order");
+            const { nats } = await executable.run(inputs, more);
+            counts.results++;
+            const { dtype, shape } = nats!;
+            const read = async () => nats as ReturnType<typeof tensor>;
+            return { nats: { dtype, shape, device: "far", read, dispose: () => void counts.freed++ } };
+          },
+          dispose: () => {
+            counts.disposed++;
+            return executable.dispose();
+          },
+        };
       },
-      "column 1 falls from 4 to 2",
-    ],
-    [
-      "a column that rises",
-      {
-        rows: [
-          [4, 0, 4],
-          [0, 4, 0],
-        ],
-        timesteps: 4,
-      },
-      "row 1, column 1 is 4",
-    ],
-    [
-      "too few columns",
-      {
-        rows: [
-          [4, 4],
-          [0, 0],
-        ],
-        timesteps: 4,
-      },
-      "expected 3",
-    ],
-    [
-      "nothing to score",
-      {
-        rows: [
-          [4, 2, 0],
-          [4, 2, 0],
-        ],
-        timesteps: 4,
-      },
-      "every column stays",
-    ],
-    [
-      "a state of other tokens",
-      { resume: { step: 1, nats: [new Float64Array(2)] } },
-      "nats of 1 draws over 2 sequences",
-    ],
-    ["a state of more draws", { resume: { step: 9, nats: [] } }, "after step 9"],
-    ["no draws", { draws: 0 }, "draws"],
-    ["other tokens", { tokens: tensor([1], [1, 1]) }, "expected float32[B, T, 1]"],
-  ])("refuses %s", async (_name, options, message) => {
-    await expect(bound(4, fullSequence(), options)).rejects.toThrow(message);
+    };
+    expect(await bound({ backend })).toEqual(await bound());
+    expect(counts).toEqual({ compiled: 1, disposed: 1, results: 6, freed: 6 });
+    for await (const { step } of evidenceLowerBoundStream(diffusion, optionsOf({ backend }))) if (step === 2) break;
+    expect(counts).toEqual({ compiled: 2, disposed: 2, results: 8, freed: 8 });
+    isBroken = true;
+    await expect(bound({ backend })).rejects.toThrow("out of order");
+    expect(counts).toEqual({ compiled: 3, disposed: 3, results: 8, freed: 8 });
   });
 
-  it("stops when aborted", async () => {
-    const failure = await bound(4, fullSequence(), { signal: AbortSignal.abort() }).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "aborted" });
+  it("stops when aborted, before the first step and between two", async () => {
+    await expect(bound({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "aborted" });
+    const abort = new AbortController();
+    const steps: number[] = [];
+    const work = async () => {
+      for await (const { step } of evidenceLowerBoundStream(diffusion, optionsOf({ signal: abort.signal }))) {
+        steps.push(step);
+        if (step === 2) abort.abort();
+      }
+    };
+    await expect(work()).rejects.toMatchObject({ code: "aborted" });
+    expect(steps).toEqual([1, 2]);
+  });
+});
+
+describe("evidenceLowerBound", () => {
+  it("gives the model its weights and its condition, and takes the data's range among weights for none", async () => {
+    const plain = exactDiffusion([1], ({ tokens }) => tokens, { process: smallPath() });
+    const { process } = plain;
+    const model = {
+      ...plain.model,
+      conditionFeatures: 1,
+      parameters: { scale: { shape: [], initializer: { kind: "ones" as const } } },
+      apply: (
+        { scale }: Record<string, ReturnType<typeof constant>>,
+        { condition }: { condition?: ReturnType<typeof constant> },
+      ) => mul(condition!, scale!),
+    };
+    const given = {
+      parameters: { scale: tensor([2], []), "data.minimum": tensor([-9]), "data.maximum": tensor([9]) },
+      condition: tensor([0.1, 0.2, 0.3, 0.4], [2, 2, 1]),
+      draws: 1,
+    };
+    const conditioned = await evidenceLowerBound(
+      { model, process, lossWeighting: plain.lossWeighting } as never,
+      optionsOf(given),
+    );
+    // A model that says twice the condition: as one that says it of itself.
+    const saying = (values: number[]) =>
+      exactDiffusion([1], ({ tokens }) => broadcastTo(constant(tensor(values, [2, 2, 1])), tokens.shape), {
+        process: smallPath(),
+      });
+    const said = await evidenceLowerBound(saying([0.2, 0.4, 0.6, 0.8]), optionsOf({ draws: 1 }));
+    expect([...conditioned.nats]).toEqual([...said.nats].map((value) => expect.closeTo(value, 5)));
+  });
+
+  it("takes a token's features one by one, each with its share of the prior's term", async () => {
+    // Two features of one token are two tokens of one feature, for a model that answers .2 of both.
+    const constantOf = (shape: number[]) =>
+      exactDiffusion(shape, ({ tokens }) => broadcastTo(constant(0.2), tokens.shape), { process: smallPath() });
+    const values = [0.5, -1, 2, 0.1, 7, 7, 7, 7];
+    const rows = (columns: number) => [3, 2, 1, 0].map((index) => [...new Array<number>(columns).fill(index), 3, 3]);
+    const wide = await evidenceLowerBound(
+      constantOf([2]),
+      optionsOf({ tokens: tensor(values, [1, 4, 2]), rows: rows(2), draws: 1 }),
+    );
+    const narrow = await evidenceLowerBound(
+      constantOf([1]),
+      optionsOf({ tokens: tensor(values.slice(0, 6), [1, 6, 1]), rows: rows(4), draws: 1 }),
+    );
+    expect(wide.nats[0]).toBeCloseTo(narrow.nats[0]!, 5);
+    expect(wide.bitsPerDimension).toBeCloseTo(-wide.nats[0]! / 4 / Math.LN2, 8);
+  });
+
+  it("takes a whole number or a stream for a seed, and draws 1 where it is not told", async () => {
+    const { createRandom } = await import("../engine/random/index.js");
+    expect(await bound({ seed: createRandom(9) })).toEqual(await bound());
+    expect((await bound({ seed: 8 })).nats).not.toEqual((await bound()).nats);
+    const { draws: _, ...rest } = optionsOf();
+    expect(await evidenceLowerBound(diffusion, rest)).toEqual(await bound({ draws: 1 }));
   });
 });

@@ -44,7 +44,7 @@ export async function evidenceLowerBound(diffusion: Diffusion, options: ElboOpti
   const { scored } = checkOptions(diffusion, options);
   let state = options.resume;
   for await (const progress of evidenceLowerBoundStream(diffusion, options)) ({ state } = progress);
-  return summary(state?.nats ?? [], numbersScored(options, scored));
+  return summary((state as ElboState).nats, numbersScored(options, scored));
 }
 
 /**
@@ -133,12 +133,13 @@ function priorNats(process: NoiseProcess, tokens: HostTensor, scored: readonly b
   const { terminal, priorScale } = process;
   const size = sizeOf(tokens.shape.slice(2));
   const result = new Float64Array(tokens.shape[0] as number);
-  for (let i = 0; i < tokens.data.length; i++) {
+  // Tokens that are nothing at level K, as those of a Bayesian flow, tell nothing there.
+  if (priorScale === 0) return result;
+  tokens.data.forEach((x0, i) => {
     const token = Math.floor(i / size);
-    if (!scored[token % scored.length]) continue;
-    const x0 = tokens.data[i] as number;
-    result[Math.floor(token / scored.length)]! += priorScale === 0 ? 0 : normalDivergence(terminal, priorScale, x0);
-  }
+    if (!scored[token % scored.length]) return;
+    result[Math.floor(token / scored.length)]! += normalDivergence(terminal, priorScale, x0);
+  });
   return result;
 }
 

@@ -5,6 +5,7 @@ import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { typedArrayName } from "../engine/typed-array-name.js";
 import { checkParameters } from "../models/parameters.js";
 import { timestepLevels } from "../process/timesteps.js";
 import { checkRows } from "../sampling/plan/scheduling-matrix.js";
@@ -56,6 +57,10 @@ export interface ElboState {
   readonly nats: readonly Float64Array[];
 }
 
+function isNats(value: unknown): boolean {
+  return typedArrayName(value) === "Float64Array" && (value as Float64Array).every(Number.isFinite);
+}
+
 const schema = v.strictObject({
   backend: schemas.having<Backend>("a backend", "compile"),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
@@ -75,7 +80,15 @@ const schema = v.strictObject({
     ]),
   ),
   condition: v.optional(schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data")),
-  resume: v.optional(schemas.having<ElboState>("a state", "step", "nats")),
+  resume: v.optional(
+    v.strictObject({
+      step: schemas.integer(0),
+      nats: schemas.satisfying<ElboState["nats"]>(
+        "a Float64Array of finite numbers for each draw begun, which JSON does not keep",
+        (value) => Array.isArray(value) && value.every(isNats),
+      ),
+    }),
+  ),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
 });
 
@@ -110,11 +123,10 @@ export function checkOptions(
   const batch = tokens.shape[0] as number;
   const { step = 0, nats = [] } = resume ?? {};
   const begun = Math.ceil(step / moves.length);
-  const isStep = Number.isInteger(step) && step >= 0 && step <= draws * moves.length;
-  if (!isStep || nats.length !== begun || nats.some(({ length }) => length !== batch)) {
+  if (step > draws * moves.length || nats.length !== begun || nats.some(({ length }) => length !== batch)) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `evidenceLowerBound: a state after step ${step} with nats of ${nats.length} draws over ${nats[0]?.length} sequences; expected at most ${draws * moves.length} steps, ${begun} draws and ${batch} sequences. Resume with the options the state comes from.`,
+      `evidenceLowerBound: a state after step ${step} with nats of ${nats.length} draws over ${nats.map(({ length }) => length).join(", ") || "no"} sequences; expected at most ${draws * moves.length} steps, ${begun} draws and ${batch} sequences. Resume with the options the state comes from.`,
     );
   }
   return { levels, scored, moves };
@@ -130,7 +142,7 @@ function scoredColumns({ tokens, rows, timesteps }: ElboOptions): boolean[] {
     );
   };
   const scored = Array.from({ length }, (_, t) => {
-    const [first, last] = [rows[0]?.[t], rows.at(-1)?.[t]];
+    const [first, last] = [rows[0], rows.at(-1)].map((row) => (row as ArrayLike<number>)[t]);
     const isScored = first === timesteps && last === 0;
     if (!isScored && first !== last) refuse(`column ${t} falls from ${first} to ${last}`);
     return isScored;
