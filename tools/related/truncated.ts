@@ -8,7 +8,7 @@ import {
   variancePreserving,
 } from "@diffusion-forcing/core";
 import type { StartPrior } from "@diffusion-forcing/core/sampling";
-import { gaussianMixture, normalDistribution } from "@diffusion-forcing/core/testing";
+import { gaussianMixture, kolmogorovSmirnovDistance, normalDistribution } from "@diffusion-forcing/core/testing";
 import { markdown } from "../markdown.js";
 
 const DRAWS = 20_000;
@@ -41,23 +41,14 @@ export async function truncatedTable(): Promise<string> {
       });
       const { data } = await sampler.sample({ batch: DRAWS, length: 1, seed: 1 });
       await sampler.dispose();
-      return distance(data, lawOf(1, 0.1)).toFixed(3);
+      return kolmogorovSmirnovDistance(data, lawOf(1, 0.1)).toFixed(3);
     };
     const grid = Array.from({ length: DRAWS }, (_, i) => quantile((i + 0.5) / DRAWS));
-    const gap = distance(grid, lawOf(alpha, Math.sqrt(0.01 * alpha ** 2 + sigma ** 2)));
+    const gap = kolmogorovSmirnovDistance(grid, lawOf(alpha, Math.sqrt(0.01 * alpha ** 2 + sigma ** 2)));
     rows.push([level, gap.toFixed(4), await sampled(exact), await sampled(({ noise: eps }) => eps)]);
   }
   await backend.dispose();
   return markdown(["level", "start: q from N(0, 1)", "samples, exact start", "samples, N(0, 1) start"], rows);
-}
-
-/** The largest distance of a sample's distribution function from another. */
-function distance(sample: ArrayLike<number>, distribution: (x: number) => number): number {
-  const sorted = Float64Array.from(sample).sort();
-  return sorted.reduce((most, x, i) => {
-    const expected = distribution(x);
-    return Math.max(most, expected - i / sorted.length, (i + 1) / sorted.length - expected);
-  }, 0);
 }
 
 /** Of the standard normal law, by bisection. */

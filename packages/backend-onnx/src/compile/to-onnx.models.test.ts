@@ -1,6 +1,7 @@
-import type { HostTensor } from "@diffusion-forcing/core";
-import { evaluateGraph } from "@diffusion-forcing/core/graph";
-import { lossCases, lossProblem, modelCases, modelProblem } from "@diffusion-forcing/core/testing";
+import { ancestral, createRandom, ddim, type HostTensor, tensor } from "@diffusion-forcing/core";
+import { evaluateGraph, type Graph } from "@diffusion-forcing/core/graph";
+import { parameterName, walkGraph } from "@diffusion-forcing/core/sampling";
+import { lossCases, lossProblem, modelCases, modelDiffusion, modelProblem } from "@diffusion-forcing/core/testing";
 import * as runtime from "onnxruntime-node";
 import { describe, expect, it } from "vitest";
 import { decodeModel } from "./proto/decode.js";
@@ -20,21 +21,69 @@ function difference(found: runtime.Tensor | undefined, expected: HostTensor): nu
   return Math.max(...gaps);
 }
 
+/** Numbers for the float32 inputs of a graph, by name. */
+function drawnInputs({ inputs }: Graph): Record<string, HostTensor> {
+  const floats = inputs.filter(({ dtype }) => dtype === "float32");
+  return Object.fromEntries(
+    floats.map(({ attributes, shape }, seed) => {
+      const data = new Float32Array(shape.reduce((size, axis) => size * axis, 1));
+      createRandom(seed).fillNormal(data);
+      return [attributes.name, tensor(data, shape)];
+    }),
+  );
+}
+
+/** What plain ONNX Runtime makes of a file, told the inputs that it has open. */
+async function runFile(
+  bytes: Uint8Array,
+  inputs: Readonly<Record<string, HostTensor>>,
+): Promise<runtime.InferenceSession.ReturnType> {
+  const { graph, operatorSets } = decodeModel(bytes);
+  expect(operatorSets).toEqual([{ domain: "", version: 18 }]);
+  const session = await runtime.InferenceSession.create(bytes);
+  try {
+    return await session.run(
+      Object.fromEntries(graph.inputs.map(({ name }) => [name, onnxTensor(inputs[name] as HostTensor)])),
+    );
+  } finally {
+    await session.release();
+  }
+}
+
 describe("exported models", () => {
   it.each(modelCases)("$name: the file loads elsewhere and computes the same", async (modelCase) => {
     const { inputs, parameterNames, forward } = modelProblem(modelCase);
     const graph = forward();
     const constants = Object.fromEntries(parameterNames.map((name) => [name, inputs[name] as HostTensor]));
     const bytes = toOnnx(graph, { constants });
-    const { graph: lowered, operatorSets } = decodeModel(bytes);
-    expect(operatorSets).toEqual([{ domain: "", version: 18 }]);
-    const names = lowered.inputs.map(({ name }) => name);
+    const names = decodeModel(bytes).graph.inputs.map(({ name }) => name);
     expect(names.filter((name) => !["tokens", "noiseLevels", "noise", "condition"].includes(name))).toEqual([]);
-    const session = await runtime.InferenceSession.create(bytes);
-    const fed = names.map((name) => [name, onnxTensor(inputs[name] as HostTensor)]);
-    const { output } = await session.run(Object.fromEntries(fed));
-    await session.release();
+    const { output } = await runFile(bytes, inputs);
     expect(difference(output, evaluateGraph(graph, inputs).output as HostTensor)).toBeLessThan(2e-5);
+  });
+});
+
+describe("exported steps of the sampler", () => {
+  it.each(modelCases)("$name: the file loads elsewhere and takes the same step", async (modelCase) => {
+    const diffusion = modelDiffusion(modelCase);
+    const { batch, length } = modelCase;
+    const solver = diffusion.process.path === undefined ? ancestral() : ddim({ eta: 0.5 });
+    const graph = walkGraph(diffusion, { solver, stabilizationLevel: 1 }, { batch, length, steps: 1, details: true });
+    const { inputs, parameterNames } = modelProblem(modelCase);
+    const constants = Object.fromEntries(
+      parameterNames.map((name) => [parameterName(name), inputs[name] as HostTensor]),
+    );
+    // From pure noise and from near the data, to the data for the first token of each sequence.
+    const places = Array.from({ length: batch * length }, (_, i) => i);
+    const rows = [...places.map((i) => (i % 2 === 0 ? 10 : 4)), ...places.map((i) => (i % length === 0 ? 0 : 3))];
+    const levels = tensor(Int32Array.from(rows), [2, batch, length]);
+    const given = { ...drawnInputs(graph), ...constants, levels };
+    const found = await runFile(toOnnx(graph, { constants }), given);
+    const expected = evaluateGraph(graph, given);
+    expect(Object.keys(expected)).toEqual(["x", "clean"]);
+    for (const [name, value] of Object.entries(expected)) {
+      expect(difference(found[`${name}.next`] ?? found[name], value), name).toBeLessThan(1e-4);
+    }
   });
 });
 
@@ -42,12 +91,7 @@ describe("exported losses", () => {
   it.each(lossCases)("$name: the file loads elsewhere and computes the same loss and slopes", async (lossCase) => {
     const { inputs, lossAndGradients } = lossProblem(lossCase);
     const graph = lossAndGradients();
-    const bytes = toOnnx(graph);
-    const { graph: lowered } = decodeModel(bytes);
-    const session = await runtime.InferenceSession.create(bytes);
-    const fed = lowered.inputs.map(({ name }) => [name, onnxTensor(inputs[name] as HostTensor)]);
-    const found = await session.run(Object.fromEntries(fed));
-    await session.release();
+    const found = await runFile(toOnnx(graph), inputs);
     for (const [name, expected] of Object.entries(evaluateGraph(graph, inputs))) {
       expect(difference(found[name], expected), name).toBeLessThan(2e-5);
     }

@@ -143,21 +143,17 @@ describe("sampleSymbols", () => {
     expect(fast.calls).toBeLessThanOrEqual(4);
   });
 
-  it("resumes training bit for bit, and refuses what does not fit", async () => {
-    const trainable = multiTokenTraining({ model, head });
-    const options = { backend: referenceBackend(), batches: () => ({ tokens }), seed: 3 };
-    const whole = await train(trainable, { ...options, steps: 4 });
-    const half = await train(trainable, { ...options, steps: 2 });
-    expect((await train(trainable, { ...options, steps: 4, resume: half.state })).parameters).toEqual(whole.parameters);
-    expect(() => multiTokenTraining({ model: transformer({ features: 4 }), head })).toThrow(
-      /outputs: 39, causal: true/,
-    );
-    expect(() => cpHead({ categories: 1 })).toThrow(/categories/);
-    const short = train(trainable, {
-      ...options,
-      batches: () => ({ tokens: tensor(new Float32Array(8), [1, 2, 4]) }),
-      steps: 1,
-    });
-    await expect(short).rejects.toThrow(/2 tokens cannot show 3 in a row/);
+  it.each<[object, string]>([
+    [{ model: transformer({ features: 4 }) }, "outputs: 39, causal: true"],
+    [{ head: {} }, "head is an object; expected a head"],
+    [{ parameters: {} }, "is missing"],
+    [{ batch: 0 }, "batch is 0; expected a whole number from 1"],
+    [{ length: 0 }, "length is 0; expected a whole number from 1"],
+    [{ seed: null }, "seed"],
+    [{ speculate: 1 }, "speculate is 1"],
+    [{ temperature: 1 }, "there is no option temperature"],
+  ])("refuses %o", async (wrong, message) => {
+    const options = { backend: referenceBackend(), model, head, parameters, length: 2, seed: 1 };
+    await expect(sampleSymbols({ ...options, ...wrong } as never)).rejects.toThrow(message);
   });
 });

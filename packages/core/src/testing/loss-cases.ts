@@ -1,3 +1,5 @@
+import { variationalAutoencoder } from "../codecs/autoencoder/index.js";
+import { vectorQuantizer } from "../codecs/vector-quantizer/index.js";
 import { selfLabels } from "../diffusion/self-labels.js";
 import { gradient } from "../engine/autodiff/gradient.js";
 import type { Graph } from "../engine/graph/graph.js";
@@ -25,6 +27,8 @@ export interface LossCase {
   readonly name: string;
   readonly trainable: () => Trainable;
   readonly batch: () => Batch;
+  /** Whether slopes are stopped on purpose, so that they do not add up to differences of the loss. */
+  readonly isStopped?: true;
 }
 
 const small = { width: 8, layers: 1, heads: 2, feedForward: 12 } as const;
@@ -67,6 +71,7 @@ export const lossCases: readonly LossCase[] = [
         r1: 0.5,
       }),
     batch: () => ({ tokens: drawn([2, 3, 2], 5) }),
+    isStopped: true,
   },
   {
     name: "labels by a diffusion's own features",
@@ -75,6 +80,7 @@ export const lossCases: readonly LossCase[] = [
       return selfLabelTraining({ labels: selfLabels({ diffusion, feature: "layers.0", prototypes: 3 }) });
     },
     batch: () => ({ tokens: drawn([4, 2, 2], 6) }),
+    isStopped: true,
   },
   {
     name: "a diffusion under a constraint, resilient",
@@ -85,6 +91,21 @@ export const lossCases: readonly LossCase[] = [
         resilience: 2,
       }).trainable,
     batch: () => ({ tokens: drawn([2, 3, 2], 7), constraints: { rare: { tokens: drawn([1, 3, 2], 8) } } }),
+  },
+  {
+    name: "a variational autoencoder of symbols",
+    trainable: () =>
+      variationalAutoencoder({
+        ...{ features: 6, latentFeatures: 2, width: 8, layers: 1, klWeight: 0.1 },
+        reconstruction: { kind: "categorical", categories: 3 },
+      }),
+    batch: () => ({ tokens: tensor(oneHot([0, 2, 2, 1, 0, 1], 3).data as Float32Array, [1, 3, 6]) }),
+  },
+  {
+    name: "a vector-quantised autoencoder",
+    trainable: () => vectorQuantizer({ features: 4, latentFeatures: 2, codes: 3, width: 8, layers: 1 }),
+    batch: () => ({ tokens: drawn([2, 3, 4], 10) }),
+    isStopped: true,
   },
 ];
 

@@ -17,6 +17,7 @@ import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import type { NoiseProcess } from "../process/process.js";
 import { tokenPrediction } from "../process/token-prediction/token-prediction.js";
+import type { Batch } from "../training/batch.js";
 import { drawnParameters } from "./apply-model.js";
 import { drawTensor } from "./values.js";
 
@@ -149,32 +150,42 @@ export interface ModelProblem {
   readonly loss: (values: Readonly<Record<string, Value>>) => Value;
 }
 
-function batchOf({ batch, length }: ModelCase, model: Model): Record<string, HostTensor> {
-  const shape = [batch, length, ...model.tokenShape];
-  const drawn = (axes: readonly number[], seed: number): HostTensor =>
-    drawTensor({ dtype: "float32", shape: axes, low: -1.5, high: 1.5 }, seed);
-  const conditioned =
-    model.conditionFeatures > 0 ? { condition: drawn([batch, length, model.conditionFeatures], 3) } : {};
-  // Clean and pure noise among them.
-  const noiseLevels = Int32Array.from({ length: batch * length }, (_, i) => (7 * i) % (levels + 1));
+function drawn(shape: readonly number[], seed: number): HostTensor {
+  return drawTensor({ dtype: "float32", shape, low: -1.5, high: 1.5 }, seed);
+}
+
+/** Sequences to train a case's model on, with a condition where it takes one. */
+export function modelBatch({ batch, length }: ModelCase, model: Model): Batch {
+  const { tokenShape, conditionFeatures } = model;
+  const tokens = drawn([batch, length, ...tokenShape], 1);
+  return conditionFeatures > 0 ? { tokens, condition: drawn([batch, length, conditionFeatures], 3) } : { tokens };
+}
+
+/** A case's model under its process. */
+export function modelDiffusion(modelCase: ModelCase): Diffusion {
   return {
-    tokens: drawn(shape, 1),
-    noise: drawn(shape, 2),
-    noiseLevels: tensor(noiseLevels, [batch, length]),
-    ...conditioned,
+    model: modelCase.model(),
+    process: modelCase.process?.() ?? variancePreserving(cosineSchedule(levels), { noiseClip: 6 }),
+    lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 },
   };
 }
 
 export function modelProblem(modelCase: ModelCase): ModelProblem {
-  const model = modelCase.model();
-  const diffusion: Diffusion = {
-    model,
-    process: modelCase.process?.() ?? variancePreserving(cosineSchedule(levels), { noiseClip: 6 }),
-    lossWeighting: { kind: "fused-snr", clip: 5, decay: 0.9 },
-  };
+  const { batch, length } = modelCase;
+  const diffusion = modelDiffusion(modelCase);
+  const { model } = diffusion;
   const parameters = drawnParameters(model);
   const parameterNames = Object.keys(parameters);
-  const inputs = { ...parameters, ...batchOf(modelCase, model) };
+  const { tokens, condition } = modelBatch(modelCase, model);
+  // Clean and pure noise among them.
+  const noiseLevels = Int32Array.from({ length: batch * length }, (_, i) => (7 * i) % (levels + 1));
+  const inputs: HostTensorRecord = {
+    ...parameters,
+    tokens,
+    noise: drawn(tokens.shape, 2),
+    noiseLevels: tensor(noiseLevels, [batch, length]),
+    ...(condition === undefined ? {} : { condition }),
+  };
   const given = (values: Readonly<Record<string, Value>>) => ({
     tokens: values.tokens as Value,
     noiseLevels: values.noiseLevels as Value,

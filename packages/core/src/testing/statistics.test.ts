@@ -4,6 +4,7 @@ import {
   chiSquare,
   chiSquareTail,
   kolmogorovSmirnov,
+  kolmogorovSmirnovDistance,
   kolmogorovSmirnovTwoSample,
   normalDistribution,
 } from "./statistics.js";
@@ -13,6 +14,16 @@ const draw = (seed: number, count: number, shift = 0): number[] => {
   createRandom(seed).fillNormal(values);
   return Array.from(values, (value) => value + shift);
 };
+
+describe("the Kolmogorov-Smirnov distance", () => {
+  it("is the largest gap between the steps of a sample and a distribution function, on either side of a step", () => {
+    const uniform = (x: number) => x;
+    // Steps of a third at .5, .6 and .7: the function is .5 before the first, and the last ends .3 above it.
+    expect(kolmogorovSmirnovDistance([0.7, 0.5, 0.6], uniform)).toBeCloseTo(0.5, 12);
+    expect(kolmogorovSmirnovDistance([0.3, 0.4, 0.5], uniform)).toBeCloseTo(0.5, 12);
+    expect(kolmogorovSmirnovDistance([0.25, 0.75], uniform)).toBeCloseTo(0.25, 12);
+  });
+});
 
 describe("the Kolmogorov-Smirnov tests", () => {
   it("know the tabulated limits: 1.358 at 5 %, 1.949 at 0.1 %", () => {

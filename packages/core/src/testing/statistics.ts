@@ -12,11 +12,8 @@ function kolmogorovTail(x: number): number {
   return Math.min(Math.max(total, 0), 1);
 }
 
-/**
- * The Kolmogorov-Smirnov test of a sample against a distribution function: the probability of a distance as large as
- * found, if the sample follows it. With Stephens' correction for small samples.
- */
-export function kolmogorovSmirnov(sample: ArrayLike<number>, distribution: (x: number) => number): number {
+/** How far a sample's distribution function is from another, at most. */
+export function kolmogorovSmirnovDistance(sample: ArrayLike<number>, distribution: (x: number) => number): number {
   const sorted = Float64Array.from(sample).sort();
   const count = sorted.length;
   let distance = 0;
@@ -24,7 +21,16 @@ export function kolmogorovSmirnov(sample: ArrayLike<number>, distribution: (x: n
     const expected = distribution(value);
     distance = Math.max(distance, expected - i / count, (i + 1) / count - expected);
   }
-  return kolmogorovTail((Math.sqrt(count) + 0.12 + 0.11 / Math.sqrt(count)) * distance);
+  return distance;
+}
+
+/**
+ * The Kolmogorov-Smirnov test of a sample against a distribution function: the probability of a distance as large as
+ * found, if the sample follows it. With Stephens' correction for small samples.
+ */
+export function kolmogorovSmirnov(sample: ArrayLike<number>, distribution: (x: number) => number): number {
+  const root = Math.sqrt(sample.length);
+  return kolmogorovTail((root + 0.12 + 0.11 / root) * kolmogorovSmirnovDistance(sample, distribution));
 }
 
 /** The two-sample Kolmogorov-Smirnov test: the probability of a distance as large as found, if the laws are one. */

@@ -1,33 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { cast, concat, constant, linear, mul, neg, reshape, sum, tanh } from "../engine/graph/operations.js";
 import { referenceBackend } from "../engine/reference/index.js";
-import { tensor } from "../engine/tensor/tensor.js";
-import { logSoftmax } from "../models/cp-head.js";
-import type { Model, ParameterSpec } from "../models/model.js";
 import { flowMatching } from "../process/gaussian/flow-matching.js";
 import { Sampler } from "../sampling/sampler.js";
+import { always, coin } from "../testing/fixtures/coin.js";
+import { perceptron, twoPoints } from "../testing/fixtures/perceptron.js";
 import { checkLaw } from "../testing/law.js";
 import { chiSquareTail } from "../testing/statistics.js";
-import type { BatchSource } from "./batch.js";
 import { constrainedTraining, multipliersOf } from "./constraints.js";
 import { train } from "./train.js";
-import type { Trainable } from "./trainable.js";
-
-/** A law over two symbols by free logits; its loss is the cross-entropy of a law given as a token. */
-const coin: Trainable = {
-  config: { kind: "coin" },
-  tokenShape: [2],
-  parameters: { logits: { shape: [1, 1, 2], initializer: { kind: "zeros" } } },
-  checkBatch: () => undefined,
-  inputs: ({ tokens }) => ({ tokens }),
-  loss: ({ logits }, { tokens }) => {
-    const total = neg(sum(mul(logSoftmax(logits!), tokens!)));
-    return { loss: mul(total, 1), total, denominator: constant(1) };
-  },
-};
-const always =
-  (...law: [number, number]): BatchSource =>
-  () => ({ tokens: tensor(law, [1, 1, 2]) });
 
 describe("constrainedTraining", () => {
   async function run(rate: number, resilience?: number, bound = Math.log(2)) {
@@ -93,30 +73,10 @@ describe("constrainedTraining", () => {
     expect(-Math.log(share) - Math.log(2)).toBeCloseTo(lambda / 2, 1);
   });
 
-  // 1 -> 16 -> 1, told the level; data at +1, a tenth at -1.
-  const model: Model = (() => {
-    const weight = (shape: number[]): ParameterSpec => ({ shape, initializer: { kind: "uniform", bound: 1 } });
-    return {
-      config: { kind: "perceptron" },
-      tokenShape: [1],
-      conditionFeatures: 0,
-      parameters: { a: weight([24, 2]), b: weight([24]), c: weight([1, 24]), d: weight([1]) },
-      apply: ({ a, b, c, d }, { tokens, noiseLevels, levelCount }) => {
-        const level = reshape(mul(cast(noiseLevels, "float32"), 1 / levelCount), tokens.shape);
-        return linear(tanh(linear(concat([tokens, level], 2), a!, b!)), c!, d!);
-      },
-    };
-  })();
   const process = flowMatching({ levels: 50, objective: "x0", limit: { kind: "none" } });
-  const diffusion = { model, process, lossWeighting: process.lossWeighting };
-  const mixture =
-    (minority: number): BatchSource =>
-    (_step, random) => ({
-      tokens: tensor(
-        Float32Array.from({ length: 96 }, () => (random.uniform() < minority ? -1 : 1) + 0.1 * random.normal()),
-        [96, 1, 1],
-      ),
-    });
+  const diffusion = { model: perceptron(24), process, lossWeighting: process.lossWeighting };
+  /** Data at +1, a share at -1. */
+  const mixture = (minority: number) => twoPoints(96, minority);
 
   it("keeps a minority of a diffusion's data in, with any process", async ({ task }) => {
     async function minorityOf(rate: number) {

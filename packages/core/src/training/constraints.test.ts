@@ -1,38 +1,22 @@
 import { describe, expect, it } from "vitest";
 import { gradient } from "../engine/autodiff/index.js";
-import { cast, concat, constant, linear, mul, neg, reshape, sum, tanh } from "../engine/graph/operations.js";
+import { constant, mul, sum } from "../engine/graph/operations.js";
 import { trace } from "../engine/graph/trace.js";
 import { createRandom } from "../engine/random/index.js";
 import { evaluateGraph, referenceBackend } from "../engine/reference/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
-import { logSoftmax } from "../models/cp-head.js";
-import type { Model, ParameterSpec } from "../models/model.js";
 import { transformer } from "../models/transformer/index.js";
 import { bayesianFlow } from "../process/bayesian-flow/continuous.js";
 import { discreteBayesianFlow } from "../process/bayesian-flow/discrete.js";
 import { flowMatching } from "../process/gaussian/flow-matching.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { always, coin } from "../testing/fixtures/coin.js";
+import { perceptron, twoPoints } from "../testing/fixtures/perceptron.js";
 import type { BatchSource } from "./batch.js";
 import { constrainedTraining, multipliersOf } from "./constraints.js";
 import { train } from "./train.js";
 import type { Trainable } from "./trainable.js";
-
-/** A law over two symbols by free logits; its loss is the cross-entropy of a law given as a token. */
-const coin: Trainable = {
-  config: { kind: "coin" },
-  tokenShape: [2],
-  parameters: { logits: { shape: [1, 1, 2], initializer: { kind: "zeros" } } },
-  checkBatch: () => undefined,
-  inputs: ({ tokens }) => ({ tokens }),
-  loss: ({ logits }, { tokens }) => {
-    const total = neg(sum(mul(logSoftmax(logits!), tokens!)));
-    return { loss: mul(total, 1), total, denominator: constant(1) };
-  },
-};
-const always =
-  (...law: [number, number]): BatchSource =>
-  () => ({ tokens: tensor(law, [1, 1, 2]) });
 
 describe("constrainedTraining", () => {
   it("adds to the loss each multiplier times what its bound is missed by, less lambda^2 / (2 alpha) where it may be", () => {
@@ -180,30 +164,10 @@ describe("constrainedTraining", () => {
     expect(new Set(keys).size).toBe(6);
   });
 
-  // 1 -> 16 -> 1, told the level; data at +1, a tenth at -1.
-  const model: Model = (() => {
-    const weight = (shape: number[]): ParameterSpec => ({ shape, initializer: { kind: "uniform", bound: 1 } });
-    return {
-      config: { kind: "perceptron" },
-      tokenShape: [1],
-      conditionFeatures: 0,
-      parameters: { a: weight([24, 2]), b: weight([24]), c: weight([1, 24]), d: weight([1]) },
-      apply: ({ a, b, c, d }, { tokens, noiseLevels, levelCount }) => {
-        const level = reshape(mul(cast(noiseLevels, "float32"), 1 / levelCount), tokens.shape);
-        return linear(tanh(linear(concat([tokens, level], 2), a!, b!)), c!, d!);
-      },
-    };
-  })();
   const process = flowMatching({ levels: 50, objective: "x0", limit: { kind: "none" } });
-  const diffusion = { model, process, lossWeighting: process.lossWeighting };
-  const mixture =
-    (minority: number): BatchSource =>
-    (_step, random) => ({
-      tokens: tensor(
-        Float32Array.from({ length: 96 }, () => (random.uniform() < minority ? -1 : 1) + 0.1 * random.normal()),
-        [96, 1, 1],
-      ),
-    });
+  const diffusion = { model: perceptron(24), process, lossWeighting: process.lossWeighting };
+  /** Data at +1, a share at -1. */
+  const mixture = (minority: number) => twoPoints(96, minority);
 
   it.each([
     ["variance preserving", variancePreserving(cosineSchedule(50)), 1],
@@ -221,19 +185,6 @@ describe("constrainedTraining", () => {
     const given = { backend: referenceBackend(), batches: batches(() => ({ tokens })), steps: 3 };
     const { multipliers } = multipliersOf((await train(trainable, given)).state.parameters);
     expect(multipliers.rare).toBeGreaterThan(0);
-  });
-
-  it("resumes bit for bit, multipliers and all", async () => {
-    const { trainable, batches } = constrainedTraining({
-      subject: diffusion,
-      constraints: [{ name: "minority", bound: 0.1, batches: mixture(1) }],
-    });
-    const options = { backend: referenceBackend(), batches: batches(mixture(0.1)), seed: 1 };
-    const whole = await train(trainable, { ...options, steps: 4 });
-    const half = await train(trainable, { ...options, steps: 2 });
-    const rest = await train(trainable, { ...options, steps: 4, resume: half.state });
-    expect(rest.state.parameters).toEqual(whole.state.parameters);
-    expect(multipliersOf(whole.state.parameters).multipliers.minority).toBeGreaterThan(0);
   });
 
   it("refuses constraints without data, twice of a name, or none", async () => {

@@ -6,7 +6,7 @@ import { evaluateGraph, referenceBackend } from "../../engine/reference/index.js
 import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { drawTensor } from "../../testing/values.js";
 import type { Batch } from "../../training/batch.js";
-import { train, trainStream } from "../../training/train.js";
+import { train } from "../../training/train.js";
 import { type VariationalAutoencoder, variationalAutoencoder } from "./autoencoder.js";
 import type { AutoencoderOptions } from "./config.js";
 
@@ -103,19 +103,10 @@ const options = (steps: number) => ({
 });
 
 describe("training", () => {
-  it("is that of any model: the loss falls, and a run resumes bit for bit", async () => {
-    const autoencoder = variationalAutoencoder(small);
-    const whole = await train(autoencoder, options(120));
-    expect(whole.losses[0]).toBeGreaterThan(5);
-    expect(whole.losses.at(-1)).toBeLessThan(0.5);
-    let half: Awaited<ReturnType<typeof train>>["state"] | undefined;
-    for await (const { step, snapshot } of trainStream(autoencoder, options(120))) {
-      if (step === 60) half = await snapshot();
-      if (step === 60) break;
-    }
-    const resumed = await train(autoencoder, { ...options(120), resume: half! });
-    expect(resumed.state).toEqual(whole.state);
-    expect(resumed.parameters).toEqual(whole.parameters);
+  it("is that of any model: the loss falls", async () => {
+    const { losses } = await train(variationalAutoencoder(small), options(120));
+    expect(losses[0]).toBeGreaterThan(5);
+    expect(losses.at(-1)).toBeLessThan(0.5);
   });
 
   it("in parts is that of the whole batch, to rounding", async () => {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { add, cast, constant, log, maximum, minimum, sum } from "../../engine/graph/operations.js";
-import { trace } from "../../engine/graph/trace.js";
-import type { Value } from "../../engine/graph/value.js";
+import { add, constant, log, maximum } from "../../engine/graph/operations.js";
 import { createRandom } from "../../engine/random/index.js";
-import { evaluateGraph, referenceBackend } from "../../engine/reference/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
 import { evidenceLowerBound } from "../../likelihood/evidence-lower-bound.js";
 import type { Model } from "../../models/model.js";
 import { autoregressive, fullSequence, type MatrixShape, schedulingMatrix } from "../../sampling/plan/matrix-shapes.js";
 import { Sampler } from "../../sampling/sampler.js";
+import { flowCost } from "../../testing/fixtures/flow-cost.js";
 import { checkLaw } from "../../testing/law.js";
 import { chiSquare } from "../../testing/statistics.js";
 import type { NoiseProcess } from "../process.js";
@@ -53,26 +52,7 @@ describe("a discrete Bayesian flow of one symbol", () => {
         ),
       };
     };
-    const costOf = (p: readonly number[], seed: number): number => {
-      const { model } = bayes(flow, p);
-      const given = givenOf(seed);
-      const { loss, nats } = evaluateGraph(
-        trace(given, ({ clean, levels, noise }) => {
-          const outputAt = (noisy: Value, at: Value): Value =>
-            model.apply({}, { tokens: flow.modelInput(noisy, at), noiseLevels: at, levelCount: 1000 });
-          const noisy = flow.corrupt(clean, levels, noise);
-          const last = cast(minimum(cast(levels, "float32"), 1), "int32");
-          const known = flow.corrupt(clean, last, noise);
-          const estimate = flow.estimate(outputAt(known, last), known, last);
-          return {
-            loss: sum(flow.loss(outputAt(noisy, levels), { clean, noisy, levels, noise })),
-            nats: sum(flow.information!.terms(estimate, clean).nats),
-          };
-        }),
-        given,
-      );
-      return (loss!.data[0]! + nats!.data[0]!) / count;
-    };
+    const costOf = (p: readonly number[], seed: number): number => flowCost(flow, bayes(flow, p).model, givenOf(seed));
     const seeds = [1, 2, 3, 4, 5, 6];
     checkLaw(task, {
       law: "A discrete Bayesian flow's loss and reconstruction add up to the entropy, given the Bayes predictor: 27 symbols, log 27 = 3.2958",

@@ -1,12 +1,12 @@
 import { describe, it } from "vitest";
-import { broadcastTo, concat, div, log, mul, sub, sum } from "../../engine/graph/operations.js";
-import { trace } from "../../engine/graph/trace.js";
+import { broadcastTo, concat, div, log, mul, sub } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { createRandom } from "../../engine/random/index.js";
-import { evaluateGraph, referenceBackend } from "../../engine/reference/index.js";
+import { referenceBackend } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
 import type { Model } from "../../models/model.js";
 import { Sampler } from "../../sampling/sampler.js";
+import { flowCost } from "../../testing/fixtures/flow-cost.js";
 import { checkLaw } from "../../testing/law.js";
 import { chiSquare, normalDistribution } from "../../testing/statistics.js";
 import { atLevel } from "../tables.js";
@@ -63,26 +63,8 @@ describe("discretizedBayesianFlow", () => {
         Int32Array.from({ length: count }, (_, i) => 1 + (i % 500)),
         [1, count],
       ),
-      last: tensor(new Int32Array(count).fill(1), [1, count]),
     };
-    const costOf = (std: number): number => {
-      const model = normalPredictor(std);
-      const { loss, nats } = evaluateGraph(
-        trace(given, ({ clean, levels, noise, last }) => {
-          const outputAt = (mean: Value, at: Value): Value =>
-            model.apply({}, { tokens: mean, noiseLevels: at, levelCount: 500 });
-          const noisy = flow.corrupt(clean, levels, noise);
-          const known = flow.corrupt(clean, last, noise);
-          const estimate = flow.estimate(outputAt(known, last), known, last);
-          return {
-            loss: sum(flow.loss(outputAt(noisy, levels), { clean, noisy, levels, noise })),
-            nats: sum(flow.information!.terms(estimate, clean).nats),
-          };
-        }),
-        given,
-      );
-      return (loss!.data[0]! + nats!.data[0]!) / count;
-    };
+    const costOf = (std: number): number => flowCost(flow, normalPredictor(std), given);
     checkLaw(task, {
       law: "A discretised Bayesian flow's loss and reconstruction add up to about the entropy of 16 bins of N(0, .5^2), 2.6890: its normal laws are not quite the posterior, which costs up to .1",
       statistic: "nats, 50,000 draws (standard error .012)",
