@@ -1,6 +1,9 @@
+import * as v from "valibot";
+import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { generated } from "../diffusion/generator.js";
 import type { Backend } from "../engine/backend/contract.js";
+import { check, schemas } from "../engine/check.js";
 import { buildGraph } from "../engine/graph/graph.js";
 import { mul } from "../engine/graph/operations.js";
 import {
@@ -11,6 +14,7 @@ import {
   type Tensor,
 } from "../engine/tensor/tensor.js";
 import { weightsOf } from "../models/data-range.js";
+import { checkParameters } from "../models/parameters.js";
 import type { StartPrior } from "./start.js";
 import { parameterName, WalkInputs } from "./walk-inputs.js";
 
@@ -21,11 +25,21 @@ export interface LearnedPriorOptions {
   readonly parameters: HostTensorRecord;
 }
 
+const schema = v.strictObject({
+  backend: schemas.having<Backend>("a backend", "compile"),
+  diffusion: diffusionSchema,
+  parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
+});
+
 /**
  * The prior that `truncatedTraining` trains: the network itself makes the tokens to start from, in one run. The graph is
  * compiled anew for every call.
+ *
+ * @throws `invalid-argument`, `checkpoint-mismatch` for weights of another model, or with the discriminator's among them
  */
-export function learnedPrior({ backend, diffusion, parameters }: LearnedPriorOptions): StartPrior {
+export function learnedPrior(options: LearnedPriorOptions): StartPrior {
+  const { backend, diffusion, parameters } = check("learnedPrior", schema, options);
+  checkParameters(diffusion.model, parameters);
   const weights = Object.entries(weightsOf(diffusion.model, parameters));
   const constants = Object.fromEntries(weights.map(([name, value]) => [parameterName(name), value]));
   return async ({ noise, condition }): Promise<HostTensor> => {

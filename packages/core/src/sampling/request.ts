@@ -67,22 +67,30 @@ export interface DenoiseProgress {
 
 type Sampling = { readonly diffusion: Diffusion; readonly timesteps: number };
 
-const seedSchema = v.custom<SampleSeed>((value) => value !== undefined && value !== null, "a seed");
+export const seedSchema: v.GenericSchema<SampleSeed> = v.custom<SampleSeed>(
+  (value) => value !== undefined && value !== null,
+  "a seed",
+);
 const signalSchema = schemas.having<AbortSignal>("an AbortSignal", "aborted");
-const tensorSchema = schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data");
+export const tensorSchema: v.GenericSchema<HostTensor> = schemas.having<HostTensor>(
+  "a tensor on the host",
+  "dtype",
+  "shape",
+  "data",
+);
 const recordSchema = schemas.having<HostTensorRecord>("tensors by name");
+
+export const matrixSchema: v.GenericSchema<MatrixSource> = schemas.satisfying<MatrixSource>(
+  "a matrix, such as pyramid()",
+  (value) => typeof value === "function" || (typeof value === "object" && value !== null),
+);
 
 const sampleSchema = v.strictObject({
   batch: v.optional(schemas.integer(1)),
   length: schemas.integer(1),
   seed: seedSchema,
   context: v.optional(tensorSchema),
-  matrix: v.optional(
-    v.custom<MatrixSource>(
-      (value) => typeof value === "function" || typeof value === "object",
-      "a matrix, such as pyramid()",
-    ),
-  ),
+  matrix: v.optional(matrixSchema),
   condition: v.optional(tensorSchema),
   guidanceInputs: v.optional(recordSchema),
   signal: v.optional(signalSchema),
@@ -115,6 +123,7 @@ export async function sampleRequest(sampling: Sampling & Starting, options: Samp
   checkSequenceSize("sample", model, batch, known + length);
   const sources = noiseSources("sample", seed, batch);
   const { condition, guidanceInputs, signal } = rest;
+  checkCondition("sample", model, condition, batch, known + length);
   const ofNew = condition && lastTokens(condition, length);
   const start = await startTokens(sampling, sources, batch, length, ofNew);
   const rows = clippedRows(sampling, matrixFrom(matrix, timesteps, length).rows);

@@ -6,7 +6,7 @@ import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { isCacheable } from "./memory-network.js";
 import type { SampleSeed } from "./noise-source.js";
 import type { MatrixSource } from "./plan/matrix-shapes.js";
-import { checkTokens } from "./request.js";
+import { checkTokens, matrixSchema, seedSchema, tensorSchema } from "./request.js";
 import { checkSequenceSize } from "./sequence-size.js";
 import type { Starting } from "./start.js";
 import type { Walker } from "./walker.js";
@@ -75,7 +75,6 @@ export interface RolloutChunk {
   snapshot(): Promise<RolloutState>;
 }
 
-const tensorSchema = schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data");
 const schema = v.strictObject({
   context: v.optional(tensorSchema),
   batch: v.optional(schemas.integer(1)),
@@ -85,21 +84,16 @@ const schema = v.strictObject({
   ),
   window: v.optional(schemas.integer(1)),
   chunk: v.optional(schemas.integer(1), 1),
-  matrix: v.optional(
-    v.custom<MatrixSource>(
-      (value) => typeof value === "function" || typeof value === "object",
-      "a matrix, such as pyramid()",
-    ),
-  ),
+  matrix: v.optional(matrixSchema),
   memory: v.optional(schemas.choice("cache", "recompute")),
   condition: v.optional(
     v.custom<NonNullable<RolloutOptions["condition"]>>(
-      (value) => typeof value === "function" || typeof value === "object",
+      (value) => typeof value === "function" || v.is(tensorSchema, value),
       "a tensor, or a function that gives one",
     ),
   ),
   guidanceInputs: v.optional(schemas.function<NonNullable<RolloutOptions["guidanceInputs"]>>()),
-  seed: v.custom<SampleSeed>((value) => value !== undefined && value !== null, "a seed"),
+  seed: seedSchema,
   resume: v.optional(
     v.strictObject({
       done: schemas.integer(0),

@@ -170,5 +170,10 @@ describe("rollout", () => {
     const short = tensor(new Float32Array(8), [1, 8, 1]);
     await expect(chunks(samplerOf(1), options({ condition: short }))).rejects.toThrow(/float32\[1, 9, 1\]|condition/);
     await expect(chunks(samplerOf(1), options())).rejects.toThrow("takes a condition");
+    for (const condition of [null, {}, [1]]) {
+      await expect(chunks(samplerOf(1), options({ condition: condition as never }))).rejects.toThrow(
+        /^rollout: condition is .*; expected a tensor, or a function that gives one\.$/,
+      );
+    }
   });
 });

@@ -6,7 +6,7 @@ import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { type DiffusionForcing, diffusionForcing } from "../forcing.js";
 import { cpHead, initializeParameters, transformer } from "../models/index.js";
-import { cosineSchedule, discreteBayesianFlow, tokenPrediction } from "../process/index.js";
+import { cosineSchedule, discreteBayesianFlow, discretizedBayesianFlow, tokenPrediction } from "../process/index.js";
 import {
   ancestral,
   autoregressive,
@@ -35,6 +35,14 @@ const labelled = diffusionForcing({
 const flow = diffusionForcing({
   model: transformer({ ...small, features: 3, causal: false }),
   process: discreteBayesianFlow({ categories: 3, levels: 40 }),
+});
+const filling = diffusionForcing({
+  model: transformer({ ...small, features: 2, causal: false, noiseEmbedding: "film" }),
+  schedule,
+});
+const binned = diffusionForcing({
+  model: transformer({ ...small, features: 2, outputs: 4 }),
+  process: discretizedBayesianFlow({ bins: 4, levels: 40, finalStd: 0.2 }),
 });
 const quantizer = vectorQuantizer({ features: 4, latentFeatures: 2, codes: 3, width: 8, layers: 1 });
 const quantized = { quantizer, parameters: initializeParameters(quantizer, createRandom(3)) };
@@ -72,6 +80,19 @@ const walks: Readonly<Record<string, (backend: Backend) => Promise<HostTensor>>>
     const context = tensor([1, -1, -1, -1, -1, 1], [1, 2, 3]);
     return sampled(flow, { backend }, { context, length: 2, matrix: autoregressive() });
   },
+  "missing tokens filled in between known ones, FiLM": async (backend) => {
+    const parameters = initializeParameters(filling.model, createRandom(1));
+    const sampler = filling.sampler({ backend, parameters, timesteps: 4 });
+    const tokens = tensor([0.5, -1, 0.3, 0.2, -0.7, 1.2, 1, 0.1], [1, 4, 2]);
+    const rows = [4, 3, 2, 1, 0].map((index) => [0, index, index, 0]);
+    try {
+      return await sampler.denoise({ tokens, rows, seed: 3 });
+    } finally {
+      await sampler.dispose();
+    }
+  },
+  "a discretised Bayesian flow, under a pyramid": (backend) =>
+    sampled(binned, { backend }, { batch: 2, length: 3, matrix: pyramid({ uncertainty: 2 }) }),
   "guided by labels of its own features": async (backend) => {
     const labels = selfLabels({ diffusion: labelled, feature: "layers.0", prototypes: 3 });
     const parameters = initializeParameters({ ...labelled.model, parameters: labels.parameters }, createRandom(2));

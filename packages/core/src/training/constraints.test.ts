@@ -8,9 +8,12 @@ import { tensor } from "../engine/tensor/tensor.js";
 import { transformer } from "../models/transformer/index.js";
 import { bayesianFlow } from "../process/bayesian-flow/continuous.js";
 import { discreteBayesianFlow } from "../process/bayesian-flow/discrete.js";
+import { discretizedBayesianFlow } from "../process/bayesian-flow/discretized.js";
+import { edm } from "../process/gaussian/edm.js";
 import { flowMatching } from "../process/gaussian/flow-matching.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { tokenPrediction } from "../process/token-prediction/token-prediction.js";
 import { always, coin } from "../testing/fixtures/coin.js";
 import { perceptron, twoPoints } from "../testing/fixtures/perceptron.js";
 import type { BatchSource } from "./batch.js";
@@ -170,11 +173,14 @@ describe("constrainedTraining", () => {
   const mixture = (minority: number) => twoPoints(96, minority);
 
   it.each([
-    ["variance preserving", variancePreserving(cosineSchedule(50)), 1],
-    ["a continuous Bayesian flow", bayesianFlow({ levels: 50 }), 1],
-    ["a discrete Bayesian flow", discreteBayesianFlow({ categories: 3, levels: 50 }), 3],
-  ])("binds a diffusion of any process: %s", async (_name, anyProcess, features) => {
-    const small = transformer({ features, width: 8, layers: 1, heads: 1 });
+    ["variance preserving", variancePreserving(cosineSchedule(50)), 1, 1],
+    ["EDM", edm({ levels: 50 }), 1, 1],
+    ["a continuous Bayesian flow", bayesianFlow({ levels: 50 }), 1, 1],
+    ["a discretised Bayesian flow", discretizedBayesianFlow({ bins: 4, levels: 50 }), 1, 2],
+    ["a discrete Bayesian flow", discreteBayesianFlow({ categories: 3, levels: 50 }), 3, 3],
+    ["recurrent token prediction", tokenPrediction({ codebook: [[1], [-1]], schedule: cosineSchedule(50) }), 1, 2],
+  ])("binds a diffusion of any process: %s", async (_name, anyProcess, features, outputs) => {
+    const small = transformer({ features, outputs, width: 8, layers: 1, heads: 1 });
     const subject = { model: small, process: anyProcess, lossWeighting: anyProcess.lossWeighting };
     const tokens = tensor(
       Float32Array.from({ length: 2 * features }, (_, i) => (i % features === 0 ? 1 : -1)),

@@ -6,7 +6,9 @@ import { add, mul, square, sub } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { ParameterSpec, Parameters } from "../models/model.js";
+import { withAdded } from "./added-loss.js";
 import type { Batch, BatchSource } from "./batch.js";
+import { splitWeights } from "./prefixed-weights.js";
 import type { LossTensors, Trainable } from "./trainable.js";
 import { asTrainable } from "./trainable-diffusion.js";
 
@@ -132,11 +134,7 @@ export function constrainedTraining(options: ConstrainedTrainingOptions): Constr
         return resilience === undefined ? missed : sub(missed, mul(square(lambda), 0.5 / resilience));
       });
       const extra = terms.reduce((total, term) => add(total, term));
-      return {
-        loss: add(main.loss, extra),
-        total: add(main.total, mul(extra, main.denominator)),
-        denominator: main.denominator,
-      };
+      return withAdded(main, extra);
     },
   };
   return {
@@ -155,12 +153,7 @@ export function multipliersOf(parameters: HostTensorRecord): {
   readonly multipliers: Readonly<Record<string, number>>;
   readonly weights: HostTensorRecord;
 } {
-  const entries = Object.entries(parameters);
-  const isMultiplier = ([name]: [string, unknown]): boolean => name.startsWith(PREFIX);
-  return {
-    multipliers: Object.fromEntries(
-      entries.filter(isMultiplier).map(([name, { data }]) => [name.slice(PREFIX.length), data[0] as number]),
-    ),
-    weights: Object.fromEntries(entries.filter((entry) => !isMultiplier(entry))),
-  };
+  const { beside, others } = splitWeights("multipliersOf", parameters, PREFIX);
+  const multipliers = Object.entries(beside).map(([name, { data }]) => [name, data[0] as number]);
+  return { multipliers: Object.fromEntries(multipliers), weights: others };
 }

@@ -3,11 +3,13 @@ import { diffusionForcingLoss, type LossInputs } from "../diffusion/loss.js";
 import { noCondition, prototypePrefix, type SelfLabels, selfLabelsSchema } from "../diffusion/self-labels.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import { add, mean, mul, neg, stopGradient, sum } from "../engine/graph/operations.js";
+import { mean, mul, neg, stopGradient, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { logSoftmax } from "../models/cp-head.js";
+import { withAdded } from "./added-loss.js";
 import { checkBatch } from "./batch.js";
+import { splitWeights } from "./prefixed-weights.js";
 import { type SinkhornOptions, sinkhorn } from "./sinkhorn.js";
 import type { Trainable } from "./trainable.js";
 import { trainableDiffusion } from "./trainable-diffusion.js";
@@ -74,16 +76,12 @@ export function selfLabelTraining(options: SelfLabelTrainingOptions): Trainable 
       const wanted = stopGradient(sinkhorn(scores, { epsilon, iterations }));
       const surprise = mean(neg(sum(mul(wanted, logSoftmax(mul(scores, 1 / temperature))), 1)));
       const extra = mul(surprise, weight);
-      return {
-        loss: add(denoising.loss, extra),
-        total: add(denoising.total, mul(extra, denoising.denominator)),
-        denominator: denoising.denominator,
-      };
+      return withAdded(denoising, extra);
     },
   };
 }
 
 /** The weights of the diffusion alone, to begin the second stage with. */
 export function withoutPrototypes(parameters: HostTensorRecord): HostTensorRecord {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !name.startsWith(prototypePrefix)));
+  return splitWeights("withoutPrototypes", parameters, prototypePrefix).others;
 }

@@ -226,6 +226,10 @@ describe("truncatedTraining", () => {
     expect(() => truncatedTraining({ diffusion, level: 100, discriminator: told })).toThrow(
       /and 3 condition features; expected \[1\] and none/,
     );
+    const wide = { ...diffusion, model: transformer({ ...small, outputs: 2 }) };
+    expect(() => truncatedTraining({ diffusion: wide, level: 100, discriminator })).toThrow(
+      "the model gives [2] for a token [1]; expected as many numbers",
+    );
     const other = transformer({ ...small, features: 2 });
     expect(() => truncatedTraining({ diffusion, level: 100, discriminator: other })).toThrow(
       /takes tokens \[2\].*expected \[1\]/,

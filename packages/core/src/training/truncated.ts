@@ -22,11 +22,13 @@ import {
   sum,
 } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
-import { shapesEqual } from "../engine/tensor/shape.js";
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, tensor, zeros } from "../engine/tensor/tensor.js";
 import { modelSchema } from "../models/check-model.js";
 import type { Model, Parameters } from "../models/model.js";
 import { independentNoiseLevels } from "../process/noise-levels.js";
+import { withAdded } from "./added-loss.js";
+import { splitWeights } from "./prefixed-weights.js";
 import type { Trainable } from "./trainable.js";
 import { trainableDiffusion } from "./trainable-diffusion.js";
 
@@ -80,6 +82,12 @@ export function truncatedTraining(options: TruncatedTrainingOptions): Trainable 
     throw new DiffusionForcingError(
       "shape-mismatch",
       `truncatedTraining: the discriminator takes tokens [${discriminator.tokenShape.join(", ")}] and ${discriminator.conditionFeatures} condition features; expected [${model.tokenShape.join(", ")}] and none.`,
+    );
+  }
+  if (!shapesEqual(model.outputShape ?? model.tokenShape, model.tokenShape)) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `truncatedTraining: the model gives ${formatShape(model.outputShape as readonly number[])} for a token ${formatShape(model.tokenShape)}; expected as many numbers, since its output moves the tokens that it makes.`,
     );
   }
   const prefixed = Object.entries(discriminator.parameters).map(([name, spec]) => [PREFIX + name, spec] as const);
@@ -141,18 +149,14 @@ export function truncatedTraining(options: TruncatedTrainingOptions): Trainable 
         penalty,
       ].reduce((total, part) => add(total, part));
       const extra = mul(adversarial, adversarialWeight);
-      return {
-        loss: add(denoising.loss, extra),
-        total: add(denoising.total, mul(extra, denoising.denominator)),
-        denominator: denoising.denominator,
-      };
+      return withAdded(denoising, extra);
     },
   };
 }
 
 /** The weights of the diffusion alone, without those of the discriminator that it was trained with. */
 export function withoutDiscriminator(parameters: HostTensorRecord): HostTensorRecord {
-  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !name.startsWith(PREFIX)));
+  return splitWeights("withoutDiscriminator", parameters, PREFIX).others;
 }
 
 /** log(1 + e^x) */

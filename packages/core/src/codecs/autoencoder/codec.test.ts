@@ -81,6 +81,8 @@ describe("autoencoderCodec", () => {
   it("refuses weights of another autoencoder, and data of another shape", async () => {
     const { "decoder.output.bias": _, ...rest } = parameters;
     expect(() => autoencoderCodec({ autoencoder, parameters: rest })).toThrow('"decoder.output.bias" [12] is missing');
+    expect(() => autoencoderCodec(null as never)).toThrow("autoencoderCodec: the value is null; expected an object");
+    expect(() => autoencoderCodec({ autoencoder: null as never, parameters })).toThrow("autoencoder is null");
     expect(() => learned.tokenShape([3])).toThrow("the items are [3]; expected [12]");
     expect(() => learned.decode(tensor([1, 2], [1, 1, 2]))).toThrow("expected float32[B, F, 3]");
     expect((await learned.encode(tensor(new Float32Array(0), [1, 0, 12]))).shape).toEqual([1, 0, 3]);

@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
+import { check, schemas } from "../../engine/check.js";
 import type { HostTensor, HostTensorRecord } from "../../engine/tensor/tensor.js";
 import { weightsOf } from "../../models/data-range.js";
 import { checkParameters } from "../../models/parameters.js";
@@ -14,13 +16,20 @@ export interface AutoencoderCodecOptions {
   readonly backend?: Backend;
 }
 
+const schema = v.strictObject({
+  autoencoder: schemas.having<VariationalAutoencoder>("an autoencoder", "config", "parameters", "encode", "decode"),
+  parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
+  backend: v.optional(schemas.having<Backend>("a backend", "compile")),
+});
+
 /**
  * A trained autoencoder as a codec: items float32 [B, F, C] to the means of their posteriors [B, F, D], and tokens to
  * what the decoder makes of them, features or logits.
  *
- * @throws `checkpoint-mismatch` for parameters of another autoencoder.
+ * @throws `invalid-argument`, `checkpoint-mismatch` for parameters of another autoencoder.
  */
-export function autoencoderCodec({ autoencoder, parameters, backend }: AutoencoderCodecOptions): Codec {
+export function autoencoderCodec(options: AutoencoderCodecOptions): Codec {
+  const { autoencoder, parameters, backend } = check("autoencoderCodec", schema, options);
   const { config } = autoencoder;
   const weights = weightsOf(autoencoder, parameters);
   checkParameters(autoencoder, parameters);

@@ -81,6 +81,8 @@ describe("vectorQuantizerCodec", () => {
     expect(() => codec.tokenShape([3])).toThrow("the items are [3]; expected [5]");
     const { codebook: _, ...rest } = parameters;
     expect(() => vectorQuantizerCodec({ quantizer, parameters: rest })).toThrow('"codebook" [6, 3] is missing');
+    expect(() => vectorQuantizerCodec({ quantizer: null as never, parameters })).toThrow("quantizer is null");
+    expect(() => vectorQuantizerCodec({ quantizer, parameters: null as never })).toThrow("parameters is null");
     expect(() => asVectorQuantizer(imageCodec())).toThrow('of kind "image"; expected a "vector-quantizer"');
     expect(() => asVectorQuantizer(undefined)).toThrow("is missing");
   });

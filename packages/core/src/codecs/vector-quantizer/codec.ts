@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
+import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
 import { weightsOf } from "../../models/data-range.js";
@@ -32,14 +34,20 @@ export interface VectorQuantizerCodec extends Codec {
   tokensOf(codes: HostTensor): HostTensor<"float32">;
 }
 
+const schema = v.strictObject({
+  quantizer: schemas.having<VectorQuantizer>("a vector quantiser", "config", "parameters", "nearness", "decode"),
+  parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
+  backend: v.optional(schemas.having<Backend>("a backend", "compile")),
+});
+
 /**
  * A trained vector quantiser as a codec: items float32 [B, F, C] to the vectors of their codes [B, F, D], and tokens to
  * what the decoder makes of the code nearest to each.
  *
- * @throws `checkpoint-mismatch` for parameters of another quantiser.
+ * @throws `invalid-argument`, `checkpoint-mismatch` for parameters of another quantiser.
  */
 export function vectorQuantizerCodec(options: VectorQuantizerCodecOptions): VectorQuantizerCodec {
-  const { quantizer, parameters, backend } = options;
+  const { quantizer, parameters, backend } = check("vectorQuantizerCodec", schema, options);
   const { config } = quantizer;
   const weights = weightsOf(quantizer, parameters);
   checkParameters(quantizer, parameters);

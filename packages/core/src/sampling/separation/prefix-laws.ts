@@ -1,4 +1,5 @@
 import type { Backend, Executable } from "../../engine/backend/contract.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { trace } from "../../engine/graph/trace.js";
 import type { TensorType, Value } from "../../engine/graph/value.js";
@@ -49,6 +50,13 @@ export class PrefixLaws {
   /** Log probabilities of each symbol after each prefix; all prefixes are of one length. @throws `invalid-data` */
   async after(prefixes: readonly (readonly number[])[]): Promise<Float32Array[]> {
     const { categories, longest, token, model, condition, hidden } = this.#options;
+    if (!Array.isArray(prefixes)) {
+      throw new DiffusionForcingError(
+        "invalid-data",
+        `A prior: the prefixes are ${describe(prefixes)}; expected a list of lists of symbols.`,
+      );
+    }
+    for (const prefix of prefixes) checkCodes("A prior", prefix, categories);
     const place = prefixes[0]?.length ?? 0;
     const odd = prefixes.find((prefix) => prefix.length !== place);
     if (odd !== undefined || place > longest) {
@@ -61,7 +69,6 @@ export class PrefixLaws {
     const size = model.tokenShape.reduce((product, axis) => product * axis, 1);
     const data = new Float32Array(batch * length * size);
     for (const [b, prefix] of prefixes.entries()) {
-      checkCodes("A prior", prefix, categories);
       for (const [t, symbol] of prefix.entries()) data.set(token(symbol), (b * length + t) * size);
     }
     const executable = await this.#compiled(batch, length);

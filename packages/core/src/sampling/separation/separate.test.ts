@@ -235,6 +235,30 @@ describe("separate", () => {
     await expect(separate({ ...one, search: beam, ...changes })).rejects.toThrow(message);
   });
 
+  it.each<[string, unknown]>([
+    ["null for", null],
+    ["[] for", []],
+    ["a row of two for", [[0, 0]]],
+    ["NaN for", [[0, Number.NaN, 0]]],
+  ])("refuses a prior that gives %s a prefix", async (_, given) => {
+    const silent: SequencePrior = { categories: CODES, logProbs: () => given as never };
+    await expect(separate({ ...one, priors: [one.priors[0], silent], search: beam })).rejects.toThrow(
+      "for 1 prefixes; expected as many rows of 3 log probabilities, none of them NaN.",
+    );
+  });
+
+  it("asks a prior as what it is", async () => {
+    class Even implements SequencePrior {
+      readonly categories = CODES;
+      readonly #row = [0, 1, 2].map(() => -Math.log(CODES));
+      logProbs(prefixes: readonly (readonly number[])[]): readonly number[][] {
+        return prefixes.map(() => this.#row);
+      }
+    }
+    const { first } = await separate({ ...one, priors: [new Even(), new Even()], search: beam });
+    expect(first).toHaveLength(one.mixture.length);
+  });
+
   it("stops when asked to", async () => {
     const stopped = AbortSignal.abort();
     await expect(separate({ ...one, search: beam, signal: stopped })).rejects.toMatchObject({ code: "aborted" });

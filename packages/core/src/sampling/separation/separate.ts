@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { breathe } from "../../engine/breathe.js";
 import { check, schemas } from "../../engine/check.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
 import { createRandom, type RandomStream } from "../../engine/random/index.js";
 import { pick } from "../speculation/categories.js";
@@ -134,8 +135,8 @@ async function extensions(
             .map((pair) => pair[source])
             .reverse();
     });
-  const ofFirst = await priors[0].logProbs(prefixes(priors[0], 0));
-  const ofSecond = await priors[1].logProbs(prefixes(priors[1], 1));
+  const ofFirst = await lawsAfter(priors, 0, prefixes(priors[0], 0));
+  const ofSecond = await lawsAfter(priors, 1, prefixes(priors[1], 1));
   return kept.flatMap((before, i) => {
     const [p, q] = [ofFirst[i] as ArrayLike<number>, ofSecond[i] as ArrayLike<number>];
     const longer: Hypothesis[] = [];
@@ -147,6 +148,23 @@ async function extensions(
     }
     return longer;
   });
+}
+
+/** What a prior says of the next symbol after each prefix. @throws `invalid-data` unless it is a law for each */
+async function lawsAfter(
+  priors: SeparationOptions["priors"],
+  source: 0 | 1,
+  prefixes: readonly (readonly number[])[],
+): Promise<readonly ArrayLike<number>[]> {
+  const prior = priors[source];
+  const laws: readonly ArrayLike<number>[] = await prior.logProbs(prefixes);
+  const isLaw = (row: ArrayLike<number> | undefined): boolean =>
+    row?.length === prior.categories && !Array.from(row).some((x) => Number.isNaN(x));
+  if (Array.isArray(laws) && prefixes.every((_, i) => isLaw(laws[i] as ArrayLike<number>))) return laws;
+  throw new DiffusionForcingError(
+    "invalid-data",
+    `separate: prior ${source + 1} gave ${describe(laws)} for ${prefixes.length} prefixes; expected as many rows of ${prior.categories} log probabilities, none of them NaN.`,
+  );
 }
 
 /** Of hypotheses whose futures are the same for both priors the best alone. */

@@ -66,6 +66,9 @@ it("refuses models that do not fit, prefixes that are too long, and symbols ther
   await expect(prior.logProbs([[0, 1, 2]])).rejects.toThrow("expected one length, at most 2");
   await expect(prior.logProbs([[0], [0, 1]])).rejects.toThrow("prefixes of 1 and 2 symbols");
   await expect(prior.logProbs([[3]])).rejects.toThrow("there is no code 3");
+  await expect(prior.logProbs(null as never)).rejects.toThrow("the prefixes are null; expected a list of lists");
+  await expect(prior.logProbs([null] as never)).rejects.toThrow("the codes are null; expected a list");
+  expect(await prior.logProbs([])).toEqual([]);
   const other = cpHead({ categories: 4 });
   expect(() => symbolPrior({ backend, model, head: other, parameters, length: 3 })).toThrow("expected features: 4");
   expect(() => symbolPrior({ backend, model, head, parameters: {}, length: 3 })).toThrow("missing");

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { createRandom } from "../engine/random/index.js";
+import { referenceBackend } from "../engine/reference/index.js";
+import { tensor } from "../engine/tensor/tensor.js";
+import { diffusionForcing } from "../forcing.js";
+import { initializeParameters } from "../models/parameters.js";
+import { transformer } from "../models/transformer/index.js";
+import { cosineSchedule } from "../process/gaussian/schedule.js";
+import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
+import { checkedRollout, type RolloutOptions } from "./rollout-options.js";
+import type { Sampler, SamplerOptions } from "./sampler.js";
+import { ancestral } from "./solvers/ancestral.js";
+import { speculative } from "./speculation/speculative.js";
+
+function samplerOf(
+  sizes: { readonly causal?: boolean; readonly conditionFeatures?: number } = {},
+  options: Partial<SamplerOptions> = {},
+): Sampler {
+  const model = transformer({ features: 1, width: 8, layers: 1, heads: 1, ...sizes });
+  const parameters = initializeParameters(model, createRandom(1));
+  return diffusionForcing({ model, schedule: cosineSchedule(20) }).sampler({
+    ...{ backend: referenceBackend(), parameters, timesteps: 2 },
+    ...options,
+  });
+}
+const context = tensor([1, 2], [2, 1, 1]);
+const options = (more: object): RolloutOptions => ({ length: 3, window: 4, seed: 1, ...more });
+
+describe("checkedRollout", () => {
+  it("fills in a chunk of one token, and as many sequences as are known", () => {
+    const plain = checkedRollout(samplerOf(), options({}));
+    expect([plain.chunk, plain.batch, plain.memory, plain.window]).toEqual([1, 1, "cache", 4]);
+    expect(checkedRollout(samplerOf(), options({ context })).batch).toBe(2);
+    expect(checkedRollout(samplerOf(), options({ batch: 3 })).batch).toBe(3);
+    const resume = { done: 1, position: 3, tokens: tensor([1, 2, 3, 4], [2, 2, 1]) };
+    expect(checkedRollout(samplerOf(), options({ resume, memory: "recompute" })).batch).toBe(2);
+  });
+
+  it.each<[string, Sampler, object, string]>([
+    ["a causal model's cache", samplerOf(), {}, "cache"],
+    ["no cache where a chunk fills the window", samplerOf(), { chunk: 4 }, "recompute"],
+    ["no cache of a model that is not causal", samplerOf({ causal: false }), {}, "recompute"],
+    [
+      "a cache where the history is shown or hidden whole",
+      samplerOf({}, { scores: vanillaHistoryGuidance({ scale: 2 }) }),
+      {},
+      "cache",
+    ],
+    [
+      "no cache of a view that picks tokens",
+      samplerOf({}, { scores: [{ weight: 1, history: { tokens: [0] } }] }),
+      {},
+      "recompute",
+    ],
+    ["what it is told", samplerOf(), { memory: "recompute" }, "recompute"],
+  ])("takes %s", (_name, sampler, more, memory) => {
+    expect(checkedRollout(sampler, options(more)).memory).toBe(memory);
+  });
+
+  it("needs no window for a cache, and knows no end if there is none", () => {
+    const { window, length } = checkedRollout(samplerOf(), { length: Number.POSITIVE_INFINITY, seed: 1 });
+    expect([window, length]).toEqual([undefined, Number.POSITIVE_INFINITY]);
+  });
+
+  it("takes a condition for every token of context and rollout, or what gives it", () => {
+    const sampler = samplerOf({ conditionFeatures: 1 });
+    const condition = (tokens: number) => tensor(new Float32Array(2 * tokens), [2, tokens, 1]);
+    expect(() => checkedRollout(sampler, options({ context, condition: condition(4) }))).not.toThrow();
+    expect(() => checkedRollout(sampler, options({ context, condition: condition(3) }))).toThrow(
+      "rollout: the condition is for 2 sequences of 3 tokens; expected 2 of 4: every token of context and rollout.",
+    );
+    // Of six tokens that were before the state, two were generated.
+    const resume = { done: 2, position: 6, tokens: tensor([1, 2], [2, 1, 1]) };
+    const resumed = { resume, memory: "recompute" };
+    expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(7) }))).not.toThrow();
+    expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(6) }))).toThrow("expected 2 of 7");
+    expect(() => checkedRollout(sampler, options({ condition: () => condition(1) }))).not.toThrow();
+  });
+
+  const drafted = samplerOf(
+    {},
+    {
+      solver: ancestral(),
+      speculation: speculative({
+        draft: {
+          diffusion: diffusionForcing({
+            model: transformer({ features: 1, width: 8, layers: 1, heads: 1 }),
+            schedule: cosineSchedule(20),
+          }),
+          parameters: initializeParameters(
+            transformer({ features: 1, width: 8, layers: 1, heads: 1 }),
+            createRandom(1),
+          ),
+        },
+      }),
+    },
+  );
+  it.each<[string, Sampler, object, string]>([
+    ["a draft model beside a cache", drafted, {}, 'Roll out with memory: "recompute"'],
+    [
+      "other sequences than the context's",
+      samplerOf(),
+      { context, batch: 1 },
+      "the context holds 2 sequences and batch is 1",
+    ],
+    ["no window without a cache", samplerOf(), { memory: "recompute", window: undefined }, "window is missing"],
+    ["a window of nothing", samplerOf(), { window: 0 }, "window is 0; expected a whole number from 1"],
+    ["half a token", samplerOf(), { length: 1.5 }, "length is 1.5; expected a whole number from 0, or Infinity"],
+    ["an unknown memory", samplerOf(), { memory: "disk" }, 'memory is "disk"; expected "cache" or "recompute"'],
+    ["null for a matrix", samplerOf(), { matrix: null }, "matrix is null; expected a matrix, such as pyramid()"],
+    ["a state of half a token", samplerOf(), { resume: { done: 0.5, position: 1 } }, "resume.done is 0.5"],
+    ["a state of anything", samplerOf(), { resume: { done: 0, position: 1, x: 1 } }, "there is no option resume.x"],
+  ])("refuses %s", (_name, sampler, more, message) => {
+    expect(() => checkedRollout(sampler, options(more))).toThrow(message);
+  });
+});
