@@ -8,6 +8,7 @@ export const accepted: readonly Accepted[] = [
     ["contribution === undefined", "false"],
     ["targets.has(node) || node.inputs.some((operand) => needed.has(operand))", "true"],
     ["node.inputs.some((operand) => needed.has(operand))", "node.inputs.every(operand => needed.has(operand))"],
+    ["needed.has(original)", "true"],
   ].map(([code = "", replacement = ""]) => ({
     file: "autodiff/gradient.ts",
     code,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { buildGraph } from "../graph/graph.js";
-import { mul, sin, sum } from "../graph/operations.js";
+import { add, mul, sin, sum } from "../graph/operations.js";
 import { optimize } from "../graph/passes/index.js";
 import { printGraph } from "../graph/print.js";
 import { input } from "../graph/trace.js";
@@ -62,9 +62,63 @@ describe("checkpoint", () => {
     const [dv, dw] = gradient(sum(second), [v, w], { rematerialize: true }) as [Value, Value];
     const graph = buildGraph([x, v, w], { dv, dw });
     const waiting = graph.nodes.filter(({ op, inputs: operands }) => op === "barrier" && operands.includes(dw));
-    expect(waiting.length).toBe(1);
+    // The slope of the second block's entrance, and what it waits for: nothing but the slope of w.
+    expect(waiting.map(({ inputs: operands }) => operands.slice(1))).toEqual([[dw]]);
     const { nodes } = buildGraph([x, v, w], { dv });
     expect(nodes).toContain(dw);
+  });
+
+  it("waits for nothing where a block has no parameters, and lets an entrance without a slope alone", () => {
+    const [x, m, w] = [input("x", pair), input("m", pair), input("w", pair)];
+    const barriers = (objective: Value, targets: Value[]) => {
+      const [slope] = gradient(objective, targets, { rematerialize: true }) as [Value];
+      return printGraph(buildGraph([x, m, w], { slope })).match(/barrier/g)!.length;
+    };
+    const bare = checkpoint([x], (before) => sin(mul(before, before)));
+    // The one of the entrance, whose block is computed once more.
+    expect(barriers(sum(bare), [x])).toBe(1);
+    const masked = checkpoint([x, m, x], (before, mask, again) => mul(sin(mul(before, w)), mul(mask, again)));
+    const [dx, dw] = gradient(sum(masked), [x, w], { rematerialize: true }) as [Value, Value];
+    const graph = buildGraph([x, m, w], { dx, dw });
+    const found = evaluateGraph(graph, { ...inputs, m: tensor([10, 0]) });
+    // 10 (sin(1) + .5 2 cos(1)) and 10 .5 .5 cos(1).
+    expect([...found.dx!.data]).toEqual([expect.closeTo(10 * (Math.sin(1) + Math.cos(1)), 4), expect.closeTo(0, 6)]);
+    expect([...found.dw!.data]).toEqual([expect.closeTo(2.5 * Math.cos(1), 4), expect.closeTo(0, 6)]);
+  });
+
+  it("keeps blocks where nobody asks for it", () => {
+    const [x, w] = [input("x", pair), input("w", pair)];
+    const y = checkpoint([x], (before) => sin(mul(before, w)));
+    const graphOf = (options?: { rematerialize: boolean }) =>
+      printGraph(optimize(buildGraph([x, w], { dw: gradient(sum(y), [w], options)[0] as Value })));
+    expect(graphOf()).toBe(graphOf({ rematerialize: false }));
+    expect(graphOf()).not.toBe(graphOf({ rematerialize: true }));
+  });
+
+  it("adds the slope of a block's output to what it has from elsewhere", () => {
+    // The block gives a value of around it: sum(sin(w)) + sum(sin(w)) has the slope 2 cos(w).
+    const [x, w] = [input("x", pair), input("w", pair)];
+    const shared = sin(w);
+    const objectives = [(block: Value) => add(sum(shared), sum(block)), (block: Value) => add(sum(block), sum(shared))];
+    for (const objective of objectives) {
+      const y = objective(checkpoint([x], () => shared));
+      const [dw] = gradient(y, [w], { rematerialize: true }) as [Value];
+      const { data } = evaluateGraph(buildGraph([x, w], { dw }), inputs).dw!;
+      expect([...data]).toEqual([2, 3].map((value) => expect.closeTo(2 * Math.cos(value), 5)));
+    }
+  });
+
+  it("knows the slope by a value inside of a block, and of what comes before it", () => {
+    const [x, w] = [input("x", pair), input("w", pair)];
+    let inner: Value = x;
+    const y = checkpoint([x], (before) => {
+      inner = mul(before, before);
+      return mul(inner, w);
+    });
+    const [byInner, byX] = gradient(sum(y), [inner, x], { rematerialize: true }) as [Value, Value];
+    const found = evaluateGraph(buildGraph([x, w], { byInner, byX }), inputs);
+    expect([...found.byInner!.data]).toEqual([2, 3]);
+    expect([...found.byX!.data]).toEqual([2, -6]);
   });
 
   it("leaves what does not depend on the entrances alone", () => {

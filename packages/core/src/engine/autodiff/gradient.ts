@@ -40,11 +40,13 @@ export function gradient(objective: Value, targets: readonly Value[], options: G
   const order = topologicalOrder([], [objective]);
   const needed = dependents(order, new Set(targets));
   const cotangents = new Map<Value, Value>([[objective, constant(1)]]);
-  pullBack(order, { needed, cotangents, rematerialize: options.rematerialize ?? false });
+  const rematerialize = options.rematerialize === true;
+  pullBack(order, { targets: new Set(targets), needed, cotangents, rematerialize });
   return targets.map((target) => cotangents.get(target) ?? constant(zeros("float32", target.shape)));
 }
 
 interface Sweep {
+  readonly targets: ReadonlySet<Value>;
   /** The nodes that depend on a target. */
   readonly needed: Set<Value>;
   /** By node, the sum of what its users have contributed so far. */
@@ -58,42 +60,40 @@ function pullBack(order: readonly Value[], sweep: Sweep): void {
   for (const node of [...order].reverse()) {
     const cotangent = cotangents.get(node);
     if (cotangent === undefined || !needed.has(node)) continue;
-    if (rematerialize && endsBlock(node)) {
-      pullBackThroughBlock(node, cotangent, sweep);
+    const again = rematerialize && endsBlock(node) ? recomputed(node, cotangent, sweep) : undefined;
+    if (again !== undefined) {
+      pullBackThroughBlock(again, cotangent, sweep);
       continue;
     }
     inputCotangents(node, cotangent).forEach((contribution, index) => {
       const operand = node.inputs[index] as Value;
       if (contribution === undefined || !needed.has(operand)) return;
-      const earlier = cotangents.get(operand);
-      cotangents.set(operand, earlier === undefined ? contribution : emit("add", [earlier, contribution], {}));
+      contribute(cotangents, operand, contribution);
     });
   }
 }
 
+function contribute(cotangents: Map<Value, Value>, operand: Value, contribution: Value): void {
+  const earlier = cotangents.get(operand);
+  cotangents.set(operand, earlier === undefined ? contribution : emit("add", [earlier, contribution], {}));
+}
+
 /**
- * Recomputes a block, and pulls back through what was recomputed. The cotangents of its entrances wait for those that
- * went elsewhere, to parameters mostly: a runtime that put those off until the end would keep all that they need.
+ * Pulls back through what was recomputed of a block. The cotangents of its entrances wait for those that went elsewhere,
+ * to parameters mostly: a runtime that put those off until the end would keep all that they need.
  */
-function pullBackThroughBlock(end: Value, cotangent: Value, sweep: Sweep): void {
-  const { needed, cotangents } = sweep;
-  const again = recomputed(end, cotangent, needed);
-  const inside = new Set(again.order);
-  const outside = [...new Set(again.order.flatMap(({ inputs }) => inputs))].filter(
-    (operand) => needed.has(operand) && !inside.has(operand),
-  );
-  const before = new Map(outside.map((operand) => [operand, cotangents.get(operand)]));
-  cotangents.set(again.output, cotangent);
-  pullBack(again.order, sweep);
-  const entrances = new Set(end.inputs.slice(1));
-  const elsewhere = outside.filter(
-    (operand) => !entrances.has(operand) && cotangents.get(operand) !== before.get(operand),
-  );
-  if (elsewhere.length === 0) return;
-  const others = elsewhere.map((operand) => cotangents.get(operand) as Value);
+function pullBackThroughBlock({ output, entrances, order }: Recomputed, cotangent: Value, sweep: Sweep): void {
+  const { cotangents } = sweep;
+  contribute(cotangents, output, cotangent);
+  pullBack(order, sweep);
+  const inside = new Set(order);
+  const elsewhere = new Set(order.flatMap(({ inputs }) => inputs.filter((operand) => !inside.has(operand))));
+  for (const entrance of entrances) elsewhere.delete(entrance);
+  const others = [...elsewhere].flatMap((operand) => cotangents.get(operand) ?? []);
+  if (others.length === 0) return;
   for (const entrance of entrances) {
     const arrived = cotangents.get(entrance);
-    if (arrived === undefined || arrived === before.get(entrance)) continue;
+    if (arrived === undefined) continue;
     cotangents.set(entrance, emit("barrier", [arrived, ...others], { recompute: false }) as Value);
   }
 }
@@ -114,32 +114,35 @@ function endsBlock<K extends OpName>(node: Value): boolean {
 interface Recomputed {
   /** Equal to the block's output. */
   readonly output: Value;
+  /** What the block starts from, each once. */
+  readonly entrances: ReadonlySet<Value>;
   /** The block's nodes once more, operands before users. */
   readonly order: readonly Value[];
 }
 
 /**
  * A block's nodes once more, from entrances that wait for the cotangent of its output: so the runtime cannot compute
- * them earlier, and no pass can find out that the block has been computed before.
+ * them earlier, and no pass can find out that the block has been computed before. Undefined for a block with a target
+ * inside: that is a node of the first time.
  */
-function recomputed(end: Value, cotangent: Value, needed: Set<Value>): Recomputed {
-  const [output, ...entrances] = end.inputs as readonly [Value, ...Value[]];
+function recomputed(end: Value, cotangent: Value, { targets, needed }: Sweep): Recomputed | undefined {
+  const [output, ...operands] = end.inputs as readonly [Value, ...Value[]];
+  const entrances = new Set(operands);
   const copies = new Map<Value, Value>();
-  const order: Value[] = [];
   const keep = (original: Value, copy: Value): void => {
     copies.set(original, copy);
-    order.push(copy);
     if (needed.has(original)) needed.add(copy);
   };
   for (const entrance of entrances) {
-    if (!copies.has(entrance)) keep(entrance, emit("barrier", [entrance, cotangent], { recompute: false }) as Value);
+    keep(entrance, emit("barrier", [entrance, cotangent], { recompute: false }) as Value);
   }
-  for (const node of topologicalOrder(entrances, [output])) {
+  for (const node of topologicalOrder(operands, [output])) {
     if (copies.has(node) || !node.inputs.some((operand) => copies.has(operand))) continue;
-    const operands = node.inputs.map((operand) => copies.get(operand) ?? operand);
-    keep(node, emit<OpName>(node.op, operands, node.attributes as OpAttributes[OpName]) as Value);
+    if (targets.has(node)) return undefined;
+    const inputs = node.inputs.map((operand) => copies.get(operand) ?? operand);
+    keep(node, emit<OpName>(node.op, inputs, node.attributes as OpAttributes[OpName]) as Value);
   }
-  return { output: copies.get(output) ?? output, order };
+  return { output: copies.get(output) ?? output, entrances, order: [...copies.values()] };
 }
 
 function inputCotangents<K extends OpName>(node: Value, cotangent: Value): readonly (Value | undefined)[] {
