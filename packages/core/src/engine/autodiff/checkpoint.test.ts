@@ -101,7 +101,7 @@ describe("checkpoint", () => {
     const shared = sin(w);
     const objectives = [(block: Value) => add(sum(shared), sum(block)), (block: Value) => add(sum(block), sum(shared))];
     for (const objective of objectives) {
-      const y = objective(checkpoint([x], () => shared));
+      const y = objective(checkpoint([x], (_before) => shared));
       const [dw] = gradient(y, [w], { rematerialize: true }) as [Value];
       const { data } = evaluateGraph(buildGraph([x, w], { dw }), inputs).dw!;
       expect([...data]).toEqual([2, 3].map((value) => expect.closeTo(2 * Math.cos(value), 5)));

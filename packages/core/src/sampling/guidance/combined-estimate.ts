@@ -128,12 +128,12 @@ export function viewOf(
 
 /** Bool [B, T]: the tokens of the history at these places, negative ones counted from its end. */
 function isShown(places: readonly number[], isHistory: Value): Value {
-  const [batch, length] = isHistory.shape as [number, number];
+  const [, length] = isHistory.shape as [number, number];
   const counted = cast(isHistory, "float32");
   const before = matmul(counted, constant(strictlyBefore(length))); // [B, T]: history tokens before each
   const total = sum(counted, 1, true); // [B, 1]
   const matches = places.map((place) => equal(before, place >= 0 ? place : add(total, place)));
-  const none = constant(zeros("bool", [batch, length]));
+  const none = constant(zeros("bool", []));
   return and(
     matches.reduce((any, match) => or(any, match), none),
     isHistory,
@@ -142,9 +142,8 @@ function isShown(places: readonly number[], isHistory: Value): Value {
 
 /** [T, T] with 1 at [s, t] for s < t. */
 function strictlyBefore(length: number): HostTensor {
-  const matrix = zeros("float32", [length, length]);
-  for (let s = 0; s < length; s++) matrix.data.fill(1, s * length + s + 1, (s + 1) * length);
-  return matrix;
+  const isBefore = (_: unknown, i: number): number => (Math.floor(i / length) < i % length ? 1 : 0);
+  return tensor(Float32Array.from({ length: length * length }, isBefore), [length, length]);
 }
 
 function integer(value: number): HostTensor {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../../engine/errors.js";
-import { cast, mean, mul, reshape, square, sub, sum } from "../../engine/graph/operations.js";
+import { add, cast, constant, mean, mul, reshape, slice, square, sub, sum } from "../../engine/graph/operations.js";
 import { trace } from "../../engine/graph/trace.js";
 import type { Value } from "../../engine/graph/value.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
@@ -10,7 +10,7 @@ import { variancePreserving } from "../../process/gaussian/variance-preserving.j
 import type { NoiseProcess } from "../../process/process.js";
 import { smallPath } from "../../testing/small-path.js";
 import type { Network } from "../network.js";
-import { estimatorOf } from "./combined-estimate.js";
+import { type Estimator, estimatorOf } from "./combined-estimate.js";
 import { checkGuidance, type Guidance, guidanceSamples, rewardGradient } from "./gradient.js";
 
 /** Answers `factor` times what it sees. */
@@ -182,6 +182,71 @@ describe("rewardGradient", () => {
     expect(Math.abs(biased.reward[0]! - one.reward[0]!)).toBeGreaterThan(0.1);
   });
 
+  it("shows every future its sample's condition and the noise that hides its history", () => {
+    // Two samples, two futures: what is estimated is tokens + 10 condition + 100 history noise.
+    const inputs = {
+      tokens: tensor([1, 2], [2, 1, 1]),
+      levels: levels([0, 0], [2, 1]),
+      condition: tensor([3, 4], [2, 1, 1]),
+      historyNoise: tensor([5, 6], [2, 1, 1]),
+      futureNoise: tensor([0, 0, 0, 0], [2, 2, 1, 1]),
+    };
+    const estimates = trace<string>(inputs, ({ tokens, condition, historyNoise, levels, ...more }) => {
+      const stated = { x: tokens!, tokens: tokens!, levels: levels!, told: levels! };
+      let seen: Value | undefined;
+      const guidance: Guidance = {
+        samples: 2,
+        reward: (x0) => {
+          seen = mul(x0, 1);
+          return sum(x0, [1, 2]);
+        },
+      };
+      const estimator: Estimator = (shown) => {
+        const clean = add(shown.tokens, add(mul(shown.condition!, 10), mul(shown.historyNoise!, 100)));
+        return { clean, noise: clean };
+      };
+      const given = { ...stated, ...more, condition: condition!, historyNoise: historyNoise! };
+      rewardGradient(smallPath(), estimator, guidance, tokens!, given);
+      const bare: Estimator = (shown) => {
+        expect([shown.condition, shown.historyNoise, Object.keys(shown).length]).toEqual([undefined, undefined, 4]);
+        return { clean: shown.tokens, noise: shown.tokens };
+      };
+      rewardGradient(smallPath(), bare, { ...guidance, reward: (x0) => sum(x0, [1, 2]) }, tokens!, {
+        ...stated,
+        ...more,
+      });
+      return { seen: seen! };
+    });
+    expect(Array.from(evaluateGraph(estimates, inputs).seen!.data)).toEqual([531, 642, 531, 642]);
+  });
+
+  it("hands the reward its inputs as they are where there is one future, and repeats them for several", () => {
+    const shapes = [1, 3].map((samples) => {
+      let found: Value | undefined;
+      const inputs = { tokens: tensor([1, 2], [2, 1, 1]), goal: tensor([7, 8], [2]), from: levels([0, 0], [2, 1]) };
+      const graph = trace<string>(
+        { ...inputs, noise: tensor(new Float32Array(6), [3, 2, 1, 1]) },
+        ({ tokens, goal, from, noise }) => {
+          const context = { x: tokens!, tokens: tokens!, levels: from!, told: from!, futureNoise: noise! };
+          const reward: Guidance["reward"] = (x0, inputs) => {
+            found = inputs.goal;
+            return sum(x0, [1, 2]);
+          };
+          const estimator: Estimator = (shown) => ({ clean: shown.tokens, noise: shown.tokens });
+          const guided = { ...context, guidanceInputs: { goal: goal! } };
+          rewardGradient(smallPath(), estimator, { reward, samples }, tokens!, guided);
+          return { goal: mul(found!, 1), isSame: constant(found === goal ? 1 : 0) };
+        },
+      );
+      const { goal, isSame } = evaluateGraph(graph, { ...inputs, noise: tensor(new Float32Array(6), [3, 2, 1, 1]) });
+      return [Array.from(goal!.data), isSame!.data[0]];
+    });
+    expect(shapes).toEqual([
+      [[7, 8], 1],
+      [[7, 8, 7, 8, 7, 8], 0],
+    ]);
+  });
+
   const failure = (work: () => unknown): string => {
     try {
       work();
@@ -198,6 +263,16 @@ describe("rewardGradient", () => {
     expect(refused((() => 1) as never)).toMatch(
       /^invalid-argument: Guidance: reward\(\) returned 1; expected a traced/,
     );
+    for (const [given, shown] of [
+      [null, "null"],
+      [undefined, "undefined"],
+      ["up", '"up"'],
+      [{}, "an object"],
+    ]) {
+      expect(refused((() => given) as never)).toContain(`invalid-argument: Guidance: reward() returned ${shown};`);
+    }
+    expect(refused((x0) => cast(sum(x0, [1, 2]), "int32"))).toMatch(/^shape-mismatch: .*returned int32\[2\]/);
+    expect(refused((x0) => sum(slice(x0, 0, 0, 1), [1, 2]))).toMatch(/^shape-mismatch: .*returned float32\[1\]/);
     expect(refused((x0) => sum(x0))).toMatch(
       /^shape-mismatch: .*float32\[\]; expected one number per sample, float32\[2\]/,
     );

@@ -89,7 +89,7 @@ export function rewardGradient(
   const estimates = samples === 1 ? clean : sampledFutures(process, estimator, samples, clean, context);
   const repeated = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tile(value, samples)]));
   const rewards = guidance.reward(estimates, repeated);
-  if (typeof rewards !== "object" || rewards === null || !Array.isArray(rewards.shape)) {
+  if (!Array.isArray((rewards as Partial<Value> | null | undefined)?.shape)) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `Guidance: reward() returned ${describe(rewards)}; expected a traced value, one number per sample.`,

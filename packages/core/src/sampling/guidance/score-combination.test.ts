@@ -15,7 +15,7 @@ describe("combinations", () => {
   });
 
   it("weigh the history against none", () => {
-    expect(vanillaHistoryGuidance({ scale: 1.5 })).toEqual([
+    expect(vanillaHistoryGuidance({ scale: 1.5 })).toStrictEqual([
       { weight: 1.5, history: {} },
       { weight: -0.5, history: { tokens: [] } },
     ]);
@@ -60,6 +60,14 @@ describe("combinations", () => {
         { weight: -0.75, history: { tokens: [] } },
       ]),
     ).toEqual([{ weight: 0.75 }, { weight: 0.25, history: { tokens: [], level: 3 } }]);
+    expect(
+      mergeTerms([
+        { weight: 1, history: { tokens: [10, -1, 9] } },
+        { weight: 2, history: { tokens: [9, 10, -1, 9] } },
+        { weight: 4, history: { tokens: [9, 10] } },
+        { weight: 8, history: { tokens: [9, 10], level: 2 } },
+      ]).map(({ weight }) => weight),
+    ).toEqual([3, 4, 8]);
   });
 
   it.each([
@@ -94,6 +102,16 @@ describe("combinations", () => {
     const parts = [0.3, 0.4, 1.9].map((weight, i) => ({ weight, history: { tokens: [i] } }));
     const total = historyGuidance(parts).reduce((sum, { weight }) => sum + weight, 0);
     expect(total).toBeCloseTo(1, 12);
+  });
+
+  it("add up to 1 but for rounding", () => {
+    expect(() => checkCombination([{ weight: 1 + 2 ** -21 }], 10)).not.toThrow();
+    expect(() => checkCombination([{ weight: 1 - 2 ** -21 }], 10)).not.toThrow();
+    for (const off of [2 ** -20, -(2 ** -20)]) {
+      expect(() => checkCombination([{ weight: 1 + off }], 10)).toThrow(
+        expect.objectContaining({ code: "invalid-argument", message: expect.stringContaining("expected 1.") }),
+      );
+    }
   });
 
   it.each([

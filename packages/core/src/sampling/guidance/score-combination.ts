@@ -32,15 +32,13 @@ export type ScoreCombination = readonly ScoreTerm[];
 
 const nothing: HistoryView = { tokens: [] };
 
-function invalid(message: string): DiffusionForcingError {
-  return new DiffusionForcingError("invalid-argument", `Score combination: ${message}.`);
-}
-
 /** Equal views have equal keys. */
 function keyOf({ history, condition = "given" }: ScoreTerm): string {
   const { tokens = "all", level = 0 } = history ?? {};
+  // Places in any order, however often; the letters of "all" are none.
+  const places = [...new Set<string | number>(tokens)].sort();
   // Nothing is shown: at which level it would have been does not matter.
-  return JSON.stringify([tokens, tokens.length === 0 ? 0 : level, condition]);
+  return JSON.stringify([places, tokens.length === 0 ? 0 : level, condition]);
 }
 
 /** Each is a comparison over the whole batch in every step. */
@@ -84,7 +82,8 @@ export function mergeTerms(terms: ScoreCombination): ScoreCombination {
 export function checkCombination(terms: ScoreCombination, levelCount: number): void {
   check("scores", termsSchema(levelCount), terms);
   const total = terms.reduce((sum, { weight }) => sum + weight, 0);
-  if (!(Math.abs(total - 1) < 1e-6)) throw invalid(`the weights add up to ${total}; expected 1`);
+  if (Math.abs(total - 1) < 2 ** -20) return;
+  throw new DiffusionForcingError("invalid-argument", `Score combination: the weights add up to ${total}; expected 1.`);
 }
 
 /** How strongly a score is preferred over its counterpart without history or condition; 1 is plain sampling. */

@@ -3,6 +3,7 @@ import { prototypePrefix, type SelfLabels, selfLabelsSchema } from "../../diffus
 import { BoundedExecutables } from "../../engine/backend/bounded-executables.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
+import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { formatType } from "../../engine/graph/ops/helpers.js";
 import { trace } from "../../engine/graph/trace.js";
@@ -18,8 +19,8 @@ import {
   zeros,
 } from "../../engine/tensor/tensor.js";
 import { weightsOf } from "../../models/data-range.js";
-import { describeTokens, holdsTokens } from "../../models/model.js";
 import { checkParameters } from "../../models/parameters.js";
+import { checkTokens } from "../request.js";
 
 export interface SelfLabelerOptions {
   readonly backend: Backend;
@@ -36,7 +37,7 @@ export interface SelfLabeler {
    * @param tokens clean, float32 [B, T, ...].
    * @param seed draws the little noise they are looked at through.
    * @returns int32 [B], or [B, T] where tokens have labels.
-   * @throws `shape-mismatch`, `disposed`
+   * @throws `shape-mismatch`, `invalid-data`, `disposed`
    */
   label(tokens: HostTensor, seed: number | RandomStream): Promise<HostTensor<"int32">>;
   /**
@@ -44,7 +45,7 @@ export interface SelfLabeler {
    *
    * @param labels int32 [B] or [B, T].
    * @param length T, where labels are those of sequences.
-   * @throws `invalid-argument` for a label that is none
+   * @throws `shape-mismatch`, `invalid-argument` for a label that is none
    */
   condition(labels: HostTensor<"int32">, length?: number): HostTensor<"float32">;
   dispose(): Promise<void>;
@@ -82,16 +83,9 @@ export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
 
   return {
     async label(tokens, seed) {
-      checkHostTensor("selfLabeler: tokens", tokens);
-      if (!holdsTokens(model, tokens)) {
-        throw new DiffusionForcingError(
-          "shape-mismatch",
-          `selfLabeler: the tokens are ${formatType(tokens)}; the model takes ${describeTokens(model)}.`,
-        );
-      }
+      checkTokens("selfLabeler", "tokens", model, tokens);
       const noise = zeros("float32", tokens.shape);
-      const random = typeof seed === "number" ? createRandom(seed) : seed;
-      random.fillNormal(noise.data, { clip: process.noiseClip });
+      createRandom(seed).fillNormal(noise.data, { clip: process.noiseClip });
       const graph = () =>
         trace({ ...constants, tokens, noise }, (values) => ({
           scores: labels.scores(values, values.tokens, values.noise),
@@ -111,18 +105,24 @@ export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
     },
     condition(chosen, length) {
       checkHostTensor("selfLabeler: labels", chosen);
-      const { shape, data } = chosen;
+      const { dtype, shape, data } = chosen;
+      if (dtype !== "int32" || shape.length < 1 || shape.length > 2) {
+        throw new DiffusionForcingError(
+          "shape-mismatch",
+          `selfLabeler: the labels are ${formatType(chosen)}; expected int32[B] or int32[B, T].`,
+        );
+      }
       const [batch, tokens = length] = shape as [number, number?];
-      if (tokens === undefined) {
+      if (tokens === undefined || (length !== undefined && length !== tokens)) {
         throw new DiffusionForcingError(
           "invalid-argument",
-          "selfLabeler: labels of sequences need the length of the condition; give it as the second argument.",
+          `selfLabeler: labels ${formatType(chosen)} and the length ${describe(length)}; labels of sequences need the length of the condition as the second argument, those of tokens have it.`,
         );
       }
       const { size, prototypes } = head;
       const condition = zeros("float32", [batch, tokens, size]);
-      for (let i = 0; i < batch * tokens; i++) {
-        const label = data[shape.length === 1 ? Math.floor(i / tokens) : i] as number;
+      const ofEach = shape.length === 1 ? tokens : 1;
+      data.forEach((label, i) => {
         const row = rows[label];
         if (row === undefined) {
           throw new DiffusionForcingError(
@@ -130,8 +130,8 @@ export function selfLabeler(options: SelfLabelerOptions): SelfLabeler {
             `selfLabeler: there is no label ${label}; expected 0 to ${prototypes - 1}.`,
           );
         }
-        condition.data.set(row, i * size);
-      }
+        for (let t = 0; t < ofEach; t++) condition.data.set(row, (i * ofEach + t) * size);
+      });
       return condition;
     },
     dispose: () => executables.dispose(),
