@@ -71,6 +71,8 @@ const { title, rows, note, document, picture } = await task.evaluate(bundle, {
 await backend.dispose();
 const evaluation = { title, rows, ...document };
 writeFileSync(join(folder, "evaluation.json"), `${JSON.stringify(evaluation, null, 2)}\n`);
-if (picture !== undefined) writeFileSync(join("docs", `${name}.svg`), picture);
+// The picture is drawn anew where the docs show one.
+const shown = join("docs", `${name}.svg`);
+if (picture !== undefined && existsSync(shown)) writeFileSync(shown, picture);
 const report = { title, rows, ...(note === undefined ? {} : { note }) };
 writeFileSync(join(folder, "README.md"), cardText({ name, model, run: facts, report, cores: cpus().length }));
