@@ -35,7 +35,9 @@ export interface TrainingOptions {
   readonly emaDecay?: number | false;
   /**
    * Parts that a batch falls into: the gradient is computed part by part and added up, so that memory is bounded by one
-   * of them, and the result is that of the whole batch, to rounding. Must divide the number of sequences. Default 1.
+   * of them, and the result is that of the whole batch, to rounding. What compares the sequences of a batch with each other,
+   * such as the balance of `selfLabelTraining` and of a CP head, compares those of a part. Must divide the number of
+   * sequences. Default 1.
    */
   readonly accumulate?: number;
   /**

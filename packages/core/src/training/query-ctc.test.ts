@@ -39,6 +39,8 @@ describe("queryCtcTraining", () => {
     );
     const bare = transformer({ features: 2, width: 8, layers: 1, heads: 2, causal: false });
     expect(() => queryCtcTraining({ model: bare, categories: 5, queries: 4 })).toThrow(/gives \[2\] for a token/);
+    const frames = { ...reverser, outputShape: [3, 1] };
+    expect(() => queryCtcTraining({ model: frames, categories: 2, queries: 4 })).toThrow(/gives \[3, 1\] for a token/);
     const conditioned = { ...reverser, conditionFeatures: 1 };
     expect(() => queryCtcTraining({ model: conditioned, categories: 2, queries: 4 })).toThrow(/and no condition/);
     expect(queryCtcTraining({ model: bare, categories: 1, queries: 1 }).config).toEqual({

@@ -4,7 +4,7 @@ import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { constant, mul, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
-import { formatShape } from "../engine/tensor/shape.js";
+import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
 import { modelSchema } from "../models/check-model.js";
 import { ctcLoss, ctcTargets } from "../models/ctc.js";
 import type { Model } from "../models/model.js";
@@ -35,8 +35,7 @@ const schema = v.strictObject({
  */
 export function queryCtcTraining(options: QueryCtcOptions): Trainable {
   const { model, categories, queries } = check("queryCtcTraining", schema, options);
-  const [outputs] = model.outputShape ?? model.tokenShape;
-  if (outputs !== categories + 1 || model.conditionFeatures > 0) {
+  if (!shapesEqual(model.outputShape ?? model.tokenShape, [categories + 1]) || model.conditionFeatures > 0) {
     throw new DiffusionForcingError(
       "invalid-config",
       `queryCtcTraining: the model gives ${formatShape(model.outputShape ?? model.tokenShape)} for a token; expected outputs: ${categories + 1}, the symbols and a blank, and no condition.`,

@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
-import { type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
+import { checkFinite, type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
 import { weightsOf } from "../../models/data-range.js";
 import { checkParameters } from "../../models/parameters.js";
 import { type Codec, checkSequences, shapeMismatch } from "../codec.js";
@@ -24,11 +24,11 @@ export interface VectorQuantizerCodec extends Codec {
   /** The tokens that there are, K rows of D: the learned code vectors about their mean, at a mean square of 1. */
   readonly codebook: readonly (readonly number[])[];
   withBackend(backend: Backend): VectorQuantizerCodec;
-  /** Items float32 [B, F, C] as the numbers of their codes, int32 [B, F]. @throws `shape-mismatch` */
+  /** Items float32 [B, F, C] as the numbers of their codes, int32 [B, F]. @throws `shape-mismatch`, `invalid-data` */
   encodeCodes(data: HostTensor): Promise<HostTensor<"int32">>;
   /** Codes int32 [B, F] as the features that the decoder makes of them. @throws `invalid-data` for codes there are not */
   decodeCodes(codes: HostTensor): Promise<HostTensor<"float32">>;
-  /** Tokens float32 [B, F, D] as the numbers of the codes nearest to them. @throws `shape-mismatch` */
+  /** Tokens float32 [B, F, D] as the numbers of the codes nearest to them. @throws `shape-mismatch`, `invalid-data` */
   codesOf(tokens: HostTensor): HostTensor<"int32">;
   /** Codes int32 [B, F] as tokens. @throws `invalid-data` for codes there are not */
   tokensOf(codes: HostTensor): HostTensor<"float32">;
@@ -80,6 +80,8 @@ export function vectorQuantizerCodec(options: VectorQuantizerCodecOptions): Vect
   };
   const codesOf = (tokens: HostTensor): HostTensor<"int32"> => {
     checkSequences("vectorQuantizerCodec", tokens, ["float32"], [width]);
+    // No code is the nearest to NaN.
+    checkFinite("vectorQuantizerCodec: what is decoded", tokens);
     const found = Int32Array.from({ length: tokens.data.length / width }, (_, i) =>
       nearest(table, (tokens.data as Float32Array).subarray(i * width, (i + 1) * width)),
     );
@@ -87,6 +89,7 @@ export function vectorQuantizerCodec(options: VectorQuantizerCodecOptions): Vect
   };
   const encodeCodes = async (data: HostTensor): Promise<HostTensor<"int32">> => {
     checkSequences("vectorQuantizerCodec", data, ["float32"], [features]);
+    checkFinite("vectorQuantizerCodec: what is encoded", data);
     const scores = await nearness(data as HostTensor<"float32">);
     const chosen = Int32Array.from({ length: scores.data.length / codes }, (_, i) => {
       const row = scores.data.subarray(i * codes, (i + 1) * codes);

@@ -88,9 +88,11 @@ const schema = v.strictObject({
  * run, the law of a next code after clean ones (`codePrior`). Guidance moves the vector that was drawn as far as it moves
  * the estimate, their mean.
  *
- * Checked against the paper's abstract: Gaussian noise on latents of a VQ codec, codes predicted step by step with
- * cross-entropy, Gumbel noise for diversity, about 10 steps. A reconstruction: that every step predicts the code of the
- * clean token, and moves by DDPM's posterior. In the paper each step's noisy latents are quantised into codes of their own.
+ * Checked against the abstract of both versions of the paper (arXiv 2412.18390) and two public summaries of its text, none
+ * of which has a formula: Gaussian noise on latents of a VQ codec, codes predicted step by step with cross-entropy, Gumbel
+ * noise for diversity, 10 steps. Neither its method section nor code of its authors could be read. So a reconstruction: that
+ * every step predicts the code of the clean token, and moves by DDPM's posterior. In the paper each step's noisy latents are
+ * quantised into codes of their own.
  *
  * The loss of every number of a token is its code's cross-entropy in nats, so that a mean over them is one over codes.
  *
