@@ -80,7 +80,9 @@ describe("vectorQuantizerCodec", () => {
     expect(() => codec.codesOf(tensor([1, 2], [1, 1, 2]))).toThrow("expected float32[B, F, 3]");
     const lost = tensor([1, 2, Number.NaN, 4, 5], [1, 1, 5]);
     await expect(codec.encode(lost)).rejects.toThrow(/what is encoded holds NaN at element 2/);
-    expect(() => codec.codesOf(tensor([1, Number.POSITIVE_INFINITY, 3], [1, 1, 3]))).toThrow(/what is decoded holds Infinity at element 1/);
+    expect(() => codec.codesOf(tensor([1, Number.POSITIVE_INFINITY, 3], [1, 1, 3]))).toThrow(
+      /what is decoded holds Infinity at element 1/,
+    );
     expect(() => codec.tokenShape([3])).toThrow("the items are [3]; expected [5]");
     const { codebook: _, ...rest } = parameters;
     expect(() => vectorQuantizerCodec({ quantizer, parameters: rest })).toThrow('"codebook" [6, 3] is missing');
