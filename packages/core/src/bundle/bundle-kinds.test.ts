@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { categoricalCodec } from "../codecs/index.js";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { diffusionForcing } from "../forcing.js";
 import { cpHead, initializeParameters, transformer } from "../models/index.js";
 import { cosineSchedule } from "../process/index.js";
 import { sampleSymbols, symbolPrior } from "../sampling/index.js";
+import { failure } from "../testing/fixtures/failure.js";
 import { encodeBundle, loadBundle, saveBundle } from "./bundle.js";
 import type { SymbolBundle } from "./bundle-kinds.js";
 import { filesStore } from "./sources/source.js";
@@ -25,15 +25,6 @@ const bundle: SymbolBundle = {
   card: { name: "three letters" },
 };
 const kinds = ["multi-token"] as const;
-
-async function failure(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : `not ours: ${error}`;
-  }
-  return "succeeded";
-}
 
 /** The files with `config.json` edited by hand. */
 function edited(change: (config: Record<string, unknown>) => unknown): Record<string, Uint8Array> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
+import { failureOf as failure } from "../testing/fixtures/failure.js";
 import type { TrainingState } from "../training/state.js";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import { decodeTrainingState, encodeTrainingState } from "./training-checkpoint.js";
@@ -16,15 +16,6 @@ const state: TrainingState = {
   ema: { "layers.0.weight": tensor([9, 8, 7, 6], [2, 2]), "ema/bias": tensor([-0], [1]) },
 };
 const { ema: _ema, ...withoutEma } = state;
-
-function failure(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "succeeded";
-}
 
 describe("training state", () => {
   it("comes back bit for bit, with and without an average", () => {

@@ -1,20 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
 import { transformer } from "../models/transformer/index.js";
+import { failureOf as failure } from "../testing/fixtures/failure.js";
 import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
 import { decodeWeights, encodeWeights } from "./weights.js";
-
-function failure(work: () => unknown): string {
-  try {
-    work();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "succeeded";
-}
 
 describe("weights", () => {
   const model = transformer({ features: 1, width: 8, layers: 1, heads: 2 });

@@ -28,9 +28,14 @@ export type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-optio
 export { Sampler, type SamplerOptions } from "./sampler.js";
 export { type CodePriorOptions, codePrior } from "./separation/code-prior.js";
 export { type Separation, type SeparationOptions, separate } from "./separation/separate.js";
-export { type MarkovPriorOptions, markovPrior, type SequencePrior } from "./separation/sequence-prior.js";
+export {
+  type CompiledPrior,
+  type MarkovPriorOptions,
+  markovPrior,
+  type SequencePrior,
+} from "./separation/sequence-prior.js";
 export { SumCounts, type SumSupport } from "./separation/sum-counts.js";
-export { type CompiledPrior, type SymbolPriorOptions, symbolPrior } from "./separation/symbol-prior.js";
+export { type SymbolPriorOptions, symbolPrior } from "./separation/symbol-prior.js";
 export { type AncestralOptions, ancestral } from "./solvers/ancestral.js";
 export { type DdimOptions, ddim } from "./solvers/ddim.js";
 export { dpmSolverPlusPlus } from "./solvers/dpm-solver-plus-plus.js";

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { mul, sum } from "../engine/graph/operations.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
@@ -10,6 +9,7 @@ import type { Model } from "../models/model.js";
 import { bayesianFlow } from "../process/bayesian-flow/continuous.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { failure } from "../testing/fixtures/failure.js";
 import type { Guidance } from "./guidance/gradient.js";
 import { autoregressive, pyramid, schedulingMatrix } from "./plan/matrix-shapes.js";
 import type { SampleOptions } from "./request.js";
@@ -32,15 +32,6 @@ function diffusionOf(): Diffusion {
 const parameters = { w: tensor([0.5]) };
 const samplerWith = (options: Partial<SamplerOptions> = {}, diffusion = diffusionOf()) =>
   new Sampler(diffusion, { backend: referenceBackend(), parameters, timesteps: 5, stabilizationLevel: 0, ...options });
-async function failure(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "succeeded";
-}
-
 /** The reference backend, with a count of what was compiled. */
 function countingBackend() {
   const inner = referenceBackend();

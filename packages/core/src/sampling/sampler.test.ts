@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { add, mul, square, sum } from "../engine/graph/operations.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
@@ -10,6 +9,7 @@ import type { Model } from "../models/model.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
+import { failure } from "../testing/fixtures/failure.js";
 import type { Guidance } from "./guidance/gradient.js";
 import { autoregressive, pyramid, schedulingMatrix } from "./plan/matrix-shapes.js";
 import type { DenoiseRequest } from "./request.js";
@@ -38,15 +38,6 @@ const request = (more: Partial<DenoiseRequest> = {}): DenoiseRequest => ({
   seed: 3,
   ...more,
 });
-async function failure(work: () => unknown): Promise<string> {
-  try {
-    await work();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "succeeded";
-}
-
 /** The reference backend, with counts of what was compiled, run and disposed; the first `failures` compiles fail. */
 function countingBackend(failures = 0) {
   const inner = referenceBackend();
@@ -344,7 +335,7 @@ describe("executables", () => {
   it("are not remembered when they failed to compile", async () => {
     const { backend, counts } = countingBackend(1);
     const sampler = samplerWith({ backend });
-    expect(await failure(() => sampler.warmup(1, 3))).toBe("Error: out of memory");
+    expect(await failure(() => sampler.warmup(1, 3))).toBe("not ours: Error: out of memory");
     expect([...(await sampler.denoise(request())).data].every(Number.isFinite)).toBe(true);
     expect(counts.compiled).toBe(2);
   });

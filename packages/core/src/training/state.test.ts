@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
+import { failureOf as verdict } from "../testing/fixtures/failure.js";
 import {
   checkFiniteState,
   checkTrainingState,
@@ -28,15 +28,6 @@ const diffusion: Diffusion = {
   process: variancePreserving(cosineSchedule(10), { objective: "v", noiseClip: 6 }),
   lossWeighting: { kind: "uniform" },
 };
-
-function verdict(check: () => void): string {
-  try {
-    check();
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "accepted";
-}
 
 describe("initialTrainingState", () => {
   it("has fresh parameters, zero moments, and an average equal to the parameters", () => {
@@ -122,8 +113,8 @@ describe("checkTrainingState", () => {
   const { ema: _ema, ...withoutEma } = state;
 
   it("accepts a state of the same model, seed and averaging", () => {
-    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: true }))).toBe("accepted");
-    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: false }))).toBe("accepted");
+    expect(verdict(() => checkTrainingState(diffusion, state, { seed: 7, keepEma: true }))).toBe("succeeded");
+    expect(verdict(() => checkTrainingState(diffusion, withoutEma, { seed: 7, keepEma: false }))).toBe("succeeded");
   });
 
   const refused = (other: object, keepEma = true) =>
@@ -172,8 +163,8 @@ describe("checkTrainingState", () => {
     expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: { w: 1 } } })).toMatch(
       /resume\.best\.parameters/,
     );
-    expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: state.parameters } })).toBe("accepted");
-    expect(refused({ step: 0 })).toBe("accepted");
+    expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: state.parameters } })).toBe("succeeded");
+    expect(refused({ step: 0 })).toBe("succeeded");
     expect(refused({ second: { w: tensor([0, Number.NaN]) } })).toMatch(/NaN/);
   });
 
@@ -204,7 +195,7 @@ describe("checkFiniteState", () => {
   const state = { ...initialTrainingState(diffusion, { seed: 7, keepEma: true }), step: 12 };
 
   it("accepts finite numbers", () => {
-    expect(verdict(() => checkFiniteState(state))).toBe("accepted");
+    expect(verdict(() => checkFiniteState(state))).toBe("succeeded");
   });
 
   it.each(["parameters", "first", "second", "ema"] as const)("refuses an overflow in %s", (group) => {

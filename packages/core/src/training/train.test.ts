@@ -2,13 +2,13 @@ import { describe, expect, it } from "vitest";
 import { decodeTrainingState, encodeTrainingState } from "../bundle/training-checkpoint.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
-import { isDiffusionForcingError } from "../engine/errors.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, isHostTensor, tensor } from "../engine/tensor/tensor.js";
 import { transformer } from "../models/transformer/index.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { deviceStandIn } from "../testing/device-stand-in.js";
+import { failure } from "../testing/fixtures/failure.js";
 import type { BatchSource } from "./batch.js";
 import type { TrainingOptions } from "./options.js";
 import type { TrainingState } from "./state.js";
@@ -49,15 +49,6 @@ async function runAll(given: TrainingOptions): Promise<{ losses: number[]; state
     if (step === given.steps) state = await snapshot();
   }
   return { losses, state: state! };
-}
-
-async function failure(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    return isDiffusionForcingError(error) ? `${error.code}: ${error.message}` : String(error);
-  }
-  return "succeeded";
 }
 
 describe("train", () => {
@@ -173,12 +164,12 @@ describe("resuming", () => {
 
   it("refuses a state of another seed, model or averaging before the first step", async () => {
     const resume = await stopAfter(1, options());
-    expect(await failure(runAll(options({ resume, seed: 6 })))).toMatch(/^checkpoint-mismatch: .* seed 5/);
-    expect(await failure(runAll(options({ resume, emaDecay: false })))).toMatch(
+    expect(await failure(() => runAll(options({ resume, seed: 6 })))).toMatch(/^checkpoint-mismatch: .* seed 5/);
+    expect(await failure(() => runAll(options({ resume, emaDecay: false })))).toMatch(
       /^checkpoint-mismatch: .* moving average/,
     );
     const wider = { ...diffusion, model: transformer({ features: 1, width: 16, layers: 1, heads: 2 }) };
-    expect(await failure(trainStream(wider, options({ resume })).next())).toMatch(
+    expect(await failure(() => trainStream(wider, options({ resume })).next())).toMatch(
       /^checkpoint-mismatch: .*model.width 8, the run has 16/,
     );
   });
@@ -217,7 +208,7 @@ describe("checkpoints", () => {
         if (step === 3) controller.abort();
       }
     };
-    expect(await failure(run())).toMatch(/^aborted: /);
+    expect(await failure(run)).toMatch(/^aborted: /);
     expect(steps).toEqual([1, 2, 3]);
     expect(saved).toEqual([2, 3]);
   });
@@ -226,7 +217,7 @@ describe("checkpoints", () => {
     const saved: number[] = [];
     const save = (state: TrainingState) => void saved.push(state.step);
     const given = options({ signal: AbortSignal.abort(), checkpoint: { every: 1, save } });
-    expect(await failure(runAll(given))).toMatch(/^aborted: /);
+    expect(await failure(() => runAll(given))).toMatch(/^aborted: /);
     expect(saved).toEqual([]);
   });
 });
@@ -235,7 +226,7 @@ describe("failures", () => {
   const savedUntil = async (given: Partial<TrainingOptions>): Promise<{ outcome: string; saved: TrainingState[] }> => {
     const saved: TrainingState[] = [];
     const save = (state: TrainingState) => void saved.push(state);
-    return { outcome: await failure(runAll(options({ ...given, checkpoint: { every: 1, save } }))), saved };
+    return { outcome: await failure(() => runAll(options({ ...given, checkpoint: { every: 1, save } }))), saved };
   };
 
   it("stops at a loss that is not finite, with the checkpoint before it", async () => {
@@ -263,12 +254,12 @@ describe("failures", () => {
     expect(outcome).toMatch(/^invalid-data: The batch's tokens hold NaN at element 1/);
     expect(saved.map(({ step }) => step)).toEqual([1, 2]);
     const wide: BatchSource = () => ({ tokens: tensor([0, 1], [1, 1, 2]) });
-    expect(await failure(runAll(options({ batches: wide })))).toMatch(/^shape-mismatch: .*float32\[1, 1, 2\]/);
+    expect(await failure(() => runAll(options({ batches: wide })))).toMatch(/^shape-mismatch: .*float32\[1, 1, 2\]/);
     const high: BatchSource = () => ({
       tokens: tensor([0], [1, 1, 1]),
       noiseLevels: tensor(Int32Array.of(21), [1, 1]),
     });
-    expect(await failure(runAll(options({ batches: high })))).toMatch(/^invalid-noise-levels: Noise level 21 /);
+    expect(await failure(() => runAll(options({ batches: high })))).toMatch(/^invalid-noise-levels: Noise level 21 /);
   });
 });
 
@@ -311,7 +302,7 @@ describe("state between steps", () => {
     for await (const { step } of trainStream(diffusion, options({ backend }))) if (step === 2) break;
     expect(live()).toBe(0);
     const diverging = { optimizer: { learningRate: 1e30 }, learningRate: { kind: "constant" } } as const;
-    expect(await failure(runAll(options({ backend, ...diverging })))).toMatch(/^non-finite-loss/);
+    expect(await failure(() => runAll(options({ backend, ...diverging })))).toMatch(/^non-finite-loss/);
     expect(live()).toBe(0);
   });
 });

@@ -1,16 +1,9 @@
 import * as v from "valibot";
 import { schemas } from "../../engine/check.js";
 import { checkModelOptions, fieldRule, modelSchemas } from "../../models/options.js";
+import { type AutoencoderSizes, sizeEntries } from "../autoencoder-sizes.js";
 
-export interface AutoencoderOptions {
-  /** C: features of an item, float32 [B, F, C]. */
-  readonly features: number;
-  /** D: features of a token. */
-  readonly latentFeatures: number;
-  /** Width of the hidden layers. Default 256. */
-  readonly width?: number;
-  /** Hidden layers of the encoder, and as many of the decoder. Default 2. */
-  readonly layers?: number;
+export interface AutoencoderOptions extends AutoencoderSizes {
   /**
    * What the decoder's output means. `"squared"`: features, by half the squared error, a normal law of variance 1.
    * `"categorical"`: groups of as many features hold a symbol each, 1 for the symbol and -1 for the others as
@@ -33,10 +26,7 @@ export interface AutoencoderConfig extends Required<AutoencoderOptions> {
 
 const schema = v.strictObject({
   kind: modelSchemas.kind("variational-autoencoder"),
-  features: modelSchemas.features(1),
-  latentFeatures: modelSchemas.features(1),
-  width: v.optional(modelSchemas.width(1), 256),
-  layers: v.optional(modelSchemas.count(), 2),
+  ...sizeEntries,
   reconstruction: v.optional(
     v.variant("kind", [
       v.strictObject({ kind: v.literal("squared") }),

@@ -1,18 +1,11 @@
 import * as v from "valibot";
 import { schemas } from "../../engine/check.js";
 import { checkModelOptions, modelSchemas } from "../../models/options.js";
+import { type AutoencoderSizes, sizeEntries } from "../autoencoder-sizes.js";
 
-export interface VectorQuantizerOptions {
-  /** C: features of an item, float32 [B, F, C]. */
-  readonly features: number;
-  /** D: features of a code vector. */
-  readonly latentFeatures: number;
+export interface VectorQuantizerOptions extends AutoencoderSizes {
   /** K: codes of the codebook. */
   readonly codes: number;
-  /** Width of the hidden layers. Default 256. */
-  readonly width?: number;
-  /** Hidden layers of the encoder, and as many of the decoder. Default 2. */
-  readonly layers?: number;
   /** beta: how strongly what the encoder gives is held to its code. Default 0.25, as in the paper. */
   readonly commitment?: number;
   /**
@@ -30,11 +23,8 @@ export interface VectorQuantizerConfig extends Required<VectorQuantizerOptions> 
 
 const schema = v.strictObject({
   kind: modelSchemas.kind("vector-quantizer"),
-  features: modelSchemas.features(1),
-  latentFeatures: modelSchemas.features(1),
+  ...sizeEntries,
   codes: schemas.integer(2, 65_536),
-  width: v.optional(modelSchemas.width(1), 256),
-  layers: v.optional(modelSchemas.count(), 2),
   commitment: v.optional(schemas.number(0, 1e6), 0.25),
   coverage: v.optional(schemas.number(0, 1e6), 0.1),
 });

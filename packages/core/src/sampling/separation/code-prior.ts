@@ -8,7 +8,7 @@ import type { Value } from "../../engine/graph/value.js";
 import type { HostTensorRecord } from "../../engine/tensor/tensor.js";
 import { logSoftmax } from "../../models/cp-head.js";
 import { PrefixLaws } from "./prefix-laws.js";
-import type { CompiledPrior } from "./symbol-prior.js";
+import type { CompiledPrior } from "./sequence-prior.js";
 
 export interface CodePriorOptions {
   readonly backend: Backend;
@@ -71,10 +71,5 @@ export function codePrior(options: CodePriorOptions): CompiledPrior {
         }),
       ),
   });
-  return {
-    categories,
-    longest: length - 1,
-    logProbs: (prefixes) => laws.after(prefixes),
-    dispose: () => laws.dispose(),
-  };
+  return laws.prior;
 }

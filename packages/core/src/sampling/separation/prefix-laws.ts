@@ -7,6 +7,7 @@ import { disposeTensor, type HostTensorRecord, readTensor, type Tensor, tensor }
 import { weightsOf } from "../../models/data-range.js";
 import type { Model, Parameters } from "../../models/model.js";
 import { checkParameters } from "../../models/parameters.js";
+import type { CompiledPrior } from "./sequence-prior.js";
 import { checkCodes } from "./sum-counts.js";
 
 interface PrefixLawsOptions {
@@ -45,6 +46,12 @@ export class PrefixLaws {
     checkParameters(options.model, options.parameters);
     this.#options = options;
     this.#weights = weightsOf(options.model, options.parameters);
+  }
+
+  /** As searches take it. */
+  get prior(): CompiledPrior {
+    const { categories, longest } = this.#options;
+    return { categories, longest, logProbs: (prefixes) => this.after(prefixes), dispose: () => this.dispose() };
   }
 
   /** Log probabilities of each symbol after each prefix; all prefixes are of one length. @throws `invalid-data` */

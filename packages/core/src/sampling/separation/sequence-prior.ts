@@ -19,6 +19,11 @@ export interface SequencePrior {
   ): readonly ArrayLike<number>[] | Promise<readonly ArrayLike<number>[]>;
 }
 
+/** A prior that holds what was compiled for it. */
+export interface CompiledPrior extends SequencePrior {
+  dispose(): Promise<void>;
+}
+
 export interface MarkovPriorOptions {
   /** Probabilities of the first symbol, [V]. */
   readonly initial: readonly number[];

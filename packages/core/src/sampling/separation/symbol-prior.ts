@@ -9,7 +9,7 @@ import type { CpHead } from "../../models/cp-head.js";
 import type { Model } from "../../models/model.js";
 import { nextSymbols } from "../../models/next-symbols.js";
 import { PrefixLaws } from "./prefix-laws.js";
-import type { SequencePrior } from "./sequence-prior.js";
+import type { CompiledPrior } from "./sequence-prior.js";
 
 export interface SymbolPriorOptions {
   readonly backend: Backend;
@@ -19,11 +19,6 @@ export interface SymbolPriorOptions {
   readonly parameters: HostTensorRecord;
   /** Longest sequence, in symbols. */
   readonly length: number;
-}
-
-/** A prior that holds what was compiled for it. */
-export interface CompiledPrior extends SequencePrior {
-  dispose(): Promise<void>;
 }
 
 const schema = v.strictObject({
@@ -57,12 +52,7 @@ export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
       return logSumExpOver(rank === 1 && ahead === 1 ? first : add(first, reshape(weights, [batch, places, rank, 1])));
     },
   });
-  return {
-    categories,
-    longest: length - 1,
-    logProbs: (prefixes) => laws.after(prefixes),
-    dispose: () => laws.dispose(),
-  };
+  return laws.prior;
 }
 
 /** [B, T, r, V] -> [B, T, V] */
