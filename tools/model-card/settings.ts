@@ -15,8 +15,4 @@ export const cardRows: readonly CardRow[] = [
   { title: "random goals", options: ["--multi-task"] },
   { title: "random goals, one plan and none anew, 50 episodes", options: once },
   { title: "the same, one sample a length instead of two", options: [...once, "--candidates", "1"] },
-  {
-    title: "the same, plans by tree search, 4 expansions after the roots",
-    options: [...once, "--search", "--expansions", "4"],
-  },
 ];

@@ -80,8 +80,14 @@ describe("doubtOf", () => {
   });
 
   it("is what a search minds, after the condition and the arrival", () => {
-    expect(scoreOf(plan(0.25, 2), rule)).toBeCloseTo(Math.log(2), 12);
+    const surprising = { ...plan(0.25, 2), surprise: 1 };
+    expect(scoreOf(surprising, rule)).toBeCloseTo(Math.log(2), 12);
     expect(scoreOf(plan(0.25, 2), { ...rule, accept: () => false })).toBeLessThan(scoreOf(plan(0.5, 100), rule));
     expect(scoreOf(plan(0.25, 2, 1), rule)).toBeLessThan(scoreOf(plan(0.5, 100), rule));
+  });
+
+  it("is less to a search than what the model would not have forecast, which counts twice", () => {
+    const surprising = (surprise: number): Plan => ({ ...plan(0.5, 2), surprise });
+    expect(scoreOf(surprising(0.5), rule) - scoreOf(surprising(2), rule)).toBeCloseTo(2 * Math.log(4), 12);
   });
 });

@@ -14,6 +14,8 @@ export interface Plan {
   readonly miss: number;
   /** How far the model itself moves it, in units of the median window of its data; 0 where nobody asked. */
   readonly inconsistency: number;
+  /** How far the model's forecasts of its pieces are from it, mean square per feature; 0 where only sampling asked. */
+  readonly surprise: number;
   /** Whether it fulfils the planner's rule; otherwise it is the best that was found. */
   readonly accepted: boolean;
   /** The stream of its noise, with which it can be watched again; undefined for one that a search found. */
@@ -29,8 +31,9 @@ export function planOfFrames(
   {
     accepted = true,
     inconsistency = 0,
+    surprise = 0,
     random,
-  }: { readonly accepted?: boolean; readonly inconsistency?: number; readonly random?: RandomStream } = {},
+  }: Partial<Pick<Plan, "accepted" | "inconsistency" | "surprise">> & { readonly random?: RandomStream } = {},
 ): Plan {
   const size = goal.length;
   const count = frames.length / width;
@@ -46,6 +49,7 @@ export function planOfFrames(
     roughness: orInfinity(roughnessOf(positions, size)),
     miss: orInfinity(miss),
     inconsistency,
+    surprise,
     accepted,
     random,
   };
@@ -127,10 +131,13 @@ export function doubtOf(plan: Plan, { smoothness, inconsistency }: PlanRule): nu
   return orInfinity(Math.log(Math.max(rough, tiny)) + Math.log(Math.max(strange, tiny)));
 }
 
-/** How good a plan is to a search: larger is better. Refused and unfinished ones are worse than all that arrive. */
+/**
+ * How good a plan is to a search: larger is better. What the model would not have forecast counts twice, because it tells
+ * short cuts through walls best. Refused and unfinished plans are worse than all that arrive.
+ */
 export function scoreOf(plan: Plan, rule: PlanRule): number {
   const refused = Number(!rule.accept(plan.positions)) + Number(plan.miss > rule.arrival);
-  return -doubtOf(plan, rule) - far * refused;
+  return -doubtOf(plan, rule) - 2 * Math.log(Math.max(plan.surprise, tiny)) - far * refused;
 }
 
 /** Farther than plausible doubts lie apart. */

@@ -49,7 +49,7 @@ export interface PlannerOptions extends PlanningSequences {
   readonly inconsistency?: number;
   /**
    * Looks for the least doubtful plan of all lengths by tree search, with fresh noise in every step, instead of taking the
-   * first that will do. Default: no search.
+   * first that will do. With `data`, the model must not be surprised by a plan's pieces either. Default: no search.
    */
   readonly search?: SearchOptions;
   /** A further condition on plans, of their positions `[F, goal features]`. Not part of Diffusion Forcing. */

@@ -14,7 +14,8 @@ import { displacements, timesAsked, usualDisplacement } from "./consistency.js";
 import { normalizeFrames } from "./frames.js";
 import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames, scoreOf } from "./plan.js";
 import { checkPlannerOptions, checkProblem, type PlannerOptions, type PlanProblem } from "./planner-options.js";
-import { type SearchOptions, searchSequence } from "./search.js";
+import { type SearchOptions, searchSequences } from "./search.js";
+import { costOfSurprise, surprises } from "./surprise.js";
 
 const anything = Number.POSITIVE_INFINITY;
 
@@ -61,9 +62,12 @@ export class Planner {
     return this.#options.frameStack;
   }
 
-  /** Model evaluations so far, of one sequence each; those that compare with the data are not counted. */
+  /**
+   * Model evaluations so far, of one sequence each, pieces of sequences by their share; those that compare with the data
+   * are not counted.
+   */
   get evaluations(): number {
-    return this.#evaluations;
+    return Math.round(this.#evaluations);
   }
 
   /**
@@ -150,7 +154,7 @@ export class Planner {
       const denoised = await this.#sampler.denoise(this.#request(filled, tokens, length, signal));
       const moved = await this.#inconsistencies(denoised, filled, signal);
       for (const [i, attempt] of chunk.entries()) {
-        plans.push(this.#asPlan(denoised, i, attempt, length, moved[i] as number));
+        plans.push(this.#asPlan(denoised, i, attempt, length, { inconsistency: moved[i] as number }));
       }
     }
     return plans;
@@ -163,27 +167,33 @@ export class Planner {
     search: SearchOptions,
     signal: AbortSignal | undefined,
   ): Promise<Plan[]> {
-    const plans: Plan[] = [];
-    for (const [i, problem] of problems.entries()) {
-      throwIfAborted(signal);
+    const searches = problems.map((problem, i) => {
       const attempt = { problem, random: random[i] as RandomStream };
       const rule = this.#ruleOf(problem);
       const lengths = lengthsWithin(this.#options.lengths, problem.tokens);
       const judged = async (found: HostTensor, length: number): Promise<Plan> => {
-        const [moved = 0] = await this.#inconsistencies(found, [attempt], signal);
-        return this.#asPlan(found, 0, attempt, length, moved);
+        throwIfAborted(signal);
+        const [inconsistency = 0] = await this.#inconsistencies(found, [attempt], signal);
+        const surprise = await this.#surprise(found, attempt, signal);
+        return this.#asPlan(found, 0, attempt, length, { inconsistency, surprise });
       };
-      const { branch, sequence, evaluations } = await searchSequence(
-        this.#sampler,
-        lengths.map((length) => ({
-          request: {
-            ...this.#request([attempt], this.#tokens([attempt], length), length, signal),
-            seed: attempt.random.split(`search ${length}`),
-          },
-          score: async (found) => scoreOf(await judged(found, length), rule),
-        })),
-        search,
-      );
+      const branches = lengths.map((length) => ({
+        request: {
+          ...this.#request([attempt], this.#tokens([attempt], length), length, signal),
+          seed: attempt.random.split(`search ${length}`),
+        },
+        score: async (found: HostTensor) => scoreOf(await judged(found, length), rule),
+      }));
+      return { branches, lengths, rule, judged };
+    });
+    const found = await searchSequences(
+      this.#sampler,
+      searches.map(({ branches }) => branches),
+      search,
+    );
+    const plans: Plan[] = [];
+    for (const [i, { lengths, rule, judged }] of searches.entries()) {
+      const { branch, sequence, evaluations } = found[i] as (typeof found)[number];
       this.#evaluations += evaluations;
       plans.push(judgePlan(await judged(sequence, lengths[branch] as number), rule).plan);
     }
@@ -204,6 +214,14 @@ export class Planner {
     const moved = await displacements(this.#sampler, sequences, random, signal);
     this.#evaluations += attempts.length * timesAsked(sequences.shape[1] as number);
     return moved.map((value) => value / usual);
+  }
+
+  /** How far the model's forecasts of a sequence's pieces are from it; 0 without data, as nobody asks then. */
+  async #surprise(sequence: HostTensor, { random }: Attempt, signal: AbortSignal | undefined): Promise<number> {
+    if (!this.#options.data?.length) return 0;
+    const [found = 0] = await surprises(this.#sampler, sequence, [random.split("surprise")], signal);
+    this.#evaluations += costOfSurprise(sequence.shape[1] as number);
+    return found;
   }
 
   /** Start tokens, then noise, then goal tokens if the goal is one: [B, T, C]. */
@@ -285,7 +303,13 @@ export class Planner {
     return frames;
   }
 
-  #asPlan(tokens: HostTensor, i: number, { problem, random }: Attempt, length: number, inconsistency: number): Plan {
+  #asPlan(
+    tokens: HostTensor,
+    i: number,
+    { problem, random }: Attempt,
+    length: number,
+    judged: Partial<Pick<Plan, "inconsistency" | "surprise">>,
+  ): Plan {
     const width = this.#width;
     const { frameStack, guidance, search } = this.#options;
     const all = this.#frames(tokens, i, length);
@@ -293,7 +317,7 @@ export class Planner {
     const end = guidance === undefined ? all.length - (frameStack - 1) * width : all.length;
     const frames = all.slice((frameStack - 1) * width, end);
     frames.set(problem.history.at(-1) as ArrayLike<number>, 0);
-    return planOfFrames(frames, width, length, problem.goal, { inconsistency, ...(search ? {} : { random }) });
+    return planOfFrames(frames, width, length, problem.goal, { ...judged, ...(search ? {} : { random }) });
   }
 }
 

@@ -35,44 +35,67 @@ const worst = -1e9;
 
 interface Branch {
   readonly tree: AsyncGenerator<TreeSearchProgress>;
+  readonly length: number;
   best: TreeSearchProgress | undefined;
   visits: number;
   done: boolean;
 }
 
 /**
- * Looks for a sequence by Monte Carlo tree search over partial denoisings (after Monte Carlo Tree Diffusion, Yoon et al.
- * 2025), the lengths being the first choice: each has a tree, in which a node's children go on with noise of their own and
- * a quick look-ahead to the end says what each may come to. After the roots, the tree of the largest upper bound is
- * always the one that grows. The best sequence of all lengths is found, not the first that will do: with every try at a
- * length that is too short, it grows likelier that a judge is taken in.
+ * Looks for a sequence for each problem by Monte Carlo tree search over partial denoisings (after Monte Carlo Tree
+ * Diffusion, Yoon et al. 2025), the lengths being the first choice: each has a tree, in which a node's children go on with
+ * noise of their own and a quick look-ahead to the end says what each may come to. After the roots, the tree of the largest
+ * upper bound is always the one that grows. The best sequence of all lengths is found, not the first that will do: with
+ * every try at a length that is too short, it grows likelier that a judge is taken in.
+ *
+ * All problems go on together, length by length, as graphs are compiled for each length.
  *
  * @param sampler takes fresh noise in every step: eta 1
+ * @param problems the branches of each
  */
-export async function searchSequence(
+export async function searchSequences(
   sampler: Sampler,
-  branches: readonly SearchBranch[],
+  problems: readonly (readonly SearchBranch[])[],
   { expansions = 16, children = 4, depth = 4 }: SearchOptions,
-): Promise<Found> {
-  const grown = branches.map(({ request, score }): Branch => {
-    const bounded = async (sequence: HostTensor): Promise<number> => Math.max(worst, await score(sequence));
-    const tree = treeSearch({ sampler, request, score: bounded, children, depth, expansions: expansions + 1 });
-    return { tree, best: undefined, visits: 0, done: false };
-  });
-  for (let visit = 0; visit < grown.length + expansions; visit++) {
-    const open = grown.filter(({ done }) => !done);
-    if (open.length === 0) break;
-    const bound = ({ best, visits }: Branch): number =>
-      best === undefined ? Number.POSITIVE_INFINITY : best.score + exploration * Math.sqrt(Math.log(visit) / visits);
-    const chosen = open.reduce((a, b) => (bound(b) > bound(a) ? b : a));
-    const { value, done } = await chosen.tree.next();
-    chosen.visits++;
-    if (done) chosen.done = true;
-    else chosen.best = value;
+): Promise<Found[]> {
+  const grown = problems.map((branches) =>
+    branches.map(({ request, score }): Branch => {
+      const bounded = async (sequence: HostTensor): Promise<number> => Math.max(worst, await score(sequence));
+      const tree = treeSearch({ sampler, request, score: bounded, children, depth, expansions: expansions + 1 });
+      return { tree, length: request.tokens.shape[1] as number, best: undefined, visits: 0, done: false };
+    }),
+  );
+  await growAll(grown.flat());
+  for (let expansion = 0; expansion < expansions; expansion++) {
+    await growAll(grown.flatMap((branches) => mostPromising(branches, branches.length + expansion) ?? []));
   }
-  const score = ({ best }: Branch): number => best?.score ?? Number.NEGATIVE_INFINITY;
-  const first = grown[0] as Branch;
-  const winner = grown.reduce((a, b) => (score(b) > score(a) ? b : a), first);
-  const evaluations = grown.reduce((sum, { best }) => sum + (best?.evaluations ?? 0), 0);
-  return { branch: grown.indexOf(winner), sequence: (winner.best as TreeSearchProgress).best, evaluations };
+  return grown.map(foundIn);
+}
+
+/** Each is expanded once, those of a length one after the other. */
+async function growAll(branches: readonly Branch[]): Promise<void> {
+  for (const branch of [...branches].sort((a, b) => a.length - b.length)) {
+    const { value, done } = await branch.tree.next();
+    branch.visits++;
+    if (done) branch.done = true;
+    else branch.best = value;
+  }
+}
+
+/** The branch of the largest upper bound after so many visits of all; undefined where nothing is left to expand. */
+function mostPromising(branches: readonly Branch[], visits: number): Branch | undefined {
+  const bound = (branch: Branch): number => scoreOf(branch) + exploration * Math.sqrt(Math.log(visits) / branch.visits);
+  return branches
+    .filter(({ done }) => !done)
+    .reduce<Branch | undefined>((a, b) => (a === undefined || bound(b) > bound(a) ? b : a), undefined);
+}
+
+function foundIn(branches: readonly Branch[]): Found {
+  const winner = branches.reduce((a, b) => (scoreOf(b) > scoreOf(a) ? b : a));
+  const evaluations = branches.reduce((sum, { best }) => sum + (best?.evaluations ?? 0), 0);
+  return { branch: branches.indexOf(winner), sequence: (winner.best as TreeSearchProgress).best, evaluations };
+}
+
+function scoreOf({ best }: Branch): number {
+  return best?.score ?? Number.NEGATIVE_INFINITY;
 }

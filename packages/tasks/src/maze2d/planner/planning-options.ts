@@ -6,6 +6,7 @@ import {
   pyramid,
   trapezoid,
 } from "@diffusion-forcing/core";
+import type { SearchOptions } from "../../planning/search.js";
 import type { OptionSchemas, OptionValues } from "../../task-options.js";
 import { generateMazeDataset } from "../dataset.js";
 import type { Maze } from "../mazes.js";
@@ -80,6 +81,14 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
     low: 1,
     high: 65_536,
   },
+  children: { kind: "integer", summary: "children of a node of a search", default: 4, low: 1, high: 1024 },
+  depth: {
+    kind: "integer",
+    summary: "stretches that a search cuts denoising into; at 1 it takes the best of independent samples",
+    default: 4,
+    low: 1,
+    ...(config ? { high: config.schedule.levels } : {}),
+  },
   support: {
     kind: "flag",
     summary: "only accept plans that keep to where data exists (no part of Diffusion Forcing)",
@@ -104,12 +113,14 @@ export function plannerFromOptions(
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
     batch,
-    ...(options.search
-      ? { search: { expansions: options.expansions as number }, candidates: 1 }
-      : { candidates: options.candidates as number }),
+    ...(options.search ? { search: searchOf(options), candidates: 1 } : { candidates: options.candidates as number }),
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
     ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
+}
+
+function searchOf({ expansions, children, depth }: OptionValues): SearchOptions {
+  return { expansions: expansions as number, children: children as number, depth: depth as number };
 }
 
 function reachOf({ reach, scale, samples, guidanceWeights }: OptionValues): ReachMethod {
