@@ -63,12 +63,30 @@ it("is a run of its head and its model, with a hundredth of the imbalance unless
 
 it("reads the tokens of batches that are as long as a row of symbols, and refuses shorter ones", () => {
   const trainable = multiTokenTraining({ model, head, balance: 0 });
-  const of = (length: number) => ({ tokens: tensor(new Float32Array(2 * length), [1, length, 2]) });
+  const of = (length: number) => ({
+    tokens: tensor(
+      Float32Array.from({ length: 2 * length }, (_, i) => (i % 2 === 0 ? 1 : -1)),
+      [1, length, 2],
+    ),
+  });
   expect(() => trainable.checkBatch(of(2))).not.toThrow();
   expect(() => trainable.checkBatch(of(1))).toThrow("sequences of 1 tokens cannot show 2 in a row");
   expect(() => trainable.checkBatch({ tokens: tensor([1], [1, 1, 1]) })).toThrow("the model takes float32[B, T, 2]");
   const batch = of(3);
   expect(trainable.inputs(batch, createRandom(1))).toEqual(batch);
+});
+
+it.each<[string, number[]]>([
+  ["no symbol", [-1, -1]],
+  ["two symbols", [1, 1]],
+  ["shares", [0.5, 0.5]],
+  ["zeros and ones", [0, 1]],
+])("refuses %s in the place of one, and says where", (_name, token) => {
+  const trainable = multiTokenTraining({ model, head });
+  const tokens = tensor([1, -1, -1, 1, -1, 1, ...token], [2, 2, 2]);
+  expect(() => trainable.checkBatch({ tokens })).toThrow(
+    "multiTokenTraining: token 1 of sequence 1 is no symbol; expected 1 for one of 2 and -1 for the others",
+  );
 });
 
 it.each<[Partial<Model>, string]>([

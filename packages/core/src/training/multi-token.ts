@@ -3,6 +3,7 @@ import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { add, concat, constant, mul, reshape, slice, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
+import type { HostTensor } from "../engine/tensor/tensor.js";
 import { checkFitsHead, cpHeadSchema, modelSchema } from "../models/check-model.js";
 import type { CpHead } from "../models/cp-head.js";
 import type { Model } from "../models/model.js";
@@ -40,11 +41,13 @@ export function multiTokenTraining(options: MultiTokenOptions): Trainable {
     parameters: model.parameters,
     checkBatch(batch) {
       checkBatch(model, 1, batch);
-      if ((batch.tokens.shape[1] as number) >= ahead) return;
-      throw new DiffusionForcingError(
-        "shape-mismatch",
-        `multiTokenTraining: sequences of ${batch.tokens.shape[1]} tokens cannot show ${ahead} in a row; give longer ones.`,
-      );
+      if ((batch.tokens.shape[1] as number) < ahead) {
+        throw new DiffusionForcingError(
+          "shape-mismatch",
+          `multiTokenTraining: sequences of ${batch.tokens.shape[1]} tokens cannot show ${ahead} in a row; give longer ones.`,
+        );
+      }
+      checkSymbols(batch.tokens, categories);
     },
     inputs: ({ tokens }) => ({ tokens }),
     loss(parameters, { tokens }) {
@@ -63,4 +66,22 @@ export function multiTokenTraining(options: MultiTokenOptions): Trainable {
       return { total, denominator, loss: mul(total, 1 / (batch * places)) };
     },
   };
+}
+
+/** @throws `invalid-data` unless every token is 1 for its symbol and -1 for the others */
+function checkSymbols({ data, shape }: HostTensor, categories: number): void {
+  const length = shape[1] as number;
+  for (let token = 0; token < data.length / categories; token++) {
+    let [chosen, others] = [0, 0];
+    for (let k = 0; k < categories; k++) {
+      const value = data[token * categories + k];
+      if (value === 1) chosen++;
+      else if (value === -1) others++;
+    }
+    if (chosen === 1 && others === categories - 1) continue;
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `multiTokenTraining: token ${token % length} of sequence ${Math.floor(token / length)} is no symbol; expected 1 for one of ${categories} and -1 for the others, as categoricalCodec() writes them.`,
+    );
+  }
 }

@@ -36,7 +36,7 @@ export interface TrainingOptions {
   /**
    * Parts that a batch falls into: the gradient is computed part by part and added up, so that memory is bounded by one
    * of them, and the result is that of the whole batch, to rounding. What compares the sequences of a batch with each other,
-   * such as the balance of `selfLabelTraining` and of a CP head, compares those of a part. Must divide the number of
+   * such as the balance of `selfLabelTraining`, of a CP head and of a vector quantiser, compares those of a part. Must divide the number of
    * sequences. Default 1.
    */
   readonly accumulate?: number;
