@@ -196,7 +196,10 @@ export function valueEdit(random: RandomStream, base: unknown, foreign: boolean)
       });
     case 4: {
       const other = pick(random, paths);
-      return set(`= what is at ${other.join(".")}`, () => other.reduce<unknown>((v, key) => (v as never)?.[key], base));
+      const found = other.reduce<unknown>((v, key) => (v as never)?.[key], base);
+      // A function of the user's may throw what it likes; nobody can see that it is another one than it should be.
+      const isFunction = typeof found === "function";
+      return set(`= what is at ${other.join(".")}`, (old) => (isFunction && typeof old === "function" ? old : found));
     }
     default: {
       const [label, make] = pick(random, values);
