@@ -15,6 +15,7 @@ import { discreteBayesianFlow, processFromConfig } from "@diffusion-forcing/core
 import {
   ctcBeam,
   fractionalHistoryGuidance,
+  learnedPrior,
   reconstructionGuidance,
   sampleSymbols,
   schedulingMatrix,
@@ -24,10 +25,13 @@ import {
 } from "@diffusion-forcing/core/sampling";
 import {
   constrainedTraining,
+  multipliersOf,
   multiTokenTraining,
   queryCtcTraining,
   train,
   truncatedTraining,
+  withoutDiscriminator,
+  withoutPrototypes,
 } from "@diffusion-forcing/core/training";
 import { type Target, valueTarget } from "../target.js";
 import {
@@ -41,6 +45,7 @@ import {
   spread,
   tokens,
   unavailable,
+  zerosOf,
 } from "./subjects.js";
 
 const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
@@ -182,12 +187,7 @@ const trained: Target[] = [
         backend: unavailable,
         model: writer,
         head,
-        parameters: Object.fromEntries(
-          Object.entries(writer.parameters).map(([name, { shape }]) => [
-            name,
-            { dtype: "float32", shape, data: new Float32Array(shape.reduce((product, size) => product * size, 1)) },
-          ]),
-        ) as Anything,
+        parameters: zerosOf(writer),
         ...(given as Anything),
       }),
     foreign,
@@ -228,6 +228,20 @@ const trained: Target[] = [
     "truncatedTraining",
     [{ diffusion: forcing, level: [5, 7, 9], discriminator: model, adversarialWeight: 1, r1: 0.1 }],
     (given) => truncatedTraining(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "learnedPrior",
+    [{ backend: unavailable, diffusion: forcing, parameters }],
+    (given) => learnedPrior(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "weights that are split",
+    [{ w: tokens, "multiplier.a": tokens, "discriminator.w": tokens, "prototypes.w": tokens }],
+    (weights) => {
+      for (const split of [multipliersOf, withoutDiscriminator, withoutPrototypes]) split(weights as Anything);
+    },
     foreign,
   ),
   valueTarget(

@@ -32,9 +32,16 @@ import {
   spread,
   tokens,
   unavailable,
+  zerosOf,
 } from "./subjects.js";
 
 const state = initialTrainingState(forcing, { seed: 7, keepEma: true });
+const told = transformer({ features: 2, conditionFeatures: 1, width: 8, layers: 1, heads: 1 });
+const conditioned = diffusionForcing({ model: told, schedule: cosineSchedule(20) }).sampler({
+  backend: unavailable,
+  parameters: zerosOf(told),
+  timesteps: 4,
+});
 const matrix = [fullSequence(), autoregressive(), pyramid(), trapezoid({ uncertainty: 2 })];
 
 export const options: readonly Target[] = [
@@ -204,6 +211,12 @@ export const options: readonly Target[] = [
       { context: { ...tokens }, length: 1, window: 4 },
     ],
     (given) => sampling({}, (sampler) => sampler.rollout({ seed: 0, ...(given as object) })),
+    foreign,
+  ),
+  valueTarget(
+    "condition of a rollout",
+    [{ dtype: "float32", shape: [1, 3, 1], data: Float32Array.of(1, 2, 3) }],
+    (condition) => first(conditioned.rollout({ seed: 0, length: 3, window: 4, condition: condition as Anything })),
     foreign,
   ),
 ];

@@ -38,6 +38,13 @@ export const models: readonly Model[] = [
   dit3d({ tokenShape: [1, 4, 4], patchSize: 2, width: 8, layers: 1, heads: 1 }),
   unet3d({ tokenShape: [1, 8, 8], width: 8 }),
 ];
+/** Weights of a network, all of them 0. */
+export function zerosOf({ parameters: specs }: Pick<Model, "parameters">): HostTensorRecord {
+  const zero = (shape: readonly number[]): HostTensor =>
+    tensor(new Float32Array(shape.reduce((product, size) => product * size, 1)), shape);
+  return Object.fromEntries(Object.entries(specs).map(([name, { shape }]) => [name, zero(shape)]));
+}
+
 /** Ends work where its options have been read and its graph is built: nothing is computed. */
 export const unavailable: Backend = {
   specVersion: 1,

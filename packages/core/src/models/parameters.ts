@@ -27,10 +27,10 @@ export function initializeParameters(model: Network, random: RandomStream): Reco
   );
 }
 
-/** A config field by field. */
+/** A config field by field, of one out of a file not all. */
 function described(config: ModelConfig): string {
-  const fields = Object.entries(config).map(([name, value]) => `${name}: ${describe(value)}`);
-  return `{ ${fields.join(", ")} }`;
+  const fields = Object.entries(config).slice(0, 24);
+  return `{ ${fields.map(([name, value]) => `${describe(name).slice(1, -1)}: ${describe(value)}`).join(", ")} }`;
 }
 
 /** Number of trainable values. */
@@ -52,17 +52,17 @@ export function checkParameters(model: Network, tensors: HostTensorRecord): void
     );
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     const given = Object.hasOwn(tensors, name) ? tensors[name] : undefined;
-    if (given === undefined) throw mismatch(`Parameter "${name}" ${formatShape(shape)} is missing.`);
-    checkFinite(`Parameter "${name}"`, given);
+    if (given === undefined) throw mismatch(`Parameter ${describe(name)} ${formatShape(shape)} is missing.`);
+    checkFinite(`Parameter ${describe(name)}`, given);
     if (given.dtype !== "float32" || !shapesEqual(given.shape, shape)) {
       throw mismatch(
-        `Parameter "${name}" is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,
+        `Parameter ${describe(name)} is ${given.dtype}${formatShape(given.shape)}, expected float32${formatShape(shape)}.`,
       );
     }
   }
   dataRangeOf(model, tensors);
   for (const name of Object.keys(tensors)) {
     if (!Object.hasOwn(model.parameters, name) && !isDataRangeName(name))
-      throw mismatch(`There is no parameter "${name}".`);
+      throw mismatch(`There is no parameter ${describe(name)}.`);
   }
 }

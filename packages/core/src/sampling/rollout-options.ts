@@ -2,7 +2,7 @@ import * as v from "valibot";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import { isCacheable } from "./memory-network.js";
 import type { SampleSeed } from "./noise-source.js";
 import type { MatrixSource } from "./plan/matrix-shapes.js";
@@ -185,6 +185,7 @@ function checkPast({ diffusion: { model } }: RolloutSampler, options: CheckedRol
     refuse("invalid-argument", conditioned ? "the model takes a condition" : "the model takes no condition");
   }
   if (condition === undefined || typeof condition === "function") return;
+  checkHostTensor("rollout: the condition", condition);
   const before = resume === undefined ? known : resume.position - resume.done;
   if ((condition.shape[1] ?? 0) < before + length || condition.shape[0] !== batch) {
     refuse(

@@ -1,10 +1,11 @@
 import * as v from "valibot";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { add, mul, square, sub } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
-import type { HostTensorRecord } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { ParameterSpec, Parameters } from "../models/model.js";
 import { withAdded } from "./added-loss.js";
 import type { Batch, BatchSource } from "./batch.js";
@@ -154,6 +155,8 @@ export function multipliersOf(parameters: HostTensorRecord): {
   readonly weights: HostTensorRecord;
 } {
   const { beside, others } = splitWeights("multipliersOf", parameters, PREFIX);
-  const multipliers = Object.entries(beside).map(([name, { data }]) => [name, data[0] as number]);
+  const multipliers = Object.entries(beside).map(([name, value]) => {
+    return [name, checkHostTensor(`multipliersOf: the multiplier ${describe(name)}`, value).data[0] as number];
+  });
   return { multipliers: Object.fromEntries(multipliers), weights: others };
 }

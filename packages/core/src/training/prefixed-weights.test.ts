@@ -14,6 +14,10 @@ it("splits weights by the prefix of their names, in order", () => {
   expect(splitWeights("f", {}, "x.")).toEqual({ beside: {}, others: {} });
 });
 
+it("names a multiplier that is none", () => {
+  expect(() => multipliersOf({ "multiplier.a": null as never })).toThrow('multipliersOf: the multiplier "a" is null');
+});
+
 it.each<[string, (weights: never) => unknown]>([
   ["multipliersOf", multipliersOf],
   ["withoutDiscriminator", withoutDiscriminator],

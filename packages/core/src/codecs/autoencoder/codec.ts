@@ -2,11 +2,13 @@ import * as v from "valibot";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import type { HostTensor, HostTensorRecord } from "../../engine/tensor/tensor.js";
+import { isNetwork } from "../../models/check-model.js";
 import { weightsOf } from "../../models/data-range.js";
 import { checkParameters } from "../../models/parameters.js";
 import { type Codec, checkSequences, shapeMismatch } from "../codec.js";
 import { rowByRow } from "../row-by-row.js";
 import type { VariationalAutoencoder } from "./autoencoder.js";
+import { completeAutoencoderConfig } from "./config.js";
 
 export interface AutoencoderCodecOptions {
   readonly autoencoder: VariationalAutoencoder;
@@ -16,8 +18,12 @@ export interface AutoencoderCodecOptions {
   readonly backend?: Backend;
 }
 
+const directions = v.looseObject({ encode: schemas.function(), decode: schemas.function() });
 const schema = v.strictObject({
-  autoencoder: schemas.having<VariationalAutoencoder>("an autoencoder", "config", "parameters", "encode", "decode"),
+  autoencoder: schemas.satisfying<VariationalAutoencoder>(
+    "an autoencoder, as variationalAutoencoder() makes one",
+    (value) => isNetwork(value) && v.is(directions, value),
+  ),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   backend: v.optional(schemas.having<Backend>("a backend", "compile")),
 });
@@ -26,11 +32,11 @@ const schema = v.strictObject({
  * A trained autoencoder as a codec: items float32 [B, F, C] to the means of their posteriors [B, F, D], and tokens to
  * what the decoder makes of them, features or logits.
  *
- * @throws `invalid-argument`, `checkpoint-mismatch` for parameters of another autoencoder.
+ * @throws `invalid-argument`, `invalid-config`, `checkpoint-mismatch` for parameters of another autoencoder.
  */
 export function autoencoderCodec(options: AutoencoderCodecOptions): Codec {
   const { autoencoder, parameters, backend } = check("autoencoderCodec", schema, options);
-  const { config } = autoencoder;
+  const config = completeAutoencoderConfig(autoencoder.config);
   const weights = weightsOf(autoencoder, parameters);
   checkParameters(autoencoder, parameters);
   const { features, latentFeatures } = config;

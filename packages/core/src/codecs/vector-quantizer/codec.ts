@@ -3,10 +3,12 @@ import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { checkFinite, type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
+import { isNetwork } from "../../models/check-model.js";
 import { weightsOf } from "../../models/data-range.js";
 import { checkParameters } from "../../models/parameters.js";
 import { type Codec, checkSequences, shapeMismatch } from "../codec.js";
 import { rowByRow } from "../row-by-row.js";
+import { completeQuantizerConfig } from "./config.js";
 import { CODEBOOK, type VectorQuantizer } from "./vector-quantizer.js";
 
 export interface VectorQuantizerCodecOptions {
@@ -34,8 +36,16 @@ export interface VectorQuantizerCodec extends Codec {
   tokensOf(codes: HostTensor): HostTensor<"float32">;
 }
 
+const directions = v.looseObject({
+  encode: schemas.function(),
+  nearness: schemas.function(),
+  decode: schemas.function(),
+});
 const schema = v.strictObject({
-  quantizer: schemas.having<VectorQuantizer>("a vector quantiser", "config", "parameters", "nearness", "decode"),
+  quantizer: schemas.satisfying<VectorQuantizer>(
+    "a vector quantiser, as vectorQuantizer() makes one",
+    (value) => isNetwork(value) && v.is(directions, value),
+  ),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   backend: v.optional(schemas.having<Backend>("a backend", "compile")),
 });
@@ -44,11 +54,11 @@ const schema = v.strictObject({
  * A trained vector quantiser as a codec: items float32 [B, F, C] to the vectors of their codes [B, F, D], and tokens to
  * what the decoder makes of the code nearest to each.
  *
- * @throws `invalid-argument`, `checkpoint-mismatch` for parameters of another quantiser.
+ * @throws `invalid-argument`, `invalid-config`, `checkpoint-mismatch` for parameters of another quantiser.
  */
 export function vectorQuantizerCodec(options: VectorQuantizerCodecOptions): VectorQuantizerCodec {
   const { quantizer, parameters, backend } = check("vectorQuantizerCodec", schema, options);
-  const { config } = quantizer;
+  const config = completeQuantizerConfig(quantizer.config);
   const weights = weightsOf(quantizer, parameters);
   checkParameters(quantizer, parameters);
   const { features, latentFeatures: width, codes } = config;

@@ -158,9 +158,11 @@ async function lawsAfter(
 ): Promise<readonly ArrayLike<number>[]> {
   const prior = priors[source];
   const laws: readonly ArrayLike<number>[] = await prior.logProbs(prefixes);
-  const isLaw = (row: ArrayLike<number> | undefined): boolean =>
-    row?.length === prior.categories && !Array.from(row).some((x) => Number.isNaN(x));
-  if (Array.isArray(laws) && prefixes.every((_, i) => isLaw(laws[i] as ArrayLike<number>))) return laws;
+  const isLaw = (row: unknown): boolean =>
+    (Array.isArray(row) || row instanceof Float32Array || row instanceof Float64Array) &&
+    row.length === prior.categories &&
+    row.every((x) => typeof x === "number" && !Number.isNaN(x));
+  if (Array.isArray(laws) && prefixes.every((_, i) => isLaw(laws[i]))) return laws;
   throw new DiffusionForcingError(
     "invalid-data",
     `separate: prior ${source + 1} gave ${describe(laws)} for ${prefixes.length} prefixes; expected as many rows of ${prior.categories} log probabilities, none of them NaN.`,
