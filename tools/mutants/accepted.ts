@@ -142,6 +142,27 @@ export const accepted: readonly Accepted[] = [
     reason: "Without choices nothing is read of them at temperature 0, and both fail at others.",
   },
   {
+    file: "sampling/ctc-decode.ts",
+    code: "n - 1",
+    replacement: "n + 1",
+    reason: "Of outputs that repeat, the last stands for all as well as the first.",
+  },
+  ...[
+    ["k < probabilities.length - 1", "k <= probabilities.length - 1"],
+    ["probabilities.length - 1", "probabilities.length + 1"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "sampling/speculation/categories.ts",
+    code,
+    replacement,
+    reason: "What no place before it takes is the last's either way; beyond the last there is nothing below 0.",
+  })),
+  {
+    file: "sampling/solvers/dpm-solver-plus-plus.ts",
+    code: "value === 0",
+    replacement: "false",
+    reason: "Only level 0 has no noise, and no token of level 0 moves: it keeps the table finite.",
+  },
+  {
     file: "training/learning-rate.ts",
     code: "step <= warmup",
     replacement: "step < warmup",

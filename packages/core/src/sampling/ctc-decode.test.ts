@@ -40,6 +40,33 @@ describe("CTC decoding", () => {
     expect(greedyIsWorse).toBeGreaterThan(10);
   });
 
+  it("adds up the alignments of each sequence, by hand", () => {
+    // Outputs blank .5, a .3, b .2, then blank .4, a .6: "" .2, a .3 .6 + .3 .4 + .5 .6 = .6, b .08, ba .12.
+    const outputs = [[0.5, 0.3, 0.2].map(Math.log), Float64Array.of(0.4, 0.6, 0).map(Math.log)];
+    const found = ctcBeam(outputs, { width: 4 });
+    expect(found.map(({ symbols }) => symbols.join())).toEqual(["0", "", "1,0", "1"]);
+    expect(found.map(({ logProbability }) => Math.exp(logProbability))).toEqual(
+      [0.6, 0.2, 0.12, 0.08].map((share) => expect.closeTo(share, 10)),
+    );
+    // A symbol said twice needs a blank between: aa is .3 .4 .3 where the first row is repeated around it.
+    const thrice = [outputs[0]!, outputs[1]!, outputs[0]!];
+    const twice = ctcBeam(thrice, { width: 50 }).find(({ symbols }) => symbols.join() === "0,0");
+    expect(Math.exp(twice!.logProbability)).toBeCloseTo(0.3 * 0.4 * 0.3, 10);
+    expect(ctcBeam(outputs, { width: 1 })).toHaveLength(1);
+    expect(ctcBeam([])).toEqual([{ symbols: [], logProbability: 0 }]);
+  });
+
+  it("takes the first of equal outputs, the blank before all", () => {
+    expect(
+      ctcGreedy([
+        [-1, -1, -1],
+        [-2, -1, -1],
+      ]),
+    ).toEqual([0]);
+    expect(ctcGreedy([Float32Array.of(-2, Number.NEGATIVE_INFINITY, -1)])).toEqual([1]);
+    expect(ctcGreedy([])).toEqual([]);
+  });
+
   it("collapses the likeliest alignment", () => {
     const sure = [1, 1, 0, 1, 2, 2].map((output) => [0, 1, 2].map((k) => (k === output ? -0.1 : -3)));
     expect(ctcGreedy(sure)).toEqual([0, 0, 1]);
@@ -47,7 +74,20 @@ describe("CTC decoding", () => {
 
   it("refuses what are no rows of log probabilities, and beams of no width", () => {
     const none = "expected rows of log probabilities";
-    for (const outputs of [5, [5], new Array(2), [[-1, Number.NaN]], [[-1, -2], [-1]], [["a", "b"]]]) {
+    for (const outputs of [
+      ...[5, [5], new Array(2), [[-1, Number.NaN]], [[-1, -2], [-1]], [["a", "b"]]],
+      ...[
+        [
+          [-1, -2],
+          [-1, -2, -3],
+        ],
+        [[-1], [-1]],
+        [[]],
+        [[null, -1]],
+        [new Array(2)],
+      ],
+      ...[[[-1, Number.POSITIVE_INFINITY]], [new Int32Array(2)], [{ length: 2, 0: -1, 1: -1 }]],
+    ]) {
       expect(() => ctcBeam(outputs as never)).toThrow(none);
       expect(() => ctcGreedy(outputs as never)).toThrow(none);
     }

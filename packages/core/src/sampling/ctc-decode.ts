@@ -18,7 +18,9 @@ const outputsSchema = schemas.satisfying<CtcOutputs>(
 function isLaw(row: unknown): row is ArrayLike<number> {
   const isList = Array.isArray(row) || row instanceof Float32Array || row instanceof Float64Array;
   return (
-    isList && row.length > 1 && row.every((value) => typeof value === "number" && value < Number.POSITIVE_INFINITY)
+    isList &&
+    row.length > 1 &&
+    Array.from<unknown>(row).every((value) => typeof value === "number" && value < Number.POSITIVE_INFINITY)
   );
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
-import { drawNoise, noiseSources, recordedNoise } from "./noise-source.js";
+import { drawNoise, noiseSources, recordedNoise, splitSources } from "./noise-source.js";
 
 it("plays recorded numbers back by the path of the draw, limited, and refuses another number of them", () => {
   const paths: (readonly (string | number)[])[] = [];
@@ -30,6 +30,14 @@ it("makes sources of seeds and streams, one or one for each sample, and refuses 
   expect(() => noiseSources("sample", [1, 2], 3)).toThrow("sample: 2 seeds for 3 samples");
   expect(() => noiseSources("sample", "7" as never, 1)).toThrow('sample: seed is "7"; expected a whole number');
   expect(() => noiseSources("sample", [1, undefined as never], 2)).toThrow("seed is undefined");
+  for (const [seed, shown] of [
+    [null, "null"],
+    [{}, "an object"],
+    [{ fillNormal: 1 }, "an object with fillNormal"],
+    [true, "true"],
+  ]) {
+    expect(() => noiseSources("sample", seed as never, 1)).toThrow(`sample: seed is ${shown}; expected`);
+  }
   expect(() => noiseSources("sample", Number.NaN, 1)).toThrow(/NaN/);
   expect(() => noiseSources("sample", -1, 1)).toThrow(/-1/);
 });
@@ -48,4 +56,10 @@ describe("drawNoise", () => {
     random.split("steps").split(2).fillNormal(expected, { clip: 3 });
     expect([...drawNoise(random, ["steps", 2], [4], 3).data]).toEqual([...expected]);
   });
+});
+
+it("splits each source of several, or the one there is", () => {
+  const source = (own: number) => recordedNoise((path) => [own, path[0] as number]);
+  expect([...drawNoise(splitSources([source(1), source(2)], 7), [], [2, 2], 9).data]).toEqual([1, 7, 2, 7]);
+  expect([...drawNoise(splitSources(source(3), 8), [], [2], 9).data]).toEqual([3, 8]);
 });

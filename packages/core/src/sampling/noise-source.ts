@@ -32,7 +32,7 @@ export function recordedNoise(read: (path: readonly (string | number)[]) => Arra
           `Recorded noise: ${recorded.length} numbers at ${path.join("/")}; expected ${target.length}.`,
         );
       }
-      for (let i = 0; i < target.length; i++) target[i] = Math.min(Math.max(recorded[i] as number, -clip), clip);
+      target.set(Array.from(recorded, (value) => Math.min(Math.max(value, -clip), clip)));
     },
   });
   return at([]);

@@ -102,4 +102,44 @@ describe("predict", () => {
     const still = { reward: () => constant(tensor([0], [1])), samples: 1 };
     expect(run(process, { network: ({ tokens }) => mul(tokens, 0.5), guidance: still }).clean).toEqual([1, 1.5]);
   });
+
+  it("limits every channel to the range of the data, and what futures of the reward see of it", () => {
+    // A token of two channels of two numbers; ranges -1..1 and 0..4, half of them added at both ends.
+    const process = flowMatching({ levels: 50, objective: "x0", limit: { kind: "data", margin: 0.5 } });
+    const range = { minimum: tensor([-1, 0]), maximum: tensor([1, 4]) };
+    const given = {
+      tokens: tensor([3, -3, 3, -3], [1, 1, 2, 2]),
+      levels: tensor(Int32Array.of(4), [1, 1]),
+      futureNoise: tensor(new Float32Array(8), [2, 1, 1, 2, 2]),
+    };
+    const network: Network = ({ tokens }) => mul(tokens, 10);
+    const guidance = { samples: 2, guidanceScale: 0, reward: (clean: Value) => sum(clean, [1, 2, 3]) };
+    const graph = trace(given, ({ tokens, levels, futureNoise }) => {
+      const options = { stabilizationLevel: 0, range, guidance };
+      const found = predict(process, network, options, { futureNoise }, tokens, levels);
+      return { clean: found.clean, reward: found.guidance!.reward };
+    });
+    const { clean, reward } = evaluateGraph(graph, given);
+    expect(Array.from(clean!.data)).toEqual([2, -2, 6, -2]);
+    expect(Array.from(reward!.data)).toEqual([4]);
+  });
+
+  it("takes the bounds of a token's level for futures where no range is known", () => {
+    const process = flowMatching({ levels: 50, objective: "x0", limit: { kind: "data", margin: 0.5 } });
+    const given = {
+      tokens: tensor([3], [1, 1, 1]),
+      levels: tensor(Int32Array.of(4), [1, 1]),
+      futureNoise: tensor([0, 0], [2, 1, 1, 1]),
+    };
+    const guidance = { samples: 2, guidanceScale: 0, reward: (clean: Value) => sum(clean, [1, 2]) };
+    const graph = trace(given, ({ tokens, levels, futureNoise }) => {
+      const options = { stabilizationLevel: 0, guidance };
+      const found = predict(process, ({ tokens: x }) => mul(x, 1000), options, { futureNoise }, tokens, levels);
+      return { clean: found.clean, reward: found.guidance!.reward };
+    });
+    const { clean, reward } = evaluateGraph(graph, given);
+    // 1.5 + 8 (1 - t) / t at t = .08, and at half the level, t = .04.
+    expect(clean!.data[0]).toBeCloseTo(93.5, 4);
+    expect(reward!.data[0]).toBeCloseTo(193.5, 4);
+  });
 });

@@ -53,15 +53,7 @@ export function predict(
   levels: Value,
 ): Prediction {
   const { tokens, told } = stabilized(process, x, levels, options.stabilizationLevel);
-  const { condition, historyNoise } = inputs;
-  const shown: CombinedInputs = {
-    x,
-    levels,
-    tokens,
-    told,
-    ...(condition === undefined ? {} : { condition }),
-    ...(historyNoise === undefined ? {} : { historyNoise }),
-  };
+  const shown: CombinedInputs & SteeringInputs = { ...inputs, x, levels, tokens, told };
   const estimate = estimatorOf(process, network, options.scores);
   const raw = estimate(shown);
   const range = options.range && valueRange(options.range, x);
@@ -70,11 +62,7 @@ export function predict(
   const plain: Estimate =
     limited === raw.clean ? raw : { ...raw, clean: limited, noise: process.noiseOf(tokens, told, limited) };
   if (options.guidance === undefined) return plain;
-  const guidance = rewardGradient(process, estimate, options.guidance, plain.clean, {
-    ...shown,
-    ...inputs,
-    ...(range === undefined ? {} : { range }),
-  });
+  const guidance = rewardGradient(process, estimate, options.guidance, plain.clean, { ...shown, range });
   const { guidanceScale = 1, gain } = options.guidance;
   const move = atLevel(gain?.(process) ?? process.guidanceGain, told, x.shape.length);
   const clean = limit(add(plain.clean, mul(mul(guidance.gradient, move), guidanceScale)));

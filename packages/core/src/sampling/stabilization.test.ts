@@ -13,6 +13,8 @@ describe("stabilized", () => {
   const shown = (process: NoiseProcess, level: number) => {
     const graph = trace(inputs, ({ x, levels }) => {
       const { tokens, told } = stabilized(process, x, levels, level);
+      // Level 0 costs the graph nothing.
+      expect([tokens === x, told === levels]).toEqual([level === 0, level === 0]);
       return { tokens, told };
     });
     const { told, tokens } = evaluateGraph(graph, inputs);

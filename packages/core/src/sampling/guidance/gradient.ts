@@ -67,7 +67,7 @@ interface GuidanceContext extends CombinedInputs {
   /** [N, B, T, ...], for N > 1. */
   readonly futureNoise?: Value;
   readonly guidanceInputs?: Readonly<Record<string, Value>>;
-  readonly range?: ValueRange;
+  readonly range?: ValueRange | undefined;
 }
 
 /**

@@ -96,10 +96,7 @@ describe("schedulingMatrix", () => {
   });
 
   it("refuses more rows, or more entries, than any walk could use", () => {
-    // 2^19 rows of one token, and 2^24 entries in 2^19 rows of 32 tokens: the most there may be.
-    expect(schedulingMatrix(fullSequence(), 2 ** 19 - 1, 1).rows).toHaveLength(2 ** 19);
     expect(() => schedulingMatrix(fullSequence(), 2 ** 19, 1)).toThrow(/524289 rows of 1 tokens are too many/);
-    expect(schedulingMatrix(fullSequence(), 1, 2 ** 23).rows[1]).toHaveLength(2 ** 23);
     expect(() => schedulingMatrix(fullSequence(), 1, 2 ** 23 + 1)).toThrow(/2 rows of 8388609 tokens are too many/);
     expect(() => schedulingMatrix(pyramid({ uncertainty: 1e7 }), 2, 3)).toThrow(/are too many/);
   });

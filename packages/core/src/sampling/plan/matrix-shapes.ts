@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
+import { checkMatrixSize } from "./matrix-size.js";
 import { type SchedulingMatrix, validateSchedulingMatrix } from "./scheduling-matrix.js";
 
 /** Which scheduling matrix to denoise by, as JSON: {@link schedulingMatrix} builds it for any number of tokens. */
@@ -50,10 +51,6 @@ function invalid(message: string): DiffusionForcingError {
   return new DiffusionForcingError("invalid-scheduling-matrix", message);
 }
 
-/** More than any walk could use; a huge uncertainty or number of tokens would take all memory for its rows. */
-const MOST_ENTRIES = 2 ** 24;
-const MOST_ROWS = 2 ** 19;
-
 function checkSize(what: string, size: number): void {
   if (!Number.isSafeInteger(size) || size < 1) {
     throw invalid(`schedulingMatrix: ${what} is ${describe(size)}; expected a positive integer.`);
@@ -62,17 +59,15 @@ function checkSize(what: string, size: number): void {
 
 /** Rows in which column t sits at steps + delay(t) - m in row m, limited to 0..steps. */
 function delayed(steps: number, tokens: number, height: number, delay: (token: number) => number): SchedulingMatrix {
-  if (!(height * tokens <= MOST_ENTRIES && height <= MOST_ROWS)) {
-    throw invalid(
-      `schedulingMatrix: ${height} rows of ${tokens} tokens are too many; expected at most ${MOST_ROWS} rows and ${MOST_ENTRIES} entries. An uncertainty above the number of steps, ${steps}, changes nothing but the waiting.`,
-    );
-  }
+  checkMatrixSize(steps, tokens, height);
   // One buffer for all rows: a hundred thousand arrays of five entries would take ten times the entries' memory.
   const entries = new Int32Array(height * tokens);
   const rows = Array.from({ length: height }, (_, m) => entries.subarray(m * tokens, (m + 1) * tokens));
   for (let token = 0; token < tokens; token++) {
     const start = steps + delay(token);
-    for (let m = 0; m < height; m++) entries[m * tokens + token] = Math.min(Math.max(start - m, 0), steps);
+    rows.forEach((row, m) => {
+      row[token] = Math.min(Math.max(start - m, 0), steps);
+    });
   }
   return { steps, tokens, rows };
 }

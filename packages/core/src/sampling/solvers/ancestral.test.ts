@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { mul } from "../../engine/graph/operations.js";
+import { add, mul } from "../../engine/graph/operations.js";
 import { trace } from "../../engine/graph/trace.js";
 import type { Value } from "../../engine/graph/value.js";
 import { evaluateGraph } from "../../engine/reference/index.js";
 import { tensor } from "../../engine/tensor/tensor.js";
 import { cosineSchedule } from "../../process/gaussian/schedule.js";
 import { variancePreserving } from "../../process/gaussian/variance-preserving.js";
+import type { NoiseProcess } from "../../process/process.js";
 import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
 import { smallPath } from "../../testing/small-path.js";
 import { ancestral } from "./ancestral.js";
@@ -51,6 +52,33 @@ describe("ancestral", () => {
     expect(law(0, "deviation")).toEqual([0, expect.closeTo(Math.sqrt(r) * 0.6, 5)]);
     expect(law(1, "deviation")).toEqual([0, expect.closeTo(Math.sqrt(r) * 0.8, 5)]);
     expect(law(1, "mean")).toEqual([1, (9 / 16) * (6 / 8) * -4 + r * 0.8 * -2].map((x) => expect.closeTo(x, 5)));
+  });
+
+  it("has no law where the process has none", () => {
+    const { posterior: _, ...process } = smallPath();
+    const inputs = { x: numbersOf(2), from: levelsOf(2), to: levelsOf(1) };
+    elementsOf(inputs, ({ x, from, to }) => {
+      const predict = (tokens: Value) => ({ clean: tokens, noise: tokens });
+      expect(ancestral().law!({ process, predict, x, from, to })).toBeUndefined();
+      return mul(x, 1);
+    });
+  });
+
+  it("gives the process its first draw as the noise, and the others to choose by", () => {
+    const inputs = { x: numbersOf(2), from: levelsOf(2), to: levelsOf(1), a: numbersOf(3), b: numbersOf(4) };
+    const found = elementsOf(inputs, ({ x, from, to, a, b }) => {
+      const process: NoiseProcess = {
+        ...smallPath(),
+        transition: (noisy, estimate, _from, _to, noise, options) => {
+          expect(options).toEqual({ variance: 0.5, choices: [b] });
+          return add(add(noisy, mul(estimate.clean, 10)), mul(noise, 100));
+        },
+      };
+      const predict = (tokens: Value) => ({ clean: mul(tokens, 0.5), noise: tokens });
+      const step = { process, predict, x, from, to, noise: [a, b], memory: {} };
+      return ancestral({ variance: 0.5 }).step(step).x;
+    });
+    expect(found).toEqual([312]);
   });
 
   it("refuses a variance outside 0..1, and options it does not know", () => {

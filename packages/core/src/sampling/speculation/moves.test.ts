@@ -42,7 +42,14 @@ it("draw their noise once, under the number of their row, limited; none after th
   expect(noise(1, "accept")).toEqual([3, -5]);
   expect(noise(3, "step")).toEqual([0, 0]);
   expect(paths).toEqual(["3/step/0", "3/accept/0"]);
+  noise(2, "step");
+  noise(0, "step");
+  expect(paths).toHaveLength(4);
+  // Those of moves 0 and 1 are drawn again, those of move 2 are still there.
   moves.forget(2);
+  noise(2, "step");
+  expect(paths).toHaveLength(4);
   noise(1, "step");
-  expect(paths).toHaveLength(3);
+  noise(0, "step");
+  expect(paths).toHaveLength(6);
 });

@@ -20,4 +20,6 @@ it("counts the moves of each group by itself, and keeps the values that a laggin
   progress.advance(0, 1);
   expect(progress.base(0)).toBe(1);
   expect([...progress.values(0, 1)]).toEqual([10, 20, 33, 44]);
+  // What all have passed is forgotten, and cannot be made from what came before.
+  expect(() => progress.values(0, 0)).toThrow(RangeError);
 });
