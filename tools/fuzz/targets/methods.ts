@@ -3,6 +3,7 @@ import {
   ancestral,
   classifierFreeGuidance,
   cosineSchedule,
+  createRandom,
   ddim,
   diffusionForcing,
   pyramid,
@@ -11,7 +12,7 @@ import {
 import { codecFromConfig } from "@diffusion-forcing/core/bundle";
 import { sum } from "@diffusion-forcing/core/graph";
 import { cpHead, ctcTargets } from "@diffusion-forcing/core/models";
-import { discreteBayesianFlow, processFromConfig } from "@diffusion-forcing/core/process";
+import { discreteBayesianFlow, processFromConfig, selfLabels } from "@diffusion-forcing/core/process";
 import {
   ctcBeam,
   fractionalHistoryGuidance,
@@ -20,14 +21,17 @@ import {
   sampleSymbols,
   schedulingMatrix,
   speculative,
+  symbolPrior,
   temporalHistoryGuidance,
   treeSearch,
 } from "@diffusion-forcing/core/sampling";
 import {
   constrainedTraining,
+  dropCondition,
   multipliersOf,
   multiTokenTraining,
   queryCtcTraining,
+  selfLabelTraining,
   train,
   truncatedTraining,
   withoutDiscriminator,
@@ -51,6 +55,11 @@ import {
 const head = cpHead({ categories: 3, ahead: 2, rank: 2 });
 const writer = transformer({ features: 3, outputs: head.outputs, width: 8, layers: 1, heads: 1 });
 const speller = transformer({ features: 2, outputs: 4, width: 8, layers: 1, heads: 1, causal: false });
+const labelled = diffusionForcing({
+  model: transformer({ features: 2, conditionFeatures: 3, width: 8, layers: 1, heads: 1 }),
+  schedule: cosineSchedule(20),
+});
+const labels = selfLabels({ diffusion: labelled, feature: "layers.0", prototypes: 3 });
 const reward = (clean: Anything) => sum(clean, [1, 2]);
 
 /** Steps of a sampler with those options. */
@@ -228,6 +237,30 @@ const trained: Target[] = [
     "truncatedTraining",
     [{ diffusion: forcing, level: [5, 7, 9], discriminator: model, adversarialWeight: 1, r1: 0.1 }],
     (given) => truncatedTraining(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "selfLabels",
+    [{ diffusion: labelled, feature: "layers.0", prototypes: 3, per: "token", level: 4 }],
+    (given) => selfLabels(given as Anything),
+    foreign,
+  ),
+  valueTarget(
+    "selfLabelTraining",
+    [{ weight: 2, temperature: 0.2, epsilon: 0.1, iterations: 2 }],
+    (given) =>
+      train(selfLabelTraining({ labels, ...(given as Anything) }), {
+        backend: unavailable,
+        batches: () => ({ tokens }),
+        steps: 1,
+      }),
+    foreign,
+  ),
+  valueTarget("dropCondition", [[tokens, 0.5, createRandom(1)]], (values) => spread(dropCondition, values), foreign),
+  valueTarget(
+    "symbolPrior",
+    [{ model: writer, head, parameters: zerosOf(writer), length: 4 }],
+    (given) => symbolPrior({ backend: unavailable, ...(given as Anything) }).logProbs([[0, 1]]),
     foreign,
   ),
   valueTarget(

@@ -38,7 +38,15 @@ describe("dropCondition", () => {
 
   it("refuses what is no probability", () => {
     for (const probability of [Number.NaN, -0.1, 1.1]) {
-      expect(() => dropCondition(condition, probability, createRandom(0))).toThrow("dropCondition: the probability");
+      expect(() => dropCondition(condition, probability, createRandom(0))).toThrow("dropCondition: probability is");
     }
+  });
+
+  it("refuses what is no condition, and what draws nothing", () => {
+    const random = createRandom(0);
+    expect(() => dropCondition(null as never, 0.5, random)).toThrow("dropCondition: the condition is null");
+    expect(() => dropCondition(tensor([1], []), 0.5, random)).toThrow("is float32[]; expected float32[B, T, D]");
+    expect(() => dropCondition(tensor(Int32Array.of(1), [1, 1, 1]), 0.5, random)).toThrow("is int32[1, 1, 1]");
+    expect(() => dropCondition(condition, 0.5, null as never)).toThrow("random is null; expected a RandomStream");
   });
 });
