@@ -1,150 +1,100 @@
 import { describe, expect, it } from "vitest";
-import type { Diffusion } from "../diffusion/diffusion.js";
-import { add, concat, div, mul, slice, softmax, square, sub, sum } from "../engine/graph/operations.js";
-import { createRandom } from "../engine/random/index.js";
+import { broadcastTo, constant } from "../engine/graph/operations.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { linearSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
-import { checkLaw } from "../testing/law.js";
 import { exactDiffusion } from "../testing/oracles/index.js";
-import { kolmogorovSmirnov, normalDistribution } from "../testing/statistics.js";
-import type { Guidance } from "./guidance/gradient.js";
-import { pyramid } from "./plan/matrix-shapes.js";
+import { recordedNoise } from "./noise-source.js";
 import { Sampler, type SamplerOptions } from "./sampler.js";
-import { ancestral } from "./solvers/ancestral.js";
-import { clippedRows, type StartPrior } from "./start.js";
+import { clippedRows, type StartPrior, type StartRequest, startLevel, startTokens } from "./start.js";
 
-// Data +-1 with deviation .1, every token by itself; its exact denoiser.
 const process = variancePreserving(linearSchedule(1000), { objective: "x0", limit: { kind: "none" } });
-const twoPoints: Diffusion = exactDiffusion(
-  [1],
-  ({ tokens, signal, noise }) => {
-    const spread = add(mul(mul(signal, signal), 0.01), mul(noise, noise));
-    const parts = [-1, 1].map((mean) => {
-      const error = sub(tokens, mul(signal, mean));
-      return {
-        clean: add(mul(div(mul(signal, 0.01), spread), error), mean),
-        evidence: div(mul(square(error), -0.5), spread),
-      };
-    });
-    const shares = softmax(
-      concat(
-        parts.map(({ evidence }) => evidence),
-        2,
-      ),
-    );
-    return parts
-      .map(({ clean }, m) => mul(clean, slice(shares, 2, m, m + 1)))
-      .reduce((total, part) => add(total, part));
-  },
-  { process },
-);
-const law = (x: number): number => (normalDistribution((x - 1) / 0.1) + normalDistribution((x + 1) / 0.1)) / 2;
-/** q(x^k | x) of fresh data. */
-const exactPrior: StartPrior = ({ noise, levels }) => {
-  const random = createRandom(77);
-  const data = noise.data.map((z, i) => {
-    const [alpha, sigma] = [
-      process.path!.signal[levels[i % levels.length]!]!,
-      process.path!.noise[levels[i % levels.length]!]!,
-    ];
-    return alpha * ((random.uniform() < 0.5 ? -1 : 1) + 0.1 * random.normal()) + sigma * z;
-  });
-  return tensor(data, noise.shape);
-};
+const diffusion = exactDiffusion([1], ({ tokens }) => broadcastTo(constant(0.2), tokens.shape), { process });
 const normalPrior: StartPrior = ({ noise }) => noise;
 const samplerOf = (options: Partial<SamplerOptions>) =>
-  new Sampler(twoPoints, {
-    backend: referenceBackend(),
-    parameters: {},
-    timesteps: 25,
-    solver: ancestral(),
-    stabilizationLevel: 0,
-    ...options,
-  });
-describe("a truncated start", () => {
-  it.for([
-    [49, 0.222],
-    [99, 0.151],
-    [249, 0.025],
-    [499, 0.0004],
-  ] as const)(
-    "is what is left to be learned: the distance of level %d (counted from 0) from a normal law is %d",
-    ([k, expected]) => {
-      const [alpha, sigma] = [process.path!.signal[k + 1]!, process.path!.noise[k + 1]!];
-      const std = Math.sqrt(0.01 * alpha ** 2 + sigma ** 2);
-      const noised = (x: number): number =>
-        (normalDistribution((x - alpha) / std) + normalDistribution((x + alpha) / std)) / 2;
-      const grid = Array.from({ length: 2401 }, (_, i) => -6 + i / 200);
-      expect(Math.max(...grid.map((x) => Math.abs(noised(x) - normalDistribution(x))))).toBeCloseTo(
-        expected,
-        k === 499 ? 4 : 3,
-      );
-    },
-  );
+  new Sampler(diffusion, { backend: referenceBackend(), parameters: {}, timesteps: 2, ...options });
 
-  it("with the exact prior gives the data's law, in the steps that are left", async ({ task }) => {
-    const fit = async (prior: StartPrior): Promise<number> => {
-      const sampler = samplerOf({ start: { level: 100, prior } });
-      expect([sampler.levels[0], sampler.levels[25], sampler.timesteps]).toEqual([0, 100, 25]);
-      return kolmogorovSmirnov((await sampler.sample({ batch: 4000, length: 1, seed: 3 })).data, law);
-    };
-    checkLaw(task, {
-      law: "Sampling that starts at level 100 of 1000 from the exact prior follows the data's law",
-      statistic: "p, Kolmogorov-Smirnov, 4000 draws of +-1 with deviation .1",
-      found: await fit(exactPrior),
-      within: [1e-3, 1],
-      broken: { "started from pure noise": await fit(normalPrior) },
+describe("startLevel", () => {
+  it("is the highest level that tokens start at, K without a start", () => {
+    expect(startLevel(50, undefined)).toBe(50);
+    expect(startLevel(50, { level: 50, prior: normalPrior })).toBe(50);
+    expect(startLevel(50, { level: [7, 20, 3], prior: normalPrior })).toBe(20);
+    expect(() => startLevel(50, { level: [7, 51], prior: normalPrior })).toThrow(
+      expect.objectContaining({
+        code: "invalid-argument",
+        message: "sampler: start.level is 51; expected a level from 1 to 50.",
+      }),
+    );
+  });
+
+  it.each<[unknown, RegExp]>([
+    [{ level: 0, prior: normalPrior }, /level is 0; expected a level from 1/],
+    [{ level: [3, 0], prior: normalPrior }, /level/],
+    [{ level: 1.5, prior: normalPrior }, /level is 1\.5/],
+    [{ level: 3, prior: 3 }, /prior is 3; expected a function/],
+    [{ level: 3, prior: normalPrior, seed: 1 }, /no option seed/],
+    [null, /sampler: start: the value is null/],
+  ])("refuses the start %j", (start, message) => {
+    expect(() => startLevel(50, start as never)).toThrow(message);
+  });
+});
+
+describe("startTokens", () => {
+  const levels = Int32Array.of(0, 10, 20, 30);
+  const wide = { ...diffusion, process: { ...process, priorScale: 10, noiseClip: 5 } };
+
+  it("are noise of the process's own size without a start, limited, drawn under a name of their own", async () => {
+    const paths: string[] = [];
+    const source = recordedNoise((path) => {
+      paths.push(path.join("/"));
+      return [1, -40, 3];
     });
+    expect(await startTokens({ diffusion: wide, levels }, source, 1, 3)).toEqual(tensor([10, -50, 30], [1, 3, 1]));
+    expect(paths).toEqual(["start"]);
   });
 
-  it("may lie at another level for each token, under a pyramid, and in rollouts", async ({ task }) => {
-    const seen: number[][] = [];
+  it("are what the prior makes of unscaled noise, the levels wanted, and the condition where there is one", async () => {
+    const seen: StartRequest[] = [];
+    const made = tensor([7, 8, 9], [1, 3, 1]);
     const prior: StartPrior = (request) => {
-      seen.push(Array.from(request.levels));
-      return exactPrior(request);
+      seen.push(request);
+      return made;
     };
-    const sampler = samplerOf({ start: { level: [40, 100], prior } });
-    const { data } = await sampler.sample({ batch: 1500, length: 3, seed: 3, matrix: pyramid({ uncertainty: 5 }) });
-    const chunks: number[] = [];
-    for await (const { tokens } of sampler.rollout({ batch: 750, length: 2, chunk: 2, window: 4, seed: 5 }))
-      chunks.push(...tokens.data);
-    expect(seen).toEqual([
-      [40, 100, 100],
-      [40, 100],
+    const source = recordedNoise(() => [1, -40, 3]);
+    const condition = tensor([1, 2, 3], [1, 3, 1]);
+    const all = { diffusion: wide, levels, start: { level: 30, prior } };
+    expect(await startTokens(all, source, 1, 3)).toBe(made);
+    expect(await startTokens({ ...all, start: { level: [9, 26], prior } }, source, 1, 3, condition)).toBe(made);
+    const noise = tensor([1, -5, 3], [1, 3, 1]);
+    expect(seen).toStrictEqual([
+      { noise, levels: Int32Array.of(30, 30, 30) },
+      { noise, levels: Int32Array.of(10, 30, 30), condition },
     ]);
-    const wrong = samplerOf({ start: { level: [40, 100], prior: normalPrior } });
-    checkLaw(task, {
-      law: "Tokens that start at levels of their own follow the data's law",
-      statistic: "p, Kolmogorov-Smirnov, the smaller of a pyramid's and a rollout's",
-      found: Math.min(kolmogorovSmirnov(data, law), kolmogorovSmirnov(chunks, law)),
-      within: [1e-3, 1],
-      broken: {
-        "started from pure noise": kolmogorovSmirnov(
-          (await wrong.sample({ batch: 1500, length: 3, seed: 3 })).data,
-          law,
-        ),
-      },
+  });
+
+  it.each<[string, unknown, string, RegExp]>([
+    ["of another dtype", tensor(Int32Array.of(1, 2, 3), [1, 3, 1]), "shape-mismatch", /made int32\[1, 3, 1\]/],
+    ["of another shape", tensor([1, 2, 3], [3, 1, 1]), "shape-mismatch", /made float32\[3, 1, 1\]/],
+    ["that are not all finite", tensor([1, Number.NaN, 3], [1, 3, 1]), "shape-mismatch", /expected finite float32/],
+    ["that are no tensor", [1, 2, 3], "invalid-argument", /what start\.prior made is \[1, 2, 3\]/],
+  ])("refuses tokens %s", async (_what, made, code, message) => {
+    const start = { level: 30, prior: (async () => made) as unknown as StartPrior };
+    const source = recordedNoise(() => [0, 0, 0]);
+    await expect(startTokens({ diffusion, levels, start }, source, 1, 3)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
     });
   });
+});
 
-  it("is guided like any other", async () => {
-    const guidance: Guidance = { guidanceScale: 3, samples: 1, reward: (clean) => sum(clean, [1, 2]) };
-    const share = async (options: Partial<SamplerOptions>): Promise<number> => {
-      const sampler = samplerOf({ start: { level: 200, prior: exactPrior }, ...options });
-      const { data } = await sampler.sample({ batch: 500, length: 1, seed: 3 });
-      return Array.from(data).filter((x) => x > 0).length / 500;
-    };
-    expect(await share({ guidance })).toBeGreaterThan((await share({})) + 0.02);
-  });
-
+describe("a sampler with a start", () => {
   it("refuses levels and priors that cannot be", async () => {
-    expect(() => samplerOf({ start: { level: 1001, prior: exactPrior } })).toThrow(
+    expect(() => samplerOf({ start: { level: 1001, prior: normalPrior } })).toThrow(
       /start.level is 1001; expected a level from 1 to 1000/,
     );
-    expect(() => samplerOf({ start: { level: [], prior: exactPrior } })).toThrow(/level/);
-    expect(() => samplerOf({ start: { level: 10, prior: exactPrior }, timesteps: 11 })).toThrow(
+    expect(() => samplerOf({ start: { level: [], prior: normalPrior } })).toThrow(/level/);
+    expect(() => samplerOf({ start: { level: 10, prior: normalPrior }, timesteps: 11 })).toThrow(
       /11 steps over 10 levels/,
     );
     const wrong: StartPrior = () => tensor([1], [1, 1, 1]) as HostTensor;
@@ -158,12 +108,12 @@ describe("clippedRows", () => {
     const levels = Int32Array.of(0, 10, 20, 30);
     const rows = [Int32Array.of(3, 3, 3, 3), Int32Array.of(1, 2, 2, 3)];
     const start = { level: [9, 15, 30], prior: normalPrior };
-    const clipped = clippedRows({ diffusion: twoPoints, levels, start }, rows);
+    const clipped = clippedRows({ diffusion: diffusion, levels, start }, rows);
     expect(clipped.map((row) => [...row])).toEqual([
       [1, 1, 3, 3],
       [1, 1, 2, 3],
     ]);
-    expect(clippedRows({ diffusion: twoPoints, levels, start: { ...start, level: 10 } }, rows)).toBe(rows);
-    expect(clippedRows({ diffusion: twoPoints, levels }, rows)).toBe(rows);
+    expect(clippedRows({ diffusion: diffusion, levels, start: { ...start, level: 10 } }, rows)).toBe(rows);
+    expect(clippedRows({ diffusion: diffusion, levels }, rows)).toBe(rows);
   });
 });
