@@ -118,7 +118,7 @@ export function vectorAutoregression(representation: Representation, training: S
 }
 
 /** The solution X of A X = B, A symmetric and positive, of which the lower half is given: by Cholesky's factors. */
-function solvePositive(a: readonly Float64Array[], b: readonly Float64Array[]): Float64Array[] {
+export function solvePositive(a: readonly Float64Array[], b: readonly Float64Array[]): Float64Array[] {
   const n = a.length;
   const l = a.map((row) => Float64Array.from(row));
   const at = (i: number, j: number): number => (l[i] as Float64Array)[j] as number;

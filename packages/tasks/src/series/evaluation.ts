@@ -95,7 +95,7 @@ export async function evaluateSeries(bundle: Bundle, context: EvaluationContext)
 
 /** A place of the data where a forecast begins. */
 interface RollingWindow {
-  /** As far back as the model needs. */
+  /** As far back as the model needs, and to see how series go together. */
   readonly history: SeriesTable;
   /** As far back as baselines need. */
   readonly past: SeriesTable;
@@ -107,7 +107,7 @@ const MOST_PAST = 1000;
 
 function rollingWindows(record: SeriesRecord, table: SeriesTable, first: number, count: number): RollingWindow[] {
   const { horizon, context, lags } = record;
-  const needed = context + 1 + Math.max(0, ...lags);
+  const needed = Math.max(MOST_PAST, context + 1 + Math.max(0, ...lags));
   return Array.from({ length: count }, (_, w) => {
     const row = first + w * horizon;
     return {

@@ -11,11 +11,12 @@ import { check, describe, schemas, throwIfAborted } from "@diffusion-forcing/cor
 import type { Normalization } from "@diffusion-forcing/core/bundle";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
+import { companionsOf, withCompanions } from "./companions.js";
 import { type Track, writeCondition } from "./conditions.js";
 import { futureTimes } from "./frequency.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
 import { rowCount, type SeriesTable } from "./table.js";
-import { type Anchor, anchorsOf, tokensOfTable, valuesOfTokens } from "./tokens.js";
+import { type Anchor, anchorsOf, type SeriesTokens, tokensOfTable, valuesOfTokens } from "./tokens.js";
 import { columnsOf, tracksOf } from "./windows.js";
 
 export interface ForecasterOptions {
@@ -177,7 +178,7 @@ export class SeriesForecaster {
     const width = record.columns.length;
     const rows = rowCount(table);
     const tracks = tracksOf(record).filter((track) => columnsOf(record, track).some((c) => wanted.includes(c)));
-    const known = tokensOfTable(record, this.#normalization, table);
+    const known = this.#known(table);
     const all = Array.from({ length: samples }, () =>
       record.columns.map((_, column) => {
         const tokens = new Float32Array(rows + horizon);
@@ -202,6 +203,15 @@ export class SeriesForecaster {
       onProgress?.(first - rows + record.horizon, horizon);
     }
     return all;
+  }
+
+  /** The table's tokens; of series that are sequences of their own, told of missing changes by the others. */
+  #known(table: SeriesTable): SeriesTokens {
+    const { representation, tokens: tokensAre, columns, context } = this.record;
+    const tokens = tokensOfTable(this.record, this.#normalization, table);
+    if (representation === "level" || tokensAre === "row") return tokens;
+    const correlation = companionsOf(tokens, columns.length);
+    return correlation ? withCompanions(tokens, correlation, rowCount(table) - context) : tokens;
   }
 
   /** Tracks whose context is known to the same degree, to be denoised together. */

@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { companionsOf, withCompanions } from "./companions.js";
+
+const INF = Number.POSITIVE_INFINITY;
+
+it("a missing token is measured by its companion: correlation 0.8, so twice 0.8 with variance 0.36", () => {
+  const tokens = { values: Float32Array.of(2, 0), noise: Float64Array.of(0, INF) };
+  const { values, noise } = withCompanions(tokens, [Float64Array.of(1, 0.8), Float64Array.of(0.8, 1)], 0);
+  // m = 1.6, v = 0.36: the value 1.6 / 0.64 with an error of variance 0.36 / 0.64.
+  expect(values[0]).toBe(2);
+  expect(values[1]).toBeCloseTo(2.5, 6);
+  expect(noise[0]).toBe(0);
+  expect((noise[1] as number) ** 2).toBeCloseTo(0.5625, 9);
+});
+
+it("independent series say nothing of each other, a doubtful token stays what it was", () => {
+  const tokens = { values: Float32Array.of(2, 3), noise: Float64Array.of(INF, 0.5) };
+  const { values, noise } = withCompanions(tokens, [Float64Array.of(1, 0), Float64Array.of(0, 1)], 0);
+  expect(noise[0]).toBe(INF);
+  expect(values[1]).toBeCloseTo(3, 6);
+  expect(noise[1]).toBeCloseTo(0.5, 9);
+});
+
+it("correlations are drawn towards none by 50 rows", () => {
+  const values = Float32Array.from({ length: 100 }, (_, i) => (Math.floor(i / 2) % 2 === 0 ? 1 : -1));
+  const correlation = companionsOf({ values, noise: new Float64Array(100) }, 2);
+  expect(correlation?.[0]?.[0]).toBe(1);
+  expect(correlation?.[0]?.[1]).toBeCloseTo(0.5, 12);
+  expect(correlation?.[1]?.[0]).toBeCloseTo(0.5, 12);
+  expect(companionsOf({ values, noise: new Float64Array(100) }, 1)).toBeUndefined();
+});
