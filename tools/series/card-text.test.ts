@@ -11,7 +11,13 @@ const scores = (crpsSum: number) => ({
   coverage50: estimate(0.4),
   coverage90: estimate(0.45),
 });
-const evaluation = (trainingSeed: number, windows: number, crpsSum: number, drop = 0): SeriesEvaluation => ({
+const evaluation = (
+  trainingSeed: number,
+  windows: number,
+  crpsSum: number,
+  drop = 0,
+  missing = 1.01,
+): SeriesEvaluation => ({
   trainingSeed,
   windows,
   samples: 100,
@@ -21,14 +27,14 @@ const evaluation = (trainingSeed: number, windows: number, crpsSum: number, drop
   scores: {
     "the model": scores(crpsSum),
     ...(drop > 0
-      ? { "  values missing": scores(1.01 * crpsSum), "  the last value in their place": scores(1.05 * crpsSum) }
+      ? { "  values missing": scores(missing * crpsSum), "  the last value in their place": scores(1.05 * crpsSum) }
       : {}),
     "last value": scores(2),
   },
 });
 
 it("a card shows means over seeds, the bundled model's scores, and what missing values cost", () => {
-  const text = seriesCardTables([evaluation(0, 50, 1, 0.3), evaluation(1, 50, 3), evaluation(0, 5, 4)]);
+  const text = seriesCardTables([evaluation(0, 50, 1, 0.3), evaluation(1, 50, 3, 0.3, 1.03), evaluation(0, 5, 4)]);
   expect(text.split("\n").slice(0, 4)).toEqual([
     "| CRPS_sum, mean ± deviation over seeds | 5 windows, 1 seed | 50 windows, 2 seeds |",
     "| --- | --- | --- |",
@@ -37,6 +43,7 @@ it("a card shows means over seeds, the bundled model's scores, and what missing 
   ]);
   expect(text).toContain("| within the 50 % band | 40.0 [20.0, 80.0] % |");
   expect(text).toContain(
-    "| tokens at level K | 1.01000 | 1.00 % |\n| the last value in their place | 1.05000 | 5.00 % |",
+    "| missing | 2.05000 ± 1.47078 | 2.00 ± 1.41 % |\n| the last value in their place | 2.10000 ± 1.48492 | 5.00 ± 0.00 % |",
   );
+  expect(text).toContain("Missing values cost 3.00 ± 1.41 percentage points less");
 });

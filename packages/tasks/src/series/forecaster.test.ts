@@ -55,7 +55,7 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
   });
 
   it("samples what is missing at the end too, each series its own", async () => {
-    const table = { columns: ["1", "2"], values: Float64Array.of(1, 1, 1, 1, 1, 1, 5, 5, Number.NaN, 6) };
+    const table = { columns: ["1", "2"], values: Float64Array.of(1, 1, 1, 1, 1, 1, 5, 6, Number.NaN, 6) };
     const [[late, exact]] = (await moments({}, [1, 1], { table })) as [
       [{ mean: number; std: number }, { mean: number; std: number }],
     ];
@@ -85,6 +85,21 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
     const [[law]] = (await moments(record, [0.01, 0.01], { table })) as [[{ mean: number; std: number }]];
     expect(law.mean).toBeCloseTo(100, 1);
     expect(law.std).toBeCloseTo(1, 1);
+  });
+
+  it("of a symmetric model draws every second future as the one before upside down, from the same open end", async () => {
+    const forecaster = new SeriesForecaster(gaussianBundle({ symmetric: true }, [1]), { backend, timesteps: 4 });
+    const pairs = async (table: SeriesTable, samples: number) => {
+      const { values } = await forecaster.forecast({ table, samples, horizon: 6, random: createRandom(1) });
+      return (n: number, h: number) => ((values[6 * n + h] as number) + (values[6 * (n + 1) + h] as number)) / 2;
+    };
+    const whole = await pairs(column(1, 2, 4, 8, 16), 5);
+    for (const h of [0, 1, 2])
+      expect([whole(0, h), whole(2, h)]).toEqual([expect.closeTo(16, 5), expect.closeTo(16, 5)]);
+    const open = await pairs(column(1, 2, 4, 8, Number.NaN), 4);
+    for (const n of [0, 2]) for (const h of [1, 2]) expect(open(n, h)).toBeCloseTo(open(n, 0), 5);
+    expect(Math.abs(open(0, 0) - open(2, 0))).toBeGreaterThan(0.01);
+    await forecaster.dispose();
   });
 
   it("of levels stands by its own mean, whatever is missing", async () => {

@@ -9,6 +9,7 @@ import {
 } from "@diffusion-forcing/core";
 import { check, describe, schemas, throwIfAborted } from "@diffusion-forcing/core/backend";
 import type { Normalization } from "@diffusion-forcing/core/bundle";
+import { timestepLevels } from "@diffusion-forcing/core/process";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
 import { companionsOf, withCompanions } from "./companions.js";
@@ -64,7 +65,9 @@ export class SeriesForecaster {
   readonly record: SeriesRecord;
   readonly #normalization: Normalization;
   readonly #sampler: Sampler;
-  /** sigma / alpha and alpha of each level that sampling visits. */
+  /** The levels that sampling visits, K first; what is known in part begins at a level of its own. */
+  readonly #visited: readonly number[];
+  /** sigma / alpha and alpha of each level. */
   readonly #ratios: readonly number[];
   readonly #signals: readonly number[];
 
@@ -72,16 +75,17 @@ export class SeriesForecaster {
   constructor(bundle: Bundle, { backend, timesteps = 10, variance = 1 }: ForecasterOptions) {
     const { record, normalization } = seriesOfBundle(bundle);
     const { diffusion, parameters } = bundle;
-    const { path } = diffusion.process;
+    const { path, levels } = diffusion.process;
     if (path === undefined) {
       throw new DiffusionForcingError("invalid-config", "A series model's process has to have a Gaussian path.");
     }
     this.record = record;
     this.#normalization = normalization;
-    this.#sampler = new SequenceSampler(diffusion, { backend, parameters, timesteps, solver: ancestral({ variance }) });
-    const { levels } = this.#sampler;
-    this.#signals = Array.from(levels, (level) => path.signal[level] as number);
-    this.#ratios = Array.from(levels, (level, i) => (path.noise[level] as number) / (this.#signals[i] as number));
+    this.#visited = Array.from(timestepLevels(levels, timesteps)).reverse();
+    const solver = ancestral({ variance });
+    this.#sampler = new SequenceSampler(diffusion, { backend, parameters, timesteps: levels, solver });
+    this.#signals = Array.from({ length: levels + 1 }, (_, level) => path.signal[level] as number);
+    this.#ratios = this.#signals.map((signal, level) => (path.noise[level] as number) / signal);
   }
 
   dispose(): Promise<void> {
@@ -197,7 +201,17 @@ export class SeriesForecaster {
         for (let i = 0; i < group.tracks.length; i += perTurn) {
           throwIfAborted(signal);
           const some = group.tracks.slice(i, i + perTurn);
-          await this.#block({ tracks: some, noise: group.noise, open: group.open, first, all, timeAt, random, signal });
+          await this.#block({
+            tracks: some,
+            noise: group.noise,
+            open: group.open,
+            first,
+            isFirst: first === rows,
+            all,
+            timeAt,
+            random,
+            signal,
+          });
         }
       }
       onProgress?.(first - rows + record.horizon, horizon);
@@ -243,51 +257,53 @@ export class SeriesForecaster {
     readonly noise: readonly number[];
     readonly open: number;
     readonly first: number;
+    readonly isFirst: boolean;
     readonly all: readonly (readonly Float32Array[])[];
     readonly timeAt: (row: number) => number | undefined;
     readonly random: RandomStream;
     readonly signal: AbortSignal | undefined;
   }): Promise<void> {
-    const { tracks, noise, open, first, all, timeAt, random, signal } = block;
+    const { tracks, noise, open, first, isFirst, all, timeAt, random, signal } = block;
     const { record } = this;
     const { context, horizon } = record;
-    const { timesteps } = this.#sampler;
+    const noiseOnly = this.#sampler.timesteps;
     const length = context + horizon;
     const features = record.tokens === "row" ? record.columns.length : 1;
     const conditions = conditionFeatures(record);
-    const sequences = tracks.flatMap((track) => all.map((tokens, n) => ({ track, tokens, n })));
+    // The first block's two samples of a pair are the same but for their futures' sign: one sequence stands for both.
+    const isShared = record.symmetric && isFirst;
+    const drawn = all.flatMap((tokens, n) => (isShared && n % 2 === 1 ? [] : [{ tokens, n }]));
+    const sequences = tracks.flatMap((track) => drawn.map(({ tokens, n }) => ({ track, tokens, n })));
     const sources = sequences.map(({ track, n }) => antithetic(random.split(first).split(track), n, record.symmetric));
-    const signs = sequences.map(({ n }) => (record.symmetric && n % 2 === 1 ? -1 : 1));
     const tokens = new Float32Array(sequences.length * length * features);
     const condition = new Float32Array(sequences.length * length * conditions);
-    const starts = noise.map((error) => this.#indexOf(error));
+    const starts = noise.map((error) => this.#levelOf(error));
     for (const [b, { track, tokens: own }] of sequences.entries()) {
-      const sign = signs[b] as number;
       const fresh = new Float32Array(length * features);
       (sources[b] as NoiseSource).split("start").fillNormal(fresh);
       for (let t = 0; t < length; t++) {
         const row = first - context + t;
-        const index = t < context ? (starts[t] as number) : timesteps;
-        const signalAt = index === timesteps ? 0 : (this.#signals[index] as number);
+        const level = t < context ? (starts[t] as number) : noiseOnly;
+        const signalAt = level === noiseOnly ? 0 : (this.#signals[level] as number);
         // What a level holds more of noise than the measurement already does.
         const more =
-          index === timesteps
+          level === noiseOnly
             ? 1
-            : signalAt * Math.sqrt(Math.max(0, (this.#ratios[index] as number) ** 2 - (noise[t] as number) ** 2));
+            : signalAt * Math.sqrt(Math.max(0, (this.#ratios[level] as number) ** 2 - (noise[t] as number) ** 2));
         for (const [f, column] of columnsOf(record, track).entries()) {
           const at = t * features + f;
-          const value = t < context ? sign * (own[column]?.[row] as number) : 0;
+          const value = t < context ? (own[column]?.[row] as number) : 0;
           tokens[b * length * features + at] = signalAt * value + more * (fresh[at] as number);
         }
         if (conditions === 0) continue;
-        const lagged = (lag: number, column: number): number => sign * (own[column]?.[row - lag] ?? 0);
+        const lagged = (lag: number, column: number): number => own[column]?.[row - lag] ?? 0;
         writeCondition(record, track, timeAt(row), lagged, condition, (b * length + t) * conditions);
       }
     }
-    const rows = Array.from({ length: timesteps + 1 }, (_, step) =>
+    const rows = this.#visited.map((level) =>
       Array.from({ length }, (_, t) => {
         if (t < context - open) return starts[t] as number;
-        return Math.min(timesteps - step, starts[t] ?? timesteps);
+        return Math.min(level, starts[t] ?? noiseOnly);
       }),
     );
     const result = await this.#sampler.denoise({
@@ -297,31 +313,35 @@ export class SeriesForecaster {
       ...(conditions > 0 ? { condition: tensor(condition, [sequences.length, length, conditions]) } : {}),
       ...(signal ? { signal } : {}),
     });
-    for (const [b, { track, tokens: own }] of sequences.entries()) {
+    for (const [b, { track, tokens: own, n }] of sequences.entries()) {
+      const samples = isShared && n + 1 < all.length ? [own, all[n + 1] as readonly Float32Array[]] : [own];
       for (let t = context - open; t < length; t++) {
         for (const [f, column] of columnsOf(record, track).entries()) {
-          (own[column] as Float32Array)[first - context + t] =
-            (signs[b] as number) * (result.data[(b * length + t) * features + f] as number);
+          const token = result.data[(b * length + t) * features + f] as number;
+          for (const [i, sample] of samples.entries()) {
+            const isTurned = record.symmetric && t >= context && (n + i) % 2 === 1;
+            (sample[column] as Float32Array)[first - context + t] = isTurned ? -token : token;
+          }
         }
       }
     }
   }
 
-  /** The level index of a token with an error: the cleanest that is at least as noisy. */
-  #indexOf(error: number): number {
-    const index = this.#ratios.findIndex((ratio) => ratio >= error);
-    return index < 0 ? this.#sampler.timesteps : index;
+  /** The level of a token with an error: the cleanest that is at least as noisy. */
+  #levelOf(error: number): number {
+    const level = this.#ratios.findIndex((ratio) => ratio >= error);
+    return level < 0 ? this.#sampler.timesteps : level;
   }
 }
 
 /**
  * The noise of sample n: samples 2 i and 2 i + 1 draw the same numbers with opposite signs (antithetic variates, Hammersley
  * and Morton 1956). Each is as good a draw as any; of both together the errors in location cancel to first order. Where
- * every second sample reads the history upside down, its result, turned back, already is that of the opposite noise.
+ * every second future is turned upside down, the same numbers do as well.
  */
-function antithetic(random: RandomStream, n: number, isMirrored: boolean): NoiseSource {
+function antithetic(random: RandomStream, n: number, isTurned: boolean): NoiseSource {
   const source = random.split(Math.floor(n / 2));
-  return n % 2 === 0 || isMirrored ? source : negated(source);
+  return n % 2 === 0 || isTurned ? source : negated(source);
 }
 
 function negated(source: NoiseSource): NoiseSource {

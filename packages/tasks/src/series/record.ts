@@ -22,8 +22,9 @@ export interface SeriesRecord extends TaskRecord {
   readonly tokens: "value" | "row";
   readonly representation: Representation;
   /**
-   * Whether a history upside down is as likely as the history, so that its futures are those upside down: for changes of
-   * what has no side to prefer, such as a rate of exchange. The model is then trained on both, and forecasts from both.
+   * Whether a future is as likely as the same upside down, whatever came before: for changes of what has no side to
+   * prefer, such as a rate of exchange. The model is then trained on windows either way up, and every second future of a
+   * forecast is the one before it, turned.
    */
   readonly symmetric: boolean;
   /** Tokens that a forecast looks back on. */

@@ -12,6 +12,11 @@ import { randomWindows, windowStarts } from "./windows.js";
 
 /** Noise levels; so many that sampling in fewer steps has a choice of them. */
 const LEVELS = 100;
+/**
+ * Every level alike. What is known of a change before it happens shows at high levels, where many noisy tokens together
+ * say how far a future goes; weights by the ratio of signal and noise leave them out.
+ */
+const LOSS_WEIGHTING = { kind: "uniform" } as const;
 /** Validation: the same windows each time, so many of them, so often. */
 const VALIDATION = { every: 100, batches: 4, windows: 256 } as const;
 
@@ -31,7 +36,10 @@ export const seriesTrainingOptions: OptionSchemas = {
     choices: ["value", "row"],
     default: "value",
   },
-  symmetric: { kind: "flag", summary: "a history upside down is as likely: no side to drift to" },
+  symmetric: {
+    kind: "flag",
+    summary: "whatever came before, its future is as likely upside down: no drift to forecast",
+  },
   context: { kind: "integer", summary: "rows that a forecast looks back on", default: 30, low: 1, high: 4096 },
   horizon: { kind: "integer", summary: "rows that are forecast together", default: 30, low: 1, high: 4096 },
   lags: { kind: "text", summary: "rows back of further values told, as 24,168; none below the horizon" },
@@ -132,6 +140,7 @@ export async function prepareSeries(
   const diffusion = diffusionForcing({
     model: networkOf(series.network, features, conditionFeatures(record)),
     schedule: cosineSchedule(LEVELS),
+    lossWeighting: LOSS_WEIGHTING,
   });
   const tokens = tokensOfTable(record, normalization, table);
   const source = { record, tokens, levels: LEVELS, ...(table.times ? { times: table.times } : {}) };
