@@ -43,7 +43,7 @@ it("a card shows means over seeds, the bundled model's scores, and what missing 
   ]);
   expect(text).toContain("| within the 50 % band | 40.0 [20.0, 80.0] % |");
   expect(text).toContain(
-    "| missing | 2.05000 ± 1.47078 | 2.00 ± 1.41 % |\n| the last value in their place | 2.10000 ± 1.48492 | 5.00 ± 0.00 % |",
+    "| missing | 2.05000 ± 1.47078 | 2.00 ± 1.41 % | 0.00 ± 0.00 % |\n| the last value in their place | 2.10000 ± 1.48492 | 5.00 ± 0.00 % | 0.00 ± 0.00 % |",
   );
-  expect(text).toContain("Missing values cost 3.00 ± 1.41 percentage points less");
+  expect(text).toContain("missing values cost 3.00 ± 1.41 percentage points of CRPS_sum less");
 });

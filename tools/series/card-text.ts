@@ -70,21 +70,32 @@ ${markdown(["", ""], details)}${missingTable(evaluations.filter(({ drop }) => dr
 function missingTable(evaluations: readonly SeriesEvaluation[]): string {
   const [one] = evaluations;
   if (one === undefined) return "";
-  const scoresOf = (name: string) => evaluations.map(({ scores }) => (scores[name] as Scores).crpsSum.value);
-  const worse = (name: string) => {
-    const whole = scoresOf(MODEL);
-    return scoresOf(name).map((score, i) => 100 * (score / (whole[i] as number) - 1));
+  const scoresOf = (name: string, of: "crpsSum" | "energyScore") =>
+    evaluations.map(({ scores }) => (scores[name] as Scores)[of].value);
+  const worse = (name: string, of: "crpsSum" | "energyScore") => {
+    const whole = scoresOf(MODEL, of);
+    return scoresOf(name, of).map((score, i) => 100 * (score / (whole[i] as number) - 1));
   };
-  const row = (what: string, name: string) => [what, spread(scoresOf(name)), `${spread(worse(name), 2)} %`];
-  const imputed = worse(IMPUTED);
-  const less = worse(MISSING).map((percent, i) => (imputed[i] as number) - percent);
+  const row = (what: string, name: string) => [
+    what,
+    spread(scoresOf(name, "crpsSum")),
+    `${spread(worse(name, "crpsSum"), 2)} %`,
+    `${spread(worse(name, "energyScore"), 2)} %`,
+  ];
+  const less = (of: "crpsSum" | "energyScore") => {
+    const missing = worse(MISSING, of);
+    return spread(
+      worse(IMPUTED, of).map((percent, i) => percent - (missing[i] as number)),
+      2,
+    );
+  };
   return `
 With ${100 * one.drop} % of the context's values taken away at random (${one.windows} windows, ${evaluations.length} ${evaluations.length === 1 ? "seed" : "seeds"}, each of which takes others away; the same futures' noise for all three):
 
 ${markdown(
-  ["context", "CRPS_sum", "worse by"],
+  ["context", "CRPS_sum", "worse by", "energy score worse by"],
   [row("whole", MODEL), row("missing", MISSING), row("the last value in their place", IMPUTED)],
 )}
-Missing values cost ${spread(less, 2)} percentage points less than the last value in their place, seed by seed.
+Seed by seed, missing values cost ${less("crpsSum")} percentage points of CRPS_sum less than the last value in their place, and ${less("energyScore")} of the energy score, which is less a matter of luck.
 `;
 }
