@@ -157,6 +157,12 @@ export const accepted: readonly Accepted[] = [
     reason: "What no place before it takes is the last's either way; beyond the last there is nothing below 0.",
   })),
   {
+    file: "sampling/tokens.ts",
+    code: "b < batch",
+    replacement: "b <= batch",
+    reason: "A sequence beyond the last has no numbers, and nothing is copied.",
+  },
+  {
     file: "sampling/solvers/dpm-solver-plus-plus.ts",
     code: "value === 0",
     replacement: "false",

@@ -47,3 +47,33 @@ it("refuses codes there are not, and lists of other lengths", () => {
   expect(() => counts.support(-1)).toThrow("there is no code -1");
   expect(() => new SumCounts(1)).toThrow("categories is 1; expected a whole number from 2");
 });
+
+it("keeps all pairs apart from those of a code, and what it has found", () => {
+  const counts = new SumCounts(3);
+  counts.add([0, 2], [1, 0], [1, 2]);
+  expect([...counts.support(1).first]).toEqual([0]);
+  expect([...counts.everything().first]).toEqual([0, 2]);
+  expect([...counts.support(1).first]).toEqual([0]);
+  expect(counts.support(1)).toBe(counts.support(1));
+  expect(counts.everything()).toBe(counts.everything());
+});
+
+it.each([2, 65_536])("takes %d categories, in lists and typed arrays", (categories) => {
+  const counts = new SumCounts(categories);
+  counts.add(Int32Array.of(categories - 1), Uint16Array.of(0), [1]);
+  expect(counts.entries()).toEqual([[categories - 1, 0, 1, 1]]);
+});
+
+it("refuses numbers of categories, and lists, that are none", () => {
+  for (const categories of [1.5, 65_537, Number.NaN, "3"]) {
+    expect(() => new SumCounts(categories as never)).toThrow(/expected a whole number from 2 to 65536/);
+  }
+  const counts = new SumCounts(3);
+  expect(() => counts.add([0], [1], [1, 1])).toThrow("1 and 1 codes of sources and 2 of sums");
+  for (const codes of [5, null, { length: 1, 0: 0 }, new DataView(new ArrayBuffer(4))]) {
+    expect(() => counts.add(codes as never, [0], [0])).toThrow(
+      expect.objectContaining({ code: "invalid-data", message: expect.stringContaining("expected a list") }),
+    );
+  }
+  expect(() => counts.add([0], [0.5], [0])).toThrow("there is no code 0.5 (number 0)");
+});
