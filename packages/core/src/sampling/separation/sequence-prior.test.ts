@@ -29,4 +29,10 @@ it("refuses what is no chain", () => {
   expect(() => markovPrior({ initial: halves, transition: [halves, [1]] })).toThrow("2 rows, one of 1");
   expect(() => markovPrior({ initial: [0.5, 0.6], transition: [] })).toThrow("expected probabilities that add up to 1");
   expect(() => markovPrior({ initial: [1.5, -0.5], transition: [] })).toThrow("initial is");
+  const holed = [1, 0];
+  delete holed[1];
+  for (const initial of [5, null, "1", [], ["1"], { length: 1 }, holed, [Number.NaN, 1], [1 + 2 ** -20]]) {
+    expect(() => markovPrior({ initial, transition: [] } as never)).toThrow(/initial is .*; expected probabilities/);
+  }
+  expect(markovPrior({ initial: [1 - 2 ** -21], transition: [[1]] }).categories).toBe(1);
 });

@@ -35,9 +35,8 @@ const row = schemas.satisfying<readonly number[]>(
   "probabilities that add up to 1",
   (value) =>
     Array.isArray(value) &&
-    value.length > 0 &&
-    value.every((p) => typeof p === "number" && p >= 0) &&
-    Math.abs(value.reduce((sum, p) => sum + p, 0) - 1) < 1e-6,
+    Array.from<unknown>(value).every((p) => typeof p === "number" && p >= 0) &&
+    Math.abs(value.reduce((sum, p) => sum + p, 0) - 1) < 2 ** -20,
 );
 const schema = v.strictObject({ initial: row, transition: v.array(row) });
 
