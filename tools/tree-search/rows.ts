@@ -24,8 +24,6 @@ export const planningRows: readonly PlanningRow[] = [
   { title: "one sample of the length that did best on seed 5", options: (maze) => single(lengths[maze].best) },
   { title: "sampling by the rule, 2 samples a length", options: () => [] },
   { title: "best of 1 sample a length", options: () => ["--search", "--depth", "1", "--children", "1"] },
-  { title: "best of 3 samples a length", options: () => ["--search", "--depth", "1", "--children", "3"] },
-  { title: "tree search, 2 children", options: () => ["--search", "--children", "2", "--expansions", "4"] },
   { title: "tree search, 4 children", options: () => ["--search", "--children", "4", "--expansions", "4"] },
 ];
 

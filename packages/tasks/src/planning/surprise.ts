@@ -91,7 +91,7 @@ export async function surprises(
   return sums.map((sum) => sum / (piecesOf(length) * told * size));
 }
 
-/** Powers of four, so that few shapes are compiled. */
+/** Powers of two, so that few shapes are compiled. */
 function sizeOfBatch(count: number): number {
-  return 4 ** Math.ceil(Math.log2(count) / 2);
+  return 2 ** Math.ceil(Math.log2(count));
 }
