@@ -65,3 +65,24 @@ it("refuses a diffusion of another kind", () => {
     'of kind "variance-preserving" and a token [2]; expected "token-prediction"',
   );
 });
+
+it("asks for the process's kind, its codebook, and tokens of one code", () => {
+  const model = codeChainOracle({ ...chain, codebook, path: schedule.path });
+  const refusal = (config: object, tokenShape = model.tokenShape) => {
+    const diffusion = {
+      model: { ...model, tokenShape },
+      process: { ...process, config: config as never },
+      lossWeighting,
+    };
+    return () => codePrior({ backend, diffusion, parameters: {}, length: 4 });
+  };
+  const wrong = expect.objectContaining({
+    code: "invalid-config",
+    message: expect.stringMatching(/the process is of kind .* and a token \[.\]; expected "token-prediction"/),
+  });
+  expect(refusal(process.config)).not.toThrow();
+  expect(refusal({ kind: "jumps", codebook })).toThrow(wrong);
+  expect(refusal({ kind: "token-prediction" })).toThrow(wrong);
+  expect(refusal({ kind: "token-prediction", codebook: [] })).toThrow(wrong);
+  expect(refusal(process.config, [4])).toThrow(wrong);
+});
