@@ -157,6 +157,12 @@ export const accepted: readonly Accepted[] = [
     reason: "What no place before it takes is the last's either way; beyond the last there is nothing below 0.",
   })),
   {
+    file: "sampling/plan/matrix-shapes.ts",
+    code: "token < tokens",
+    replacement: "token <= tokens",
+    reason: "A column beyond the last is written outside of the rows, which keep nothing.",
+  },
+  {
     file: "sampling/tokens.ts",
     code: "b < batch",
     replacement: "b <= batch",
