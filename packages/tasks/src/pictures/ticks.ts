@@ -7,3 +7,9 @@ export function niceTicks(low: number, high: number): number[] {
   const count = Math.max(1, Math.ceil(high / step - 1e-9) - first);
   return Array.from({ length: count + 1 }, (_, i) => (first + i) * step);
 }
+
+/** Decimals, 8 at most, that tell multiples of a step apart: three for 0.025, two for 1.1 - 1.05, which is not quite 0.05. */
+export function decimalsOf(step: number): number {
+  const isWhole = (value: number): boolean => Math.abs(value - Math.round(value)) < 1e-6;
+  return [0, 1, 2, 3, 4, 5, 6, 7].find((count) => isWhole(step * 10 ** count) && step * 10 ** count > 0.5) ?? 8;
+}

@@ -1,7 +1,7 @@
 import { drawText, textWidth } from "../pictures/drawn-text.js";
 import { element, round } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
-import { niceTicks } from "../pictures/ticks.js";
+import { decimalsOf, niceTicks } from "../pictures/ticks.js";
 import type { SeriesForecast } from "./forecaster.js";
 import { columnQuantiles } from "./quantile-table.js";
 import { rowCount, type SeriesTable } from "./table.js";
@@ -79,9 +79,7 @@ function drawPanel(history: SeriesTable, forecast: SeriesForecast, column: numbe
     const text = value.toFixed(digits);
     return drawText(text, panel.left - 6 - textWidth(text, 0.9), y(value) - 3, colors.faint, 0.9);
   };
-  const step = (ticks[1] as number) - (ticks[0] as number);
-  // As many as tell the ticks apart: 0.025 takes three.
-  const digits = [0, 1, 2, 3, 4, 5, 6, 7].find((count) => Math.abs((step * 10 ** count) % 1) < 1e-6) ?? 8;
+  const digits = decimalsOf((ticks[1] as number) - (ticks[0] as number));
   const edge = panel.width - panel.right;
   return [
     ...ticks.map((tick) => element("path", { d: `M${panel.left} ${round(y(tick))}H${edge}`, stroke: colors.grid })),
