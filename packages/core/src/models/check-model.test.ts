@@ -20,6 +20,8 @@ describe("modelSchema", () => {
     ["condition features that are no number", { conditionFeatures: "2" }],
     ["a parameter without shape", { parameters: { a: { initializer: { kind: "zeros" } } } }],
     ["a parameter that is none", { parameters: { a: undefined } }],
+    ["a parameter of a name that prototypes have", { parameters: { constructor: 1 } }],
+    ["parameters that are a list", { parameters: [] }],
     ["nothing to apply", { apply: new Date(0) }],
     ["half a memory", { memory: { types: () => ({}) } }],
   ])("refuses a model with %s", (_, part) => {

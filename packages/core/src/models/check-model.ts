@@ -8,12 +8,17 @@ import type { CpHead } from "./cp-head.js";
 import type { Model, Network } from "./model.js";
 
 const sizes = v.pipe(v.array(schemas.integer(1)), v.maxLength(16));
-const parameters = v.record(
-  v.string(),
-  v.looseObject({
-    shape: v.pipe(v.array(schemas.integer(0)), v.maxLength(16)),
-    initializer: v.looseObject({ kind: v.string() }),
-  }),
+const parameter = v.looseObject({
+  shape: v.pipe(v.array(schemas.integer(0)), v.maxLength(16)),
+  initializer: v.looseObject({ kind: v.string() }),
+});
+// A record of the validation library's passes over the names "constructor" and "prototype"; here all are looked at.
+const parameters = v.custom<Network["parameters"]>(
+  (value) =>
+    typeof value === "object" &&
+    value !== null &&
+    !Array.isArray(value) &&
+    Object.values(value).every((one) => v.is(parameter, one)),
 );
 const network = { config: configSchema, tokenShape: sizes, parameters };
 const networkShape = v.looseObject(network);
