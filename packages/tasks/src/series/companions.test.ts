@@ -40,3 +40,12 @@ it("correlations are drawn towards none by 50 rows", () => {
   expect(correlation?.[1]?.[0]).toBeCloseTo(0.5, 12);
   expect(companionsOf({ values, noise: new Float64Array(100) }, 1)).toBeUndefined();
 });
+
+it("of wide tables the last rows are enough: 2048 of 256 columns", () => {
+  const width = 256;
+  const values = new Float32Array(2049 * width).fill(1);
+  // Were the first row read too, these two would be the only ones that ever went anywhere.
+  values.fill(0, width);
+  const correlation = companionsOf({ values, noise: new Float64Array(values.length) }, width);
+  expect(correlation?.[0]?.[1]).toBe(0);
+});

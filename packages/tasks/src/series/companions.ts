@@ -3,6 +3,8 @@ import type { SeriesTokens } from "./tokens.js";
 
 /** Beyond this many columns a correlation has more numbers than anybody has rows. */
 const MOST_COLUMNS = 256;
+/** Products of two columns that are added up: those of the last rows, less than a second's. */
+const MOST_PRODUCTS = 2 ** 27;
 /** Rows that correlations count as having been seen without any: few rows of one's own say little. */
 const PRIOR_ROWS = 50;
 
@@ -14,7 +16,8 @@ export function companionsOf({ values, noise }: SeriesTokens, width: number): Fl
   if (width < 2 || width > MOST_COLUMNS) return undefined;
   const moments = Array.from({ length: width }, () => new Float64Array(width));
   let count = 0;
-  for (let at = 0; at < noise.length; at += width) {
+  const rows = Math.min(noise.length / width, Math.ceil(MOST_PRODUCTS / width ** 2));
+  for (let at = noise.length - rows * width; at < noise.length; at += width) {
     if (noise.subarray(at, at + width).some((error) => error > 0)) continue;
     count++;
     for (let i = 0; i < width; i++) {

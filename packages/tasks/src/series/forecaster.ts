@@ -223,7 +223,8 @@ export class SeriesForecaster {
   #known(table: SeriesTable): SeriesTokens {
     const { representation, tokens: tokensAre, columns, context } = this.record;
     const tokens = tokensOfTable(this.record, this.#normalization, table);
-    if (representation === "level" || tokensAre === "row") return tokens;
+    const isWhole = tokens.noise.every((error) => error === 0);
+    if (isWhole || representation === "level" || tokensAre === "row") return tokens;
     const correlation = companionsOf(tokens, columns.length);
     return correlation ? withCompanions(tokens, correlation, rowCount(table) - context) : tokens;
   }
