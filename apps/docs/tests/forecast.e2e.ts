@@ -19,6 +19,7 @@ describe("the forecast", () => {
   };
   const widths = ([low = [], , , , high = []]: number[][]): number[] =>
     low.map((value, row) => (high[row] as number) - value);
+  const mean = (numbers: number[]): number => numbers.reduce((a, b) => a + b, 0) / numbers.length;
 
   it.each(["wasm", "webgpu"])("opens a fan on %s, which missing values widen", async (device) => {
     // A GPU in software is slow.
@@ -46,7 +47,7 @@ describe("the forecast", () => {
         await visit.says("wider than with every value known");
         const missing = await quantilesOf(visit);
         expect(widths(missing)[0]).toBeGreaterThan(1.5 * (widths(known)[0] as number));
-        expect(widths(missing)[29]).toBeGreaterThan(widths(known)[29] as number);
+        expect(mean(widths(missing))).toBeGreaterThan(mean(widths(known)));
         expect(new URL(page.url()).searchParams.get("missing")).toBe("0-4");
       });
       expect([await visit.device(), visit.errors]).toEqual([device, []]);
