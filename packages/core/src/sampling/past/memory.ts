@@ -4,13 +4,7 @@ import { mul } from "../../engine/graph/operations.js";
 import { input } from "../../engine/graph/trace.js";
 import type { TensorType, Value } from "../../engine/graph/value.js";
 import { formatShape, shapesEqual } from "../../engine/tensor/shape.js";
-import {
-  checkHostTensors,
-  disposeTensor,
-  type HostTensor,
-  type HostTensorRecord,
-  readTensor,
-} from "../../engine/tensor/tensor.js";
+import { checkHostTensors, disposeTensor, type HostTensorRecord, readTensor } from "../../engine/tensor/tensor.js";
 import { joinMemories, memoryOf } from "../../models/index.js";
 import { checkCacheable } from "../memory-network.js";
 import type { NoiseSources } from "../noise-source.js";
@@ -53,16 +47,15 @@ export class RolloutMemory implements Past {
     const { batch, window, chunk, resume, context } = options;
     checkCacheable(walker.options.scores);
     const memory = memoryOf(diffusion.model);
-    const needsWindow = Object.values(memory.types({ batch, tokens: 2 })).some(
-      ({ shape }, i) => !shapesEqual(shape, Object.values(memory.types({ batch, tokens: 1 }))[i]?.shape ?? []),
-    );
+    const typesOf = (count: number): string => JSON.stringify(memory.types({ batch, tokens: count }));
+    const needsWindow = typesOf(1) !== typesOf(2);
     if (needsWindow && window === undefined) {
       throw new DiffusionForcingError(
         "invalid-argument",
         "rollout: window is missing; give the number of tokens the model was trained on.",
       );
     }
-    const tokens = Math.max(1, (window ?? chunk + 1) - chunk);
+    const tokens = Math.max(1, (window ?? 0) - chunk);
     const types = memory.types({ batch, tokens });
     const values =
       resume === undefined
@@ -113,16 +106,14 @@ export class RolloutMemory implements Past {
       commit: true,
       signal: this.#options.signal,
     });
-    let result: HostTensor | undefined;
-    let [steps, runs] = [0, 0];
+    let extended: ExtendedBy | undefined;
     for await (const { memory, x, taken, calls } of walk) {
       if (memory === undefined) continue;
       this.dispose();
       this.#values = memory;
-      result = await readTensor(x);
-      [steps, runs] = [taken, calls];
+      extended = { tokens: await readTensor(x), taken, calls };
     }
-    return { tokens: result as HostTensor, taken: steps, calls: runs };
+    return extended as ExtendedBy;
   }
 
   async state(): Promise<Pick<RolloutState, "memory">> {

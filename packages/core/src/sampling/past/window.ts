@@ -22,7 +22,8 @@ export class RolloutWindow implements Past {
   }
 
   async extend({ size, position, noise, rows, random }: NextChunk): Promise<ExtendedBy> {
-    const { window = Number.POSITIVE_INFINITY, guidanceInputs, signal } = this.#options;
+    const { guidanceInputs, signal } = this.#options;
+    const window = this.#options.window as number;
     const { walker, diffusion } = this.#sampler;
     const past = this.#tokens && lastTokens(this.#tokens, window - size);
     const pastLength = past?.shape[1] ?? 0;
@@ -39,16 +40,15 @@ export class RolloutWindow implements Past {
         : undefined,
       signal,
     };
-    let last: HostTensor | undefined;
-    let [taken, calls] = [0, 0];
-    for await (const progress of walker.walk(request)) {
-      ({ taken, calls } = progress);
-      if (progress.step === rows.length - 1) last = await readTensor(progress.x);
+    let walked: ExtendedBy | undefined;
+    for await (const { step, x, taken, calls } of walker.walk(request)) {
+      if (step === rows.length - 1) walked = { tokens: await readTensor(x), taken, calls };
     }
-    const fresh = lastTokens(last as HostTensor, size) as HostTensor;
+    const whole = walked as ExtendedBy;
+    const fresh = lastTokens(whole.tokens, size) as HostTensor;
     const known = this.#tokens === undefined ? fresh : joinTokens(this.#tokens, fresh);
-    this.#tokens = Number.isFinite(window) ? lastTokens(known, window) : known;
-    return { tokens: fresh, taken, calls };
+    this.#tokens = lastTokens(known, window);
+    return { ...whole, tokens: fresh };
   }
 
   async state(): Promise<Pick<RolloutState, "tokens">> {
