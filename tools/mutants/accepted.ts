@@ -148,6 +148,18 @@ export const accepted: readonly Accepted[] = [
     reason: "Of outputs that repeat, the last stands for all as well as the first.",
   },
   ...[
+    ["at < length", "true"],
+    ["at < length", "at <= length"],
+    ["at - 1 + s < length", "true"],
+    ["at - 1 + s < length", "at - 1 + s <= length"],
+    ["at - 1 + s", "at - 1 - s"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "sampling/multi-token.ts",
+    code,
+    replacement,
+    reason: "It spares symbols beyond the last, which are written outside of the sequence and kept nowhere.",
+  })),
+  ...[
     ["k < probabilities.length - 1", "k <= probabilities.length - 1"],
     ["probabilities.length - 1", "probabilities.length + 1"],
   ].map(([code = "", replacement = ""]) => ({

@@ -88,7 +88,8 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
   const executable = await backend.compile(symbolLaws(model, head, { batch, length }), {
     constants: Object.fromEntries(weights),
   });
-  const symbols = new Int32Array(batch * length).fill(-1);
+  // Those that are not there yet are zeros, which no place before them sees.
+  const symbols = new Int32Array(batch * length);
   const done = new Int32Array(batch);
   const reader = new LawReader(head, length);
   let calls = 0;
@@ -136,7 +137,7 @@ export async function sampleSymbols(options: MultiTokenSampling): Promise<Sample
   return { symbols: tensor(symbols, [batch, length]), calls };
 }
 
-/** Laws at all places, of sequences in which -1 stands for what is not there yet. */
+/** Laws at all places of sequences. */
 async function run(
   executable: Executable,
   symbols: Int32Array,
@@ -145,7 +146,7 @@ async function run(
   categories: number,
 ): Promise<Laws> {
   const data = new Float32Array(batch * length * categories).fill(-1);
-  for (const [i, symbol] of symbols.entries()) if (symbol >= 0) data[i * categories + symbol] = 1;
+  for (const [i, symbol] of symbols.entries()) data[i * categories + symbol] = 1;
   const outputs = await executable.run({ tokens: tensor(data, [batch, length, categories]) });
   const read = async (value: Tensor): Promise<Float32Array> => {
     const { data: numbers } = await readTensor(value);

@@ -1,7 +1,9 @@
 import { decodeTrainingState, encodeTrainingState } from "../bundle/training-checkpoint.js";
+import { cachedBackend } from "../engine/backend/compile-cache.js";
 import type { Backend } from "../engine/backend/contract.js";
 import type { Batch } from "../training/batch.js";
-import { type TrainingResult, train } from "../training/train.js";
+import { samplingParameters } from "../training/state.js";
+import { type TrainingResult, train, trainStream } from "../training/train.js";
 import type { Trainable } from "../training/trainable.js";
 import { trainableDiffusion } from "../training/trainable-diffusion.js";
 import { lossCases } from "./loss-cases.js";
@@ -24,15 +26,38 @@ export const trainingCases: readonly TrainingCase[] = [
   })),
 ];
 
-/** A run of 2 n steps at once, and one that was saved as a file after n, read back, and went on in what was made anew. */
+/** What {@link interruptedTraining} ends with. */
+export interface InterruptedTraining {
+  readonly whole: Omit<TrainingResult, "evaluations">;
+  /** The same run half way, without weights to sample with. */
+  readonly half: Pick<TrainingResult, "state" | "losses">;
+  readonly resumed: TrainingResult;
+}
+
+/**
+ * A run of 2 n steps, and one that begins with its state after n, which was saved as a file and read back, in what was
+ * made anew. The first run waits meanwhile, so that the step is compiled once for both.
+ */
 export async function interruptedTraining(
   backend: Backend,
   { trainable, batch }: TrainingCase,
   n: number,
-): Promise<{ readonly whole: TrainingResult; readonly half: TrainingResult; readonly resumed: TrainingResult }> {
-  const options = { backend, batches: () => batch(), seed: 4, optimizer: { learningRate: 0.01 } };
-  const whole = await train(trainable(), { ...options, steps: 2 * n });
-  const half = await train(trainable(), { ...options, steps: n });
-  const resume = decodeTrainingState(encodeTrainingState(half.state));
-  return { whole, half, resumed: await train(trainable(), { ...options, steps: 2 * n, resume }) };
+): Promise<InterruptedTraining> {
+  const shared = cachedBackend(backend);
+  const options = { backend: shared, batches: () => batch(), seed: 4, steps: 2 * n, optimizer: { learningRate: 0.01 } };
+  const losses: number[] = [];
+  const found: Partial<{ -readonly [name in keyof InterruptedTraining]: InterruptedTraining[name] }> = {};
+  for await (const { step, loss, snapshot } of trainStream(trainable(), options)) {
+    losses.push(loss);
+    if (step === n) {
+      found.half = { state: await snapshot(), losses: [...losses] };
+      const resume = decodeTrainingState(encodeTrainingState(found.half.state));
+      found.resumed = await train(trainable(), { ...options, resume });
+    }
+    if (step === 2 * n) {
+      const state = await snapshot();
+      found.whole = { state, parameters: samplingParameters(state), losses };
+    }
+  }
+  return found as InterruptedTraining;
 }
