@@ -12,6 +12,7 @@ import {
   checkTokens,
   sampleRequest,
 } from "./request.js";
+import type { Start, StartRequest } from "./start.js";
 
 const process = smallPath();
 const sizes = { features: 1, width: 8, layers: 1, heads: 1 } as const;
@@ -46,12 +47,42 @@ describe("sampleRequest", () => {
     expect((await sampleRequest(sampling, { length: 3, seed: 1, batch: 2 })).tokens.shape).toEqual([2, 3, 1]);
   });
 
+  it("hands on the condition of all tokens, that of the new ones to the prior, and what steers the walk", async () => {
+    const conditioned = { ...diffusion, model: transformer({ ...sizes, conditionFeatures: 1 }) };
+    const seen: StartRequest[] = [];
+    const start: Start = {
+      level: 3,
+      prior: (request) => {
+        seen.push(request);
+        return request.noise;
+      },
+    };
+    const condition = tensor([1, 2, 3, 4, 5], [1, 5, 1]);
+    const steering = { guidanceInputs: { goal: tensor([1]) }, signal: new AbortController().signal };
+    const options = { context, length: 3, seed: 7, condition, ...steering };
+    const request = await sampleRequest({ ...sampling, diffusion: conditioned, start }, options);
+    expect(request).toMatchObject({ condition, ...steering });
+    expect(seen[0]?.condition).toEqual(tensor([3, 4, 5], [1, 3, 1]));
+    await expect(sampleRequest({ ...sampling, diffusion: conditioned }, { ...options, length: 4 })).rejects.toThrow(
+      "sample: the condition is float32[1, 5, 1]; the model takes float32[1, 6, 1].",
+    );
+    // A sampler without a condition has no such thing to tell.
+    await sampleRequest({ ...sampling, start }, { context, length: 3, seed: 7 });
+    expect(seen[1]).toStrictEqual({ noise: expect.anything(), levels: Int32Array.of(3, 3, 3) });
+  });
+
+  it("counts the context among the tokens that one walk can hold", async () => {
+    const message = "sample: 1 sequences of 1048577 tokens are too much for one walk";
+    await expect(sampleRequest(sampling, { context, length: 2 ** 20 - 1, seed: 1 })).rejects.toThrow(message);
+  });
+
   it.each<[object, string]>([
     [{ batch: 2, context }, "the context holds 1 sequences and batch is 2; expected the same, or no batch."],
     [{ batch: 0 }, "sample: batch is 0; expected a whole number from 1."],
     [{ length: 0 }, "sample: length is 0; expected a whole number from 1."],
     [{ length: undefined }, "sample: length is"],
-    [{ seed: null }, "sample: seed is null; expected a seed."],
+    [{ seed: null }, "sample: seed is null; expected a whole number from 0, a RandomStream, or one of these"],
+    [{ seed: undefined }, "sample: seed is undefined; expected a whole number from 0"],
     [{ seed: {} }, "sample: seed is an object; expected a whole number from 0"],
     [{ context: null }, "sample: context is null; expected a tensor on the host."],
     [{ context: tensor([1, 2], [1, 1, 2]) }, "got float32[1, 1, 2] for the context; expected float32[B, T, 1]."],
@@ -102,6 +133,8 @@ it("knows what is a condition", () => {
   expect(() => checkCondition("f", conditioned, given, 2, 2)).toThrow("the model takes float32[2, 2, 3]");
   const whole = tensor(new Int32Array(6), [1, 2, 3]);
   expect(() => checkCondition("f", conditioned, whole, 1, 2)).toThrow("the condition is int32[1, 2, 3]");
+  const empty = tensor([], [1, 2, 0]);
+  expect(() => checkCondition("f", model, empty, 1, 2)).toThrow("float32[1, 2, 0]; the model takes none.");
   const infinite = tensor([1, 2, 3, 4, 5, Number.POSITIVE_INFINITY], [1, 2, 3]);
   expect(() => checkCondition("f", conditioned, infinite, 1, 2)).toThrow("Infinity");
 });
@@ -109,6 +142,8 @@ it("knows what is a condition", () => {
 it("reads guidance inputs on the host, and leaves those on a device alone", () => {
   expect(() => checkGuidanceInputs(undefined)).not.toThrow();
   expect(() => checkGuidanceInputs({ goal: tensor([1], [1]) })).not.toThrow();
+  const onDevice = { dtype: "float32", shape: [1], device: "gpu", read: async () => tensor([1]), dispose: () => {} };
+  expect(() => checkGuidanceInputs({ goal: onDevice as never })).not.toThrow();
   expect(() => checkGuidanceInputs({ goal: tensor([Number.NaN], [1]) })).toThrow(/guidance input "goal".*NaN/);
   expect(() => checkGuidanceInputs({ goal: null as never })).toThrow('The guidance input "goal" is null');
 });

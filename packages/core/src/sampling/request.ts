@@ -67,10 +67,8 @@ export interface DenoiseProgress {
 
 type Sampling = { readonly diffusion: Diffusion; readonly timesteps: number };
 
-export const seedSchema: v.GenericSchema<SampleSeed> = v.custom<SampleSeed>(
-  (value) => value !== undefined && value !== null,
-  "a seed",
-);
+/** Whatever is there: `noiseSources` says what is wrong with a seed. */
+export const seedSchema: v.GenericSchema<SampleSeed> = v.custom<SampleSeed>(() => true);
 const signalSchema = schemas.having<AbortSignal>("an AbortSignal", "aborted");
 export const tensorSchema: v.GenericSchema<HostTensor> = schemas.having<HostTensor>(
   "a tensor on the host",

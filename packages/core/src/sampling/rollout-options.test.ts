@@ -62,6 +62,20 @@ describe("checkedRollout", () => {
     expect([window, length]).toEqual([undefined, Number.POSITIVE_INFINITY]);
   });
 
+  it("takes what is known as it is: as many sequences as batch says, more tokens than the window where they are cached", () => {
+    const long = tensor([1, 2, 3, 4, 5], [1, 5, 1]);
+    expect(checkedRollout(samplerOf(), options({ context: long, batch: 1 }))).toMatchObject({ memory: "cache" });
+    expect(() => checkedRollout(samplerOf(), options({ context: long, memory: "recompute" }))).toThrow(
+      "a context of 5 tokens with a window of 4; give its last 4 tokens, or a longer window",
+    );
+    const four = tensor([1, 2, 3, 4], [1, 4, 1]);
+    expect(checkedRollout(samplerOf(), options({ context: four, memory: "recompute" })).context).toBe(four);
+  });
+
+  it("takes a rollout of nothing", () => {
+    expect(checkedRollout(samplerOf(), options({ length: 0 })).length).toBe(0);
+  });
+
   it("takes a condition for every token of context and rollout, or what gives it", () => {
     const sampler = samplerOf({ conditionFeatures: 1 });
     const condition = (tokens: number) => tensor(new Float32Array(2 * tokens), [2, tokens, 1]);
@@ -72,6 +86,10 @@ describe("checkedRollout", () => {
     // Of six tokens that were before the state, two were generated.
     const resume = { done: 2, position: 6, tokens: tensor([1, 2], [2, 1, 1]) };
     const resumed = { resume, memory: "recompute" };
+    const three = tensor(new Float32Array(12), [3, 4, 1]);
+    expect(() => checkedRollout(sampler, options({ context, condition: three }))).toThrow(
+      "rollout: the condition is for 3 sequences of 4 tokens; expected 2 of 4",
+    );
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(7) }))).not.toThrow();
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(6) }))).toThrow("expected 2 of 7");
     expect(() => checkedRollout(sampler, options({ condition: () => condition(1) }))).not.toThrow();
@@ -95,6 +113,10 @@ describe("checkedRollout", () => {
       }),
     },
   );
+  it("lets a draft model read its window again", () => {
+    expect(checkedRollout(drafted, options({ memory: "recompute" })).memory).toBe("recompute");
+  });
+
   it.each<[string, Sampler, object, string]>([
     ["a draft model beside a cache", drafted, {}, 'Roll out with memory: "recompute"'],
     [
@@ -105,6 +127,19 @@ describe("checkedRollout", () => {
     ],
     ["no window without a cache", samplerOf(), { memory: "recompute", window: undefined }, "window is missing"],
     ["a window of nothing", samplerOf(), { window: 0 }, "window is 0; expected a whole number from 1"],
+    ["a window beyond any device", samplerOf(), { window: 2 ** 20 + 1 }, "1 sequences of 1048577 tokens are too much"],
+    [
+      "a chunk beyond any device",
+      samplerOf(),
+      { window: undefined, chunk: 2 ** 20 + 1 },
+      "1 sequences of 1048577 tokens are too much",
+    ],
+    [
+      "a state of other tokens",
+      samplerOf(),
+      { resume: { done: 0, position: 1, tokens: tensor([1, 2], [1, 1, 2]) } },
+      "got float32[1, 1, 2] for the resumed state; expected float32[B, T, 1]",
+    ],
     ["half a token", samplerOf(), { length: 1.5 }, "length is 1.5; expected a whole number from 0, or Infinity"],
     ["an unknown memory", samplerOf(), { memory: "disk" }, 'memory is "disk"; expected "cache" or "recompute"'],
     ["null for a matrix", samplerOf(), { matrix: null }, "matrix is null; expected a matrix, such as pyramid()"],

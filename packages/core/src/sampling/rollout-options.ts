@@ -123,7 +123,8 @@ export interface RolloutSampler extends Starting {
 /** @throws `invalid-argument`, `shape-mismatch`, `invalid-data` for options that cannot be followed. */
 export function checkedRollout(sampler: RolloutSampler, options: RolloutOptions): CheckedRollout {
   const given = check("rollout", schema, options) as RolloutOptions & { readonly chunk: number };
-  if (typeof sampler.walker.speculation?.draft === "object" && memoryMode(sampler, given) === "cache") {
+  const memory = memoryMode(sampler, given);
+  if (typeof sampler.walker.speculation?.draft === "object" && memory === "cache") {
     throw new DiffusionForcingError(
       "invalid-argument",
       'rollout: a draft model keeps no memory of its own. Roll out with memory: "recompute", or draft with "recent" or "frozen".',
@@ -132,7 +133,7 @@ export function checkedRollout(sampler: RolloutSampler, options: RolloutOptions)
   const { model } = sampler.diffusion;
   if (given.context !== undefined) checkTokens("rollout", "context", model, given.context);
   if (given.resume?.tokens !== undefined) checkTokens("rollout", "resumed state", model, given.resume.tokens);
-  const complete = { ...given, batch: batchOf(given), memory: memoryMode(sampler, given) };
+  const complete = { ...given, batch: batchOf(given), memory };
   checkPast(sampler, complete);
   return complete;
 }
@@ -149,7 +150,7 @@ function memoryMode(
 function batchOf({ context, resume, batch }: RolloutOptions): number {
   const known = context ?? resume?.tokens;
   const found = known?.shape[0] ?? batch ?? 1;
-  if (known !== undefined && batch !== undefined && batch !== found) {
+  if (batch !== undefined && batch !== found) {
     throw new DiffusionForcingError(
       "shape-mismatch",
       `rollout: the context holds ${found} sequences and batch is ${batch}; expected the same, or no batch.`,
@@ -164,21 +165,21 @@ function checkPast({ diffusion: { model } }: RolloutSampler, options: CheckedRol
     throw new DiffusionForcingError(code, `rollout: ${message}.`);
   };
   if (resume !== undefined && context !== undefined) refuse("invalid-argument", "both context and resume; give one");
-  if (window !== undefined && chunk > window) {
+  if (chunk > (window ?? chunk)) {
     refuse("invalid-argument", `chunk is ${chunk} and window is ${window}; expected a chunk of at most the window`);
   }
   // Without a window a cache grows with its context, which is in memory already.
-  checkSequenceSize("rollout", model, batch, Math.max(window ?? 0, chunk));
-  const isCached = options.memory === "cache";
+  checkSequenceSize("rollout", model, batch, window ?? chunk);
   const known = (context ?? resume?.tokens)?.shape[1] ?? 0;
-  if (!isCached && window !== undefined && known > window) {
-    refuse(
-      "invalid-argument",
-      `a context of ${known} tokens with a window of ${window}; give its last ${window} tokens, or a longer window`,
-    );
-  }
-  if (!isCached && window === undefined) {
-    refuse("invalid-argument", "window is missing; give the number of tokens the model was trained on");
+  if (options.memory === "recompute") {
+    if (window === undefined) {
+      refuse("invalid-argument", "window is missing; give the number of tokens the model was trained on");
+    } else if (known > window) {
+      refuse(
+        "invalid-argument",
+        `a context of ${known} tokens with a window of ${window}; give its last ${window} tokens, or a longer window`,
+      );
+    }
   }
   const conditioned = model.conditionFeatures > 0;
   if (conditioned !== (condition !== undefined)) {

@@ -9,6 +9,7 @@ import type { NoiseSource } from "./noise-source.js";
 import type { RolloutChunk, RolloutOptions, RolloutState } from "./rollout-options.js";
 import { Sampler } from "./sampler.js";
 import { ddim } from "./solvers/ddim.js";
+import { heun } from "./solvers/heun.js";
 
 /** Answers half of the mean of what it sees, plus its condition. */
 function diffusionOf(conditionFeatures: number): Diffusion {
@@ -133,6 +134,40 @@ describe("rollout", () => {
     // A pyramid of four steps and two tokens, then one token alone.
     expect([chunk?.evaluations, last?.evaluations]).toEqual([5, 4]);
     expect([chunk?.position, last?.position]).toEqual([0, 2]);
+  });
+
+  it("lets a start's prior know the condition of the chunk, and counts every evaluation of a step", async () => {
+    const asked: (readonly number[])[] = [];
+    const sampler = new Sampler(diffusionOf(1), {
+      backend: referenceBackend(),
+      parameters: {},
+      timesteps: 4,
+      solver: heun(),
+      start: {
+        level: 30,
+        prior: ({ noise, condition }) => {
+          asked.push([...condition!.data]);
+          return noise;
+        },
+      },
+    });
+    const condition = tensor([0, 1, 2, 3, 4], [1, 5, 1]);
+    const given = await chunks(sampler, options({ length: 3, condition }));
+    expect(asked).toEqual([[2, 3], [4]]);
+    expect(given.map(({ evaluations, calls }) => [evaluations, calls])).toEqual([
+      [10, 10],
+      [8, 8],
+    ]);
+  });
+
+  it("asks a function for no condition of the chunk alone where nobody needs it", async () => {
+    const places: number[][] = [];
+    const condition = (first: number, count: number) => {
+      places.push([first, count]);
+      return tensor(new Float32Array(count), [1, count, 1]);
+    };
+    await chunks(samplerOf(1), options({ length: 2, condition }));
+    expect(places).toEqual([[0, 4]]);
   });
 
   it("gives the states of the past no more, once the rollout has gone on", async () => {

@@ -47,4 +47,28 @@ describe("Sampler", () => {
       count({ solver: heun(), scores, guidance: guidance(3) }),
     ]).toEqual([2, 2, 16]);
   });
+
+  it("pretends any level there is, the last included", () => {
+    const given = { backend: referenceBackend(), parameters, stabilizationLevel: 50 };
+    expect(new Sampler(diffusion, given).walker.options.stabilizationLevel).toBe(50);
+  });
+
+  it("limits estimates to the range of the data that stands among the weights", () => {
+    const ranged = { ...parameters, "data.minimum": tensor([-2]), "data.maximum": tensor([3]) };
+    const given = { backend: referenceBackend(), parameters: ranged };
+    expect(new Sampler(diffusion, given).walker.options.range).toEqual({ minimum: tensor([-2]), maximum: tensor([3]) });
+    expect(new Sampler(diffusion, { ...given, parameters }).walker.options).not.toHaveProperty("range");
+  });
+
+  it("counts all evaluations of a sample's steps", async () => {
+    const sampler = new Sampler(diffusion, { backend: referenceBackend(), parameters, timesteps: 3, solver: heun() });
+    const counts: number[][] = [];
+    for await (const { step, evaluations, calls } of sampler.sampleStream({ length: 1, seed: 1 }))
+      counts.push([step, evaluations, calls]);
+    expect(counts).toEqual([
+      [1, 2, 2],
+      [2, 4, 4],
+      [3, 6, 6],
+    ]);
+  });
 });

@@ -73,6 +73,7 @@ describe("Sampler", () => {
     [{ solver: "ddpm" as never }, /^invalid-argument: .*solver/],
     [{ solver: { ...ddim(), draws: () => 0.5 } }, /^invalid-argument: The solver "ddim" takes 0\.5 draws a step/],
     [{ guidance: { value: () => {} } as never }, /^invalid-argument: .*guidance/],
+    [{ guidance: { reward: (x0) => sum(x0, [1, 2]), samples: 0 } }, /^invalid-argument: guidance: samples is 0/],
     [{ scores: [{ weight: 2 }] }, /^invalid-argument: .*weights add up to 2/],
     [{ parameters: {} }, /^checkpoint-mismatch: Parameter "w"/],
     [{ parameters: { w: tensor([1, 2]) } }, /^checkpoint-mismatch: .*float32\[2\], expected float32\[1\]/],
