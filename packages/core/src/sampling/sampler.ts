@@ -154,13 +154,7 @@ export class Sampler {
    * @throws `invalid-argument`, `shape-mismatch`, `invalid-scheduling-matrix`, `aborted`
    */
   async sample(options: SampleOptions): Promise<HostTensor> {
-    let last: DenoiseProgress | undefined;
-    for await (const progress of this.sampleStream(options)) {
-      last = progress;
-      // Awaited here: to leave the loop frees the sequence, which a GPU may still be reading.
-      if (progress.step === progress.steps) return await progress.read();
-    }
-    return (last as DenoiseProgress).read();
+    return this.denoise(await sampleRequest(this, options));
   }
 
   /** As {@link Sampler.sample}, step by step. */
@@ -190,6 +184,7 @@ export class Sampler {
   async denoise(request: DenoiseRequest): Promise<HostTensor> {
     let result = request.tokens;
     for await (const { step, steps, read } of this.denoiseStream(request)) {
+      // Awaited here: to leave the loop frees the sequence, which a GPU may still be reading.
       if (step >= steps) result = await read();
     }
     return result;
