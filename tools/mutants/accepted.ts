@@ -169,6 +169,18 @@ export const accepted: readonly Accepted[] = [
     reason: "What no place before it takes is the last's either way; beyond the last there is nothing below 0.",
   })),
   {
+    file: "sampling/separation/code-prior.ts",
+    code: "given.condition === undefined",
+    replacement: "false",
+    reason: "It is for the types: no model tells a condition that is left out from one that is undefined.",
+  },
+  {
+    file: "sampling/separation/separate.ts",
+    code: "known.score < hypothesis.score",
+    replacement: "known.score <= hypothesis.score",
+    reason: "Of two pairs of prefixes that are as likely and end alike either may stay.",
+  },
+  {
     file: "sampling/plan/matrix-shapes.ts",
     code: "token < tokens",
     replacement: "token <= tokens",

@@ -59,7 +59,7 @@ export function codePrior(options: CodePriorOptions): CompiledPrior {
     longest: length - 1,
     categories,
     hidden: process.levels,
-    ...(condition === undefined ? {} : { condition }),
+    condition,
     token: (code) => codebook[code] as readonly number[],
     laws: (weights, tokens, given) =>
       logSoftmax(

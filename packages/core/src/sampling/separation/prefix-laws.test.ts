@@ -60,11 +60,27 @@ describe("PrefixLaws", () => {
   });
 
   it("keeps nothing on the device", async () => {
-    const { backend, live } = deviceStandIn();
+    const { backend, live, open } = deviceStandIn();
+    const { prior } = laws(backend);
+    for (const prefix of [[1], [1, 2]]) await prior.logProbs([prefix]);
+    expect([live(), open()]).toEqual([0, 2]);
+    await prior.dispose();
+    expect([live(), open()]).toEqual([0, 0]);
+    // What comes after is compiled anew.
+    await prior.logProbs([[1]]);
+    expect(open()).toBe(1);
+  });
+
+  it("tries again after a failure to compile", async () => {
+    const inner = referenceBackend();
+    let calls = 0;
+    const backend: Backend = {
+      ...inner,
+      compile: (...given) => (++calls === 1 ? Promise.reject(new Error("busy")) : inner.compile(...given)),
+    };
     const one = laws(backend);
-    await one.after([[1]]);
-    await one.dispose();
-    expect(live()).toBe(0);
+    await expect(one.after([[]])).rejects.toThrow("busy");
+    expect(await one.after([[]])).toEqual([Float32Array.of(100, 7, 0.5)]);
   });
 
   it.each<[unknown, string]>([

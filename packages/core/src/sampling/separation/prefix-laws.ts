@@ -28,8 +28,8 @@ interface PrefixLawsOptions {
   laws(parameters: Parameters, tokens: Value, given: Readonly<Record<string, Value>>): Value;
   /** The level of tokens that are not given; those that are have level 0. Absent: the model is told nothing. */
   readonly hidden?: number;
-  /** What conditions every token, [D]. */
-  readonly condition?: readonly number[];
+  /** What conditions every token, [D], if the model takes a condition. */
+  readonly condition?: readonly number[] | undefined;
 }
 
 /** Sizes are rounded up to powers of 2, so that few graphs serve a search. */

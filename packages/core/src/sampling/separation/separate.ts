@@ -107,10 +107,10 @@ export async function separate(options: SeparationOptions): Promise<Separation> 
       );
     }
     if (search.kind === "beam") kept = best(mergeAlike(priors, extended), search.beams);
-    else kept = [drawn(extended, search.topK ?? extended.length, (random as RandomStream).split(t).uniform(), kept[0])];
+    else kept = [drawn(extended, search.topK ?? extended.length, (random as RandomStream).split(t).uniform())];
   }
   const found = kept[0];
-  const codes = found === undefined ? [] : pairsOf(found);
+  const codes = lastPairs(found, Number.POSITIVE_INFINITY).reverse();
   return {
     first: Int32Array.from(codes, ([a]) => a),
     second: Int32Array.from(codes, ([, b]) => b),
@@ -129,19 +129,17 @@ async function extensions(
   // No more of a prefix than its prior looks at.
   const prefixes = ({ order = Number.POSITIVE_INFINITY }: SequencePrior, source: 0 | 1): number[][] =>
     kept.map((hypothesis) => {
-      return hypothesis === undefined
-        ? []
-        : lastPairs(hypothesis, order)
-            .map((pair) => pair[source])
-            .reverse();
+      return lastPairs(hypothesis, order)
+        .map((pair) => pair[source])
+        .reverse();
     });
   const ofFirst = await lawsAfter(priors, 0, prefixes(priors[0], 0));
   const ofSecond = await lawsAfter(priors, 1, prefixes(priors[1], 1));
   return kept.flatMap((before, i) => {
     const [p, q] = [ofFirst[i] as ArrayLike<number>, ofSecond[i] as ArrayLike<number>];
     const longer: Hypothesis[] = [];
-    for (let n = 0; n < first.length; n++) {
-      const [a, b] = [first[n] as number, second[n] as number];
+    for (const [n, a] of first.entries()) {
+      const b = second[n] as number;
       const gain = (p[a] as number) + (q[b] as number) + weight * (logLikelihoods[n] as number);
       const score = (before?.score ?? 0) + gain;
       if (score > Number.NEGATIVE_INFINITY) longer.push({ a, b, score, ...(before ? { before } : {}) });
@@ -187,33 +185,19 @@ function best(hypotheses: readonly Hypothesis[], count: number): readonly Hypoth
   return [...hypotheses].sort((a, b) => b.score - a.score).slice(0, count);
 }
 
-function drawn(
-  hypotheses: readonly Hypothesis[],
-  topK: number,
-  share: number,
-  before: Hypothesis | undefined,
-): Hypothesis {
+function drawn(hypotheses: readonly Hypothesis[], topK: number, share: number): Hypothesis {
   const candidates = best(hypotheses, topK);
   const weights = candidates.map(({ score }) => Math.exp(score - (candidates[0] as Hypothesis).score));
   const total = weights.reduce((sum, weight) => sum + weight, 0);
-  const found = candidates[
-    pick(
-      weights.map((weight) => weight / total),
-      share,
-    )
-  ] as Hypothesis;
-  return before === undefined ? found : { ...found, before };
+  const shares = weights.map((weight) => weight / total);
+  return candidates[pick(shares, share)] as Hypothesis;
 }
 
-/** The last pairs, the latest first. */
-function lastPairs(hypothesis: Hypothesis, count: number): (readonly [number, number])[] {
+/** The last pairs, the latest first; none of the prefix without any. */
+function lastPairs(hypothesis: Hypothesis | undefined, count: number): (readonly [number, number])[] {
   const pairs: (readonly [number, number])[] = [];
-  for (let at: Hypothesis | undefined = hypothesis; at !== undefined && pairs.length < count; at = at.before) {
+  for (let at = hypothesis; at !== undefined && pairs.length < count; at = at.before) {
     pairs.push([at.a, at.b]);
   }
   return pairs;
-}
-
-function pairsOf(hypothesis: Hypothesis): (readonly [number, number])[] {
-  return lastPairs(hypothesis, Number.POSITIVE_INFINITY).reverse();
 }

@@ -36,7 +36,7 @@ const schema = v.strictObject({
  */
 export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
   const { backend, model, head, parameters, length } = check("symbolPrior", schema, options);
-  const { categories, rank, ahead } = head;
+  const { categories, rank } = head;
   checkFitsHead("symbolPrior", model, head);
   const laws = new PrefixLaws({
     backend,
@@ -49,7 +49,7 @@ export function symbolPrior(options: SymbolPriorOptions): CompiledPrior {
       const [batch, places] = tokens.shape as [number, number, number];
       const { weights, symbols } = head.law(nextSymbols(model, given, tokens));
       const first = reshape(slice(symbols, 3, 0, 1), [batch, places, rank, categories]);
-      return logSumExpOver(rank === 1 && ahead === 1 ? first : add(first, reshape(weights, [batch, places, rank, 1])));
+      return logSumExpOver(add(first, reshape(weights, [batch, places, rank, 1])));
     },
   });
   return laws.prior;
