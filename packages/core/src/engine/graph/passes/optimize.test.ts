@@ -92,6 +92,10 @@ const steps: readonly Step[] = [
   (a, _values, n) => (a.shape.length === 0 ? a : op.slice(a, 0, 0, 1 + (n % a.shape[0]!))),
   (a, _values, n) => (a.shape.length === 0 ? a : op.pad(a, lastAxis(a), n % 2, 0, 1)),
   (a) => (a.shape.length === 0 || sizeOf(a.shape) > 32 ? a : op.concat([a, op.neg(a)], 0)),
+  (a) => (a.shape.length === 0 || sizeOf(a.shape) > 32 ? a : op.concat([op.concat([a, a], 0), op.neg(a)], 0)),
+  (a, _values, n) => ((a.shape[0] ?? 1) < 3 ? a : pieced(a, n)),
+  (a, _values, n) =>
+    lastAxis(a) < 0 || (a.shape[lastAxis(a)] as number) < 3 ? a : swappedAxes(pieced(swappedAxes(a), n)),
   (a, _values, n) =>
     a.shape.length < 2 ? a : op.tanh(op.matmul(a, swapped(a), { transposeA: n % 2 === 0, transposeB: n % 2 === 0 })),
   (a) => (a.shape.length < 2 ? a : op.tanh(op.matmul(swapped(a), a))),
@@ -100,6 +104,33 @@ const steps: readonly Step[] = [
   (_a, _values, n) => op.constant(tensor([pick(factors, n), pick(factors, n), pick(factors, n >> 3)])),
   (_a, _values, n) => op.reshape(op.constant(tensor([n, 1, 0.5])), [1, 3]),
 ];
+
+/** Sums of pieces of a: beside each other, one inside the other, with the whole, and both transposed. */
+function pieced(a: Value, n: number): Value {
+  const size = a.shape[0] as number;
+  const piece = (x: Value, start: number, end: number): Value =>
+    op.pad(op.slice(x, 0, start, end), 0, start, size - end);
+  const turned = (x: Value): Value => op.transpose(x, rotated(x, 1));
+  const back = (x: Value): Value => op.transpose(x, rotated(x, x.shape.length - 1));
+  const cut = op.slice(turned(a), lastAxis(a), 1, 3);
+  return pick(
+    [
+      () => op.add(piece(a, 1, 2), piece(op.neg(a), 0, 1)),
+      () => op.add(piece(a, 1, size), piece(op.neg(a), 1, 2)),
+      () => op.add(op.add(a, piece(a, 0, 1)), piece(a, 1, size)),
+      () => op.add(a, op.pad(back(cut), 0, 1, size - 3)),
+      () => op.add(back(op.tanh(op.reshape(a, turned(a).shape))), op.pad(back(op.neg(cut)), 0, 1, size - 3)),
+    ],
+    n,
+  )();
+}
+
+function swappedAxes(a: Value): Value {
+  return op.transpose(
+    a,
+    a.shape.map((_, axis) => lastAxis(a) - axis),
+  );
+}
 
 function rotated(a: Value, by: number): number[] {
   return a.shape.map((_, axis) => (axis + by) % a.shape.length);

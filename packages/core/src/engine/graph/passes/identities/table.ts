@@ -2,6 +2,7 @@ import type { OpName } from "../../value.js";
 import * as arithmetic from "./arithmetic.js";
 import type { Identity } from "./identity.js";
 import * as movement from "./movement.js";
+import * as pieces from "./pieces.js";
 
 const { sinkBroadcast } = arithmetic;
 
@@ -24,7 +25,16 @@ export const identities: { readonly [K in OpName]: readonly Identity<K>[] } = {
   relu: [sinkBroadcast],
   heaviside: [sinkBroadcast],
   not: [arithmetic.involution, sinkBroadcast],
-  add: [sinkBroadcast, arithmetic.addZero, arithmetic.addNegated, arithmetic.addSame],
+  add: [
+    sinkBroadcast,
+    arithmetic.addZero,
+    arithmetic.addNegated,
+    arithmetic.addSame,
+    pieces.joinPieces,
+    pieces.addInsidePiece,
+    pieces.addPieceBefore,
+    pieces.gatherPieces,
+  ],
   sub: [sinkBroadcast, arithmetic.subtractZero, arithmetic.subtractNegated],
   mul: [
     sinkBroadcast,
@@ -53,7 +63,7 @@ export const identities: { readonly [K in OpName]: readonly Identity<K>[] } = {
   broadcast: [movement.keepsShape, movement.broadcastTwice, movement.broadcastWithoutCopies],
   slice: [movement.keepsShape],
   pad: [movement.keepsShape],
-  concat: [movement.keepsShape],
+  concat: [movement.keepsShape, pieces.flattenConcat],
   gather: [],
   scatterAdd: [],
   matmul: [movement.absorbTranspose],
