@@ -1,3 +1,4 @@
+export { normalQuantile } from "../engine/random/normal-quantile.js";
 export { type CtcBeamOptions, type CtcHypothesis, type CtcOutputs, ctcBeam, ctcGreedy } from "./ctc-decode.js";
 export { combinedEstimate, type Estimator, estimatorOf, noisesHistory } from "./guidance/combined-estimate.js";
 export { type Guidance, guidanceSamples, type RewardGradient, rewardGradient } from "./guidance/gradient.js";

@@ -132,6 +132,29 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
   });
 });
 
+it("spreads the futures of a fan evenly by how high the sum of the series goes", async () => {
+  const forecaster = new SeriesForecaster(gaussianBundle({}, [2, 1]), { backend, timesteps: 5 });
+  const table = { columns: ["1", "2"], values: new Float64Array(10) };
+  const { values } = await forecaster.forecast({ table, samples: 20, random: createRandom(4) });
+  // The sum of the series takes steps of deviation sqrt(5); the first component of three steps of a walk in a row.
+  const component = [0.737, 0.591, 0.328];
+  const heights = Array.from({ length: 20 }, (_, n) => {
+    const sums = [0, 1, 2].map((h) => (values[6 * n + 2 * h] as number) + (values[6 * n + 2 * h + 1] as number));
+    const steps = sums.map((sum, h) => (sum - (h === 0 ? 0 : (sums[h - 1] as number))) / Math.sqrt(5));
+    return steps.reduce((height, step, h) => height + step * (component[h] as number), 0);
+  }).sort((a, b) => a - b);
+  // Standard normal quantiles: one future in each twentieth.
+  const bounds = [0, 0.1257, 0.2533, 0.3853, 0.5244, 0.6745, 0.8416, 1.0364, 1.2816, 1.6449, Number.POSITIVE_INFINITY];
+  for (const [i, low] of bounds.slice(0, -1).entries()) {
+    const high = bounds[i + 1] as number;
+    for (const height of [heights[10 + i] as number, -(heights[9 - i] as number)]) {
+      expect(height).toBeGreaterThan(low - 0.01);
+      expect(height).toBeLessThan(high + 0.01);
+    }
+  }
+  await forecaster.dispose();
+});
+
 it("one series of several is forecast as among all of them, to the bit", async () => {
   const forecaster = new SeriesForecaster(gaussianBundle({}, [2, 3]), { backend, timesteps: 4 });
   const both = { columns: ["1", "2"], values: Float64Array.of(1, 9, 2, 8, 3, 7, 4, 6, 5, 5) };

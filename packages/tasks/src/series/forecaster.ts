@@ -14,7 +14,9 @@ import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing
 import * as v from "valibot";
 import { companionsOf, withCompanions } from "./companions.js";
 import { type Track, writeCondition } from "./conditions.js";
+import { antithetic, FanNoise } from "./fan-noise.js";
 import { futureTimes } from "./frequency.js";
+import { netNoiseWeights } from "./net-noise.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
 import { rowCount, type SeriesTable } from "./table.js";
 import { type Anchor, anchorsOf, type SeriesTokens, tokensOfTable, valuesOfTokens } from "./tokens.js";
@@ -70,6 +72,8 @@ export class SeriesForecaster {
   /** sigma / alpha and alpha of each level. */
   readonly #ratios: readonly number[];
   readonly #signals: readonly number[];
+  /** What each draw counts in a token that is forecast. */
+  readonly #netNoise: readonly number[];
 
   /** @throws `invalid-config` for a bundle of another task */
   constructor(bundle: Bundle, { backend, timesteps = 10, variance = 1 }: ForecasterOptions) {
@@ -85,6 +89,7 @@ export class SeriesForecaster {
     const solver = ancestral({ variance });
     this.#sampler = new SequenceSampler(diffusion, { backend, parameters, timesteps: levels, solver });
     this.#signals = Array.from({ length: levels + 1 }, (_, level) => path.signal[level] as number);
+    this.#netNoise = netNoiseWeights(path, this.#visited, variance);
     this.#ratios = this.#signals.map((signal, level) => (path.noise[level] as number) / signal);
   }
 
@@ -113,7 +118,7 @@ export class SeriesForecaster {
       const from = record.representation === "level" ? rows - 1 : anchor.row;
       const errors = new Float32Array(samples);
       for (let n = 0; n < samples && anchor.error > 0; n++) {
-        antithetic(request.random.split("anchor").split(column), n, false).fillNormal(errors.subarray(n, n + 1));
+        antithetic(request.random.split("anchor").split(column), n).fillNormal(errors.subarray(n, n + 1));
       }
       for (let n = 0; n < samples; n++) {
         const start = (table.values[from * width + column] as number) + anchor.error * (errors[n] as number);
@@ -195,7 +200,17 @@ export class SeriesForecaster {
         ? 0
         : Math.max(...columnsOf(record, track).map((column) => known.noise[row * width + column] as number));
     const timeAt = (row: number): number | undefined => (row < rows ? table.times?.[row] : times?.[row - rows]);
+    const shares = this.#shares(table, anchors);
     for (let first = rows; first < rows + horizon; first += record.horizon) {
+      const fan = new FanNoise({
+        random: random.split(first),
+        samples,
+        symmetric: record.symmetric,
+        context: record.context,
+        horizon: record.horizon,
+        shares,
+        weights: this.#netNoise,
+      });
       for (const group of this.#groups(tracks, first, rows, noiseAt, anchors)) {
         const perTurn = Math.max(1, Math.floor(MOST_SEQUENCES / samples));
         for (let i = 0; i < group.tracks.length; i += perTurn) {
@@ -209,7 +224,7 @@ export class SeriesForecaster {
             isFirst: first === rows,
             all,
             timeAt,
-            random,
+            fan,
             signal,
           });
         }
@@ -217,6 +232,17 @@ export class SeriesForecaster {
       onProgress?.(first - rows + record.horizon, horizon);
     }
     return all;
+  }
+
+  /** What a token of each column counts in the sum of the table's values. */
+  #shares(table: SeriesTable, anchors: readonly Anchor[]): number[] {
+    const { columns, representation } = this.record;
+    return columns.map((_, column) => {
+      const { row } = anchors[column] as Anchor;
+      const std = this.#normalization.config.std[column] as number;
+      if (representation !== "log-return") return std;
+      return row < 0 ? 0 : std * (table.values[row * columns.length + column] as number);
+    });
   }
 
   /** The table's tokens; of series that are sequences of their own, told of missing changes by the others. */
@@ -261,10 +287,10 @@ export class SeriesForecaster {
     readonly isFirst: boolean;
     readonly all: readonly (readonly Float32Array[])[];
     readonly timeAt: (row: number) => number | undefined;
-    readonly random: RandomStream;
+    readonly fan: FanNoise;
     readonly signal: AbortSignal | undefined;
   }): Promise<void> {
-    const { tracks, noise, open, first, isFirst, all, timeAt, random, signal } = block;
+    const { tracks, noise, open, first, isFirst, all, timeAt, fan, signal } = block;
     const { record } = this;
     const { context, horizon } = record;
     const noiseOnly = this.#sampler.timesteps;
@@ -275,7 +301,7 @@ export class SeriesForecaster {
     const isShared = record.symmetric && isFirst;
     const drawn = all.flatMap((tokens, n) => (isShared && n % 2 === 1 ? [] : [{ tokens, n }]));
     const sequences = tracks.flatMap((track) => drawn.map(({ tokens, n }) => ({ track, tokens, n })));
-    const sources = sequences.map(({ track, n }) => antithetic(random.split(first).split(track), n, record.symmetric));
+    const sources = sequences.map(({ track, n }) => fan.source(track, columnsOf(record, track), n));
     const tokens = new Float32Array(sequences.length * length * features);
     const condition = new Float32Array(sequences.length * length * conditions);
     const starts = noise.map((error) => this.#levelOf(error));
@@ -333,24 +359,4 @@ export class SeriesForecaster {
     const level = this.#ratios.findIndex((ratio) => ratio >= error);
     return level < 0 ? this.#sampler.timesteps : level;
   }
-}
-
-/**
- * The noise of sample n: samples 2 i and 2 i + 1 draw the same numbers with opposite signs (antithetic variates, Hammersley
- * and Morton 1956). Each is as good a draw as any; of both together the errors in location cancel to first order. Where
- * every second future is turned upside down, the same numbers do as well.
- */
-function antithetic(random: RandomStream, n: number, isTurned: boolean): NoiseSource {
-  const source = random.split(Math.floor(n / 2));
-  return n % 2 === 0 || isTurned ? source : negated(source);
-}
-
-function negated(source: NoiseSource): NoiseSource {
-  return {
-    split: (label) => negated(source.split(label)),
-    fillNormal: (target, options) => {
-      source.fillNormal(target, options);
-      for (let i = 0; i < target.length; i++) target[i] = -(target[i] as number);
-    },
-  };
 }
