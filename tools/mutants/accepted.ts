@@ -147,6 +147,18 @@ export const accepted: readonly Accepted[] = [
     replacement: "n + 1",
     reason: "Of outputs that repeat, the last stands for all as well as the first.",
   },
+  {
+    file: "sampling/memory-network.ts",
+    code: "futures === 1",
+    replacement: "false",
+    reason: "It spares nodes that repeat a memory once.",
+  },
+  {
+    file: "sampling/memory-network.ts",
+    code: "historyNoise === undefined",
+    replacement: "false",
+    reason: "It is for the types: a view reads noise that is left out as one that is undefined.",
+  },
   ...[
     ["at < length", "true"],
     ["at < length", "at <= length"],

@@ -39,9 +39,9 @@ it("tells the network its condition", async () => {
 });
 
 it("keeps nothing on the device", async () => {
-  const { backend, live } = deviceStandIn();
+  const { backend, live, open } = deviceStandIn();
   await learnedPrior({ backend, diffusion: diffusionOf(), parameters })(request);
-  expect(live()).toBe(0);
+  expect([live(), open()]).toEqual([0, 0]);
 });
 
 it.each<[object, string]>([

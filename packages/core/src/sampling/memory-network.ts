@@ -6,7 +6,7 @@ import { tensor } from "../engine/tensor/tensor.js";
 import type { MemoryValues, ModelInput, Parameters } from "../models/index.js";
 import { memoryOf } from "../models/index.js";
 import { viewOf } from "./guidance/combined-estimate.js";
-import type { ScoreCombination } from "./guidance/score-combination.js";
+import type { ScoreCombination, ScoreTerm } from "./guidance/score-combination.js";
 import type { Network } from "./network.js";
 import type { SteeringInputs, SteeringOptions } from "./predict.js";
 import { stabilized } from "./stabilization.js";
@@ -63,7 +63,7 @@ export function afterCommit(
   const { model, process } = diffusion;
   const levels = cleanLevels(x);
   const { tokens, told } = stabilized(process, x, levels, options.stabilizationLevel);
-  const terms: ScoreCombination = options.scores ?? [{ weight: 1 }];
+  const terms: readonly Omit<ScoreTerm, "weight">[] = options.scores ?? [{}];
   const shown = terms.map(({ history }) =>
     viewOf(process, history ?? {}, equal(levels, 0), {
       x,
@@ -73,11 +73,20 @@ export function afterCommit(
       ...(historyNoise === undefined ? {} : { historyNoise }),
     }),
   );
-  const joined = (parts: readonly Value[]): Value => (parts.length === 1 ? (parts[0] as Value) : concat(parts, 0));
-  const seen = joined(shown.map((view) => view.tokens));
-  const at = joined(shown.map((view) => view.told));
+  const seen = concat(
+    shown.map((view) => view.tokens),
+    0,
+  );
+  const at = concat(
+    shown.map((view) => view.told),
+    0,
+  );
   const conditions =
-    condition && joined(terms.map((term) => (term.condition === "null" ? mul(condition, 0) : condition)));
+    condition &&
+    concat(
+      terms.map((term) => (term.condition === "null" ? mul(condition, 0) : condition)),
+      0,
+    );
   return memoryOf(model).advance(parameters, memory, inputOf(diffusion, process.modelInput(seen, at), at, conditions))
     .memory;
 }

@@ -2,14 +2,19 @@ import { expect, it } from "vitest";
 import type { RandomStream } from "../engine/random/index.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { autoregressive, schedulingMatrix } from "./plan/matrix-shapes.js";
+import type { DenoiseRequest } from "./request.js";
 import type { Sampler } from "./sampler.js";
 import { type TreeSearchOptions, treeSearch } from "./tree-search.js";
 
-interface Walk {
-  readonly tokens: HostTensor;
-  readonly rows: readonly ArrayLike<number>[];
+const request = {
+  tokens: tensor([-1, -1], [1, 2, 1]),
+  rows: schedulingMatrix(autoregressive(), 4, 2).rows,
+  seed: 0,
+};
+
+interface Walk extends DenoiseRequest {
   readonly seed: readonly RandomStream[];
-  readonly guidanceInputs: { readonly strength: HostTensor };
+  readonly guidanceInputs: { readonly strength?: HostTensor };
 }
 
 /**
@@ -19,34 +24,26 @@ interface Walk {
  */
 async function walksOf(expansions: number, more: Partial<TreeSearchOptions> = {}): Promise<Walk[][]> {
   const walks: Walk[] = [];
+  const found: Walk[][] = [];
+  for await (const _ of treeSearch(optionsOf(walks, { expansions, ...more }))) found.push(walks.splice(0));
+  return found;
+}
+
+/** @param walks what each walk is asked for is added to them. */
+function optionsOf(walks: Walk[], more: Partial<TreeSearchOptions> = {}): TreeSearchOptions {
   const sampler = {
-    evaluationsPerStep: 1,
+    evaluationsPerStep: 3,
     denoise: async (walk: Walk): Promise<HostTensor> => {
       walks.push(walk);
       const { tokens, guidanceInputs } = walk;
       const width = tokens.data.length / (tokens.shape[0] as number);
       const marked = Float32Array.from(tokens.data, (value, i) =>
-        value === -1 ? (guidanceInputs.strength.data[Math.floor(i / width)] as number) : value,
+        value === -1 ? (guidanceInputs.strength?.data[Math.floor(i / width)] ?? 0) : value,
       );
       return tensor(marked, tokens.shape);
     },
   } as unknown as Sampler;
-  const options: TreeSearchOptions = {
-    sampler,
-    request: {
-      tokens: tensor([-1, -1], [1, 2, 1]),
-      rows: schedulingMatrix(autoregressive(), 4, 2).rows,
-      seed: 0,
-    },
-    score: ({ data }) => data[0] as number,
-    strengths: [0, 1],
-    expansions,
-    exploration: 0.5,
-    ...more,
-  };
-  const found: Walk[][] = [];
-  for await (const _ of treeSearch(options)) found.push(walks.splice(0));
-  return found;
+  return { sampler, request, score: ({ data }) => data[0] as number, strengths: [0, 1], exploration: 0.5, ...more };
 }
 
 it("explores by the logarithm of the parent's visits: a child that is worse by the whole range waits", async () => {
@@ -109,4 +106,79 @@ it("walks stretches and look-aheads of nearly equal steps, rounded to the neares
     [0, 1],
     [0, 0],
   ]);
+});
+
+it("goes to the child with fewer visits among equal ones, and to the first of those", async () => {
+  // All scores are alike: the first, then the second, then the first one's subtree again.
+  const moves = (await walksOf(4, { score: () => 7 })).slice(1).map(([move]) => (move as Walk).tokens.data[0]);
+  expect(moves).toEqual([0, 1, 0]);
+});
+
+it("keeps the first of equally good sequences", async () => {
+  const bests: HostTensor[] = [];
+  for await (const { best } of treeSearch(optionsOf([], { expansions: 3, score: () => 7 }))) bests.push(best);
+  expect(bests[0]).toEqual(tensor([0, 0], [1, 2, 1]));
+  expect(bests[1]).toBe(bests[0]);
+  expect(bests[2]).toBe(bests[0]);
+});
+
+it("counts the steps that move a token, those of the children and of look-aheads, and looks no further than the end", async () => {
+  const rows = [[2], [2], [2], [1], [1], [1], [0]];
+  const one = { ...request, tokens: tensor([-1], [1, 1, 1]), rows };
+  const walks: Walk[] = [];
+  const evaluations: number[] = [];
+  const options = { request: one, depth: 2, lookAheadSteps: 2, strengths: [0, 1, 2] };
+  for await (const progress of treeSearch(optionsOf(walks, options))) evaluations.push(progress.evaluations);
+  // Of each child of the root a step to 1 and one to 0; of each of theirs a step to 0: three children, three each.
+  expect(evaluations).toEqual([3 * 3 * 2, 3 * 3 * 3, 3 * 3 * 4, 3 * 3 * 5]);
+  expect(walks.map((walk) => walk.rows)).toEqual([
+    [[2], [2], [2], [1]],
+    [[1], [1], [0]],
+    [[1], [1], [1], [0]],
+    [[1], [1], [1], [0]],
+    [[1], [1], [1], [0]],
+  ]);
+});
+
+it("tells each child what the request says, and its strength", async () => {
+  const { signal } = new AbortController();
+  const more = {
+    condition: tensor([0.5, 0.25], [1, 2, 1]),
+    historyNoise: tensor([3, 4], [1, 2, 1]),
+    guidanceInputs: { goal: tensor(Int32Array.of(7, 8), [1, 2]) },
+    signal,
+  };
+  const [[move, ahead] = []] = await walksOf(1, { request: { ...request, ...more } });
+  for (const walk of [move, ahead]) {
+    expect(walk).toMatchObject({
+      condition: tensor([0.5, 0.25, 0.5, 0.25], [2, 2, 1]),
+      historyNoise: tensor([3, 4, 3, 4], [2, 2, 1]),
+      guidanceInputs: { goal: tensor(Int32Array.of(7, 8, 7, 8), [2, 2]), strength: tensor([0, 1]) },
+    });
+    expect(walk!.signal).toBe(signal);
+  }
+  // And nothing else.
+  const [[plain] = []] = await walksOf(1);
+  expect(Object.keys(plain!)).toEqual(["tokens", "rows", "seed", "guidanceInputs"]);
+  const [[unguided] = []] = await walksOf(1, { strengths: undefined as never, children: 1, score: () => 0 });
+  expect(unguided!.guidanceInputs).toEqual({});
+});
+
+it("cuts rows into as many stretches as there are steps, and no more", async () => {
+  const rowsOf = async (depth: number) => (await walksOf(1, { depth }))[0]![0]!.rows.length;
+  expect([await rowsOf(8), await rowsOf(1)]).toEqual([2, 9]);
+  await expect(walksOf(1, { depth: 9 })).rejects.toThrow("depth is 9; expected a whole number in 1..8");
+});
+
+it.each<[object, string]>([
+  [{ rows: 5 }, "request.rows is no list of rows"],
+  [{ tokens: 5 }, "treeSearch: tokens is 5; expected a tensor"],
+  [{ tokens: tensor([1, 2], [2, 1, 1]) }, "tokens has a batch of 2; expected 1"],
+  [{ condition: tensor([1, 2], [2, 1, 1]) }, "condition has a batch of 2; expected 1"],
+  [{ historyNoise: tensor([1, 2], [2, 1, 1]) }, "historyNoise has a batch of 2; expected 1"],
+  [{ guidanceInputs: { goal: tensor([1], []) } }, "goal has a batch of no axis; expected 1"],
+  [{ guidanceInputs: { goal: 5 } }, 'treeSearch: the guidance inputs: "goal" is 5; expected a tensor'],
+  [{ guidanceInputs: null }, "treeSearch: the guidance inputs are null; expected tensors by name"],
+])("refuses a request with %o", async (wrong, message) => {
+  await expect(walksOf(1, { request: { ...request, ...wrong } as never })).rejects.toThrow(message);
 });

@@ -5,7 +5,7 @@ import { mul } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
-import { checkHostTensor, type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
+import { checkHostTensor, checkHostTensors, type HostTensor, tensor, zeros } from "../engine/tensor/tensor.js";
 import type { Guidance } from "./guidance/gradient.js";
 import type { DenoiseRequest } from "./request.js";
 import type { Sampler } from "./sampler.js";
@@ -75,7 +75,7 @@ interface Node {
  * Monte Carlo tree search over partial denoisings (after Yoon et al. 2025, "Monte Carlo Tree Diffusion"): a node is a
  * partly denoised sequence, its children denoise it one stretch of rows further, each under another strength of
  * guidance. A child is worth the score of a quick look-ahead to the end; the next node to expand is chosen by UCT, scores
- * scaled to 0..1 by what was seen. All children of a node run as one batch.
+ * measured in the range that was seen. All children of a node run as one batch.
  *
  * Unlike averaging over futures, this can follow a value that one gradient cannot see past, at the cost it reports.
  *
@@ -92,24 +92,25 @@ export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<Tr
   let [lowest, highest, evaluations] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0];
   for (let expansion = 1; expansion <= expansions && !root.exhausted; expansion++) {
     throwIfAborted(request.signal);
-    const node = select(root, exploration, lowest, highest);
+    const node = select(root, exploration, highest > lowest ? highest - lowest : 1);
     const streams = Array.from({ length: childrenOf(options) }, (_, i) => node.random.split(`child ${i}`));
     const start = new Array<HostTensor>(streams.length).fill(node.sequence);
     const [from, to] = borders.slice(node.depth, node.depth + 2) as [number, number];
     const moved = await walk(options, start, request.rows.slice(from, to + 1), streams);
-    const ahead = skipRows(request.rows.slice(to), options.lookAheadSteps ?? 4);
-    const ends = await walk(
-      options,
-      moved.sequences,
-      ahead,
-      streams.map((stream) => stream.split("look-ahead")),
-    );
-    evaluations += moved.evaluations + ends.evaluations;
+    evaluations += moved.evaluations;
+    let ends = moved.sequences;
+    if (node.depth + 1 < stretches) {
+      const ahead = skipRows(request.rows.slice(to), options.lookAheadSteps ?? 4);
+      const own = streams.map((stream) => stream.split("look-ahead"));
+      const seen = await walk(options, moved.sequences, ahead, own);
+      ends = seen.sequences;
+      evaluations += seen.evaluations;
+    }
     node.children = moved.sequences.map((sequence, i) =>
       newNode(sequence, node.depth + 1, streams[i] as RandomStream, node),
     );
     for (const [i, child] of node.children.entries()) {
-      const sequence = ends.sequences[i] as HostTensor;
+      const sequence = ends[i] as HostTensor;
       const value = await score(sequence);
       if (!Number.isFinite(value)) {
         throw new DiffusionForcingError(
@@ -137,10 +138,9 @@ function newNode(sequence: HostTensor, depth: number, random: RandomStream, pare
 }
 
 /** Down from the root to a node without children, each time to the child of the largest upper bound. */
-function select(root: Node, exploration: number, lowest: number, highest: number): Node {
-  const spread = highest > lowest ? highest - lowest : 1;
+function select(root: Node, exploration: number, spread: number): Node {
   const bound = (child: Node, parent: Node): number =>
-    (child.total / child.visits - lowest) / spread + exploration * Math.sqrt(Math.log(parent.visits) / child.visits);
+    child.total / child.visits / spread + exploration * Math.sqrt(Math.log(parent.visits) / child.visits);
   let node = root;
   while (node.children.length > 0) {
     const open = node.children.filter(({ exhausted }) => !exhausted);
@@ -164,22 +164,25 @@ async function walk(
   random: readonly RandomStream[],
 ): Promise<{ sequences: HostTensor[]; evaluations: number }> {
   const times = sequences.length;
-  const repeated = (record: HostTensorRecord): HostTensorRecord =>
-    Object.fromEntries(Object.entries(record).map(([name, value]) => [name, stack(new Array(times).fill(value))]));
-  const { condition, guidanceInputs = {}, signal } = request;
-  if (rows.length === 1) return { sequences: [...sequences], evaluations: 0 };
+  const repeated = (value: HostTensor): HostTensor => stack(sequences.map(() => value));
+  const { condition, guidanceInputs = {}, historyNoise, signal } = request;
+  const named = Object.entries(guidanceInputs).map(([name, value]) => [name, repeated(value)]);
   const result = await sampler.denoise({
     tokens: stack(sequences),
     rows,
     seed: random,
-    ...(condition === undefined ? {} : { condition: stack(new Array(times).fill(condition)) }),
+    ...(condition === undefined ? {} : { condition: repeated(condition) }),
+    ...(historyNoise === undefined ? {} : { historyNoise: repeated(historyNoise) }),
     guidanceInputs: {
-      ...repeated(guidanceInputs),
+      ...Object.fromEntries(named),
       ...(strengths === undefined ? {} : { strength: tensor(Float32Array.from(strengths)) }),
     },
     ...(signal === undefined ? {} : { signal }),
   });
-  const steps = rows.filter((row, m) => m > 0 && Array.from(row).some((level, t) => level !== rows[m - 1]?.[t]));
+  const steps = rows.slice(1).filter((row, m) => {
+    const before = rows[m] as ArrayLike<number>;
+    return Array.from(row).some((level, t) => level !== before[t]);
+  });
   return { sequences: unstack(result), evaluations: steps.length * times * sampler.evaluationsPerStep };
 }
 
@@ -187,9 +190,9 @@ async function walk(
 function stack(parts: readonly HostTensor[]): HostTensor {
   const [first] = parts as [HostTensor];
   const size = sizeOf(first.shape);
-  const data = new Float32Array(parts.length * size);
-  for (const [i, part] of parts.entries()) data.set(part.data, i * size);
-  return tensor(data, [parts.length, ...first.shape.slice(1)]);
+  const whole = zeros(first.dtype, [parts.length, ...first.shape.slice(1)]);
+  for (const [i, part] of parts.entries()) whole.data.set(part.data as never, i * size);
+  return whole;
 }
 
 function unstack(whole: HostTensor): HostTensor[] {
@@ -203,7 +206,7 @@ function unstack(whole: HostTensor): HostTensor[] {
 /** The numbers of the rows at which `depth` stretches of nearly equal length begin and end. */
 function stretchBorders({ request, depth = 4 }: TreeSearchOptions): number[] {
   const steps = request.rows.length - 1;
-  if (!Number.isInteger(depth) || depth < 1 || depth > steps) {
+  if (depth > steps) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `treeSearch: depth is ${depth}; expected a whole number in 1..${steps}, the number of steps.`,
@@ -212,12 +215,11 @@ function stretchBorders({ request, depth = 4 }: TreeSearchOptions): number[] {
   return Array.from({ length: depth + 1 }, (_, i) => Math.round((i * steps) / depth));
 }
 
-/** All of one row, or at most `steps` + 1 of the rows, evenly, the first and the last among them. */
+/** At most `steps` + 1 of the rows, two or more, evenly, the first and the last among them. */
 function skipRows(rows: Rows, steps: number): Rows {
   const last = rows.length - 1;
   const taken = Math.min(steps, last);
-  const kept = (i: number): number => (taken === 0 ? 0 : Math.round((i * last) / taken));
-  return Array.from({ length: taken + 1 }, (_, i) => rows[kept(i)] as ArrayLike<number>);
+  return Array.from({ length: taken + 1 }, (_, i) => rows[Math.round((i * last) / taken)] as ArrayLike<number>);
 }
 
 function childrenOf({ strengths, children = 4 }: TreeSearchOptions): number {
@@ -253,17 +255,21 @@ const schema = v.strictObject({
 
 function checkOptions(options: TreeSearchOptions): void {
   const { request } = check("treeSearch", schema, options);
-  checkHostTensor("treeSearch: the tokens", request.tokens);
+  const { tokens, condition, historyNoise, guidanceInputs = {} } = request;
+  checkHostTensors("treeSearch: the guidance inputs", guidanceInputs);
+  const optional = Object.entries({ condition, historyNoise, ...guidanceInputs }).filter(([, value]) => value);
+  for (const [name, value] of [["tokens", tokens] as const, ...optional]) {
+    const [batch] = checkHostTensor(`treeSearch: ${name}`, value).shape;
+    if (batch === 1) continue;
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `treeSearch: ${name} has a batch of ${batch ?? "no axis"}; expected 1, as it searches for one sequence at a time.`,
+    );
+  }
   if (!Array.isArray(request.rows)) {
     throw new DiffusionForcingError(
       "invalid-argument",
       "treeSearch: request.rows is no list of rows of level indices.",
-    );
-  }
-  if (request.tokens.shape[0] !== 1) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `treeSearch: the batch has ${request.tokens.shape[0]} sequences; it searches for one at a time.`,
     );
   }
 }
