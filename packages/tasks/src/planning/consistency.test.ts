@@ -1,40 +1,14 @@
-import {
-  createRandom,
-  type Diffusion,
-  ddim,
-  linearSchedule,
-  referenceBackend,
-  tensor,
-  variancePreserving,
-} from "@diffusion-forcing/core";
+import { createRandom, tensor } from "@diffusion-forcing/core";
 import { add, concat, mul, slice } from "@diffusion-forcing/core/graph";
-import { Sampler } from "@diffusion-forcing/core/sampling";
 import { expect, it } from "vitest";
 import { displacements, timesAsked, usualDisplacement } from "./consistency.js";
+import { toldByRule } from "./testing/told-by-rule.js";
 
 /** Ways of constant velocity: what a token is, its two neighbours say, whatever is left of itself. */
-const steady: Diffusion = {
-  model: {
-    config: { kind: "steady" },
-    tokenShape: [1],
-    conditionFeatures: 0,
-    parameters: {},
-    apply: (_, { tokens }) => {
-      const last = (tokens.shape[1] as number) - 1;
-      const inner = mul(add(slice(tokens, 1, 0, last - 1), slice(tokens, 1, 2, last + 1)), 0.5);
-      return concat([slice(tokens, 1, 0, 1), inner, slice(tokens, 1, last, last + 1)], 1);
-    },
-  },
-  process: variancePreserving(linearSchedule(100), { objective: "x0" }),
-  lossWeighting: { kind: "uniform" },
-};
-
-const sampler = new Sampler(steady, {
-  backend: referenceBackend(),
-  parameters: {},
-  timesteps: 20,
-  solver: ddim(),
-  stabilizationLevel: 0,
+const sampler = toldByRule((tokens) => {
+  const last = (tokens.shape[1] as number) - 1;
+  const inner = mul(add(slice(tokens, 1, 0, last - 1), slice(tokens, 1, 2, last + 1)), 0.5);
+  return concat([slice(tokens, 1, 0, 1), inner, slice(tokens, 1, last, last + 1)], 1);
 });
 
 it("is the error of each token as its clean neighbours tell it: 0 for what the data could hold", async () => {

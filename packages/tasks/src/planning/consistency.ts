@@ -1,12 +1,7 @@
-import {
-  createRandom,
-  DiffusionForcingError,
-  type HostTensor,
-  type RandomStream,
-  tensor,
-} from "@diffusion-forcing/core";
+import { createRandom, type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
 import type { Sampler } from "@diffusion-forcing/core/sampling";
 import { normalizeFrames } from "./frames.js";
+import { oneStepErrors } from "./one-step.js";
 import { type PlanningSequences, trainingWindow } from "./training-windows.js";
 
 /** Share of the levels at which tokens are hidden: noise that leaves a hint of where they were, and no more. */
@@ -32,48 +27,30 @@ export function timesAsked(length: number): number {
  */
 export async function displacements(
   sampler: Sampler,
-  { data, shape }: HostTensor,
+  sequences: HostTensor,
   random: readonly RandomStream[],
   signal?: AbortSignal,
 ): Promise<number[]> {
-  const [batch, length, size] = shape as [number, number, number];
-  const { process } = sampler.diffusion;
-  if (process.path === undefined) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `Planner: consistency is known for processes with a Gaussian path; this one is "${process.config.kind}".`,
-    );
-  }
+  const [batch, length, size] = sequences.shape as [number, number, number];
   const index = Math.max(1, Math.round(hiddenAt * sampler.timesteps));
-  const level = sampler.levels[index] as number;
-  const [signalScale, noiseScale] = [process.path.signal[level] as number, process.path.noise[level] as number];
   const sums = new Array<number>(batch).fill(0);
-  const noise = new Float32Array(size);
   for (let part = 0; part < timesAsked(length); part++) {
-    const hidden = Array.from({ length }, (_, t) => t > 0 && t < length - 1 && (t - 1) % parts === part);
-    const noisy = Float32Array.from(data);
-    random.forEach((stream, b) => {
-      hidden.forEach((isHidden, t) => {
-        if (!isHidden) return;
-        stream.split(`token ${t}`).fillNormal(noise, { clip: process.noiseClip });
-        const token = noisy.subarray((b * length + t) * size, (b * length + t + 1) * size);
-        for (let i = 0; i < size; i++)
-          token[i] = signalScale * (token[i] as number) + noiseScale * (noise[i] as number);
-      });
-    });
-    const row = Int32Array.from(hidden, (isHidden) => (isHidden ? index : 0));
-    const estimate = await sampler.denoise({
-      tokens: tensor(noisy, shape),
-      rows: [row, new Int32Array(length)],
+    const row = Int32Array.from({ length }, (_, t) =>
+      t > 0 && t < length - 1 && (t - 1) % parts === part ? index : 0,
+    );
+    const errors = await oneStepErrors(sampler, {
+      name: "consistency",
+      sequences,
+      row,
+      noiseOf: (b, t) => random[b]?.split(`token ${t}`),
       seed: random.map((stream) => stream.split(`step ${part}`)),
-      ...(signal ? { signal } : {}),
+      signal,
     });
-    for (let i = 0; i < data.length; i++) {
+    for (const [i, error] of errors.entries()) {
       const token = Math.floor(i / size);
-      if (hidden[token % length]) {
-        const b = Math.floor(token / length);
-        sums[b] = (sums[b] as number) + ((estimate.data[i] as number) - (data[i] as number)) ** 2;
-      }
+      if ((row[token % length] as number) === 0) continue;
+      const b = Math.floor(token / length);
+      sums[b] = (sums[b] as number) + error;
     }
   }
   return sums.map((sum) => sum / ((length - 2) * size));

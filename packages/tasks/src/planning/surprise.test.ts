@@ -1,41 +1,15 @@
-import {
-  createRandom,
-  type Diffusion,
-  ddim,
-  linearSchedule,
-  referenceBackend,
-  tensor,
-  variancePreserving,
-} from "@diffusion-forcing/core";
+import { createRandom, tensor } from "@diffusion-forcing/core";
 import { add, concat, mul, slice } from "@diffusion-forcing/core/graph";
-import { Sampler } from "@diffusion-forcing/core/sampling";
 import { expect, it } from "vitest";
 import { costOfSurprise, surprises } from "./surprise.js";
+import { toldByRule } from "./testing/told-by-rule.js";
 
 /** Forecasts that the third to fifth token of a piece go on as the first two went; asks nothing of what comes later. */
-const steady: Diffusion = {
-  model: {
-    config: { kind: "steady" },
-    tokenShape: [1],
-    conditionFeatures: 0,
-    parameters: {},
-    apply: (_, { tokens }) => {
-      const first = slice(tokens, 1, 0, 1);
-      const step = add(slice(tokens, 1, 1, 2), mul(first, -1));
-      const onwards = [2, 3, 4].map((times) => add(first, mul(step, times)));
-      return concat([slice(tokens, 1, 0, 2), ...onwards, slice(tokens, 1, 5, 7)], 1);
-    },
-  },
-  process: variancePreserving(linearSchedule(100), { objective: "x0" }),
-  lossWeighting: { kind: "uniform" },
-};
-
-const sampler = new Sampler(steady, {
-  backend: referenceBackend(),
-  parameters: {},
-  timesteps: 20,
-  solver: ddim(),
-  stabilizationLevel: 0,
+const sampler = toldByRule((tokens) => {
+  const first = slice(tokens, 1, 0, 1);
+  const step = add(slice(tokens, 1, 1, 2), mul(first, -1));
+  const onwards = [2, 3, 4].map((times) => add(first, mul(step, times)));
+  return concat([slice(tokens, 1, 0, 2), ...onwards, slice(tokens, 1, 5, 7)], 1);
 });
 
 it("is the error of forecasts of pieces, told by what is before them and not by the goal", async () => {

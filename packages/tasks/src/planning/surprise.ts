@@ -1,5 +1,6 @@
-import { DiffusionForcingError, type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
 import type { Sampler } from "@diffusion-forcing/core/sampling";
+import { oneStepErrors } from "./one-step.js";
 
 /** Pieces of so many tokens: two that are known, some that are told by them, and what comes later, which nobody knows. */
 const piece = 7;
@@ -36,13 +37,6 @@ export async function surprises(
   signal?: AbortSignal,
 ): Promise<number[]> {
   const [sequences, length, size] = shape as [number, number, number];
-  const { process } = sampler.diffusion;
-  if (process.path === undefined) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `Planner: surprise is known for processes with a Gaussian path; this one is "${process.config.kind}".`,
-    );
-  }
   const index = Math.max(1, Math.round(toldAt * sampler.timesteps));
   const row = Int32Array.from({ length: piece }, (_, t) => {
     if (t < known) return 0;
@@ -54,38 +48,27 @@ export async function surprises(
   const sums = new Array<number>(sequences).fill(0);
   for (let first = 0; first < cuts.length; first += batch) {
     const chunk = cuts.slice(first, first + batch);
-    const pieces = new Float32Array(sizeOfBatch(chunk.length) * piece * size);
-    const noise = new Float32Array(size);
+    const count = sizeOfBatch(chunk.length);
+    const pieces = new Float32Array(count * piece * size);
     for (const [i, { b, from }] of chunk.entries()) {
-      const stream = (random[b] as RandomStream).split(`piece ${from}`);
       for (let t = 0; t < piece; t++) {
         // After its end a sequence rests there.
         const source = (b * length + Math.min(from + t, length - 1)) * size;
-        const token = pieces.subarray((i * piece + t) * size, (i * piece + t + 1) * size);
-        token.set(data.subarray(source, source + size));
-        const level = sampler.levels[row[t] as number] as number;
-        if (level === 0) continue;
-        stream.split(t).fillNormal(noise, { clip: process.noiseClip });
-        const [a, s] = [process.path.signal[level] as number, process.path.noise[level] as number];
-        for (let c = 0; c < size; c++) token[c] = a * (token[c] as number) + s * (noise[c] as number);
+        pieces.set(data.subarray(source, source + size), (i * piece + t) * size);
       }
     }
-    const estimate = await sampler.denoise({
-      tokens: tensor(pieces, [pieces.length / (piece * size), piece, size]),
-      rows: [row, new Int32Array(piece)],
-      seed: Array.from({ length: pieces.length / (piece * size) }, (_, i) =>
-        (random[chunk[i]?.b ?? 0] as RandomStream).split(`told ${i}`),
-      ),
-      ...(signal ? { signal } : {}),
+    const streams = chunk.map(({ b, from }) => (random[b] as RandomStream).split(`piece ${from}`));
+    const errors = await oneStepErrors(sampler, {
+      name: "surprise",
+      sequences: tensor(pieces, [count, piece, size]),
+      row,
+      noiseOf: (i, t) => streams[i]?.split(t),
+      seed: Array.from({ length: count }, (_, i) => (random[chunk[i]?.b ?? 0] as RandomStream).split(`told ${i}`)),
+      signal,
     });
-    for (const [i, { b, from }] of chunk.entries()) {
-      for (let t = known; t < known + told; t++) {
-        const source = (b * length + Math.min(from + t, length - 1)) * size;
-        for (let c = 0; c < size; c++) {
-          const value = estimate.data[(i * piece + t) * size + c] as number;
-          sums[b] = (sums[b] as number) + (value - (data[source + c] as number)) ** 2;
-        }
-      }
+    for (const [i, { b }] of chunk.entries()) {
+      const ofTold = errors.subarray((i * piece + known) * size, (i * piece + known + told) * size);
+      for (const error of ofTold) sums[b] = (sums[b] as number) + error;
     }
   }
   return sums.map((sum) => sum / (piecesOf(length) * told * size));
