@@ -325,7 +325,7 @@ describe("executables", () => {
     expect(counts.compiled).toBe(200);
     // Room for 128 MiB, of which each takes a little more than one.
     expect(counts.compiled - counts.disposed).toBeLessThan(134);
-    expect(counts.disposed).toBeGreaterThan(0);
+    expect(counts.compiled - counts.disposed).toBeGreaterThan(100);
     await sampler.warmup(1, 200);
     expect(counts.compiled).toBe(200);
     await sampler.dispose();

@@ -97,8 +97,45 @@ describe("walkGraph", () => {
     ]);
   });
 
+  it("gives no memory back where it does not commit, nor where there is none", () => {
+    const diffusion = { ...diffusionOf(0), model: recurrent({ features: 3, stateSize: 4, width: 4 }) };
+    const memory = { state: { dtype: "float32", shape: [2, 4] } } as const;
+    expect(signature({}, { memory }, diffusion).outputs).toEqual(["x float32[2, 5, 3]"]);
+    expect(signature({}, { commit: true }, diffusion).outputs).toEqual(["x float32[2, 5, 3]"]);
+  });
+
+  it("computes a sequence that no step moves, too, as an input has no node that could be an output", () => {
+    const opOf = (steps: number) =>
+      walkGraph(diffusionOf(0), { solver: ddim(), stabilizationLevel: 0 }, { batch: 1, length: 1, steps }).outputs.x
+        ?.op;
+    expect([opOf(0), opOf(1)]).toEqual(["mul", "where"]);
+  });
+
+  it.each<[string, (taken: { x: Value; memory: Record<string, Value> }) => unknown, string]>([
+    ["nothing", () => undefined, "gave undefined; expected an object with x [2, 5, 3]."],
+    ["no tokens", ({ memory }) => ({ memory }), "gave undefined; expected an object with x [2, 5, 3]."],
+    ["other tokens", ({ x, memory }) => ({ x: sum(x, 2), memory }), "; expected an object with x [2, 5, 3]."],
+    ["no memory", ({ x }) => ({ x }), 'gave undefined; expected an object with the memory "b".'],
+    ["a part of its memory", ({ x, memory: { b } }) => ({ x, memory: { b } }), 'the memory "a".'],
+    ["an array", ({ memory }) => ({ x: [1], memory }), "gave [1]; expected an object with x [2, 5, 3]."],
+  ])("refuses a solver whose step gives %s", (_what, give, message) => {
+    const solver = {
+      ...{ config: { kind: "mine" }, draws: 0, evaluations: 0, needsPath: false },
+      memory: ({ shape }: { shape: readonly number[] }) => ({
+        b: { dtype: "float32", shape },
+        a: { dtype: "float32", shape },
+      }),
+      step: give,
+    };
+    const work = () => signature({ solver: solver as unknown as Solver });
+    expect(work).toThrow(/^A step of the solver mine gave /);
+    expect(work).toThrow(message);
+  });
+
   it("gives the details asked for", () => {
     expect(signature({}, { details: true }).outputs).toEqual(["x float32[2, 5, 3]", "clean float32[2, 5, 3]"]);
+    // No step, no estimate.
+    expect(signature({}, { details: true, steps: 0 }).outputs).toEqual(["x float32[2, 5, 3]"]);
     expect(signature({ guidance }, { details: true }).outputs).toEqual([
       "x float32[2, 5, 3]",
       "clean float32[2, 5, 3]",

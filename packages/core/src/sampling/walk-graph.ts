@@ -101,14 +101,16 @@ export function walkGraph(diffusion: Diffusion, options: WalkOptions, shape: Wal
 
 /** A solver may be a user's. @throws `invalid-argument` unless a step gave tokens, and all of its memory */
 function checkTaken(solver: Solver, x: Value, remembered: SolverMemory, taken: ReturnType<Solver["step"]>): void {
-  const isTokens = (value: unknown): boolean => shapesEqual((value as Value | undefined)?.shape ?? [], x.shape);
-  const missing = Object.keys(remembered).find((name) => taken?.memory?.[name] === undefined);
-  if (isTokens(taken?.x) && missing === undefined) return;
-  const what = missing === undefined ? `x ${formatShape(x.shape)}` : `the memory "${missing}"`;
-  throw new DiffusionForcingError(
-    "invalid-argument",
-    `A step of the solver ${solver.config.kind} gave ${describe(missing === undefined ? taken?.x : taken?.memory)}; expected an object with ${what}.`,
-  );
+  const refuse = (found: unknown, expected: string): never => {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `A step of the solver ${solver.config.kind} gave ${describe(found)}; expected an object with ${expected}.`,
+    );
+  };
+  const shape = (taken?.x as Value | undefined)?.shape;
+  if (shape === undefined || !shapesEqual(shape, x.shape)) refuse(taken?.x, `x ${formatShape(x.shape)}`);
+  const missing = Object.keys(remembered).find((name) => taken.memory?.[name] === undefined);
+  if (missing !== undefined) refuse(taken.memory, `the memory "${missing}"`);
 }
 
 /** [B, T] -> [B, T, 1, ...] to broadcast over `tokens`, [B, T, ...]. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { sum } from "../engine/graph/operations.js";
 import type { TensorType } from "../engine/graph/value.js";
+import type { Model } from "../models/model.js";
 import { transformer } from "../models/transformer/index.js";
 import { smallPath } from "../testing/small-path.js";
 import { fractionalHistoryGuidance, vanillaHistoryGuidance } from "./guidance/score-combination.js";
@@ -68,6 +69,29 @@ describe("WalkInputs", () => {
       ["memory/filled", "int32", 8],
     ]);
   });
+});
+
+it("tells the network its condition where there is one, and reads the sequence where there is no memory", () => {
+  const told: string[][] = [];
+  const noting: Model = {
+    ...model,
+    parameters: {},
+    apply: (_, { tokens, ...rest }) => {
+      told.push(Object.keys(rest));
+      return tokens;
+    },
+  };
+  for (const conditionFeatures of [0, 3]) {
+    const inputs = new WalkInputs({ ...diffusion, model: { ...noting, conditionFeatures } });
+    const { network, fixed, past } = inputs.steered(plain, { batch: 4, length: 5, steps: 1 });
+    const tokens = inputs.float("x", 4, 5, 2);
+    network({ tokens, levels: inputs.declare("levels", { dtype: "int32", shape: [4, 5] }), ...fixed });
+    expect(past).toBeUndefined();
+  }
+  expect(told).toEqual([
+    ["noiseLevels", "levelCount"],
+    ["noiseLevels", "levelCount", "condition"],
+  ]);
 });
 
 it("joins the views of a memory along its first axis", () => {

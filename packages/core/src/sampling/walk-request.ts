@@ -27,7 +27,7 @@ export interface WalkRequest {
 }
 
 export interface WalkProgress {
-  /** Rows done, 1-based. */
+  /** Rows done after the first: 1 after the first step. */
   readonly step: number;
   readonly x: Tensor;
   /** After the last row of a walk that commits: the memory after the tokens, now the caller's to dispose. */

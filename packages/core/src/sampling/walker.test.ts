@@ -9,8 +9,8 @@ import { variancePreserving } from "../process/gaussian/variance-preserving.js";
 import { Sampler } from "./sampler.js";
 
 /** 36 MB of weights, of which one number is read. */
-const weights = 9_000_000;
-const large: Diffusion = {
+const large = 9_000_000;
+const diffusionOf = (weights: number): Diffusion => ({
   model: {
     config: { kind: "large" },
     tokenShape: [1],
@@ -20,10 +20,10 @@ const large: Diffusion = {
   },
   process: variancePreserving(cosineSchedule(50), { objective: "x0" }),
   lossWeighting: { kind: "uniform" },
-};
+});
 
 /** Computes nothing, and says what is alive, by the length of its sequences, and what was compiled. */
-function standIn() {
+function standIn(weights = large) {
   const alive: number[] = [];
   const compiled: number[] = [];
   let most = 0;
@@ -42,7 +42,7 @@ function standIn() {
       dispose: () => void alive.splice(alive.indexOf(length), 1),
     };
   };
-  const sampler = new Sampler(large, {
+  const sampler = new Sampler(diffusionOf(weights), {
     backend: { ...referenceBackend(), compile },
     parameters: { w: zeros("float32", [weights]) },
     timesteps: 3,
@@ -88,4 +88,15 @@ describe("executables of a model with many weights, each of which holds a copy o
     expect(compiled).toEqual([2, 3]);
     await sampler.dispose();
   });
+});
+
+it.each([
+  [2 ** 23, [1, 2]],
+  [2 ** 23 + 1, [2]],
+])("executables of %d weights of four bytes are kept for another walk up to 32 MiB of them", async (weights, kept) => {
+  const { sampler, walk, alive } = standIn(weights);
+  await walk(1);
+  await walk(2);
+  expect(alive).toEqual(kept);
+  await sampler.dispose();
 });

@@ -145,10 +145,9 @@ export class Walker implements GraphHost {
     const runs = commit && moves.length === 0 ? [[]] : inParts(moves, unroll);
     let x: Tensor = tokens;
     let solverMemory = this.#freshSolverMemory(tokens.shape);
-    let after: TensorsByName | undefined;
     let taken = 0;
     const { evaluations } = this.options.solver;
-    const own = (value: Tensor): boolean => value !== tokens;
+    const last = Math.max(rows.length - 1, 0);
     try {
       for (const [i, part] of runs.entries()) {
         throwIfAborted(signal);
@@ -167,23 +166,20 @@ export class Walker implements GraphHost {
           ...named(memory?.values, modelMemoryName),
         };
         const outputs = await this.run(shape, (executable) => executable.run({ ...inputs, x }));
-        if (own(x)) disposeTensor(x);
+        disposeTensor(x);
         Object.values(solverMemory).forEach(disposeTensor);
         x = outputs.x as Tensor;
-        solverMemory = part.length > 0 ? taking(outputs, solverMemoryName("")) : {};
-        if (commit && isLast) after = unnamed(taking(outputs, modelMemoryName("")), modelMemoryName(""));
+        solverMemory = taking(outputs, solverMemoryName(""));
+        const after = unnamed(taking(outputs, modelMemoryName("")), modelMemoryName(""));
         taken += part.length;
-        const step = isLast ? Math.max(rows.length - 1, 1) : (part.at(-1) as number);
-        const handed = after;
-        after = undefined;
-        yield { step, x, taken, calls: taken * evaluations, ...(handed === undefined ? {} : { memory: handed }) };
+        const step = isLast ? last : (part.at(-1) as number);
+        yield { step, x, taken, calls: taken * evaluations, ...(shape.commit ? { memory: after } : {}) };
         await breathe();
       }
-      if (runs.length === 0) yield { step: Math.max(rows.length - 1, 1), x, taken, calls: taken * evaluations };
+      if (runs.length === 0) yield { step: last, x, taken: 0, calls: 0 };
     } finally {
-      if (own(x)) disposeTensor(x);
+      disposeTensor(x);
       Object.values(solverMemory).forEach(disposeTensor);
-      Object.values(after ?? {}).forEach(disposeTensor);
     }
   }
 
@@ -207,7 +203,7 @@ export class Walker implements GraphHost {
       stacked(steps.flatMap((step) => Array.from({ length: count }, (_, j) => draw([step, label, j]))));
     const isMoving = steps.length > 0;
     return {
-      ...(isMoving ? { levels: this.#levelTensor(rows, steps, tokens.shape[0] as number) } : {}),
+      ...(isMoving ? { levels: this.#levelTensor(rows, steps, tokens.shape as [number, number]) } : {}),
       ...(isMoving && needs.draws > 0 ? { noise: each(needs.draws, "step") } : {}),
       ...(isMoving && needs.futures > 1 ? { futureNoise: each(needs.futures, "futures") } : {}),
       ...(needs.history ? { historyNoise: request.historyNoise ?? draw(["history"]) } : {}),
@@ -217,10 +213,13 @@ export class Walker implements GraphHost {
   }
 
   /** int32 [steps + 1, B, T]. */
-  #levelTensor(rows: readonly ArrayLike<number>[], steps: readonly number[], batch: number): HostTensor {
+  #levelTensor(
+    rows: readonly ArrayLike<number>[],
+    steps: readonly number[],
+    [batch, length]: readonly [number, number],
+  ): HostTensor {
     const first = (steps[0] as number) - 1;
     const taken = [first, ...steps].map((m) => rows[m] as ArrayLike<number>);
-    const length = taken[0]?.length ?? 0;
     const data = new Int32Array(taken.length * batch * length);
     for (let i = 0; i < data.length; i++) {
       const row = taken[Math.floor(i / (batch * length))] as ArrayLike<number>;
