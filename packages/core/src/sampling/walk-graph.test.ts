@@ -90,7 +90,8 @@ describe("walkGraph", () => {
     const walked = signature({ scores }, { memory, commit: true }, diffusion);
     expect(walked.inputs.at(-1)).toBe("memory/state float32[4, 4]");
     expect(walked.outputs).toEqual(["x float32[2, 5, 3]", "memory/state float32[4, 4]"]);
-    const read = signature({}, { memory, commit: true, steps: 0 }, diffusion);
+    const moving = { solver: dpmSolverPlusPlus(), guidance };
+    const read = signature(moving, { memory, commit: true, steps: 0 }, diffusion);
     expect(read.inputs.filter((name) => !name.startsWith("parameters"))).toEqual([
       "x float32[2, 5, 3]",
       "memory/state float32[2, 4]",

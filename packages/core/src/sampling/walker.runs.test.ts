@@ -4,6 +4,7 @@ import { buildGraph } from "../engine/graph/graph.js";
 import { add, mul, sum } from "../engine/graph/operations.js";
 import { input } from "../engine/graph/trace.js";
 import type { Value } from "../engine/graph/value.js";
+import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
 import { disposeTensor, readTensor, type Tensor, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
@@ -12,6 +13,7 @@ import { failure } from "../testing/fixtures/failure.js";
 import { smallPath } from "../testing/small-path.js";
 import { vanillaHistoryGuidance } from "./guidance/score-combination.js";
 import { recordedNoise } from "./noise-source.js";
+import { ancestral } from "./solvers/ancestral.js";
 import { ddim } from "./solvers/ddim.js";
 import { heun } from "./solvers/heun.js";
 import type { Solver } from "./solvers/solver.js";
@@ -70,6 +72,7 @@ const request = (rows: number[][], more: Partial<WalkRequest> = {}): WalkRequest
   random,
   ...more,
 });
+const sums = { sum: { dtype: "float32", shape: [2, 1] } } as const;
 async function walked(walker: Walker, given: WalkRequest) {
   const seen: { step: number; taken: number; calls: number; x: number[]; memory?: number[] }[] = [];
   for await (const { x, memory, ...counts } of walker.walk(given)) {
@@ -142,21 +145,24 @@ describe("the runs of a walk", () => {
     };
     const { backend, live } = deviceStandIn();
     const { walker, runs } = noting({ solver: counting }, backend);
+    const memory = { types: sums, values: { sum: tensor([0, 0], [2, 1]) } };
     await walked(walker, request([[3], [2], [1], [0]]));
     expect(runs.map((run) => run["solver/count"]?.data)).toEqual([
       [0, 0],
       [1, 1],
       [2, 2],
     ]);
+    // Nothing of it where tokens are only read.
+    await walked(walker, request([], { memory, commit: true }));
+    expect(Object.keys(runs[3] ?? {})).toEqual(["memory/sum", "x"]);
     expect(live()).toBe(0);
   });
 
   it("read the clean tokens into the memory in the last run only, or in one of their own where nothing moves", async () => {
     const { backend, live } = deviceStandIn();
     const { walker, runs } = noting({ solver: ddim({ eta: 1 }) }, backend);
-    const types = { sum: { dtype: "float32", shape: [2, 1] } } as const;
     const values = { sum: tensor([100, 200], [2, 1]) };
-    const reading = { memory: { types, values }, commit: true };
+    const reading = { memory: { types: sums, values }, commit: true };
     const [first, second] = await walked(walker, request([[3], [2], [0]], reading));
     expect([first?.step, first?.memory, second?.step]).toEqual([1, undefined, 2]);
     expect(second?.memory).toEqual([100 + second!.x[0]!, 200 + second!.x[1]!].map((sum) => expect.closeTo(sum, 4)));
@@ -167,7 +173,7 @@ describe("the runs of a walk", () => {
     ]);
     expect(Object.keys(runs[2] ?? {})).toEqual(["memory/sum", "x"]);
     // Without a commit the memory is read and stays the caller's.
-    const plain = await walked(walker, request([[3], [0]], { memory: { types, values } }));
+    const plain = await walked(walker, request([[3], [0]], { memory: { types: sums, values } }));
     expect(plain).toMatchObject([{ step: 1, taken: 1 }]);
     expect(plain[0]).not.toHaveProperty("memory");
     expect(live()).toBe(0);
@@ -200,5 +206,38 @@ describe("the runs of a walk", () => {
     const { twice } = await walker.evaluate(buildGraph([w], { twice: mul(w, 2) }));
     expect(Array.from((await readTensor(twice!)).data)).toEqual([1]);
     expect(open()).toBe(0);
+  });
+
+  it("that are drafted end with one report of the last row, which hands out the memory", async () => {
+    const { backend, live } = deviceStandIn();
+    const options = { solver: ancestral(), stabilizationLevel: 0 };
+    const parameters = { w: tensor([0.5]) };
+    const walker = new Walker(diffusion, options, Int32Array.of(0, 1, 2, 3), backend, parameters, {
+      draft: "recent",
+      length: 1,
+    });
+    const rows = [[3], [2], [2], [1], [0]];
+    const random = createRandom(1);
+    const seen = await walked(walker, request(rows, { random }));
+    expect(seen.map(({ step }) => step)).toEqual([1, 3, 4]);
+    expect(seen.map(({ calls }) => calls)).toEqual([2, 3, 4]);
+    expect(seen[2]?.taken).toBe(4);
+    const memory = { types: sums, values: { sum: tensor([100, 200], [2, 1]) } };
+    const committed = await walked(walker, request(rows, { random, memory, commit: true }));
+    expect(committed.map(({ step, memory }) => [step, memory?.length])).toEqual([
+      [1, undefined],
+      [3, undefined],
+      [4, 2],
+    ]);
+    const [a, b] = committed[2]!.x as [number, number];
+    expect(committed[2]?.memory).toEqual([expect.closeTo(100 + a, 4), expect.closeTo(200 + b, 4)]);
+    // Where nothing moves, nothing is drafted.
+    const counts = { taken: 0, calls: 0, x: [8, -8] };
+    expect(await walked(walker, request([[3], [3]]))).toEqual([{ step: 1, ...counts }]);
+    expect(await walked(walker, request([[3]]))).toEqual([{ step: 0, ...counts }]);
+    expect(await walked(walker, request([], { memory, commit: true }))).toEqual([
+      { step: 0, ...counts, memory: [108, 192] },
+    ]);
+    expect(live()).toBe(0);
   });
 });

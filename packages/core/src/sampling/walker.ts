@@ -113,23 +113,21 @@ export class Walker implements GraphHost {
   async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
     checkGuidanceInputs(request.guidanceInputs);
     this.#walks++;
-    if (this.speculation === undefined || request.rows.length < 2) yield* this.#stepByStep(request);
+    if (this.speculation === undefined || request.rows.length === 0) yield* this.#stepByStep(request);
     else yield* this.#speculating(this.speculation, request);
   }
 
   async *#speculating(plan: SpeculationPlan, request: WalkRequest): AsyncGenerator<WalkProgress> {
-    const last = request.rows.length - 1;
-    const { commit = false } = request;
-    let [tokens, taken, calls] = [request.tokens, 0, 0];
-    for await (const { step, x, evaluations, ...window } of new SpeculativeWalk(this, plan, request).windows()) {
-      [tokens, taken, calls] = [x, evaluations, window.calls];
-      if (step < last) yield { step, x, taken, calls };
+    const last = lastOf(request.rows);
+    let reached: Omit<WalkProgress, "x"> & { x: HostTensor } = { step: last, x: request.tokens, taken: 0, calls: 0 };
+    for await (const { step, x, evaluations, calls } of new SpeculativeWalk(this, plan, request).windows()) {
+      reached = { step: last, x, taken: evaluations, calls };
+      if (step < last) yield { ...reached, step };
     }
-    if (!commit) yield { step: last, x: tokens, taken, calls };
     // What the walk remembers is read in the end, as of any walk.
-    else
-      for await (const read of this.#stepByStep({ ...request, tokens, rows: [] }))
-        yield { ...read, step: last, taken, calls };
+    const { x: tokens, ...counts } = reached;
+    const rows = request.rows.slice(-1);
+    for await (const read of this.#stepByStep({ ...request, tokens, rows })) yield { ...read, ...counts };
   }
 
   /**
@@ -147,7 +145,7 @@ export class Walker implements GraphHost {
     let solverMemory = this.#freshSolverMemory(tokens.shape);
     let taken = 0;
     const { evaluations } = this.options.solver;
-    const last = Math.max(rows.length - 1, 0);
+    const last = lastOf(rows);
     try {
       for (const [i, part] of runs.entries()) {
         throwIfAborted(signal);
@@ -242,6 +240,11 @@ export class Walker implements GraphHost {
     this.#disposed = true;
     return this.#executables.dispose();
   }
+}
+
+/** The number of the last row; 0 of none, where tokens are only read into a memory. */
+function lastOf(rows: WalkRequest["rows"]): number {
+  return Math.max(rows.length - 1, 0);
 }
 
 function changes(before: ArrayLike<number>, after: ArrayLike<number>): boolean {
