@@ -58,7 +58,7 @@ export class SpeculativeWalk {
     this.#size = sizeOf(tokens.shape.slice(2));
     this.#numbers = this.#length * this.#size;
     const data = tokens.data as Float32Array;
-    const start = Array.from({ length: this.#batch }, (_, b) => this.#part(data, b).slice());
+    const start = Array.from({ length: this.#batch }, (_, b) => this.#part(data, b));
     this.#progress = new Progress(start, this.#groups(), this.#size);
     this.#clean = new Float32Array(data.length);
     this.#isFresh = start.map(() => false);
