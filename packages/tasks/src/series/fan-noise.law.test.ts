@@ -1,7 +1,8 @@
 import { createRandom } from "@diffusion-forcing/core";
+import type { NoiseSource } from "@diffusion-forcing/core/sampling";
 import { checkLaw } from "@diffusion-forcing/core/testing";
 import { expect, it } from "vitest";
-import { FanNoise } from "./fan-noise.js";
+import { antithetic, FanNoise } from "./fan-noise.js";
 
 const HORIZON = 3;
 const PATHS = [["start"], ["steps", 1, "step", 0]] as const;
@@ -44,7 +45,7 @@ function farthest(vectors: readonly (readonly number[])[]): number {
 }
 
 it("each future of a fan has independent standard normal noise, as if it were drawn alone", ({ task }) => {
-  const seeds = Array.from({ length: 4000 }, (_, i) => i);
+  const seeds = Array.from({ length: 3000 }, (_, i) => i);
   for (const n of [0, 1, 4]) {
     const statistic = (weights: readonly number[]): number => farthest(seeds.map((seed) => noiseOf(seed, n, weights)));
     const found = statistic([0.6, 0.8]);
@@ -58,4 +59,52 @@ it("each future of a fan has independent standard normal noise, as if it were dr
         broken: { "a direction that is no unit vector": statistic([0.6, 0.6]) },
       });
   }
+});
+
+/** The upper quartile of 20 futures' sums over two columns after three steps of a walk, of as many fans as there are seeds. */
+function quartiles(seeds: number, sourceOf: (seed: number) => (column: number, n: number) => NoiseSource): number[] {
+  const target = new Float32Array(HORIZON);
+  return Array.from({ length: seeds }, (_, seed) => {
+    const source = sourceOf(seed);
+    const sums = Array.from({ length: 20 }, (_future, n) => {
+      let sum = 0;
+      for (const [column, share] of [1, 2].entries()) {
+        for (const [j, path] of PATHS.entries()) {
+          path.reduce((at: NoiseSource, label) => at.split(label), source(column, n)).fillNormal(target);
+          for (const z of target) sum += share * (j === 0 ? 0.6 : 0.8) * z;
+        }
+      }
+      return sum;
+    }).sort((a, b) => a - b);
+    return ((sums[14] as number) + (sums[15] as number)) / 2;
+  });
+}
+
+function variance(values: readonly number[]): number {
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  return values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / (values.length - 1);
+}
+
+it("quantiles of a fan's sum depend far less on the seed than those of independent pairs", ({ task }) => {
+  const fan = (weights: readonly number[]) => (seed: number) => {
+    const noise = new FanNoise({
+      random: createRandom(seed),
+      samples: 20,
+      symmetric: false,
+      context: 0,
+      horizon: HORIZON,
+      shares: [1, 2],
+      weights,
+    });
+    return (column: number, n: number) => noise.source(column, [column], n);
+  };
+  const pairs = (seed: number) => (column: number, n: number) => antithetic(createRandom(seed).split(column), n);
+  const independent = variance(quartiles(500, pairs));
+  checkLaw(task, {
+    law: "a fan's quantiles depend less on the seed than those of independent pairs",
+    statistic: "ratio of the upper quartile's variances over 500 seeds",
+    found: variance(quartiles(500, fan([0.6, 0.8]))) / independent,
+    within: [0, 0.5],
+    broken: { "directions of draws that count little": variance(quartiles(500, fan([0.8, -0.6]))) / independent },
+  });
 });

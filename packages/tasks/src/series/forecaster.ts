@@ -24,7 +24,7 @@ import { columnsOf, tracksOf } from "./windows.js";
 
 export interface ForecasterOptions {
   readonly backend: Backend;
-  /** Denoising steps of a block. Default 25: fewer blur how far a quiet series goes and how far an unsettled one. */
+  /** Denoising steps of a block. Default 25. */
   readonly timesteps?: number;
   /** Of a step's noise, see `ancestral`: 1, the default, is exact for normal tokens however few the steps. */
   readonly variance?: number;
