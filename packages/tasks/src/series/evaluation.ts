@@ -16,7 +16,7 @@ export const seriesEvaluationOptions: OptionSchemas = {
   windows: { kind: "integer", summary: "rolling windows of the model's horizon", default: 5, low: 1, high: 100_000 },
   firstRow: { kind: "integer", summary: "rows before the first window (default: those of training)", low: 1 },
   samples: { kind: "integer", summary: "futures of each window", default: 100, low: 20, high: 10_000 },
-  steps: { kind: "integer", summary: "denoising steps", default: 25, low: 1, high: 100 },
+  steps: { kind: "integer", summary: "denoising steps", default: 10, low: 1, high: 100 },
   season: { kind: "integer", summary: "rows of a season, of the seasonal baseline", default: 5, low: 1, high: 65_536 },
   drop: {
     kind: "number",

@@ -20,7 +20,7 @@ async function moments(
   std: readonly number[],
   request: Omit<ForecastRequest, "random">,
 ) {
-  const forecaster = new SeriesForecaster(gaussianBundle(record, std), { backend, timesteps: 10 });
+  const forecaster = new SeriesForecaster(gaussianBundle(record, std), { backend });
   try {
     const { values, samples, horizon } = await forecaster.forecast({
       samples: 2000,

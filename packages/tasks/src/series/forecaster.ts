@@ -24,7 +24,7 @@ import { columnsOf, tracksOf } from "./windows.js";
 
 export interface ForecasterOptions {
   readonly backend: Backend;
-  /** Denoising steps of a block. Default 25. */
+  /** Denoising steps of a block. Default 10. */
   readonly timesteps?: number;
   /** Of a step's noise, see `ancestral`: 1, the default, is exact for normal tokens however few the steps. */
   readonly variance?: number;
@@ -76,7 +76,7 @@ export class SeriesForecaster {
   readonly #netNoise: readonly number[];
 
   /** @throws `invalid-config` for a bundle of another task */
-  constructor(bundle: Bundle, { backend, timesteps = 25, variance = 1 }: ForecasterOptions) {
+  constructor(bundle: Bundle, { backend, timesteps = 10, variance = 1 }: ForecasterOptions) {
     const { record, normalization } = seriesOfBundle(bundle);
     const { diffusion, parameters } = bundle;
     const { path, levels } = diffusion.process;

@@ -22,7 +22,7 @@ export function seriesForecastOptions(bundle?: Bundle): OptionSchemas {
       beyond: "and goes on from its own forecasts, block by block",
     },
     samples: { kind: "integer", summary: "futures to draw", default: 100, low: 1, high: 10_000 },
-    steps: { kind: "integer", summary: "denoising steps", default: 25, low: 1, high: 100 },
+    steps: { kind: "integer", summary: "denoising steps", default: 10, low: 1, high: 100 },
     rows: { kind: "integer", summary: "rows of the data to forecast from, the first ones (default: all)", low: 1 },
     write: {
       kind: "choice",
