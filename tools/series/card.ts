@@ -32,7 +32,7 @@ ${steps} steps in ${seconds.toFixed(0)} s of wall time, on one thread of a machi
 
 ## Evaluation
 
-By the literature's protocol: windows of 30 rows after row ${rows}, 100 samples, CRPS of the sum over the eight at 19 quantiles, divided by the mean absolute sum. Five windows are the literature's; they are a matter of luck, and \`--windows 50\` is less so. Representation and network were chosen with sight of scores on these windows, so the model's are somewhat optimistic; the weighting of the loss and the futures in pairs by models of the first 3071 and 4571 rows, on the 50 windows that follow those. How missing values are told was mended with sight of their scores here. Each seed is a model trained by the command above and measured by
+By the literature's protocol: windows of 30 rows after row ${rows}, 100 samples, CRPS of the sum over the eight at 19 quantiles, divided by the mean absolute sum. Five windows are the literature's; they are a matter of luck, and \`--windows 50\` is less so. Representation and network were chosen with sight of scores on these windows, so the model's are somewhat optimistic; the weighting of the loss and the futures in pairs by models of the first 3071 and 4571 rows, on the 50 windows that follow those. There a context of 90 rows was better for the series by themselves and no better for their sum, 1500 steps of training were no better, and 25 denoising steps hardly, for more than twice the time: all left alone. How missing values are told was mended with sight of their scores here. Each seed is a model trained by the command above and measured by
 
     npx dforce eval --model FOLDER ${data} --seed ${evaluations[0]?.seed} --json
 
