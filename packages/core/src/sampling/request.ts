@@ -54,7 +54,7 @@ export interface DenoiseRequest {
 }
 
 export interface DenoiseProgress {
-  /** Steps done, 1-based. */
+  /** Steps done: 1 after the first; 0 where there is but one row. */
   readonly step: number;
   readonly steps: number;
   /** Model evaluations so far, of each sample. */
