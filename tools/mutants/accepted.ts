@@ -180,6 +180,12 @@ export const accepted: readonly Accepted[] = [
     replacement,
     reason: "What no place before it takes is the last's either way; beyond the last there is nothing below 0.",
   })),
+  ...["true", "spoilt >= 0"].map((replacement) => ({
+    file: "sampling/speculation/walk.ts",
+    code: "spoilt > 0",
+    replacement,
+    reason: "It spares moves of which no group is left to be coupled.",
+  })),
   {
     file: "sampling/separation/code-prior.ts",
     code: "given.condition === undefined",

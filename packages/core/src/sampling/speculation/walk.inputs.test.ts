@@ -3,7 +3,7 @@ import { type HostTensor, type HostTensorRecord, type Tensor, tensor } from "../
 import type { Model } from "../../models/model.js";
 import { smallPath } from "../../testing/small-path.js";
 import { vanillaHistoryGuidance } from "../guidance/score-combination.js";
-import { recordedNoise } from "../noise-source.js";
+import { type NoiseSource, recordedNoise } from "../noise-source.js";
 import { ancestral } from "../solvers/ancestral.js";
 import type { WalkOptions } from "../walk-inputs.js";
 import type { WalkRequest } from "../walk-request.js";
@@ -22,7 +22,7 @@ interface Run {
 
 /**
  * A host that runs nothing: drafts after move 1, 2 ... of a window are 10, 20 ..., and one more for the second sample; all
- * means are 0, but those of the second sample's targets 1, of deviation 1. Estimates are 0.
+ * means are 0, but those of the second sample's targets 1, of deviation 1. Estimates are their places in the run.
  */
 function recording(runs: Run[], given: WalkOptions = options): GraphHost {
   const model: Model = {
@@ -36,7 +36,7 @@ function recording(runs: Run[], given: WalkOptions = options): GraphHost {
     const levels = inputs.levels as HostTensor | undefined;
     if (levels === undefined) {
       const mean = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => Math.floor(i / shape[1]!) % 2);
-      return { mean: tensor(mean, shape), clean: numbers(...shape) };
+      return { mean: tensor(mean, shape), clean: tensor(Float32Array.from(mean.keys()), shape) };
     }
     const stack = [levels.shape[0]! - 1, ...shape] as [number, number, number, number];
     const [, batch, length] = stack;
@@ -54,7 +54,7 @@ function recording(runs: Run[], given: WalkOptions = options): GraphHost {
     compiled: async (key, _graph, use) =>
       use({
         run: (inputs) => {
-          runs.push({ key: JSON.parse(key), inputs: inputs as HostTensorRecord });
+          runs.push({ key: JSON.parse(key), inputs: structuredClone(inputs) as HostTensorRecord });
           return run(inputs);
         },
         dispose: () => {},
@@ -70,7 +70,11 @@ const random = recordedNoise((path) => {
 });
 const request: WalkRequest = { tokens: tensor([5, 6], [2, 1, 1]), rows: [[3], [2], [1], [0]], random };
 
-async function walked(host: GraphHost, more: Partial<WalkRequest> = {}, draft: "recent" | GraphHost = "recent") {
+async function walked(
+  host: GraphHost,
+  more: Partial<WalkRequest> = {},
+  draft: "frozen" | "recent" | GraphHost = "recent",
+) {
   const reports = [];
   const walk = new SpeculativeWalk(host, { length: 2, draft }, { ...request, ...more });
   for await (const report of walk.windows()) reports.push(report);
@@ -109,7 +113,49 @@ describe("the runs of a speculative walk", () => {
       noise: numbers(2, 2, 1, 1),
       known: numbers(2, 2, 1, 1),
       isKnown: int32([0, 0, 0, 0], [2, 2, 1]),
-      clean: numbers(2, 1, 1),
+      // Of the first sample's second state, and of the second sample's first.
+      clean: tensor([2, 1], [2, 1, 1]),
+    });
+  });
+
+  it("look at the states after each of frozen drafts; an estimate is made where the last window's end was not looked at", async () => {
+    const states = async (...decisions: number[]) => {
+      const runs: Run[] = [];
+      const own = recordedNoise((path) => (path[1] === "accept" ? decisions : [0, 0]));
+      const reports = await walked(recording(runs), { random: own }, "frozen");
+      const looks = runs.filter(({ key }) => (key as string[])[0] === "kernel");
+      const drafts = runs.filter(({ key }) => (key as string[])[0] === "draft");
+      return {
+        looks: looks.map(({ inputs }) => [...inputs.x!.data]),
+        estimates: drafts.map(({ inputs }) => [...inputs.clean!.data]),
+        calls: reports.map(({ calls }) => calls),
+      };
+    };
+    expect(await states(-20, -20)).toEqual({
+      looks: [
+        [5, 6],
+        [10, 11, 20, 21],
+        [10, 11, 20, 21],
+      ],
+      estimates: [
+        [0, 1],
+        [2, 3],
+      ],
+      calls: [2, 3],
+    });
+    // The second sample's second draft is refused, so that its state is none that was looked at.
+    expect(await states(-20, 20)).toEqual({
+      looks: [
+        [5, 6],
+        [10, 11, 20, 21],
+        [20, 1],
+        [10, 11, 20, 21],
+      ],
+      estimates: [
+        [0, 1],
+        [0, 1],
+      ],
+      calls: [2, 4],
     });
   });
 
@@ -169,6 +215,36 @@ describe("the runs of a speculative walk", () => {
     expect(runs[0]!.key).toEqual(["kernel", 2, 1, 1, [[2]]]);
     expect(runs[0]!.inputs["memory/total"]).toEqual(tensor([1, 2]));
     expect(runs[1]!.inputs).not.toHaveProperty("memory/total");
+  });
+
+  it("couple each token by itself where the model is causal and nothing steers, else all together", async () => {
+    const decisions = async (more: Partial<WalkOptions>, isCausal = true): Promise<Set<number>> => {
+      const counts = new Set<number>();
+      const at = (isDecision: boolean): NoiseSource => ({
+        split: (label) => at(label === "accept"),
+        fillNormal: (target) => {
+          if (isDecision) counts.add(target.length);
+        },
+      });
+      const host = recording([], { ...options, ...more });
+      const { diffusion } = host;
+      const model = isCausal ? { ...diffusion.model, memory: {} as NonNullable<Model["memory"]> } : diffusion.model;
+      const rows = [
+        [3, 3, 3],
+        [2, 2, 2],
+        [1, 1, 1],
+        [0, 0, 0],
+      ];
+      await walked(
+        { ...host, diffusion: { ...diffusion, model } },
+        { tokens: numbers(2, 3, 1), rows, random: at(false) },
+      );
+      return counts;
+    };
+    expect(await decisions({})).toEqual(new Set([2 * 3]));
+    expect(await decisions({}, false)).toEqual(new Set([2]));
+    expect(await decisions({ guidance: { reward: () => undefined as never, samples: 1 } })).toEqual(new Set([2]));
+    expect(await decisions({ scores: vanillaHistoryGuidance({ scale: 2 }) })).toEqual(new Set([2]));
   });
 
   it("end between two windows when asked to, and leave the request's tokens as they were", async () => {

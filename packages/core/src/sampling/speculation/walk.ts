@@ -120,7 +120,6 @@ export class SpeculativeWalk {
     const states = this.#sequence();
     const found = await this.#look(1, states.data, 0);
     this.#clean.set(found.clean);
-    this.#isFresh.fill(true);
     this.#hasEstimate = true;
   }
 
@@ -154,7 +153,7 @@ export class SpeculativeWalk {
       noise: tensor(noise, [steps, ...sequence]),
       known: tensor(known, [steps, ...sequence]),
       isKnown: tensor(isKnown, [steps, this.#batch, this.#length]),
-      ...(isFrozen ? { clean: tensor(this.#clean.slice(), sequence) } : condition && { condition }),
+      ...(isFrozen ? { clean: tensor(this.#clean, sequence) } : condition && { condition }),
     };
     const key = JSON.stringify(["draft", shape, isFrozen]);
     const outputs = await drafter.compiled(
@@ -252,8 +251,8 @@ export class SpeculativeWalk {
       spoilt = next;
     }
     const isWhole = spoilt === groups.length && this.#progress.base(b) === base + this.#plan.length;
-    this.#isFresh[b] = this.#progress.base(b) === this.#moves.count || (isWhole && offset === 1);
-    if (isWhole && offset === 1) {
+    this.#isFresh[b] = this.#progress.base(b) === this.#moves.count || isWhole;
+    if (isWhole) {
       const last = (this.#plan.length - 1) * this.#batch + b;
       this.#part(this.#clean, b).set(this.#part(clean, last));
     }
