@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Command } from "commander";
@@ -22,7 +22,6 @@ async function runInit(folder: string, { force }: { readonly force?: boolean }):
   const files = names.map((from) => ({ from, to: join(folder, from.slice(template.length + 1)) }));
   await checkOutputs({ files: files.map(({ to }) => to), inputs: [], force });
   for (const { from, to } of files) {
-    await mkdir(dirname(to), { recursive: true });
     await ensureWritable(dirname(to));
     await writeAtomically(to, await readFile(from));
   }

@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { makeFolder } from "@diffusion-forcing/core/node";
 import { identityFromText, identityText, lookFor, ownIdentity } from "../process/identity.js";
 
 const temporarySuffix = ".dforce-tmp";
@@ -15,7 +16,7 @@ const temporarySuffix = ".dforce-tmp";
 export async function ensureWritable(folder: string): Promise<void> {
   const probe = join(folder, temporaryName("probe"));
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     await (await open(probe, "w")).close();
     await rm(probe);
     await removeLeftovers(folder);

@@ -1,2 +1,3 @@
-/** What needs Node: bundles in folders. */
+/** What needs Node: bundles in folders, and the making of folders. */
 export { folderStore } from "../node/folder-store.js";
+export { makeFolder } from "../node/make-folder.js";

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
+import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type BundleSource,
@@ -9,6 +9,7 @@ import {
   readFailed,
 } from "../bundle/sources/source.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { makeFolder } from "./make-folder.js";
 
 /**
  * A bundle in a folder, which is made when written to. Each file is replaced in one piece: a reader, or a crash, finds
@@ -49,7 +50,7 @@ export function folderStore(folder: string): BundleSource & BundleTarget {
 async function replace(folder: string, file: string, bytes: Uint8Array): Promise<void> {
   const temporary = join(folder, `.${file}.${randomUUID()}.tmp`);
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const handle = await open(temporary, "wx");
     try {
       await handle.writeFile(bytes);
