@@ -1,6 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { DiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
+import type { TrainingState } from "@diffusion-forcing/core";
 import type { OptionValues, Task } from "@diffusion-forcing/tasks";
+import { readInput } from "./files/input.js";
 import { checkRunThere, readRun } from "./files/run-folder.js";
 import { UsageError } from "./options.js";
 import { parseRunConfig, type RunConfig } from "./run-config.js";
@@ -90,14 +90,9 @@ async function recipe(tasks: readonly Task[], name: string | undefined, options:
   return { ...base, training: { ...base.training, steps }, seed: options.seed ?? base.seed };
 }
 
+/** A config is a screenful. */
+const MOST_CONFIG_BYTES = 1e6;
+
 async function readConfig(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((cause: unknown) => {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `The config ${path} cannot be read: ${(cause as Error).message}.`,
-      {
-        cause,
-      },
-    );
-  });
+  return new TextDecoder().decode(await readInput(path, MOST_CONFIG_BYTES));
 }

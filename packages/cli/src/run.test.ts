@@ -86,7 +86,7 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
 
   it("a config that does not exist, or is none", async () => {
     const missing = await dforce("train", "--config", "no-such.json", "--out", "x");
-    expect(missing.stderr).toContain("The config no-such.json cannot be read: ENOENT");
+    expect(missing.stderr).toContain("no-such.json cannot be read: there is no such file");
     expect(missing.code).toBe(1);
     const folder = await temporaryFolder();
     const config = join(folder, "bad.json");
@@ -140,7 +140,7 @@ describe("failures exit with 1, name the culprit and leave nothing behind", () =
     const out = await temporaryFolder();
     await mkdir(join(out, "checkpoint.safetensors"));
     const { code, stderr } = await dforce("train", "--config", await writeRecipe(), "--out", out);
-    expect(stderr).toMatch(/checkpoint\.safetensors cannot be read: EISDIR/);
+    expect(stderr).toMatch(/checkpoint\.safetensors cannot be read: it is a folder/);
     expect(code).toBe(1);
   });
 

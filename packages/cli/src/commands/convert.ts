@@ -1,4 +1,4 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import {
   DiffusionForcingError,
@@ -11,6 +11,7 @@ import type { ModelConfig } from "@diffusion-forcing/core/models";
 import { fromOfficial, toOfficial } from "@diffusion-forcing/core/official";
 import { Command, Option } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
+import { readInput } from "../files/input.js";
 import { upgradeFolder } from "../files/old-layout.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption, UsageError } from "../options.js";
@@ -99,14 +100,4 @@ async function readConfig(path: string): Promise<ModelConfig> {
     throw new DiffusionForcingError("invalid-config", `${path} holds no model: expected an object with a "kind".`);
   }
   return modelFromConfig(parsed as ModelConfig).config;
-}
-
-async function readInput(path: string): Promise<Uint8Array> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw new DiffusionForcingError("invalid-argument", `${path} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-    });
-  }
 }

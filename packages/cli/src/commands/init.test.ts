@@ -51,4 +51,10 @@ it("overwrites nothing unasked", async () => {
   expect([again.code, again.stderr]).toEqual([1, expect.stringContaining("is there already")]);
   expect((await dforce("init", project, "--force")).code).toBe(0);
   expect((await dforce("init")).code).toBe(2);
+  const file = join(project, "package.json");
+  for (const place of [file, join(file, "below")]) {
+    const { code, stderr } = await dforce("init", place);
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/cannot be|could not be/)]);
+    expect(stderr).not.toContain("not foreseen");
+  }
 });

@@ -95,7 +95,7 @@ describe("dforce inspect", () => {
 
   it("exits with 1 for a folder without a model", async () => {
     const { code, stderr } = await dforce("inspect", await temporaryFolder());
-    expect(stderr).toMatch(/model\.safetensors cannot be read: ENOENT/);
+    expect(stderr).toMatch(/model\.safetensors cannot be read: there is no such file/);
     expect(code).toBe(1);
   });
 });

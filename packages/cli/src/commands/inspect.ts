@@ -1,8 +1,9 @@
-import { readFile, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { plannerFiles } from "@diffusion-forcing/tasks/maze2d";
 import { Command } from "commander";
+import { readInput } from "../files/input.js";
 import { modelFolder } from "../files/models.js";
 import { describeFile } from "../inspect/describe-file.js";
 import { describeModel } from "../inspect/describe-model.js";
@@ -30,11 +31,7 @@ async function runInspect(what: string, { tensors, json }: InspectOptions): Prom
     throw new DiffusionForcingError("invalid-argument", `There is no file or folder ${path}.`, { cause });
   });
   const file = found.isDirectory() ? join(path, plannerFiles.weights) : path;
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new DiffusionForcingError("invalid-argument", `${file} cannot be read: ${(cause as Error).message}.`, {
-      cause,
-    });
-  });
+  const bytes = await readInput(file);
   const description: Description = {
     ...describeFile(file, bytes),
     ...(found.isDirectory() ? { model: await describeModel(path) } : {}),

@@ -97,6 +97,13 @@ describe("dforce sample", () => {
     expect((await sample("maze2d", "--model", model)).stderr).toMatch(/is for the task video, not for maze2d/);
     expect((await sample("video", "--model", model, "--length", "0")).code).toBe(2);
     expect((await sample("video", "--model", model, "--steps", "21")).stderr).toMatch(/--steps is/);
+    for (const large of [
+      ["--length", "99999999999"],
+      ["--batch", "99999999999"],
+    ]) {
+      const { code, stderr } = await sample("video", "--model", model, ...large, "--out", await temporaryFolder());
+      expect([code, stderr]).toEqual([1, expect.stringContaining("take a lower --length or --batch")]);
+    }
     const folder = await temporaryFolder();
     await mkdir(join(folder, "sample.gif"));
     expect((await sample("video", "--model", model, "--out", folder)).stderr).toMatch(/a folder has that name/);

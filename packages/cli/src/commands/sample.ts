@@ -113,6 +113,8 @@ async function sample(
   if (named !== undefined && named.name !== task.name) {
     throw new UsageError(`The model ${model} is for the task ${task.name}, not for ${named.name}.`);
   }
+  const numbers = bundle.diffusion.model.tokenShape.reduce((product, axis) => product * axis, batch * length);
+  if (numbers > MOST_NUMBERS) throw tooMany();
   const { stream, schemas } = samplingOf(task, bundle);
   const values = await taskOptionValues(schemas, given);
   const backend = await openBackend(options);
@@ -168,12 +170,7 @@ async function collect(parts: AsyncIterable<SampledPart>, onProgress: (done: num
   for await (const { sequences, isGiven } of parts) {
     kept.push(sequences);
     numbers += sequences.data.length;
-    if (numbers > MOST_NUMBERS) {
-      throw new DiffusionForcingError(
-        "invalid-argument",
-        `The samples have more than ${MOST_NUMBERS} numbers, which this command keeps until it draws them: take a lower --length or --batch, or sample in code, item by item.`,
-      );
-    }
+    if (numbers > MOST_NUMBERS) throw tooMany();
     const items = sequences.shape[1] as number;
     if (isGiven) givenItems += items;
     else done += items;
@@ -182,6 +179,13 @@ async function collect(parts: AsyncIterable<SampledPart>, onProgress: (done: num
     onProgress(done);
   }
   return { sequences: joined(kept), givenItems, milliseconds };
+}
+
+function tooMany(): DiffusionForcingError {
+  return new DiffusionForcingError(
+    "invalid-argument",
+    `The samples have more than ${MOST_NUMBERS} numbers, which this command keeps until it draws them: take a lower --length or --batch, or sample in code, item by item.`,
+  );
 }
 
 /** Parts [B, n, ...] of the same sequences one after the other. */

@@ -1,7 +1,8 @@
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { writeAtomically } from "./atomic-write.js";
+import { readInput } from "./input.js";
 
 /** One step of a training as it is logged. */
 export interface LoggedStep {
@@ -57,7 +58,7 @@ export async function openMetricsLog(folder: string, done: number): Promise<Metr
 
 /** Lines that are no steps are left out: a kill may have cut the last one. */
 async function readLog(path: string): Promise<LoggedStep[]> {
-  const text = await readFile(path, "utf8").catch(() => "");
+  const text = new TextDecoder().decode(await readInput(path).catch(() => undefined));
   return text.split("\n").flatMap((text) => {
     try {
       const step = JSON.parse(text) as LoggedStep;

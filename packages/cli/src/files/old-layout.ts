@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { parseJson } from "@diffusion-forcing/core/bundle";
@@ -12,6 +11,7 @@ import {
   upgradeRecipe,
 } from "@diffusion-forcing/tasks/maze2d";
 import { ensureWritable, writeAtomically } from "./atomic-write.js";
+import { readIfThere } from "./input.js";
 import { checkOutputs } from "./outputs.js";
 
 const [configFile, runFile, checkpointFile] = ["config.json", "training.json", "checkpoint.safetensors"] as const;
@@ -54,13 +54,4 @@ export async function upgradeFolder(
   await ensureWritable(out);
   for (const [name, bytes] of Object.entries(files)) await writeAtomically(join(out, name), bytes);
   return { out, files: Object.keys(files).join(", "), maze: planner.config.maze };
-}
-
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new DiffusionForcingError("read-failed", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
 }

@@ -1,4 +1,4 @@
-import { readFile, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Codec,
@@ -19,6 +19,7 @@ import { tasks as allTasks, type Task, type TaskJob } from "@diffusion-forcing/t
 import { commandLine } from "../process/invocation.js";
 import { parseRunConfig, type RunConfig } from "../run-config.js";
 import { writeAtomically } from "./atomic-write.js";
+import { readIfThere } from "./input.js";
 import { metricsFiles } from "./metrics-log.js";
 import { loadModel } from "./models.js";
 import { checkOutputs } from "./outputs.js";
@@ -108,16 +109,6 @@ export async function readRun(
   const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path)), path, tasks);
   const bytes = await readIfThere(join(folder, checkpointFile));
   return { config, state: bytes && decodeCheckpoint(join(folder, checkpointFile), bytes, config) };
-}
-
-/** Only a file that is not there counts as none: to start afresh because of another failure would lose the run. */
-async function readIfThere(path: string): Promise<Uint8Array | undefined> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    if (["ENOENT", "ENOTDIR"].includes((cause as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw new DiffusionForcingError("corrupt-file", `${path} cannot be read: ${(cause as Error).message}.`, { cause });
-  }
 }
 
 function decodeCheckpoint(path: string, bytes: Uint8Array, config: RunConfig): TrainingState {

@@ -1,9 +1,10 @@
 import { rmSync } from "node:fs";
-import { open, readFile, rm, stat } from "node:fs/promises";
+import { open, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { lookFor, ownIdentity, type ProcessIdentity } from "../process/identity.js";
+import { readIfThere } from "./input.js";
 
 /** The file that says who is training into a folder. */
 export const lockFile = ".dforce-lock";
@@ -11,6 +12,8 @@ export const lockFile = ".dforce-lock";
 const gateFile = ".dforce-lock-gate";
 /** A gate older than this was left by a process that was killed; the work behind it takes milliseconds. */
 const longestGate = 10_000;
+
+const MOST_LOCK_BYTES = 10_000;
 
 interface Owner extends ProcessIdentity {
   readonly host: string;
@@ -71,13 +74,10 @@ function refuse(folder: string, path: string, { pid, host, since }: Owner, state
 
 /** The owner; undefined for no lock, or one that its writer was killed before it had written. */
 async function readOwner(path: string): Promise<Owner | undefined> {
-  const text = await readFile(path, "utf8").catch((cause: NodeJS.ErrnoException) => {
-    if (cause.code === "ENOENT") return undefined;
-    throw new DiffusionForcingError("write-failed", `The lock ${path} cannot be read (${cause.message}).`, { cause });
-  });
-  if (text === undefined) return undefined;
+  const bytes = await readIfThere(path, MOST_LOCK_BYTES);
+  if (bytes === undefined) return undefined;
   try {
-    const { pid, started, place, host, since } = JSON.parse(text) as Owner;
+    const { pid, started, place, host, since } = JSON.parse(new TextDecoder().decode(bytes)) as Owner;
     return {
       pid: Number(pid),
       started: String(started),

@@ -1,9 +1,12 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { readInput } from "../files/input.js";
 import type { ModelDescription } from "./description.js";
 
 /** Files of a model's folder that say what it is, each under its name in the description. */
 const parts = { config: "config.json", training: "training.json", result: "summary.json" } as const;
+
+/** Of what a person reads. */
+const MOST_TEXT_BYTES = 1e6;
 
 /** What the files beside the weights say. They are read as they are: to check them is for those who use them. */
 export async function describeModel(folder: string): Promise<ModelDescription> {
@@ -23,8 +26,8 @@ export async function describeModel(folder: string): Promise<ModelDescription> {
 
 /** Without a byte order mark; undefined where there is no such file. */
 function textOf(path: string): Promise<string | undefined> {
-  return readFile(path, "utf8").then(
-    (text) => text.replace(/^\uFEFF/, ""),
+  return readInput(path, MOST_TEXT_BYTES).then(
+    (bytes) => new TextDecoder().decode(bytes), // which drops a byte order mark
     () => undefined,
   );
 }

@@ -10,6 +10,7 @@ import {
 } from "../bundle/sources/source.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { makeFolder } from "./make-folder.js";
+import { readPlainFile } from "./read-plain-file.js";
 
 /**
  * A bundle in a folder, which is made when written to. Each file is replaced in one piece: a reader, or a crash, finds
@@ -23,18 +24,9 @@ export function folderStore(folder: string): BundleSource & BundleTarget {
       throwIfAborted(limits.signal);
       const path = join(folder, file);
       try {
-        const handle = await open(path, "r");
-        try {
-          const found = await handle.stat();
-          if (!found.isFile()) throw new Error("it is no file");
-          checkFileSize(path, found.size, limits);
-          return new Uint8Array(await handle.readFile());
-        } finally {
-          await handle.close();
-        }
+        return await readPlainFile(path, (bytes) => checkFileSize(path, bytes, limits));
       } catch (cause) {
         if (isDiffusionForcingError(cause)) throw cause;
-        if ((cause as { code?: string }).code === "ENOENT") return undefined;
         throw readFailed(path, cause);
       }
     },

@@ -1,4 +1,4 @@
-import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 
 /** Corners of the square, in order around it: neighbours in the list are adjacent, the next but one is opposite. */
 export const corners: readonly (readonly [x: number, y: number])[] = [
@@ -32,7 +32,7 @@ export interface CrossesOptions {
  * @returns float32 [batch, length, 2]
  */
 export function crosses({ batch, length }: CrossesOptions, random: RandomStream): HostTensor<"float32"> {
-  const data = new Float32Array(batch * length * 2);
+  const { data } = zeros("float32", [batch, length, 2]);
   for (let b = 0; b < batch; b++) {
     const from = random.integer(0, corners.length);
     const ends = [endNear(from, random), endNear((from + 2) % corners.length, random)] as const;

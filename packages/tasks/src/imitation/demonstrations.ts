@@ -1,4 +1,4 @@
-import { createRandom, type HostTensor, tensor } from "@diffusion-forcing/core";
+import { createRandom, type HostTensor, tensor, zeros } from "@diffusion-forcing/core";
 import { demonstrate } from "./expert.js";
 import { episodeLength } from "./fruit-swap.js";
 import { actionNumbers, actionSize, noAction } from "./observation.js";
@@ -17,7 +17,7 @@ export const tokensPerEpisode: number = episodeLength + 1;
 export function fruitDemonstrations(count: number, seed: number, view: View = places): HostTensor<"float32"> {
   const random = createRandom(seed);
   const size = actionSize + view.size;
-  const data = new Float32Array(count * tokensPerEpisode * size);
+  const { data } = zeros("float32", [count, tokensPerEpisode, size]);
   for (let i = 0; i < count; i++) {
     const source = random.split(i);
     const { states, actions } = demonstrate(source);

@@ -69,6 +69,7 @@ describe("readSeries", () => {
     ["a,b\n1,2\n3,x\n", 'my.csv, line 3, column b: "x" is no finite number'],
     ["a,b\n1,\n", "my.csv, line 2, column b: the cell is empty; allow missing values by --missing"],
     ["a,b\n1,Infinity\n", 'column b: "Infinity" is no finite number'],
+    ["a,b\n1,2\n1,0x10\n", 'line 3, column b: "0x10" is no finite number'],
     ['"a\nb",c\n1,"2\n', "my.csv, line 3: quoted field unterminated"],
     ["", "my.csv: there are no rows"],
     ["a,b\n", "my.csv: there are no rows below the header"],

@@ -22,7 +22,9 @@ const MOST_CELLS = 2 ** 26;
 
 const missingWords = new Set(["", "nan", "na", "n/a", "null", "none", "-"]);
 const isMissing = (cell: string): boolean => missingWords.has(cell.toLowerCase());
-const isNumber = (cell: string): boolean => cell !== "" && Number.isFinite(Number(cell));
+/** In decimals: what JavaScript reads as a number beyond that, such as 0x10, is more likely a code. */
+const isNumber = (cell: string): boolean =>
+  /^[+-]?[\d.]/.test(cell) && !/^[+-]?0[xob]/i.test(cell) && Number.isFinite(Number(cell));
 
 /** ISO 8601: a date, or a date and a time; without a zone it is taken as UTC. */
 const isoTime =

@@ -1,4 +1,4 @@
-import { DiffusionForcingError, type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { DiffusionForcingError, type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 
 /** Pictures of digits, square and grey, 0 (black) to 1. */
 export interface DigitImages {
@@ -42,7 +42,7 @@ export function movingDigits(
     );
   }
   const area = size * size;
-  const data = new Float32Array(batch * length * area).fill(-1);
+  const data = zeros("float32", [batch, length, area]).data.fill(-1);
   for (let sequence = 0; sequence < batch; sequence++) {
     for (let digit = 0; digit < count; digit++) {
       const image = digits.images[random.integer(0, digits.images.length)] as ArrayLike<number>;

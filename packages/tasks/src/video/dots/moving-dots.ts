@@ -1,4 +1,4 @@
-import { DiffusionForcingError, type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { DiffusionForcingError, type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 
 /** Height and width of the dot, in pixels. */
 const DOT = 2;
@@ -34,7 +34,7 @@ export function movingDots(
       `movingDots: size is ${size}; expected an integer of at least ${2 * DOT}.`,
     );
   }
-  const data = new Float32Array(batch * length * size * size).fill(-1);
+  const data = zeros("float32", [batch, length, size, size]).data.fill(-1);
   const last = size - DOT;
   for (let sequence = 0; sequence < batch; sequence++) {
     const [rows, columns] = [walk(last, length, random), walk(last, length, random)];

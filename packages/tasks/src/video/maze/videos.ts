@@ -1,4 +1,4 @@
-import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/core";
+import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 import { actionFeatures } from "../world.js";
 import type { FloorPlan } from "./floor-plan.js";
 import { type Pose, renderView } from "./ray-caster.js";
@@ -20,8 +20,8 @@ export function mazeVideos(
   { batch, length, size }: { readonly batch: number; readonly length: number; readonly size: number },
   random: RandomStream,
 ): MazeVideos {
-  const frames = new Float32Array(batch * length * 3 * size * size);
-  const condition = new Float32Array(batch * length * mazeActions.length);
+  const frames = zeros("float32", [batch, length, 3, size, size]).data;
+  const condition = zeros("float32", [batch, length, mazeActions.length]).data;
   const poses = Array.from({ length: batch }, (_, b) => {
     const next = wanderer(plan, random);
     let pose = randomPose(plan, random);
