@@ -4,6 +4,7 @@ import type { Model } from "../../models/model.js";
 import { smallPath } from "../../testing/small-path.js";
 import { vanillaHistoryGuidance } from "../guidance/score-combination.js";
 import { type NoiseSource, recordedNoise } from "../noise-source.js";
+import { autoregressive, schedulingMatrix } from "../plan/matrix-shapes.js";
 import { ancestral } from "../solvers/ancestral.js";
 import type { WalkOptions } from "../walk-inputs.js";
 import type { WalkRequest } from "../walk-request.js";
@@ -22,9 +23,9 @@ interface Run {
 
 /**
  * A host that runs nothing: drafts after move 1, 2 ... of a window are 10, 20 ..., and one more for the second sample; all
- * means are 0, but those of the second sample's targets 1, of deviation 1. Estimates are their places in the run.
+ * means are 0, those of the samples' targets `means`, of deviation 1. Estimates are their places in the run.
  */
-function recording(runs: Run[], given: WalkOptions = options): GraphHost {
+function recording(runs: Run[], given: WalkOptions = options, means: readonly number[] = [0, 1]): GraphHost {
   const model: Model = {
     ...{ config: { kind: "none" }, tokenShape: [1], conditionFeatures: 0, parameters: {} },
     apply: () => {
@@ -35,7 +36,10 @@ function recording(runs: Run[], given: WalkOptions = options): GraphHost {
     const shape = (inputs.x as HostTensor).shape;
     const levels = inputs.levels as HostTensor | undefined;
     if (levels === undefined) {
-      const mean = Float32Array.from({ length: shape[0]! * shape[1]! }, (_, i) => Math.floor(i / shape[1]!) % 2);
+      const mean = Float32Array.from(
+        { length: shape[0]! * shape[1]! },
+        (_, i) => means[Math.floor(i / shape[1]!) % 2]!,
+      );
       return { mean: tensor(mean, shape), clean: tensor(Float32Array.from(mean.keys()), shape) };
     }
     const stack = [levels.shape[0]! - 1, ...shape] as [number, number, number, number];
@@ -157,6 +161,28 @@ describe("the runs of a speculative walk", () => {
       ],
       calls: [2, 4],
     });
+  });
+
+  it("make no estimate for a sample that is done", async () => {
+    // Of six moves in windows of three, the first sample's second draft is refused, and the second sample's last.
+    const refused = recordedNoise((path) => {
+      if (path[1] === "accept") return path[0] === 2 ? [20, -20] : path[0] === 6 ? [-20, 20] : [-20, -20];
+      return [0, 0, 0, 0];
+    });
+    const [tokens, rows] = [numbers(2, 2, 1), schedulingMatrix(autoregressive(), 3, 2).rows];
+    const walk = new SpeculativeWalk(
+      recording([], options, [1, 1]),
+      { length: 3, draft: "frozen" },
+      { tokens, rows, random: refused },
+    );
+    const reports = [];
+    for await (const { step, calls } of walk.windows()) reports.push([step, calls]);
+    // The first sample's second window is whole: its third begins with what was looked at.
+    expect(reports).toEqual([
+      [2, 2],
+      [5, 4],
+      [6, 5],
+    ]);
   });
 
   it("are told all that steers, once for each state, each future by its own move and sample", async () => {

@@ -226,9 +226,8 @@ export class SpeculativeWalk {
       for (let g = 0; g < spoilt; g++) {
         const tokens = groups[g] as readonly number[];
         if (this.#progress.done(b, g) > move) continue;
-        if (this.#progress.done(b, g) < move) break;
         const states = this.#part(drafts.states, drafted);
-        this.#progress.copy(b, g, move + 1, seen < 0 ? states : this.#progress.values(b, move));
+        this.#progress.copy(b, g, move + 1, states);
         if (seen >= 0) {
           const isKept = coupled(
             {
@@ -250,7 +249,7 @@ export class SpeculativeWalk {
       }
       spoilt = next;
     }
-    const isWhole = spoilt === groups.length && this.#progress.base(b) === base + this.#plan.length;
+    const isWhole = spoilt === groups.length;
     this.#isFresh[b] = this.#progress.base(b) === this.#moves.count || isWhole;
     if (isWhole) {
       const last = (this.#plan.length - 1) * this.#batch + b;
