@@ -80,6 +80,7 @@ it.each<[string, number[]]>([
   ["no symbol", [-1, -1]],
   ["two symbols", [1, 1]],
   ["shares", [0.5, 0.5]],
+  ["a share and none of the others", [0.5, -1]],
   ["zeros and ones", [0, 1]],
 ])("refuses %s in the place of one, and says where", (_name, token) => {
   const trainable = multiTokenTraining({ model, head });
