@@ -42,6 +42,7 @@ export class FanNoise {
   readonly #shares: readonly number[];
   /** Of each component and pair what the sum over the columns lacks. */
   readonly #lacking: readonly Float64Array[];
+  readonly #draws: readonly { readonly path: readonly (string | number)[]; readonly weight: number }[];
   readonly #weightAt: ReadonlyMap<string, number>;
   #last: { readonly track: Track; readonly targets: readonly (readonly Float64Array[])[] } | undefined;
 
@@ -53,7 +54,8 @@ export class FanNoise {
     const size = Math.hypot(...shares);
     this.#shares = shares.map((share) => (size === 0 ? 0 : share / size));
     this.#lacking = size === 0 ? [] : this.#directions.map((_, m) => this.#lackingOf(m));
-    this.#weightAt = new Map(weights.map((weight, j) => [j === 0 ? "start" : `steps/${j}/step/0`, weight]));
+    this.#draws = weights.map((weight, j) => ({ path: j === 0 ? ["start"] : ["steps", j, "step", 0], weight }));
+    this.#weightAt = new Map(this.#draws.map(({ path, weight }) => [path.join("/"), weight]));
   }
 
   /** The noise of sample n of a sequence that holds those columns; its draws stand under "start" and "steps". */
@@ -72,8 +74,8 @@ export class FanNoise {
     const shift = new Float64Array((context + horizon) * features);
     const net = new Float64Array(shift.length);
     const drawn = new Float32Array(shift.length);
-    for (const [path, weight] of this.#weightAt) {
-      sourceAt(own, path).fillNormal(drawn);
+    for (const { path, weight } of this.#draws) {
+      path.reduce((at, label) => at.split(label), own).fillNormal(drawn);
       for (let i = context * features; i < net.length; i++) net[i] = (net[i] as number) + weight * (drawn[i] as number);
     }
     for (const [f, ofColumn] of targets.entries()) {
@@ -151,11 +153,6 @@ function negated(source: NoiseSource): NoiseSource {
       for (let i = 0; i < target.length; i++) target[i] = -(target[i] as number);
     },
   };
-}
-
-function sourceAt(source: NoiseSource, path: string): NoiseSource {
-  const labels = path.split("/").map((label) => (/^\d+$/.test(label) ? Number(label) : label));
-  return labels.reduce((at, label) => at.split(label), source);
 }
 
 /** The source with `shift`, times the weight of a draw's path, added. */
