@@ -1,5 +1,5 @@
 /**
- * Runs the built `dforce` as a whole process over folders with mutated files and with strange options, and fails for a
+ * Runs the built `dforce` as a whole process over folders with mutated or strange files and with strange options, and fails for a
  * stack trace, an error that is not one line beginning with `error:`, an exit code other than 0, 1 or 2, a process that
  * hangs or that takes more memory than four times its input and 64 MB beyond what the command takes by itself, and for
  * an input that was changed.
@@ -7,8 +7,18 @@
  *     npm run fuzz:cli -- --processes 500 --seed 1
  *     npm run fuzz:cli -- --only 47        that one again, its folder kept
  */
-import { spawn } from "node:child_process";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync, spawn } from "node:child_process";
+import {
+  cpSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -46,12 +56,26 @@ const strangeTexts = [
   "٣",
   "\u0000",
   "../..",
+  ".",
   "/dev/null",
+  "/dev/zero",
+  "/dev/full",
+  "/proc/nothing",
   "x".repeat(5000),
   "--",
   "{}",
   "🚀",
 ];
+
+/** What may stand in a file's place. */
+const strangeFiles: Readonly<Record<string, (path: string) => void>> = {
+  "nothing at all": () => {},
+  "a folder": (path) => mkdirSync(path),
+  "a pipe that nobody writes to": (path) => execFileSync("mkfifo", [path]),
+  "a device that never ends": (path) => symlinkSync("/dev/zero", path),
+  "a link to nothing": (path) => symlinkSync("nowhere", path),
+  "a link to itself": (path) => symlinkSync(path, path),
+};
 
 interface Outcome {
   readonly code: number | null;
@@ -126,6 +150,13 @@ function layOut(index: number): Trial {
     const [args, label] = strangeArgs(random, scenario.args);
     return { folder, scenario, args, edits: [label] };
   }
+  if (random.uniform() < 0.15) {
+    const name = pick(random, scenario.files);
+    const [label, put] = pick(random, Object.entries(strangeFiles));
+    rmSync(join(folder, name), { force: true });
+    put(join(folder, name));
+    return { folder, scenario, args: scenario.args, edits: [`${name}: ${label}`] };
+  }
   const edits: string[] = [];
   for (let count = random.uniform() < 0.7 ? 1 : 2; count > 0; count--) {
     const name = pick(random, scenario.files);
@@ -175,7 +206,7 @@ const pick = <T>(random: RandomStream, items: readonly T[]): T => items[random.i
 
 const sizeOf = (folder: string): number =>
   readdirSync(folder, { recursive: true, encoding: "utf8" }).reduce(
-    (sum, name) => sum + statSync(join(folder, name)).size,
+    (sum, name) => sum + lstatSync(join(folder, name)).size,
     0,
   );
 

@@ -44,3 +44,9 @@ it("is not made of a model of another head", () => {
     /symbolLaws: .*gives \[26\].*outputs: 5/,
   );
 });
+
+it("is not made of sequences longer than any device holds", () => {
+  expect(() => symbolLaws(model, head, { batch: 1, length: 1e12 })).toThrow(
+    "symbolLaws: 1 sequences of 1000000000000 tokens are too much for one walk",
+  );
+});

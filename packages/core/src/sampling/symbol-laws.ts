@@ -6,6 +6,7 @@ import { checkFitsHead } from "../models/check-model.js";
 import type { CpHead } from "../models/cp-head.js";
 import type { Model } from "../models/model.js";
 import { nextSymbols } from "../models/next-symbols.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import { parameterName } from "./walk-inputs.js";
 
 /**
@@ -16,7 +17,7 @@ import { parameterName } from "./walk-inputs.js";
  * the terms' `weights`, [B, T, r], and each term's probabilities of each `symbols`, [B, T, r, n, V]: place t has seen the
  * symbols before it.
  *
- * @throws `invalid-config` for a model that does not fit the head.
+ * @throws `invalid-config` for a model that does not fit the head, `invalid-argument` for more than can be walked at once
  */
 export function symbolLaws(
   model: Model,
@@ -24,6 +25,7 @@ export function symbolLaws(
   { batch, length }: { readonly batch: number; readonly length: number },
 ): Graph {
   checkFitsHead("symbolLaws", model, head);
+  checkSequenceSize("symbolLaws", model, batch, length);
   const types: Record<string, TensorType> = { tokens: { dtype: "float32", shape: [batch, length, head.categories] } };
   for (const [name, { shape }] of Object.entries(model.parameters)) {
     types[parameterName(name)] = { dtype: "float32", shape };

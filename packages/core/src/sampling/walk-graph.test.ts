@@ -221,3 +221,9 @@ describe("steps in a row", () => {
     expect(run(1, first, [2, 1], [-0.7, 2])).not.toBeCloseTo(run(1, first, [2, 1], [0.1, 0.4]), 3);
   });
 });
+
+it("is not made of sequences longer than any device holds", () => {
+  expect(() => signature({}, { length: 1e12 })).toThrow(
+    /walkGraph: \d+ sequences of 1000000000000 tokens are too much for one walk/,
+  );
+});

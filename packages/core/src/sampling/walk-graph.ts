@@ -7,6 +7,7 @@ import type { Value } from "../engine/graph/value.js";
 import { formatShape, shapesEqual } from "../engine/tensor/shape.js";
 import { afterCommit } from "./memory-network.js";
 import { type Prediction, predict, type SteeringInputs } from "./predict.js";
+import { checkSequenceSize } from "./sequence-size.js";
 import type { Solver, SolverMemory } from "./solvers/solver.js";
 import {
   modelMemoryName,
@@ -26,11 +27,14 @@ import {
  * model; `guidance/...`; `solver/...` and `memory/...`, what solver and model remember. Outputs: `x` after the steps,
  * `solver/...`, with `commit` `memory/...`, and with `details` `clean` [B, T, ...] and, guided, `reward` [B] and
  * `rewardGradient` [B, T, ...] of the last step.
+ *
+ * @throws `invalid-argument` for more sequences, or longer ones, than can be walked at once
  */
 export function walkGraph(diffusion: Diffusion, options: WalkOptions, shape: WalkShape): Graph {
   const { model, process } = diffusion;
   const { batch, length, steps } = shape;
   const { solver } = options;
+  checkSequenceSize("walkGraph", model, batch, length);
   const inputs = new WalkInputs(diffusion);
   const { declare, float } = inputs;
   const sequence = [batch, length, ...model.tokenShape];

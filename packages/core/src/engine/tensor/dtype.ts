@@ -31,15 +31,24 @@ const constructors: { readonly [D in DType]: Constructor<D> } = {
 /** What typed arrays of every engine can hold. */
 const MOST_ELEMENTS = 2 ** 31;
 
-/** A zero-filled typed array of `length` elements of `dtype`. */
+/**
+ * A zero-filled typed array of `length` elements of `dtype`.
+ *
+ * @throws `invalid-argument` where none can be so large, or no memory is left for it
+ */
 export function allocate<D extends DType>(dtype: D, length: number): TypedArrayOf[D] {
-  if (!(length <= MOST_ELEMENTS)) {
-    throw new DiffusionForcingError(
+  const refuse = (why: string, cause?: unknown): DiffusionForcingError =>
+    new DiffusionForcingError(
       "invalid-argument",
-      `A tensor of ${length} elements is too large; expected at most ${MOST_ELEMENTS}. Use fewer sequences, or shorter ones.`,
+      `A tensor of ${length} elements ${why}. Use fewer sequences, or shorter ones.`,
+      cause === undefined ? {} : { cause },
     );
+  if (!(length <= MOST_ELEMENTS)) throw refuse(`is too large; expected at most ${MOST_ELEMENTS}`);
+  try {
+    return new constructors[dtype](length);
+  } catch (cause) {
+    throw refuse("finds no memory", cause);
   }
-  return new constructors[dtype](length);
 }
 
 const dtypes: Readonly<Record<string, DType>> = { Float32Array: "float32", Int32Array: "int32", Uint8Array: "bool" };
