@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { open, readdir, rename, rm } from "node:fs/promises";
+import type { Stats } from "node:fs";
+import { lstat, open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { makeFolder } from "@diffusion-forcing/core/node";
@@ -36,6 +37,8 @@ export async function ensureWritable(folder: string): Promise<void> {
  * @throws `write-failed`
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined) checkReplaceable(path, found);
   const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
     const file = await open(temporary, "w");
@@ -52,6 +55,19 @@ export async function writeAtomically(path: string, content: Uint8Array | string
       cause,
     });
   }
+}
+
+/**
+ * Renaming over a device or a pipe would take it away from everybody who uses it.
+ *
+ * @throws `write-failed`
+ */
+export function checkReplaceable(path: string, found: Stats): void {
+  if (found.isFile() || found.isSymbolicLink() || found.isDirectory()) return;
+  throw new DiffusionForcingError(
+    "write-failed",
+    `${path} could not be written: it is no plain file. Choose another --out.`,
+  );
 }
 
 /** A hidden name that says whose the file is, so that others know whether it still is somebody's. */

@@ -1,7 +1,9 @@
-import { link, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { link, lstat, mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { temporaryFolder } from "../testing/cli.js";
+import { writeAtomically } from "./atomic-write.js";
 import { checkOutputs } from "./outputs.js";
 
 let folder = "";
@@ -33,6 +35,17 @@ describe("checkOutputs", () => {
     );
     await symlink(at("nothing"), at("dangling"));
     await expect(checkOutputs({ files: [at("dangling")], inputs: [] })).rejects.toThrow("is there already");
+  });
+
+  it.skipIf(process.platform === "win32")("takes no pipe or device away (needs mkfifo)", async () => {
+    execFileSync("mkfifo", [at("pipe")]);
+    for (const write of [
+      () => checkOutputs({ files: [at("pipe")], inputs: [], force: true }),
+      () => writeAtomically(at("pipe"), "words"),
+    ]) {
+      await expect(write()).rejects.toThrow("pipe could not be written: it is no plain file. Choose another --out.");
+    }
+    expect((await lstat(at("pipe"))).isFIFO()).toBe(true);
   });
 
   it("never lets the input be overwritten, by whatever name", async () => {

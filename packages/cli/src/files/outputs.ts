@@ -2,6 +2,7 @@ import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { Option } from "commander";
+import { checkReplaceable } from "./atomic-write.js";
 
 export const forceOption: Option = new Option("--force", "overwrite files that are there already");
 
@@ -18,7 +19,8 @@ export interface Outputs {
  * What every command asks before it computes anything that it is going to write: its outputs must not be its inputs,
  * by whatever path, symbolic or hard link they are named, and must not be there yet unless it was told to overwrite.
  *
- * @throws `invalid-argument` naming the file and the way out, `write-failed` where a folder is in the way.
+ * @throws `invalid-argument` naming the file and the way out, `write-failed` where a folder, a device or a pipe is in the
+ *   way.
  */
 export async function checkOutputs({ files, inputs, force = false }: Outputs): Promise<void> {
   const given = new Map<string, string>();
@@ -37,6 +39,7 @@ export async function checkOutputs({ files, inputs, force = false }: Outputs): P
       const problem = `${file} could not be written: EISDIR, a folder has that name. Choose another --out.`;
       throw new DiffusionForcingError("write-failed", problem);
     }
+    checkReplaceable(file, found);
     if (force === true) continue;
     const remedy =
       force === "never" ? "Choose another --out." : "Choose another --out, or give --force to overwrite it.";
