@@ -52,4 +52,15 @@ describe("normalizationCodec", () => {
     expect(fitted.config.std[1]).toBeCloseTo(Math.sqrt(200), 12);
     expect(() => fitNormalization([1, 10, 3, 10], 2)).toThrow("Channel 1 of the 2 frames has variance 0");
   });
+
+  it.each([
+    [[1, 2, 3], 2, "3 numbers in frames of 2"],
+    [[], 2, "0 numbers in frames of 2"],
+    [[1, 2], 0, "2 numbers in frames of 0"],
+    [[1, 2], Number.NaN, "2 numbers in frames of NaN"],
+    [[1, 2], 0.5, "2 numbers in frames of 0.5"],
+    [null, 2, "undefined numbers in frames of 2"],
+  ])("is not fitted to %j in frames of %s", (frames, channels, message) => {
+    expect(() => fitNormalization(frames as never, channels)).toThrow(message);
+  });
 });

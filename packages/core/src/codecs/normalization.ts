@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
@@ -78,9 +79,15 @@ export function normalizationCodec(options: NormalizationOptions): Normalization
 /**
  * Mean and standard deviation of every channel over all frames [F, C], in float64.
  *
- * @throws `invalid-data` for a channel that never changes: nothing could be divided by its deviation.
+ * @throws `invalid-argument` for numbers that are not whole frames, `invalid-data` for a channel that never changes: nothing could be divided by its deviation.
  */
 export function fitNormalization(frames: ArrayLike<number>, channels: number): Normalization {
+  if (!Number.isSafeInteger(channels) || channels < 1 || !(frames?.length > 0) || frames.length % channels !== 0) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `fitNormalization: ${describe(frames?.length)} numbers in frames of ${describe(channels)}; expected whole frames, one or more numbers each.`,
+    );
+  }
   const count = frames.length / channels;
   const mean = new Array<number>(channels).fill(0);
   const square = new Array<number>(channels).fill(0);
