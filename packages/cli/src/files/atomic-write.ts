@@ -1,9 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { Stats } from "node:fs";
-import { lstat, open, readdir, rename, rm } from "node:fs/promises";
+import { open, readdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { makeFolder } from "@diffusion-forcing/core/node";
+import { canReplace, makeFolder } from "@diffusion-forcing/core/node";
 import { identityFromText, identityText, lookFor, ownIdentity } from "../process/identity.js";
 
 const temporarySuffix = ".dforce-tmp";
@@ -37,8 +36,7 @@ export async function ensureWritable(folder: string): Promise<void> {
  * @throws `write-failed`
  */
 export async function writeAtomically(path: string, content: Uint8Array | string): Promise<void> {
-  const found = await lstat(path).catch(() => undefined);
-  if (found !== undefined) checkReplaceable(path, found);
+  await checkReplaceable(path);
   const temporary = join(dirname(path), temporaryName(basename(path)));
   try {
     const file = await open(temporary, "w");
@@ -57,13 +55,9 @@ export async function writeAtomically(path: string, content: Uint8Array | string
   }
 }
 
-/**
- * Renaming over a device or a pipe would take it away from everybody who uses it.
- *
- * @throws `write-failed`
- */
-export function checkReplaceable(path: string, found: Stats): void {
-  if (found.isFile() || found.isSymbolicLink() || found.isDirectory()) return;
+/** @throws `write-failed` where a device or a pipe is in the way */
+export async function checkReplaceable(path: string): Promise<void> {
+  if (await canReplace(path)) return;
   throw new DiffusionForcingError(
     "write-failed",
     `${path} could not be written: it is no plain file. Choose another --out.`,

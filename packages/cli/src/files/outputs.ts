@@ -39,7 +39,7 @@ export async function checkOutputs({ files, inputs, force = false }: Outputs): P
       const problem = `${file} could not be written: EISDIR, a folder has that name. Choose another --out.`;
       throw new DiffusionForcingError("write-failed", problem);
     }
-    checkReplaceable(file, found);
+    await checkReplaceable(file);
     if (force === true) continue;
     const remedy =
       force === "never" ? "Choose another --out." : "Choose another --out, or give --force to overwrite it.";

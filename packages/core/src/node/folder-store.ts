@@ -9,6 +9,7 @@ import {
   readFailed,
 } from "../bundle/sources/source.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { canReplace } from "./can-replace.js";
 import { makeFolder } from "./make-folder.js";
 import { readPlainFile } from "./read-plain-file.js";
 
@@ -43,6 +44,7 @@ async function replace(folder: string, file: string, bytes: Uint8Array): Promise
   const temporary = join(folder, `.${file}.${randomUUID()}.tmp`);
   try {
     await makeFolder(folder);
+    if (!(await canReplace(join(folder, file)))) throw new Error("it is no plain file");
     const handle = await open(temporary, "wx");
     try {
       await handle.writeFile(bytes);

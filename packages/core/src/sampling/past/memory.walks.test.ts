@@ -4,6 +4,7 @@ import { referenceBackend } from "../../engine/reference/index.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
 import type { Model } from "../../models/model.js";
 import { failure } from "../../testing/fixtures/failure.js";
+import { toldPlaces } from "../../testing/fixtures/told-places.js";
 import { smallPath } from "../../testing/small-path.js";
 import { vanillaHistoryGuidance } from "../guidance/score-combination.js";
 import { recordedNoise } from "../noise-source.js";
@@ -143,18 +144,10 @@ describe("the walks of a cached rollout", () => {
 
   it("are told the place of what they read: its condition, its noise, the inputs of its guidance", async () => {
     const noted = noting(summing([1], 1), { options: { scores: vanillaHistoryGuidance({ scale: 2 }) } });
-    const places: number[][] = [];
+    const { places, options } = toldPlaces();
     const past = await opened(noted, {
       context: tensor([1, 2], [1, 2, 1]),
-      condition: (first, count) =>
-        tensor(
-          Float32Array.from({ length: count }, (_, t) => first + t),
-          [1, count, 1],
-        ),
-      guidanceInputs: (first, count) => {
-        places.push([first, count]);
-        return { goal: tensor([first]) };
-      },
+      ...options,
     });
     await past.extend(next);
     const [context, chunk] = noted.asked;

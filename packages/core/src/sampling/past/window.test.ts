@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
 import { transformer } from "../../models/transformer/index.js";
+import { toldPlaces } from "../../testing/fixtures/told-places.js";
 import { smallPath } from "../../testing/small-path.js";
 import { fractionalHistoryGuidance } from "../guidance/score-combination.js";
 import { recordedNoise } from "../noise-source.js";
@@ -78,20 +79,12 @@ describe("a past that is read again", () => {
 
   it("is told the place of the first token it sees: its condition, its noise, the inputs of its guidance", async () => {
     const noted = noting({ scores: fractionalHistoryGuidance({ scale: 1.5, level: 2 }) }, 1);
-    const places: number[][] = [];
+    const { places, options } = toldPlaces();
     const signal = new AbortController().signal;
     const past = opened(noted, {
       context: tensor([1, 2, 3, 4], [1, 4, 1]),
       signal,
-      condition: (first, count) =>
-        tensor(
-          Float32Array.from({ length: count }, (_, t) => first + t),
-          [1, count, 1],
-        ),
-      guidanceInputs: (first, count) => {
-        places.push([first, count]);
-        return { goal: tensor([first]) };
-      },
+      ...options,
     });
     await past.extend(chunk(4));
     expect(noted.asked[0]).toMatchObject({ random, signal, guidanceInputs: { goal: tensor([1]) } });
