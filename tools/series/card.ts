@@ -21,10 +21,10 @@ const evaluations = await Promise.all(
 );
 const { rows, steps, seconds, seed } = (await json(join(folder, "summary.json"))) as SeriesRun;
 const data = "--data ../shared/data/exchange_rate.txt.gz";
-const train = `npx dforce train series --preset series-small ${data} --train-rows ${rows} --representation log-return --symmetric --seed ${seed} --threads 1 --out FOLDER`;
+const train = `npx dforce train series --preset series-small ${data} --train-rows ${rows} --representation log-return --symmetric --scale-rows 10,60,250 --seed ${seed} --threads 1 --out FOLDER`;
 const text = `# series-exchange
 
-Forecasts eight daily rates of exchange (1990 to 2016, \`laiguokun/multivariate-time-series-data\`, as GluonTS's \`exchange_rate_nips\`) 30 days ahead from 30 days. A token is the log return of one rate, normalised by that rate's returns; the eight are told apart by a condition and otherwise independent; a future is as likely as the same upside down, whatever came before, so that no drift is forecast by chance.
+Forecasts eight daily rates of exchange (1990 to 2016, \`laiguokun/multivariate-time-series-data\`, as GluonTS's \`exchange_rate_nips\`) 30 days ahead from 30 days. A token is the log return of one rate, in units of how far that rate went in the last 10, 60 and 250 days; the eight are told apart by a condition, and what goes with what in training goes together in the noise of a future; a future is as likely as the same upside down, whatever came before, so that no drift is forecast by chance.
 
     ${train}
 

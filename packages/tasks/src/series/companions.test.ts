@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { companionsOf, withCompanions } from "./companions.js";
+import { withCompanions } from "./companions.js";
 
 const INF = Number.POSITIVE_INFINITY;
 
@@ -30,22 +30,4 @@ it("independent series say nothing of each other, a doubtful token stays what it
   expect(noise[0]).toBe(INF);
   expect(values[1]).toBeCloseTo(3, 6);
   expect(noise[1]).toBeCloseTo(0.5, 9);
-});
-
-it("correlations are drawn towards none by 50 rows", () => {
-  const values = Float32Array.from({ length: 100 }, (_, i) => (Math.floor(i / 2) % 2 === 0 ? 1 : -1));
-  const correlation = companionsOf({ values, noise: new Float64Array(100) }, 2);
-  expect(correlation?.[0]?.[0]).toBe(1);
-  expect(correlation?.[0]?.[1]).toBeCloseTo(0.5, 12);
-  expect(correlation?.[1]?.[0]).toBeCloseTo(0.5, 12);
-  expect(companionsOf({ values, noise: new Float64Array(100) }, 1)).toBeUndefined();
-});
-
-it("of wide tables the last rows are enough: 2048 of 256 columns", () => {
-  const width = 256;
-  const values = new Float32Array(2049 * width).fill(1);
-  // Were the first row read too, these two would be the only ones that ever went anywhere.
-  values.fill(0, width);
-  const correlation = companionsOf({ values, noise: new Float64Array(values.length) }, width);
-  expect(correlation?.[0]?.[1]).toBe(0);
 });

@@ -1,38 +1,6 @@
 import { solvePositive } from "./baselines.js";
 import type { SeriesTokens } from "./tokens.js";
 
-/** Beyond this many columns a correlation has more numbers than anybody has rows. */
-const MOST_COLUMNS = 256;
-/** Products of two columns that are added up: those of the last rows, less than a second's. */
-const MOST_PRODUCTS = 2 ** 27;
-/** Rows that correlations count as having been seen without any: few rows of one's own say little. */
-const PRIOR_ROWS = 50;
-
-/**
- * Second moments of the tokens of a moment between columns [C][C], from the rows that are wholly known, drawn towards
- * independence as if `PRIOR_ROWS` rows more had shown none; undefined where nothing can be said.
- */
-export function companionsOf({ values, noise }: SeriesTokens, width: number): Float64Array[] | undefined {
-  if (width < 2 || width > MOST_COLUMNS) return undefined;
-  const moments = Array.from({ length: width }, () => new Float64Array(width));
-  let count = 0;
-  const rows = Math.min(noise.length / width, Math.ceil(MOST_PRODUCTS / width ** 2));
-  for (let at = noise.length - rows * width; at < noise.length; at += width) {
-    if (noise.subarray(at, at + width).some((error) => error > 0)) continue;
-    count++;
-    for (let i = 0; i < width; i++) {
-      for (let j = 0; j < width; j++) moments[i]![j]! += (values[at + i] as number) * (values[at + j] as number);
-    }
-  }
-  const size = (i: number): number => Math.sqrt(moments[i]?.[i] as number) || 1;
-  const sizes = Array.from({ length: width }, (_, i) => size(i));
-  return moments.map((row, i) =>
-    row.map((moment, j) =>
-      i === j ? 1 : ((count / (count + PRIOR_ROWS)) * moment) / ((sizes[i] as number) * (sizes[j] as number)),
-    ),
-  );
-}
-
 /** Tokens of variance 1 that count beside those of the context in how far its series go just now. */
 const PRIOR_TOKENS = 10;
 

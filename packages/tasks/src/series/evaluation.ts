@@ -106,8 +106,8 @@ interface RollingWindow {
 const MOST_PAST = 1000;
 
 function rollingWindows(record: SeriesRecord, table: SeriesTable, first: number, count: number): RollingWindow[] {
-  const { horizon, context, lags } = record;
-  const needed = Math.max(MOST_PAST, context + 1 + Math.max(0, ...lags));
+  const { horizon, context, lags, scaleRows } = record;
+  const needed = Math.max(MOST_PAST, 1 + Math.max(0, ...scaleRows), context + 1 + Math.max(0, ...lags));
   return Array.from({ length: count }, (_, w) => {
     const row = first + w * horizon;
     return {

@@ -2,19 +2,21 @@ import { createRandom } from "@diffusion-forcing/core";
 import type { NoiseSource } from "@diffusion-forcing/core/sampling";
 import { checkLaw } from "@diffusion-forcing/core/testing";
 import { expect, it } from "vitest";
+import type { Factors } from "./dependence.js";
 import { antithetic, FanNoise } from "./fan-noise.js";
 
 const HORIZON = 3;
 const PATHS = [["start"], ["steps", 1, "step", 0]] as const;
 
 /** All numbers that are drawn for future n of two columns in a fan of its own seed: 2 columns x 2 draws x 3 tokens. */
-function noiseOf(seed: number, n: number, weights: readonly number[]): number[] {
+function noiseOf(seed: number, n: number, weights: readonly number[], factors: Factors = []): number[] {
   const fan = new FanNoise({
     random: createRandom(seed),
     samples: 5,
     symmetric: false,
     context: 0,
     horizon: HORIZON,
+    factors,
     shares: [1, 2],
     weights,
   });
@@ -61,6 +63,28 @@ it("each future of a fan has independent standard normal noise, as if it were dr
   }
 });
 
+/** The same of columns with a correlation of 0.6, the second without its share of the first: 0.8 of a number of its own. */
+function apart(noise: readonly number[]): number[] {
+  const half = noise.length / 2;
+  return noise.map((z, i) => (i < half ? z : (z - 0.6 * (noise[i - half] as number)) / 0.8));
+}
+
+it("columns that go together have standard normal noise with the correlation of their factors", ({ task }) => {
+  const seeds = Array.from({ length: 3000 }, (_, i) => i);
+  const statistic = (factors: Factors): number =>
+    farthest(seeds.map((seed) => apart(noiseOf(seed, 4, [0.6, 0.8], factors))));
+  checkLaw(task, {
+    law: "noise of columns that go together has the correlation of their factors, draw by draw",
+    statistic: "largest of 90 moments' deviations, in standard errors",
+    found: statistic([
+      [0.8, 0.6],
+      [0.75, 0],
+    ]),
+    within: [0, 4.2],
+    broken: { "columns for themselves": statistic([]) },
+  });
+});
+
 /** The upper quartile of 20 futures' sums over two columns after three steps of a walk, of as many fans as there are seeds. */
 function quartiles(seeds: number, sourceOf: (seed: number) => (column: number, n: number) => NoiseSource): number[] {
   const target = new Float32Array(HORIZON);
@@ -93,6 +117,7 @@ it("quantiles of a fan's sum depend far less on the seed than those of independe
       symmetric: false,
       context: 0,
       horizon: HORIZON,
+      factors: [],
       shares: [1, 2],
       weights,
     });

@@ -13,6 +13,7 @@ const options: FanOptions = {
   symmetric: false,
   context: CONTEXT,
   horizon: HORIZON,
+  factors: [],
   shares: [3, 4],
   weights: WEIGHTS,
 };
@@ -78,6 +79,29 @@ describe("FanNoise", () => {
       return first(netOf(draws, 2, 0).map((z, h) => 0.6 * z + 0.8 * (netOf(draws, 2, 1)[h] as number)));
     });
     expect(strataOf(sums, 40)).toEqual(upTo(40));
+  });
+
+  it("has one in each stratum of the sum of columns that go together too", () => {
+    const fan = new FanNoise({ ...options, factors: [[1], [0.6]] });
+    // Variance of 3 x + 4 y with a correlation of 0.6.
+    const size = Math.sqrt(9 + 16 + 2 * 12 * 0.6);
+    const sums = upTo(40).map((n) => {
+      const [one, two] = [netOf(drawsOf(fan, 0, n)), netOf(drawsOf(fan, 1, n))];
+      return first(one.map((z, h) => (3 * z + 4 * (two[h] as number)) / size));
+    });
+    expect(strataOf(sums, 40)).toEqual(upTo(40));
+  });
+
+  it("gives columns that are the same in all the same noise, and those with opposite factors the opposite", () => {
+    for (const [share, sign] of [
+      [1, 1],
+      [-1, -1],
+    ] as const) {
+      const fan = new FanNoise({ ...options, factors: [[1], [share]] });
+      const [one, two] = [drawsOf(fan, 0, 3), drawsOf(fan, 1, 3)];
+      for (const [j, z] of one.entries())
+        for (const [i, x] of z.entries()) expect(two[j]?.[i]).toBeCloseTo(sign * x, 5);
+    }
   });
 
   it("makes pairs of opposite signs, of the same numbers where the future is turned instead", () => {

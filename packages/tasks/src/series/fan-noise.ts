@@ -1,6 +1,7 @@
 import type { RandomStream } from "@diffusion-forcing/core";
 import { type NoiseSource, normalQuantile } from "@diffusion-forcing/core/sampling";
 import type { Track } from "./conditions.js";
+import { correlationsOf, type Factors, ownVariance } from "./dependence.js";
 
 export interface FanOptions {
   readonly random: RandomStream;
@@ -10,6 +11,8 @@ export interface FanOptions {
   /** Tokens of a sequence before those that are forecast. */
   readonly context: number;
   readonly horizon: number;
+  /** How columns that are sequences of their own go together. */
+  readonly factors: Factors;
   /** What a token of each column counts in the sum over all of them. */
   readonly shares: readonly number[];
   /** What each draw counts in a token, see `netNoiseWeights`. */
@@ -30,6 +33,8 @@ const LEADING = 4;
  *   probability as there are pairs, one pair in each. Glasserman, "Monte Carlo Methods in Financial Engineering" (2004),
  *   sections 4.4 and 5.5, has both ideas.
  *
+ * Columns that go together share noise, by their factors: so do their components, and the sum's spread is theirs.
+ *
  * Where a component has to be q, noise z with a component of p becomes z + e (q - p), e being the component's direction
  * among all numbers that are drawn for the future, a unit vector: as standard normal as z, if q is a standard normal
  * number that knows nothing of z.
@@ -39,7 +44,10 @@ export class FanNoise {
   readonly #pairs: number;
   /** Of each component its direction over the tokens of a forecast. */
   readonly #directions: readonly Float64Array[];
-  readonly #shares: readonly number[];
+  /** Of each component and factor its numbers by pairs. */
+  readonly #common: readonly (readonly Float64Array[])[];
+  /** What a column gains by component for what the sum lacks of it. */
+  readonly #gains: readonly number[];
   /** Of each component and pair what the sum over the columns lacks. */
   readonly #lacking: readonly Float64Array[];
   readonly #draws: readonly { readonly path: readonly (string | number)[]; readonly weight: number }[];
@@ -47,24 +55,43 @@ export class FanNoise {
   #last: { readonly track: Track; readonly targets: readonly (readonly Float64Array[])[] } | undefined;
 
   constructor(options: FanOptions) {
-    const { samples, horizon, shares, weights } = options;
+    const { samples, horizon, shares, factors, weights } = options;
     this.#options = options;
     this.#pairs = Math.ceil(samples / 2);
     this.#directions = Array.from({ length: Math.min(LEADING, horizon) }, (_, m) => walkComponent(m, horizon));
-    const size = Math.hypot(...shares);
-    this.#shares = shares.map((share) => (size === 0 ? 0 : share / size));
-    this.#lacking = size === 0 ? [] : this.#directions.map((_, m) => this.#lackingOf(m));
+    const rank = factors[0]?.length ?? 0;
+    this.#common = this.#directions.map((_, m) =>
+      Array.from({ length: rank }, (_factor, r) => this.#spread(`factor ${r}`, m)),
+    );
+    const correlation = factors.length === 0 ? undefined : correlationsOf(factors);
+    const together = shares.map((share, c) => (correlation ? dot(correlation[c] as Float64Array, shares) : share));
+    const size = Math.sqrt(dot(shares, together));
+    this.#gains = together.map((share) => (size === 0 ? 0 : share / size));
+    const parts = shares.map((share) => (size === 0 ? 0 : share / size));
+    this.#lacking = size === 0 ? [] : this.#directions.map((_, m) => this.#lackingOf(m, parts));
     this.#draws = weights.map((weight, j) => ({ path: j === 0 ? ["start"] : ["steps", j, "step", 0], weight }));
     this.#weightAt = new Map(this.#draws.map(({ path, weight }) => [path.join("/"), weight]));
   }
 
   /** The noise of sample n of a sequence that holds those columns; its draws stand under "start" and "steps". */
   source(track: Track, columns: readonly number[], n: number): NoiseSource {
-    const { random, symmetric } = this.#options;
+    const { symmetric } = this.#options;
     const pair = Math.floor(n / 2);
-    const own = random.split(track).split(pair);
+    const own = this.#own(track, pair);
     const source = shifted(own, this.#shift(own, this.#targets(track, columns), pair), this.#weightAt);
     return n % 2 === 0 || symmetric ? source : negated(source);
+  }
+
+  /** A pair's noise before it is spread: a column's alone, with its shares of the factors that it has in common. */
+  #own(track: Track, pair: number): NoiseSource {
+    const { random, factors } = this.#options;
+    const own = random.split(track).split(pair);
+    const shares = track === "all" ? undefined : factors[track];
+    if (shares === undefined) return own;
+    return mixed([
+      { source: own, share: Math.sqrt(ownVariance(shares)) },
+      ...shares.map((share, r) => ({ source: random.split("factor").split(r).split(pair), share })),
+    ]);
   }
 
   /** What has to be added to the noise of the tokens, [context + horizon, columns], in each draw by its weight. */
@@ -94,29 +121,41 @@ export class FanNoise {
     if (this.#last?.track === track) return this.#last.targets;
     const targets = columns.map((column) =>
       this.#directions.map((_, m) => {
-        const share = this.#shares[column] as number;
-        return this.#spread(column, m).map((q, pair) => q + share * (this.#lacking[m]?.[pair] ?? 0));
+        const gain = this.#gains[column] as number;
+        return this.#component(column, m).map((q, pair) => q + gain * (this.#lacking[m]?.[pair] ?? 0));
       }),
     );
     this.#last = { track, targets };
     return targets;
   }
 
-  #lackingOf(m: number): Float64Array {
+  #lackingOf(m: number, shares: readonly number[]): Float64Array {
     const lacking = this.#spread("sum", m);
-    for (const [column, share] of this.#shares.entries()) {
+    for (const [column, share] of shares.entries()) {
       if (share === 0) continue;
-      const own = this.#spread(column, m);
+      const own = this.#component(column, m);
       for (const [pair, q] of own.entries()) lacking[pair] = (lacking[pair] as number) - share * q;
     }
     return lacking;
+  }
+
+  /** A component of a column by pairs, before the sum over the columns is spread. */
+  #component(column: number, m: number): Float64Array {
+    const shares = this.#options.factors[column];
+    const own = this.#spread(column, m);
+    if (shares === undefined) return own;
+    const alone = Math.sqrt(ownVariance(shares));
+    const factors = this.#common[m] as readonly Float64Array[];
+    return own.map((q, pair) =>
+      shares.reduce((sum, share, r) => sum + share * ((factors[r] as Float64Array)[pair] as number), alone * q),
+    );
   }
 
   /**
    * Standard normal numbers, one for each pair and stratum. Of the first component it is the size that is spread: a pair
    * then lies in two of twice as many strata.
    */
-  #spread(what: number | "sum", m: number): Float64Array {
+  #spread(what: string | number, m: number): Float64Array {
     const random = this.#options.random.split("spread").split(what).split(m);
     const strata = Float64Array.from({ length: this.#pairs }, (_, i) => i);
     for (let i = strata.length - 1; i > 0; i--) {
@@ -143,6 +182,27 @@ function walkComponent(m: number, steps: number): Float64Array {
 export function antithetic(random: RandomStream, n: number): NoiseSource {
   const source = random.split(Math.floor(n / 2));
   return n % 2 === 0 ? source : negated(source);
+}
+
+function dot(a: ArrayLike<number>, b: readonly number[]): number {
+  return b.reduce((sum, x, i) => sum + x * (a[i] as number), 0);
+}
+
+/** Normal numbers that are sums of others, whose shares have squares that add up to 1. */
+function mixed(parts: readonly { readonly source: NoiseSource; readonly share: number }[]): NoiseSource {
+  return {
+    split: (label) => mixed(parts.map(({ source, share }) => ({ source: source.split(label), share }))),
+    fillNormal: (target, { clip = Number.POSITIVE_INFINITY } = {}) => {
+      const drawn = new Float32Array(target.length);
+      const sum = new Float64Array(target.length);
+      for (const { source, share } of parts) {
+        if (share === 0) continue;
+        source.fillNormal(drawn);
+        for (let i = 0; i < sum.length; i++) sum[i] = (sum[i] as number) + share * (drawn[i] as number);
+      }
+      for (let i = 0; i < target.length; i++) target[i] = Math.min(Math.max(sum[i] as number, -clip), clip);
+    },
+  };
 }
 
 function negated(source: NoiseSource): NoiseSource {

@@ -102,6 +102,21 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
     await forecaster.dispose();
   });
 
+  it("goes as far as its series do now, where it looks on the last rows for that", async () => {
+    // 50 changes of 3 and -3 beside one of training: a variance of (1 + 450) / 51.
+    const table = column(...Array.from({ length: 51 }, (_, row) => (row % 2 === 0 ? 10 : 13)));
+    const [[now]] = (await moments({ scaleRows: [50] }, [1], { table })) as [[{ mean: number; std: number }]];
+    expect(now.mean).toBeCloseTo(10, 3);
+    expect(now.std / Math.sqrt(451 / 51)).toBeCloseTo(1, 1);
+    const doubtful = withDoubt(table, { rows: { 50: 2 } });
+    const [[unsure]] = (await moments({ scaleRows: [49] }, [1], { table: doubtful })) as [
+      [{ mean: number; std: number }],
+    ];
+    // The last change is measured with an error of variance 4, and one more comes on top.
+    const variance = (1 + 48 * 9 + 9 / (1 + 4)) / 50;
+    expect(unsure.std / Math.sqrt(variance + (4 * variance) / (4 + variance))).toBeCloseTo(1, 1);
+  });
+
   it("of levels stands by its own mean, whatever is missing", async () => {
     const table = column(5, Number.NaN, 5, 5, Number.NaN);
     const [[law]] = (await moments({ representation: "level" }, [3], { table })) as [[{ mean: number; std: number }]];
@@ -155,8 +170,56 @@ it("spreads the futures of a fan evenly by how high the sum of the series goes",
   await forecaster.dispose();
 });
 
+it("series that go together do so in every future, from what is missing on; each for itself stays what it was", async () => {
+  const factors = [[0.9], [0.8]];
+  const forecaster = new SeriesForecaster(gaussianBundle({ factors }, [1, 1]), { backend, timesteps: 10 });
+  const table = { columns: ["1", "2"], values: new Float64Array(10) };
+  const laws = async (given: SeriesTable) => {
+    const { values } = await forecaster.forecast({ table: given, samples: 2000, random: createRandom(2) });
+    const at = (n: number, h: number, c: number): number => values[(n * 3 + h) * 2 + c] as number;
+    const mean = (of: (n: number) => number): number =>
+      Array.from({ length: 2000 }, (_, n) => of(n)).reduce((sum, x) => sum + x, 0) / 2000;
+    return [0, 2].map((h) =>
+      [0, 1].map((c) => mean((n) => at(n, h, c) ** 2)).concat(mean((n) => at(n, h, 0) * at(n, h, 1))),
+    );
+  };
+  for (const [h, [one, two, both]] of (await laws(table)).entries()) {
+    const steps = [1, 3][h] as number;
+    expect(Math.abs((one as number) / steps - 1)).toBeLessThan(0.08);
+    expect(Math.abs((two as number) / steps - 1)).toBeLessThan(0.08);
+    expect(Math.abs((both as number) / steps - 0.72)).toBeLessThan(0.08);
+  }
+  // A change of the second is missing; the first's says 1 - 0.72^2 of its variance, 10 / 14 after four of no change.
+  const open = { ...table, values: table.values.map((value, i) => (i === 9 ? Number.NaN : value)) };
+  const [[, late]] = (await laws(open)) as [[number, number]];
+  expect(Math.abs(late - (1 + (10 / 14) * (1 - 0.72 ** 2)))).toBeLessThan(0.08);
+  await forecaster.dispose();
+});
+
+it.each<[string, Partial<SeriesRecord>]>([
+  ["factors of at most 256 columns", { factors: new Array(257).fill([]) }],
+  ["scaleRows is [5]; levels are told in one unit", { representation: "level", scaleRows: [5] }],
+  ["2 columns, factors of 1", { factors: [[0.5]] }],
+  [
+    "column 2 has factors [0.9,0.9]; expected 2 whose squares add up to at most 1",
+    {
+      factors: [
+        [0.5, 0],
+        [0.9, 0.9],
+      ],
+    },
+  ],
+  ["column 2 has factors []; expected 1", { factors: [[0.5], []] }],
+  ["a row's values go together by themselves; expected no factors", { tokens: "row", factors: [[0.5], [0.5]] }],
+])("refuses a model of which %s", (message, record) => {
+  expect(() => new SeriesForecaster(gaussianBundle(record, [1, 1]), { backend })).toThrow(message);
+});
+
 it("one series of several is forecast as among all of them, to the bit", async () => {
-  const forecaster = new SeriesForecaster(gaussianBundle({}, [2, 3]), { backend, timesteps: 4 });
+  const forecaster = new SeriesForecaster(gaussianBundle({ factors: [[0.9], [0.8]] }, [2, 3]), {
+    backend,
+    timesteps: 4,
+  });
   const both = { columns: ["1", "2"], values: Float64Array.of(1, 9, 2, 8, 3, 7, 4, 6, 5, 5) };
   const request = { table: both, samples: 4, random: createRandom(1) };
   const all = await forecaster.forecast(request);

@@ -12,12 +12,14 @@ import type { Normalization } from "@diffusion-forcing/core/bundle";
 import { timestepLevels } from "@diffusion-forcing/core/process";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
-import { companionsOf, withCompanions } from "./companions.js";
+import { withCompanions } from "./companions.js";
 import { type Track, writeCondition } from "./conditions.js";
+import { correlationsOf } from "./dependence.js";
 import { antithetic, FanNoise } from "./fan-noise.js";
 import { futureTimes } from "./frequency.js";
 import { netNoiseWeights } from "./net-noise.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
+import { normalizationNow } from "./scale.js";
 import { rowCount, type SeriesTable } from "./table.js";
 import { type Anchor, anchorsOf, type SeriesTokens, tokensOfTable, valuesOfTokens } from "./tokens.js";
 import { columnsOf, tracksOf } from "./windows.js";
@@ -111,7 +113,8 @@ export class SeriesForecaster {
     const width = record.columns.length;
     const anchors = anchorsOf(table, record.context);
     const values = new Float64Array(samples * horizon * wanted.length);
-    const futures = await this.#tokens(request, blocks, samples, anchors, wanted, times);
+    const normalization = normalizationNow(record, this.#normalization, table);
+    const futures = await this.#tokens(request, normalization, blocks, samples, anchors, wanted, times);
     for (const [c, column] of wanted.entries()) {
       // Changes are added up from the last value to rely on, over what follows it in the context too.
       const anchor = anchors[column] as Anchor;
@@ -123,7 +126,7 @@ export class SeriesForecaster {
       for (let n = 0; n < samples; n++) {
         const start = (table.values[from * width + column] as number) + anchor.error * (errors[n] as number);
         const tokens = futures[n]?.[column]?.subarray(from + 1) as Float32Array;
-        const future = valuesOfTokens(record, this.#normalization, column, tokens, start).subarray(rows - 1 - from);
+        const future = valuesOfTokens(record, normalization, column, tokens, start).subarray(rows - 1 - from);
         for (let h = 0; h < horizon; h++) values[(n * horizon + h) * wanted.length + c] = future[h] as number;
       }
     }
@@ -177,6 +180,7 @@ export class SeriesForecaster {
   /** Tokens of each sample and column, those of the table before those of the forecast. */
   async #tokens(
     { table, random, signal, onProgress }: ForecastRequest,
+    normalization: Normalization,
     horizon: number,
     samples: number,
     anchors: readonly Anchor[],
@@ -187,7 +191,7 @@ export class SeriesForecaster {
     const width = record.columns.length;
     const rows = rowCount(table);
     const tracks = tracksOf(record).filter((track) => columnsOf(record, track).some((c) => wanted.includes(c)));
-    const known = this.#known(table);
+    const known = this.#known(table, normalization);
     const all = Array.from({ length: samples }, () =>
       record.columns.map((_, column) => {
         const tokens = new Float32Array(rows + horizon);
@@ -200,7 +204,7 @@ export class SeriesForecaster {
         ? 0
         : Math.max(...columnsOf(record, track).map((column) => known.noise[row * width + column] as number));
     const timeAt = (row: number): number | undefined => (row < rows ? table.times?.[row] : times?.[row - rows]);
-    const shares = this.#shares(table, anchors);
+    const shares = this.#shares(table, normalization, anchors);
     for (let first = rows; first < rows + horizon; first += record.horizon) {
       const fan = new FanNoise({
         random: random.split(first),
@@ -208,6 +212,7 @@ export class SeriesForecaster {
         symmetric: record.symmetric,
         context: record.context,
         horizon: record.horizon,
+        factors: record.factors,
         shares,
         weights: this.#netNoise,
       });
@@ -235,24 +240,23 @@ export class SeriesForecaster {
   }
 
   /** What a token of each column counts in the sum of the table's values. */
-  #shares(table: SeriesTable, anchors: readonly Anchor[]): number[] {
+  #shares(table: SeriesTable, normalization: Normalization, anchors: readonly Anchor[]): number[] {
     const { columns, representation } = this.record;
     return columns.map((_, column) => {
       const { row } = anchors[column] as Anchor;
-      const std = this.#normalization.config.std[column] as number;
+      const std = normalization.config.std[column] as number;
       if (representation !== "log-return") return std;
       return row < 0 ? 0 : std * (table.values[row * columns.length + column] as number);
     });
   }
 
   /** The table's tokens; of series that are sequences of their own, told of missing changes by the others. */
-  #known(table: SeriesTable): SeriesTokens {
-    const { representation, tokens: tokensAre, columns, context } = this.record;
-    const tokens = tokensOfTable(this.record, this.#normalization, table);
+  #known(table: SeriesTable, normalization: Normalization): SeriesTokens {
+    const { representation, context, factors } = this.record;
+    const tokens = tokensOfTable(this.record, normalization, table);
     const isWhole = tokens.noise.every((error) => error === 0);
-    if (isWhole || representation === "level" || tokensAre === "row") return tokens;
-    const correlation = companionsOf(tokens, columns.length);
-    return correlation ? withCompanions(tokens, correlation, rowCount(table) - context) : tokens;
+    if (isWhole || representation === "level" || factors.length === 0) return tokens;
+    return withCompanions(tokens, correlationsOf(factors), rowCount(table) - context);
   }
 
   /** Tracks whose context is known to the same degree, to be denoised together. */

@@ -3,6 +3,7 @@ import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import { type Normalization, normalizationCodec, type TaskRecord } from "@diffusion-forcing/core/bundle";
 import * as v from "valibot";
+import { type Factors, MOST_COLUMNS, MOST_FACTORS } from "./dependence.js";
 
 /** What a token says of a value: the value itself, how it changed, or how its logarithm did. */
 export type Representation = "level" | "difference" | "log-return";
@@ -27,6 +28,13 @@ export interface SeriesRecord extends TaskRecord {
    * forecast is the one before it, turned.
    */
   readonly symmetric: boolean;
+  /** How series that are sequences of their own go together. */
+  readonly factors: Factors;
+  /**
+   * Spans of rows before what is forecast over which it is measured how far each series goes, which is the unit that a
+   * sequence is told in: for series that are calm for years and wild for others. None: the units of training for ever.
+   */
+  readonly scaleRows: readonly number[];
   /** Tokens that a forecast looks back on. */
   readonly context: number;
   /** Tokens that a forecast makes together, as trained; longer ones are made block by block. */
@@ -39,7 +47,9 @@ export interface SeriesRecord extends TaskRecord {
 }
 
 /** Far beyond any use; a file from elsewhere must not make its reader allocate without end. */
-const LARGEST = 65_536;
+export const LARGEST = 65_536;
+export const MOST_LAGS = 64;
+export const MOST_SPANS = 8;
 
 const schema = v.strictObject({
   kind: v.literal("series", '"series"'),
@@ -51,9 +61,14 @@ const schema = v.strictObject({
   tokens: schemas.choice("value", "row"),
   representation: schemas.choice("level", "difference", "log-return"),
   symmetric: v.boolean("true or false"),
+  factors: v.pipe(
+    v.array(v.pipe(v.array(schemas.number(-1, 1)), v.maxLength(MOST_FACTORS, `at most ${MOST_FACTORS} factors`))),
+    v.maxLength(MOST_COLUMNS, `factors of at most ${MOST_COLUMNS} columns`),
+  ),
+  scaleRows: v.pipe(v.array(schemas.integer(1, LARGEST)), v.maxLength(MOST_SPANS, `at most ${MOST_SPANS} spans`)),
   context: schemas.integer(1, LARGEST),
   horizon: schemas.integer(1, LARGEST),
-  lags: v.pipe(v.array(schemas.integer(1, LARGEST)), v.maxLength(64, "at most 64 lags")),
+  lags: v.pipe(v.array(schemas.integer(1, LARGEST)), v.maxLength(MOST_LAGS, `at most ${MOST_LAGS} lags`)),
   calendar: v.pipe(v.array(schemas.choice("hour", "day", "week", "year")), v.maxLength(4, "at most 4 periods")),
   trainRows: schemas.integer(0),
 });
@@ -76,7 +91,7 @@ export function seriesOfBundle(bundle: Bundle): {
   const { kind, ...numbers } = (bundle.codec?.config ?? {}) as Partial<Normalization["config"]>;
   if (kind !== "normalization") refuse("its codec is no normalisation");
   const normalization = normalizationCodec(numbers as Normalization["config"]);
-  const { columns, tokens, horizon, lags } = record;
+  const { columns, tokens, representation, horizon, lags, factors, scaleRows } = record;
   const features = tokens === "value" ? 1 : columns.length;
   const { model } = bundle.diffusion;
   if (normalization.config.mean.length !== columns.length)
@@ -86,6 +101,20 @@ export function seriesOfBundle(bundle: Bundle): {
   if (model.conditionFeatures !== conditionFeatures(record)) {
     refuse(`its condition has ${model.conditionFeatures} features; expected ${conditionFeatures(record)}`);
   }
+  if (scaleRows.length > 0 && representation === "level")
+    refuse(`scaleRows is [${scaleRows}]; levels are told in one unit`);
+  if (factors.length > 0) checkFactors(record, refuse);
   if (lags.some((lag) => lag < horizon)) refuse(`a lag is below the horizon ${horizon}`);
   return { record, normalization };
+}
+
+function checkFactors({ factors, columns, tokens }: SeriesRecord, refuse: (what: string) => never): void {
+  if (tokens === "row") refuse("a row's values go together by themselves; expected no factors");
+  if (factors.length !== columns.length) refuse(`${columns.length} columns, factors of ${factors.length}`);
+  const [first] = factors as [readonly number[]];
+  const bad = factors.findIndex((own) => own.length !== first.length || Math.hypot(...own) > 1 + 1e-6);
+  if (bad >= 0)
+    refuse(
+      `column ${columns[bad]} has factors [${factors[bad]?.slice(0, 8)}]; expected ${first.length} whose squares add up to at most 1`,
+    );
 }

@@ -1,4 +1,6 @@
+import { createRandom } from "@diffusion-forcing/core";
 import { expect, it } from "vitest";
+import { correlationsOf } from "./dependence.js";
 import { seriesOfBundle } from "./record.js";
 import { rescaledTo } from "./rescaled.js";
 import { gaussianBundle } from "./testing/gaussian-bundle.js";
@@ -22,4 +24,15 @@ it("refuses as many columns as the model does not have", () => {
   expect(() => rescaledTo(gaussianBundle({}, [1, 1]), table(1, 2))).toThrow(
     "The table has 1 columns; the model reads 2.",
   );
+});
+
+it("other series go together as they do themselves, whatever the model's did", () => {
+  const bundle = gaussianBundle({ factors: [[0.9], [-0.9]] }, [1, 1]);
+  const random = createRandom(3);
+  const at = [0, 0];
+  const values = Array.from({ length: 400 }, () => random.normal()).flatMap((step) =>
+    at.map((_, c) => (at[c] = (at[c] as number) + step * (c + 1))),
+  );
+  const { record } = seriesOfBundle(rescaledTo(bundle, { columns: ["a", "b"], values: Float64Array.from(values) }));
+  expect(correlationsOf(record.factors)[0]?.[1]).toBeGreaterThan(0.85);
 });

@@ -1,12 +1,12 @@
 import type { Bundle } from "@diffusion-forcing/core";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { fitSeriesNormalization } from "./normalization.js";
+import { fittedTo } from "./fitted.js";
 import { type Representation, seriesOfBundle } from "./record.js";
 import type { SeriesTable } from "./table.js";
 
 /**
  * A model for series that it was not trained on: each of the table's columns is read as the model's column in the same
- * place, its tokens normalised by its own numbers. What the model learned of the shape of changes carries over, what it
+ * place, its tokens normalised by its own numbers; they go together as this table's do. What the model learned of the shape of changes carries over, what it
  * learned of their size does not. Where the model counts changes of logarithms and a value is not above 0, differences
  * stand for them.
  *
@@ -25,9 +25,6 @@ export function rescaledTo(bundle: Bundle, table: SeriesTable): Bundle {
   const isPositive = table.values.every((value) => Number.isNaN(value) || value > 0);
   const { representation: own } = record;
   const representation: Representation = own === "log-return" && !isPositive ? "difference" : own;
-  return {
-    ...bundle,
-    codec: fitSeriesNormalization(representation, table),
-    task: { ...record, columns, representation },
-  };
+  const fitted = fittedTo({ ...record, columns, representation }, table);
+  return { ...bundle, codec: fitted.normalization, task: fitted.record };
 }

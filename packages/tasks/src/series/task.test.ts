@@ -97,8 +97,16 @@ describe("seriesTask", () => {
     ["my.csv has 2 rows to learn from; a window takes 60, and none is left", { data: file("1,2\n3,4\n") }],
     ["Column 1 never changes; leave it out", { data: file("1,2\n1,3\n"), context: 1, horizon: 1 }],
     ["my.csv has 100 rows; trainRows is 101", { data: file(waves(100)), trainRows: 101 }],
-    ['lags: "24"; expected whole numbers from the horizon 30 on', { data: file(waves(100)), lags: "24" }],
+    [
+      'lags: "24"; expected at most 64 whole numbers with commas, up to 65536 and from 30 on, the horizon',
+      { data: file(waves(100)), lags: "24" },
+    ],
     ["symmetric: only changes have a side", { data: file(waves(100)), symmetric: true }],
+    ['lags: "0x30"; expected', { data: file(waves(100)), lags: "0x30" }],
+    ["from 30 on, the horizon", { data: file(waves(100)), lags: "65537" }],
+    ['scaleRows: "30,0"; expected at most 8 whole numbers', { data: file(waves(100)), scaleRows: "30,0" }],
+    ["expected at most 8 whole numbers", { data: file(waves(100)), scaleRows: "1,2,3,4,5,6,7,8,9" }],
+    ["scaleRows: only changes say how far", { data: file(waves(100)), scaleRows: "10" }],
     ["Column 1, row 2: the value is -1; log returns", { data: file("1\n-1\n1\n"), representation: "log-return" }],
   ])("refuses: %s", async (message, given) => {
     await expect(seriesTask.prepare(recipe(small, 1), { options: given })).rejects.toThrow(message);

@@ -1,13 +1,20 @@
 import { cosineSchedule, createRandom, DiffusionForcingError, diffusionForcing } from "@diffusion-forcing/core";
 import type { PreparationContext, TaskJob, TaskRecipe } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
+import { fittedTo } from "./fitted.js";
 import { inferFrequency } from "./frequency.js";
-import { fitSeriesNormalization } from "./normalization.js";
 import { readingOptions, tableOfOptions } from "./reading-options.js";
 import { networkOf, type SeriesRecipe } from "./recipe.js";
-import { type CalendarPeriod, conditionFeatures, type Representation, type SeriesRecord } from "./record.js";
+import {
+  type CalendarPeriod,
+  conditionFeatures,
+  LARGEST,
+  MOST_LAGS,
+  MOST_SPANS,
+  type Representation,
+  type SeriesRecord,
+} from "./record.js";
 import { rowCount, type SeriesTable, tableRows } from "./table.js";
-import { tokensOfTable } from "./tokens.js";
 import { randomWindows, windowStarts } from "./windows.js";
 
 /** Noise levels; so many that sampling in fewer steps has a choice of them. */
@@ -32,13 +39,17 @@ export const seriesTrainingOptions: OptionSchemas = {
   },
   tokens: {
     kind: "choice",
-    summary: "a token for every value, series independent, or for a whole row",
+    summary: "a token for every value, or one for a whole row",
     choices: ["value", "row"],
     default: "value",
   },
   symmetric: {
     kind: "flag",
     summary: "whatever came before, its future is as likely upside down: no drift to forecast",
+  },
+  scaleRows: {
+    kind: "text",
+    summary: "rows before a forecast that say how far its series go now, spans as 10,60,250 (default: all of training)",
   },
   context: { kind: "integer", summary: "rows that a forecast looks back on", default: 30, low: 1, high: 4096 },
   horizon: { kind: "integer", summary: "rows that are forecast together", default: 30, low: 1, high: 4096 },
@@ -57,6 +68,7 @@ interface TrainingValues {
   readonly representation: Representation;
   readonly tokens: "value" | "row";
   readonly symmetric: boolean;
+  readonly scaleRows?: string;
   readonly context: number;
   readonly horizon: number;
   readonly lags?: string;
@@ -69,12 +81,15 @@ function refuse(what: string): never {
 
 function recordOf(table: SeriesTable, given: TrainingValues): SeriesRecord {
   const { representation, tokens, symmetric, context, horizon } = given;
-  if (symmetric && representation === "level") {
+  const scaleRows = rowsOf("scaleRows", given.scaleRows, 1);
+  const ofChanges = (option: string, why: string): never => {
     throw new DiffusionForcingError(
       "invalid-argument",
-      "symmetric: only changes have a side to prefer none of; take the representation difference or log-return.",
+      `${option}: only changes ${why}; take the representation difference or log-return.`,
     );
-  }
+  };
+  if (symmetric && representation === "level") ofChanges("symmetric", "have a side to prefer none of");
+  if (scaleRows.length > 0 && representation === "level") ofChanges("scaleRows", "say how far a series goes");
   const { columns } = table;
   return {
     kind: "series",
@@ -84,19 +99,27 @@ function recordOf(table: SeriesTable, given: TrainingValues): SeriesRecord {
     symmetric,
     context,
     horizon,
-    lags: lagsOf(given.lags, horizon),
+    scaleRows,
+    factors: [],
+    lags: rowsOf("lags", given.lags, horizon),
     calendar: given.calendar === "none" ? [] : periodsOf(table),
     trainRows: rowCount(table),
   };
 }
 
-function lagsOf(text: string | undefined, horizon: number): number[] {
-  const lags = text === undefined ? [] : text.split(",").map((part) => Number(part.trim()));
-  const bad = lags.find((lag) => !Number.isSafeInteger(lag) || lag < horizon);
-  if (bad === undefined) return lags;
+/** Whole numbers of rows, with commas; no more of them, and none larger, than a record takes. */
+function rowsOf(option: "lags" | "scaleRows", text: string | undefined, least: number): number[] {
+  const parts = text === undefined ? [] : text.split(",").map((part) => part.trim());
+  const rows = parts.map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
+  const { most, why } = {
+    lags: { most: MOST_LAGS, why: ", the horizon: what lies nearer is in the context, or not known yet" },
+    scaleRows: { most: MOST_SPANS, why: "" },
+  }[option];
+  const isBad = (count: number): boolean => !Number.isSafeInteger(count) || count < least || count > LARGEST;
+  if (rows.length <= most && !rows.some(isBad)) return rows;
   throw new DiffusionForcingError(
     "invalid-argument",
-    `lags: "${text?.slice(0, 100)}"; expected whole numbers from the horizon ${horizon} on, with commas: what lies nearer is in the context, or not known yet.`,
+    `${option}: "${text?.slice(0, 100)}"; expected at most ${most} whole numbers with commas, up to ${LARGEST} and from ${least} on${why}.`,
   );
 }
 
@@ -125,10 +148,9 @@ export async function prepareSeries(
   const rows = given.trainRows ?? rowCount(whole);
   if (rows > rowCount(whole)) refuse(`${given.data.name} has ${rowCount(whole)} rows; trainRows is ${rows}`);
   const table = tableRows(whole, 0, rows);
-  const record = recordOf(table, given);
+  const { record, normalization, tokens } = fittedTo(recordOf(table, given), table);
   const { context, horizon, tokens: tokensOf, columns, representation } = record;
   const length = context + horizon;
-  const normalization = fitSeriesNormalization(representation, table);
   const first = representation === "level" ? 0 : 1;
   const starts = windowStarts(record, { first, end: rows }, series.validation);
   if (starts.training.length === 0) {
@@ -142,7 +164,6 @@ export async function prepareSeries(
     schedule: cosineSchedule(LEVELS),
     lossWeighting: LOSS_WEIGHTING,
   });
-  const tokens = tokensOfTable(record, normalization, table);
   const source = { record, tokens, levels: LEVELS, ...(table.times ? { times: table.times } : {}) };
   const heldRandom = createRandom(0).split("validation");
   const validation = Array.from({ length: starts.validation.length === 0 ? 0 : VALIDATION.batches }, (_, i) =>

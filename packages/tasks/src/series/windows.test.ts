@@ -9,6 +9,8 @@ const record: SeriesRecord = {
   tokens: "value",
   representation: "level",
   symmetric: false,
+  scaleRows: [],
+  factors: [],
   context: 2,
   horizon: 1,
   lags: [2],
@@ -64,4 +66,12 @@ it("stretches are set aside all over the data, and no window of training reaches
     validation: [],
   });
   expect(windowStarts({ context: 2, horizon: 1 }, { first: 0, end: 3 }, 0.1).training).toEqual([]);
+});
+
+it("tokens are told in the units of the rows before what is forecast", () => {
+  // Of the first series the tokens 1, 2 and 3 are known by then: a deviation of sqrt((1 + 4 + 9) / 3) over two rows.
+  const scaled = { ...source, record: { ...record, scaleRows: [2], lags: [], calendar: [] } };
+  const batch = trainingBatch(scaled, [{ row: 1, track: 0 }], createRandom(0));
+  const scale = Math.sqrt((1 + 4 + 9) / 3);
+  expect(Array.from(batch.tokens.data)).toEqual([2, 3, 0].map((token) => expect.closeTo(token / scale, 6)));
 });

@@ -2,6 +2,7 @@ import { type HostTensor, type RandomStream, tensor } from "@diffusion-forcing/c
 import type { Batch } from "@diffusion-forcing/core/training";
 import { type Track, writeCondition } from "./conditions.js";
 import { conditionFeatures, type SeriesRecord } from "./record.js";
+import { scaleBefore } from "./scale.js";
 import type { SeriesTokens } from "./tokens.js";
 
 /** Tokens with their moments, to cut windows from. */
@@ -44,14 +45,17 @@ export function trainingBatch(
   let isWhole = true;
   for (const [b, { row: first, track }] of starts.entries()) {
     const sign = record.symmetric && random.uniform() < 0.5 ? -1 : 1;
+    const units = new Map(
+      columnsOf(record, track).map((column) => [column, sign / scaleBefore(record, tokens, first + context, column)]),
+    );
     const lagged = (row: number) => (lag: number, column: number) =>
-      sign * (tokens.values[(row - lag) * width + column] ?? 0);
+      (units.get(column) as number) * (tokens.values[(row - lag) * width + column] ?? 0);
     for (let t = 0; t < length; t++) {
       const place = b * length + t;
       const row = first + t;
       noiseLevels[place] = 1 + random.integer(0, levels);
       for (const [f, column] of columnsOf(record, track).entries()) {
-        values[place * features + f] = sign * (tokens.values[row * width + column] as number);
+        values[place * features + f] = (units.get(column) as number) * (tokens.values[row * width + column] as number);
         if (tokens.noise[row * width + column] === 0) continue;
         values[place * features + f] = 0;
         mask[place * features + f] = 0;

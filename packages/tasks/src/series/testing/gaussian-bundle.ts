@@ -21,6 +21,8 @@ export function gaussianBundle(record: Partial<SeriesRecord>, std: readonly numb
     tokens: "value",
     representation: "difference",
     symmetric: false,
+    scaleRows: [],
+    factors: [],
     context: 4,
     horizon: 3,
     lags: [],
