@@ -35,6 +35,25 @@ describe("openNative", () => {
     expect(await openNative("cpu", runtime, options)).toMatchObject({ target: "cpu", outputs: "preallocated" });
   });
 
+  it("opens large models on the cpu without an arena, unless the caller decides", async () => {
+    const tensor = {
+      name: "w",
+      elementType: "float32",
+      shape: [1],
+      bytes: new Uint8Array(4),
+      location: "w.bin",
+    } as const;
+    const optionsFor = async (sessionOptions: Record<string, unknown>) => {
+      const device = await openNative("cpu", standIn(["cpu"]), { sessionOptions });
+      const handed = await device.handOver?.([tensor]);
+      await handed?.release();
+      return handed?.options;
+    };
+    const files = { extra: { session: { model_external_initializers_file_folder_path: expect.any(String) } } };
+    expect(await optionsFor({})).toEqual({ enableCpuMemArena: false, ...files });
+    expect(await optionsFor({ enableCpuMemArena: true })).toEqual(files);
+  });
+
   it("lets threads spin while their cores are free, unless the caller decides", async () => {
     const runtime = standIn(["cpu"]);
     const asked: number[] = [];

@@ -5,11 +5,12 @@ import { CopyingReader, openProbe } from "../device/device-reader.js";
 import { messageOf } from "../device/failure.js";
 import type { OnnxBackendOptions } from "../device/options.js";
 import { Turns } from "../device/turns.js";
+import { withOptions } from "../device/weights-apart.js";
 import { findChannelBlock } from "./channel-block.js";
 import { checkCudaFiles } from "./cuda.js";
 import { FreeCores } from "./free-cores.js";
 import type { NodeRuntime } from "./load-runtime.js";
-import { cpuExtra, cpuSessionOptions, gpuSessionOptions } from "./session-options.js";
+import { cpuExtra, cpuSessionOptions, gpuSessionOptions, withoutArena } from "./session-options.js";
 import { writeWeights } from "./weight-files.js";
 
 /** The devices of onnxruntime-node, fastest first. */
@@ -39,7 +40,11 @@ export async function openNative(
       outputs: "preallocated",
       copiesResults: true,
       channelBlock,
-      handOver: (tensors) => writeWeights(tensors),
+      handOver: async (tensors) => {
+        const handed = await writeWeights(tensors);
+        const isChosen = options.sessionOptions?.enableCpuMemArena !== undefined;
+        return handed && { ...handed, options: isChosen ? handed.options : withOptions(withoutArena, handed.options) };
+      },
     };
   }
   const chosen = gpuSessionOptions(name);

@@ -34,6 +34,12 @@ export function cpuExtra(spinning: boolean): SessionOptions {
   };
 }
 
+/**
+ * For models whose weights are handed over apart: they come and go, and what an arena keeps of one for its next run is of
+ * sizes that suit no other.
+ */
+export const withoutArena: SessionOptions = { enableCpuMemArena: false };
+
 /** How sessions run on a GPU; what the provider has no kernel for runs on the CPU. */
 export function gpuSessionOptions(provider: "cuda" | "webgpu"): SessionOptions {
   return { ...common, executionProviders: [provider], ...(provider === "webgpu" ? { extra: webgpuExtra } : {}) };
