@@ -1,19 +1,8 @@
 import { normalQuantile } from "@diffusion-forcing/core/sampling";
 import { solvePositive } from "./baselines.js";
-import type { SeriesRecord } from "./record.js";
+import { type Factors, MOST_COLUMNS, MOST_FACTORS, type SeriesRecord } from "./record.js";
 import type { SeriesTokens } from "./tokens.js";
 
-/**
- * How series that are sequences of their own go together, [C][R]: of what is new in column c at a moment, in standard
- * normal scores, `factors[c][r]` is the share of factor r, and what they leave of variance 1 is the column's alone. None
- * at all: every series for itself.
- */
-export type Factors = readonly (readonly number[])[];
-
-/** Beyond this many columns a correlation has more numbers than anybody has rows. */
-export const MOST_COLUMNS = 256;
-/** Factors; of so many columns they say everything. */
-export const MOST_FACTORS = 16;
 /** Products that are added up: those of the last rows, about a second's. */
 const MOST_PRODUCTS = 2 ** 28;
 /** Tokens right before one that may have said it already: of a day in hours, sines of four frequencies. */

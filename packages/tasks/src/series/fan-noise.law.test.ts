@@ -2,8 +2,8 @@ import { createRandom } from "@diffusion-forcing/core";
 import type { NoiseSource } from "@diffusion-forcing/core/sampling";
 import { checkLaw } from "@diffusion-forcing/core/testing";
 import { expect, it } from "vitest";
-import type { Factors } from "./dependence.js";
 import { antithetic, FanNoise } from "./fan-noise.js";
+import type { Factors } from "./record.js";
 
 const HORIZON = 3;
 const PATHS = [["start"], ["steps", 1, "step", 0]] as const;

@@ -1,7 +1,8 @@
 import type { RandomStream } from "@diffusion-forcing/core";
 import { type NoiseSource, normalQuantile } from "@diffusion-forcing/core/sampling";
 import type { Track } from "./conditions.js";
-import { correlationsOf, type Factors, ownVariance } from "./dependence.js";
+import { correlationsOf, ownVariance } from "./dependence.js";
+import type { Factors } from "./record.js";
 
 export interface FanOptions {
   readonly random: RandomStream;

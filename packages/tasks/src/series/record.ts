@@ -3,13 +3,24 @@ import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import { type Normalization, normalizationCodec, type TaskRecord } from "@diffusion-forcing/core/bundle";
 import * as v from "valibot";
-import { type Factors, MOST_COLUMNS, MOST_FACTORS } from "./dependence.js";
 
 /** What a token says of a value: the value itself, how it changed, or how its logarithm did. */
 export type Representation = "level" | "difference" | "log-return";
 
 /** Periods of the calendar that a token can be told of, as sine and cosine of how far they have gone. */
 export type CalendarPeriod = "hour" | "day" | "week" | "year";
+
+/**
+ * How series that are sequences of their own go together, [C][R]: of what is new in column c at a moment, in standard
+ * normal scores, `factors[c][r]` is the share of factor r, and what they leave of variance 1 is the column's alone. None
+ * at all: every series for itself.
+ */
+export type Factors = readonly (readonly number[])[];
+
+/** Beyond this many columns a correlation has more numbers than anybody has rows. */
+export const MOST_COLUMNS = 256;
+/** Factors; of so many columns they say everything. */
+export const MOST_FACTORS = 16;
 
 /** What a series model's bundle records of its job. */
 export interface SeriesRecord extends TaskRecord {
