@@ -9,8 +9,8 @@ const PRIOR_TOKENS = 1;
 /**
  * How far a column goes before row `end`: of its tokens in the last rows of each span the deviation, drawn towards that of
  * all, 1, and of the spans the geometric mean. The sum of the n changes in a gap counts as each of them having an n-th of
- * its square. Of a short and a long one, as how far changes go persists for days
- * and for years (Corsi 2009, "A simple approximate long-memory model of realized volatility").
+ * its square. Short and long spans, as how far changes go persists for days and for years (Corsi 2009, "A simple
+ * approximate long-memory model of realized volatility").
  */
 export function scaleBefore(
   { scaleRows, columns }: Pick<SeriesRecord, "scaleRows" | "columns">,

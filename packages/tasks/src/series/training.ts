@@ -39,7 +39,7 @@ export const seriesTrainingOptions: OptionSchemas = {
   },
   tokens: {
     kind: "choice",
-    summary: "a token for every value, or one for a whole row",
+    summary: "a token for every value, what goes together drawn together, or one for a whole row",
     choices: ["value", "row"],
     default: "value",
   },
