@@ -16,6 +16,7 @@ const report = {
       mutants: [
         mutant("Killed", 1, 11, 12, "2"),
         mutant("Timeout", 1, 11, 12, "3"),
+        mutant("RuntimeError", 1, 11, 12, "b"),
         mutant("Survived", 2, 11, 16, "a - 2"),
         mutant("NoCoverage", 2, 15, 16, "0"),
         mutant("CompileError", 2, 15, 16, '""'),
@@ -26,7 +27,7 @@ const report = {
 
 it("counts what was caught of all that could be", () => {
   const { tried, caught, survivors } = scoreOf(report, []);
-  expect([tried, caught]).toEqual([4, 2]);
+  expect([tried, caught]).toEqual([5, 3]);
   expect(survivors).toEqual([
     { file: "packages/core/src/metrics/a.ts", line: 2, code: "a + 2", replacement: "a - 2" },
     { file: "packages/core/src/metrics/a.ts", line: 2, code: "2", replacement: "0" },
@@ -36,7 +37,7 @@ it("counts what was caught of all that could be", () => {
 it("lets accepted ones live, and says why", () => {
   const accepted = [{ file: "metrics/a.ts", code: "a + 2", replacement: "a - 2", reason: "symmetric" }];
   const { tried, caught, survivors } = scoreOf(report, accepted);
-  expect([tried, caught]).toEqual([3, 2]);
+  expect([tried, caught]).toEqual([4, 3]);
   expect(survivors[0]?.reason).toBe("symmetric");
 });
 

@@ -40,7 +40,8 @@ export interface Score {
   readonly survivors: readonly Survivor[];
 }
 
-const caughtStatuses = ["Killed", "Timeout"];
+/** A "RuntimeError" is one outside of tests: files of them no longer load, or what they left undone throws. */
+const caughtStatuses = ["Killed", "Timeout", "RuntimeError"];
 const livingStatuses = ["Survived", "NoCoverage"];
 
 /** Mutants that do not compile or that a comment excludes count as nothing; so do accepted ones. */

@@ -1,6 +1,6 @@
 /** The tests that mutants run against: `MUTANTS_TESTS`, globs with commas between them. No devices, no browsers. */
 import { defineConfig, type ViteUserConfig } from "vitest/config";
-import { BaseSequencer, type TestSpecification } from "vitest/node";
+import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, type Vitest } from "vitest/node";
 
 const conditions = ["source", "module", "node", "development|production"];
 
@@ -8,6 +8,22 @@ const conditions = ["source", "module", "node", "development|production"];
 class ShortFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     return (await super.sort(files)).reverse();
+  }
+}
+
+/**
+ * Stryker's runner looks at tests only, and takes a mutant for alive that keeps their file from loading. What it does look
+ * at are errors outside of tests: it then gives the mutant the status "RuntimeError".
+ */
+class TellsFilesThatDoNotLoad implements Reporter {
+  #vitest: Vitest | undefined;
+
+  onInit(vitest: Vitest): void {
+    this.#vitest = vitest;
+  }
+
+  onTestModuleEnd(file: TestModule): void {
+    for (const error of file.errors()) this.#vitest?.state.errorsSet.add(error);
   }
 }
 
@@ -19,6 +35,7 @@ const config: ViteUserConfig = defineConfig({
     exclude: ["**/node_modules/**", "**/*.browser.test.ts", "**/*.conformance.test.ts"],
     testTimeout: 60_000,
     sequence: { sequencer: ShortFirst },
+    reporters: [new TellsFilesThatDoNotLoad()],
     // Modules are loaded once for a mutant, not once for each file.
     isolate: false,
   },

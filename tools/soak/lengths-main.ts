@@ -1,11 +1,13 @@
 /**
  * Samples 200 lengths, each once, with one sampler and a transformer of 77 MB, and prints how many copies of the weights
  * the process took at its peak: the resident set above that of the process after a tiny model of the same kind, over the
- * bytes of the weights. Linux, where glibc keeps what one length freed for the next unless it is told not to:
+ * bytes of the weights. With 20 steps or more onnx/cpu packs the weights for each length, and on Linux glibc keeps what
+ * one freed for the next unless it is told not to:
  *
  *     npm run soak:lengths -- --backend onnx/cpu
  *     npm run soak:lengths -- --backend onnx/wasm --lengths 50
- *     MALLOC_MMAP_THRESHOLD_=131072 npm run soak:lengths
+ *     npm run soak:lengths -- --timesteps 20
+ *     MALLOC_MMAP_THRESHOLD_=131072 npm run soak:lengths -- --timesteps 20
  */
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
@@ -21,20 +23,25 @@ const backends = {
 };
 
 const { values } = parseArgs({
-  options: { backend: { type: "string", default: "onnx/cpu" }, lengths: { type: "string", default: "200" } },
+  options: {
+    backend: { type: "string", default: "onnx/cpu" },
+    lengths: { type: "string", default: "200" },
+    timesteps: { type: "string", default: "2" },
+  },
 });
-const lengths = Number(values.lengths);
+const [lengths, timesteps] = [Number(values.lengths), Number(values.timesteps)];
+const isCount = (value: number): boolean => Number.isInteger(value) && value >= 1;
 const open = backends[values.backend as keyof typeof backends];
-if (open === undefined || !Number.isInteger(lengths) || lengths < 1) {
-  console.error(`Expected --backend ${Object.keys(backends).join("|")} and --lengths with a positive integer.`);
+if (open === undefined || !isCount(lengths) || !isCount(timesteps)) {
+  console.error(`Expected --backend ${Object.keys(backends).join("|")}, and positive integers for the others.`);
   process.exit(2);
 }
 setFlagsFromString("--expose-gc");
 globalThis.gc = runInNewContext("gc") as typeof globalThis.gc;
 const backend = await open();
-const { weights, held, peak, end, seconds } = await copiesAtLengths(backend, lengths);
+const { weights, held, peak, end, seconds } = await copiesAtLengths(backend, lengths, timesteps);
 const copies = (count: number): string => count.toFixed(2);
 console.log(
-  `${values.backend}: ${lengths} lengths, ${(weights / 1e6).toFixed(1)} MB of weights; copies of them: ${copies(held)} before, ${copies(peak)} at the peak, ${copies(end)} in the end; ${seconds.toFixed(0)} s`,
+  `${values.backend}: ${lengths} lengths in ${timesteps} steps, ${(weights / 1e6).toFixed(1)} MB of weights; copies of them: ${copies(held)} before, ${copies(peak)} at the peak, ${copies(end)} in the end; ${seconds.toFixed(0)} s`,
 );
 await backend.dispose();

@@ -16,7 +16,7 @@ it.skipIf(process.platform !== "linux")(
       },
     };
     const size = { features: 2, width: 8, layers: 1, heads: 1, feedForward: 8 };
-    const { weights, held, peak, end } = await copiesAtLengths(backend, 3, size);
+    const { weights, held, peak, end } = await copiesAtLengths(backend, 3, 2, size);
     expect(weights).toBeGreaterThan(1000);
     expect([...new Set(compiled)]).toEqual([1, 2, 3]);
     expect(peak).toBeGreaterThanOrEqual(end);

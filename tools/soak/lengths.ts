@@ -34,13 +34,14 @@ export const largeTransformer = { features: 6, width: 512, layers: 6, heads: 8, 
 export async function copiesAtLengths(
   backend: Backend,
   lengths: number,
+  timesteps: number,
   size: TransformerOptions = largeTransformer,
 ): Promise<CopiesOfWeights> {
-  const tiny = samplerOf(backend, { ...size, width: 8 * (size.heads ?? 4), feedForward: 8 });
+  const tiny = samplerOf(backend, timesteps, { ...size, width: 8 * (size.heads ?? 4), feedForward: 8 });
   for (let length = 1; length <= 3; length++) await tiny.sampler.sample({ batch: 1, length, seed: length });
   await tiny.sampler.dispose();
   const before = await residentMegabytes("VmRSS");
-  const { sampler, weights } = samplerOf(backend, size);
+  const { sampler, weights } = samplerOf(backend, timesteps, size);
   const copies = async (field: Field): Promise<number> => ((await residentMegabytes(field)) - before) / (weights / 1e6);
   const held = await copies("VmRSS");
   const started = performance.now();
@@ -55,6 +56,7 @@ export async function copiesAtLengths(
 
 function samplerOf(
   backend: Backend,
+  timesteps: number,
   size: TransformerOptions,
 ): { readonly sampler: Sampler; readonly weights: number } {
   const model = transformer(size);
@@ -62,7 +64,7 @@ function samplerOf(
   const weights = Object.values(parameters).reduce((sum, { data }) => sum + data.byteLength, 0);
   const process = variancePreserving(cosineSchedule(100), { objective: "x0" });
   const diffusion: Diffusion = { model, process, lossWeighting: { kind: "min-snr", clip: 5 } };
-  return { sampler: new Sampler(diffusion, { backend, parameters, timesteps: 2 }), weights };
+  return { sampler: new Sampler(diffusion, { backend, parameters, timesteps }), weights };
 }
 
 type Field = "VmRSS" | "VmHWM";

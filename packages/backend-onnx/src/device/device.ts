@@ -27,6 +27,11 @@ export interface Device {
   readonly turns: Turns;
   /** Channels in a block of the runtime's own layout for convolutions, where it has one. */
   readonly channelBlock?: () => Promise<number | undefined>;
+  /**
+   * Present where a run reads its inputs where they lie, without a copy: options of a large model's session that reads its
+   * weights so.
+   */
+  readonly inPlace?: SessionOptions;
   /** Present where sessions get the tensors of a large model beside it. */
   readonly handOver?: HandOver;
   /** Reads GPU buffers; present if outputs stay on the device. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { OnnxModel, OnnxTensor } from "../compile/proto/model.js";
-import { takeApart, withOptions } from "./weights-apart.js";
+import { takeApart, takeAsInputs, withOptions } from "./weights-apart.js";
 
 const initializer = (name: string, bytes: number): OnnxTensor => ({
   name,
@@ -38,6 +38,28 @@ describe("takeApart", () => {
     expect(
       takeApart(modelOf(...Array.from({ length: 600 }, (_, i) => initializer(`${i}`, 2 ** 16 - 4)))),
     ).toBeUndefined();
+  });
+});
+
+describe("takeAsInputs", () => {
+  it("makes inputs of a large model's large tensors, over the same bytes, and leaves the small ones and integers", () => {
+    const [small, large] = [initializer("a", 400), initializer("b", 2 ** 25 + 4)];
+    const integers = { ...initializer("c", 2 ** 16), elementType: "int64" } as const;
+    new Float32Array(large.bytes.buffer)[2] = 5;
+    const whole = modelOf(small, large, integers);
+    const x = { name: "x", elementType: "float32", shape: [3] } as const;
+    const { model, weights } = takeAsInputs({ ...whole, graph: { ...whole.graph, inputs: [x] } });
+    expect(model.graph.initializers).toEqual([small, integers]);
+    expect(model.graph.inputs).toEqual([x, { name: "b", elementType: "float32", shape: [2 ** 23 + 1] }]);
+    expect(Object.keys(weights)).toEqual(["b"]);
+    expect(weights.b?.shape).toEqual([2 ** 23 + 1]);
+    expect([weights.b?.data.length, weights.b?.data[2]]).toEqual([2 ** 23 + 1, 5]);
+    expect(weights.b?.data.buffer).toBe(large.bytes.buffer);
+  });
+
+  it("leaves a model as it is whose large tensors are not more than 32 MiB", () => {
+    const model = modelOf(initializer("a", 2 ** 25));
+    expect(takeAsInputs(model)).toEqual({ model, weights: {} });
   });
 });
 

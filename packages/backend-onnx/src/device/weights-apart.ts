@@ -26,13 +26,42 @@ const LARGE_TENSOR = 2 ** 16;
  * for a model that is not large.
  */
 export function takeApart(model: OnnxModel): { readonly model: OnnxModel; readonly apart: TensorsApart } | undefined {
-  const isApart = ({ bytes }: OnnxTensor): boolean => bytes.length >= LARGE_TENSOR;
+  if (!isLarge(model)) return undefined;
   const all = model.graph.initializers.map((tensor, i) =>
-    isApart(tensor) ? { ...tensor, location: `weights-${i}.bin` } : tensor,
+    isLargeTensor(tensor) ? { ...tensor, location: `weights-${i}.bin` } : tensor,
   );
   const apart = all.filter((tensor): tensor is TensorsApart[number] => tensor.location !== undefined);
-  if (apart.reduce((sum, { bytes }) => sum + bytes.length, 0) <= LARGE_MODEL) return undefined;
   return { model: { ...model, graph: { ...model.graph, initializers: all } }, apart };
+}
+
+/** What a run is fed besides its graph's inputs. */
+export type Weights = Readonly<Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }>>;
+
+/**
+ * A large model whose large float32 tensors are inputs, by the same names, and those: no session of it packs them, or holds
+ * a copy. Any other model as it is.
+ */
+export function takeAsInputs(model: OnnxModel): { readonly model: OnnxModel; readonly weights: Weights } {
+  if (!isLarge(model)) return { model, weights: {} };
+  const { initializers, inputs } = model.graph;
+  const isWeight = (tensor: OnnxTensor): boolean => tensor.elementType === "float32" && isLargeTensor(tensor);
+  const taken = initializers.filter(isWeight);
+  const declared = taken.map(({ name, elementType, shape }) => ({ name, elementType, shape }));
+  const rest = initializers.filter((tensor) => !isWeight(tensor));
+  const weights = taken.map(({ name, shape, bytes }) => [name, { shape, data: floatsOf(bytes) }] as const);
+  return {
+    model: { ...model, graph: { ...model.graph, initializers: rest, inputs: [...inputs, ...declared] } },
+    weights: Object.fromEntries(weights),
+  };
+}
+
+const floatsOf = (bytes: Uint8Array): Float32Array =>
+  new Float32Array(bytes.buffer, bytes.byteOffset, bytes.length / Float32Array.BYTES_PER_ELEMENT);
+
+const isLargeTensor = ({ bytes }: OnnxTensor): boolean => bytes.length >= LARGE_TENSOR;
+
+function isLarge({ graph }: OnnxModel): boolean {
+  return graph.initializers.filter(isLargeTensor).reduce((sum, { bytes }) => sum + bytes.length, 0) > LARGE_MODEL;
 }
 
 /** Session options of two sources, those within `extra`, by their C++ names, one by one. */

@@ -33,6 +33,7 @@ describe("openNative", () => {
     await gpu.close?.();
     expect(runtime.released()).toBe(1);
     expect(await openNative("cpu", runtime, options)).toMatchObject({ target: "cpu", outputs: "preallocated" });
+    expect(gpu.inPlace).toBeUndefined();
   });
 
   it("opens large models on the cpu without an arena, unless the caller decides", async () => {
@@ -47,11 +48,12 @@ describe("openNative", () => {
       const device = await openNative("cpu", standIn(["cpu"]), { sessionOptions });
       const handed = await device.handOver?.([tensor]);
       await handed?.release();
-      return handed?.options;
+      return [handed?.options, device.inPlace];
     };
     const files = { extra: { session: { model_external_initializers_file_folder_path: expect.any(String) } } };
-    expect(await optionsFor({})).toEqual({ enableCpuMemArena: false, ...files });
-    expect(await optionsFor({ enableCpuMemArena: true })).toEqual(files);
+    const none = { enableCpuMemArena: false };
+    expect(await optionsFor({})).toEqual([{ ...none, ...files }, none]);
+    expect(await optionsFor({ enableCpuMemArena: true })).toEqual([files, {}]);
   });
 
   it("lets threads spin while their cores are free, unless the caller decides", async () => {

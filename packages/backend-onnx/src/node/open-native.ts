@@ -29,6 +29,7 @@ export async function openNative(
   const common = { name, runtime, version, target: name, turns: new Turns() };
   if (name === "cpu") {
     const sessions = cpuSessions(options, coresFor);
+    const large = options.sessionOptions?.enableCpuMemArena === undefined ? withoutArena : {};
     let block: Promise<number | undefined> | undefined;
     const channelBlock = (): Promise<number | undefined> => {
       block ??= findChannelBlock(runtime, sessions.sessionOptions);
@@ -40,10 +41,10 @@ export async function openNative(
       outputs: "preallocated",
       copiesResults: true,
       channelBlock,
+      inPlace: large,
       handOver: async (tensors) => {
         const handed = await writeWeights(tensors);
-        const isChosen = options.sessionOptions?.enableCpuMemArena !== undefined;
-        return handed && { ...handed, options: isChosen ? handed.options : withOptions(withoutArena, handed.options) };
+        return handed && { ...handed, options: withOptions(large, handed.options) };
       },
     };
   }

@@ -7,7 +7,7 @@ import type { OnnxModel } from "../compile/proto/model.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
 import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
-import { takeApart, withOptions } from "../device/weights-apart.js";
+import { takeApart, takeAsInputs, withOptions } from "../device/weights-apart.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
@@ -31,7 +31,7 @@ export class OnnxBackend implements Backend {
     this.#memory = new DeviceMemory(device);
   }
 
-  async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, { constants = {}, brief = false }: CompileOptions = {}): Promise<Executable> {
     this.#checkOpen();
     const { device } = this.#memory;
     const convolves = graph.nodes.some(({ op }) => op === "conv2d");
@@ -44,10 +44,17 @@ export class OnnxBackend implements Backend {
     let lowered: LoweredGraph | undefined = lower();
     const { outputNames } = lowered;
     const unread = device.copiesResults === true && hasLargeResults(graph);
+    const inPlace = brief && device.inPlace !== undefined;
+    const weights = inPlace ? takeAsInputs(lowered.model).weights : {};
     const session = new HeldSession((variant) => {
-      const { model } = lowered ?? lower();
+      const { model: whole } = lowered ?? lower();
       lowered = undefined;
-      return this.#open(unread ? withoutResults(model) : model, sessionOptionsFor(device, graph, outputNames, variant));
+      const model = inPlace ? takeAsInputs(whole).model : whole;
+      const options = sessionOptionsFor(device, graph, outputNames, variant);
+      return this.#open(
+        unread ? withoutResults(model) : model,
+        model === whole ? options : withOptions(options, device.inPlace ?? {}),
+      );
     }, device.variant);
     const baked = new Set(Object.keys(constants));
     return device.turns.take(async () => {
@@ -55,7 +62,7 @@ export class OnnxBackend implements Backend {
       await session.current();
       if (this.#closed !== undefined) await session.letGo();
       this.#checkOpen();
-      const parts = { memory: this.#memory, session, graph, outputNames, baked, unread };
+      const parts = { memory: this.#memory, session, graph, outputNames, baked, unread, weights };
       const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
       this.#live.add(executable);
       return executable;

@@ -72,7 +72,9 @@ const DEFAULT_TIMESTEPS = 50;
 
 /**
  * Sampling of one trained model, whatever its process, solver and memory. Weights are baked into the executables, one
- * per shape, made when first needed and kept, the last used ones, until {@link Sampler.dispose}.
+ * per shape, made when first needed and kept, the last used ones, until {@link Sampler.dispose}. Where that needs a copy of
+ * them (processors) and they are large, walks of fewer than 20 steps, and a growing window, read them where they lie: do not
+ * change them meanwhile.
  */
 export class Sampler {
   readonly diffusion: Diffusion;
@@ -141,7 +143,7 @@ export class Sampler {
     return solver.evaluations * (scores?.length ?? 1) * (futures === 1 ? 1 : 1 + futures);
   }
 
-  /** Makes a batch size and a length, context included, ready ahead of their first use. */
+  /** Makes a batch size and a length, context included, ready ahead of their first use, and fast for walks of few steps. */
   async warmup(batch: number, length: number): Promise<void> {
     check("warmup", warmupSchema, { batch, length });
     checkSequenceSize("warmup", this.diffusion.model, batch, length);

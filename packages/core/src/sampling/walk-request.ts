@@ -23,6 +23,8 @@ export interface WalkRequest {
   readonly commit?: boolean;
   /** The most steps that one run of a graph takes. Default 1. */
   readonly unroll?: number;
+  /** Whether others of the same shape will follow this walk; absent where nobody knows. */
+  readonly repeated?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -18,20 +18,22 @@ const diffusionOf = (weights: number): Diffusion => ({
     parameters: { w: { shape: [weights], initializer: { kind: "zeros" } } },
     apply: ({ w }, { tokens }) => mul(tokens, slice(w!, 0, 0, 1)),
   },
-  process: variancePreserving(cosineSchedule(50), { objective: "x0" }),
+  process: variancePreserving(cosineSchedule(100), { objective: "x0" }),
   lossWeighting: { kind: "uniform" },
 });
 
-/** Computes nothing, and says what is alive, by the length of its sequences, and what was compiled. */
-function standIn(weights = large) {
+/** Computes nothing, and says what is alive, by the length of its sequences, what was compiled, and which for a few runs. */
+function standIn(weights = large, { timesteps = 3, deviceTensors = false } = {}) {
   const alive: number[] = [];
   const compiled: number[] = [];
+  const brief: number[] = [];
   let most = 0;
-  const compile: Backend["compile"] = async (graph) => {
+  const compile: Backend["compile"] = async (graph, options) => {
     const { shape } = graph.outputs.x!;
     const length = shape[1] as number;
     await new Promise((resolve) => setTimeout(resolve, 1));
     compiled.push(length);
+    if (options?.brief) brief.push(length);
     alive.push(length);
     most = Math.max(most, alive.length);
     return {
@@ -43,12 +45,12 @@ function standIn(weights = large) {
     };
   };
   const sampler = new Sampler(diffusionOf(weights), {
-    backend: { ...referenceBackend(), compile },
+    backend: { ...referenceBackend(), capabilities: { deviceTensors }, compile },
     parameters: { w: zeros("float32", [weights]) },
-    timesteps: 3,
+    timesteps,
   });
   const walk = (length: number) => sampler.sample({ length, seed: 0 });
-  return { sampler, walk, alive, compiled, most: () => most };
+  return { sampler, walk, alive, compiled, brief, most: () => most };
 }
 
 describe("executables of a model with many weights, each of which holds a copy of them", () => {
@@ -77,6 +79,39 @@ describe("executables of a model with many weights, each of which holds a copy o
     expect(alive).toEqual([4]);
     await sampler.dispose();
     expect(alive).toEqual([]);
+  });
+
+  it("are for a few runs where a walk takes fewer than 20 steps of a shape that was not made ready", async () => {
+    const { sampler, walk, brief, compiled } = standIn(large, { timesteps: 19 });
+    await walk(1);
+    await sampler.warmup(1, 2);
+    await walk(2);
+    expect([compiled, brief]).toEqual([[1, 2], [1]]);
+    await sampler.dispose();
+    const long = standIn(large, { timesteps: 20 });
+    await long.walk(1);
+    expect([long.compiled, long.brief]).toEqual([[1], []]);
+  });
+
+  it("are for a few runs of a rollout's growing window only", async () => {
+    const { sampler, brief, compiled } = standIn(large, { timesteps: 50 });
+    for await (const _ of sampler.rollout({ length: 6, window: 3, memory: "recompute", seed: 0 }));
+    expect([compiled, brief]).toEqual([
+      [1, 2, 3],
+      [1, 2],
+    ]);
+    await sampler.dispose();
+    const long = standIn(large, { timesteps: 64 });
+    for await (const _ of long.sampler.rollout({ length: 2, window: 3, memory: "recompute", seed: 0 }));
+    expect([long.compiled, long.brief]).toEqual([[1, 2], []]);
+  });
+
+  it("are for many runs where devices keep weights beside them, or the weights are few", async () => {
+    for (const { sampler, walk, brief } of [standIn(large, { deviceTensors: true }), standIn(2 ** 23)]) {
+      await walk(1);
+      expect(brief).toEqual([]);
+      await sampler.dispose();
+    }
   });
 
   it("stay where they were made ready ahead", async () => {

@@ -34,6 +34,12 @@ const KEPT_BYTES = 2 ** 27;
 /** Weights of so many bytes are held by none but the executables of the last walk. */
 const LARGE_BYTES = 2 ** 25;
 
+/** Walks of fewer steps are over before large weights, packed for the processor, have saved the time that packing takes. */
+const BRIEF_STEPS = 20;
+
+/** A shape that no other walk has is not worth a copy of the weights for so few steps, even if they take a little longer. */
+const LONE_STEPS = 64;
+
 /**
  * Compiles walks and runs them: rows of a matrix in, tokens out, all state on the device between.
  */
@@ -49,6 +55,9 @@ export class Walker implements GraphHost {
   readonly #executables: BoundedExecutables;
   /** What walks used last, by key: held, as the next one most likely takes the same. */
   readonly #recent = new Map<string, { readonly walk: number; readonly held: HeldExecutable }>();
+  /** Shapes made ready ahead: they are to be fast, however short the walks. */
+  readonly #warm = new Set<string>();
+  readonly #isLarge: boolean;
   /** Walks begun. */
   #walks = 0;
   #disposed = false;
@@ -69,21 +78,29 @@ export class Walker implements GraphHost {
     const entries = Object.entries(parameters);
     this.#constants = Object.fromEntries(entries.map(([name, value]) => [parameterName(name), value]));
     const weights = entries.reduce((sum, [, { data }]) => sum + data.byteLength, 0);
-    this.#executables = new BoundedExecutables(backend, { bytes: weights > LARGE_BYTES ? 0 : KEPT_BYTES });
+    this.#isLarge = weights > LARGE_BYTES;
+    this.#executables = new BoundedExecutables(backend, { bytes: this.#isLarge ? 0 : KEPT_BYTES });
   }
 
-  /** Runs `use` with the compiled graph of a shape. */
-  run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>): Promise<T> {
-    const { memory, ...plain } = shape;
-    const key = JSON.stringify([plain, memory && Object.values(memory).map((type) => type.shape)]);
-    return this.compiled(key, () => walkGraph(this.diffusion, this.options, shape), use);
+  /** Runs `use` with the compiled graph of a shape. Brief walks have one of their own, unless the shape was made ready. */
+  run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>, brief = false): Promise<T> {
+    const key = keyOf(shape);
+    const graph = (): Graph => walkGraph(this.diffusion, this.options, shape);
+    return brief && !this.#warm.has(key)
+      ? this.compiled(`brief ${key}`, graph, use, true)
+      : this.compiled(key, graph, use);
   }
 
   /** Runs `use` with a compiled graph. What it takes the place of, of earlier walks, is freed before it is compiled. */
-  async compiled<T>(key: string, graph: () => Graph, use: (executable: Executable) => Promise<T>): Promise<T> {
+  async compiled<T>(
+    key: string,
+    graph: () => Graph,
+    use: (executable: Executable) => Promise<T>,
+    brief = false,
+  ): Promise<T> {
     if (this.#disposed) throw new DiffusionForcingError("disposed", "This sampler has been disposed. Make another.");
     if (!this.#recent.has(key)) this.#letGo((walk) => walk < this.#walks);
-    const held = await this.#executables.hold(key, graph, this.#constants);
+    const held = await this.#executables.hold(key, graph, this.#constants, brief);
     try {
       return await use(held.executable);
     } finally {
@@ -102,6 +119,7 @@ export class Walker implements GraphHost {
 
   /** Compiles a shape and takes one run on zeros, as GPUs compile their shaders in the first run. */
   async warmup(shape: WalkShape): Promise<void> {
+    this.#warm.add(keyOf(shape));
     const { inputs } = walkGraph(this.diffusion, this.options, shape);
     const open = inputs.filter(({ attributes }) => !(attributes.name in this.#constants));
     const zeroed = open.map(({ attributes: { name, dtype, shape: sizes } }) => [name, zeros(dtype, sizes)]);
@@ -137,9 +155,12 @@ export class Walker implements GraphHost {
    * @yields after every run; the last one stands for the last row. `x` is valid until the next is asked for.
    */
   async *#stepByStep(request: WalkRequest): AsyncGenerator<WalkProgress> {
-    const { tokens, rows, memory, commit = false, unroll = 1, signal } = request;
+    const { tokens, rows, memory, commit = false, unroll = 1, repeated, signal } = request;
     const [batch, length] = tokens.shape as [number, number];
     const moves = rows.flatMap((row, m) => (m > 0 && changes(rows[m - 1] as ArrayLike<number>, row) ? [m] : []));
+    // By the rows, not the moves: one that is cut and resumed takes the same numbers. A device keeps weights beside it.
+    const isBrief = !repeated && rows.length <= (repeated === undefined ? BRIEF_STEPS : LONE_STEPS);
+    const brief = isBrief && this.#isLarge && !this.backend.capabilities.deviceTensors;
     const runs = commit && moves.length === 0 ? [[]] : inParts(moves, unroll);
     let x: Tensor = tokens;
     let solverMemory = this.#freshSolverMemory(tokens.shape);
@@ -163,7 +184,7 @@ export class Walker implements GraphHost {
           ...(part.length > 0 ? solverMemory : {}),
           ...named(memory?.values, modelMemoryName),
         };
-        const outputs = await this.run(shape, (executable) => executable.run({ ...inputs, x }));
+        const outputs = await this.run(shape, (executable) => executable.run({ ...inputs, x }), brief);
         disposeTensor(x);
         Object.values(solverMemory).forEach(disposeTensor);
         x = outputs.x as Tensor;
@@ -240,6 +261,10 @@ export class Walker implements GraphHost {
     this.#disposed = true;
     return this.#executables.dispose();
   }
+}
+
+function keyOf({ memory, ...plain }: WalkShape): string {
+  return JSON.stringify([plain, memory && Object.values(memory).map((type) => type.shape)]);
 }
 
 /** The number of the last row; 0 of none, where tokens are only read into a memory. */

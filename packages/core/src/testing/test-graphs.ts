@@ -63,11 +63,13 @@ export function testGraphs({ options, tolerance, backend }: Conformance): void {
       }));
       const inputs = { x: draw(1, 2, 3), w: draw(2, 4, 3), b: draw(3, 4) };
       const { x, ...constants } = inputs;
-      const executable = await (await backend()).compile(graph, { constants });
-      const { y } = await readAndDispose(await executable.run({ x }));
-      await assertClose(y, evaluateGraph(graph, inputs).y as NonNullable<typeof y>, tolerance, "y");
-      await assertRejects(executable.run(inputs), ["invalid-argument"], "a run that is given a baked constant");
-      executable.dispose();
+      for (const brief of [false, true]) {
+        const executable = await (await backend()).compile(graph, { constants, brief });
+        const { y } = await readAndDispose(await executable.run({ x }));
+        await assertClose(y, evaluateGraph(graph, inputs).y as NonNullable<typeof y>, tolerance, "y");
+        await assertRejects(executable.run(inputs), ["invalid-argument"], "a run that is given a baked constant");
+        executable.dispose();
+      }
     });
 
     it("refuses constants that the graph does not declare or that do not fit", async () => {

@@ -42,11 +42,17 @@ export class BoundedExecutables {
    *
    * @param key stands for the graph and its constants.
    * @param constants those the graph has no input for are left out.
+   * @param brief as the backend's `compile` takes it.
    * @throws `disposed`, and what compiling throws.
    */
-  async hold(key: string, graph: () => Graph, constants: HostTensorRecord = {}): Promise<HeldExecutable> {
+  async hold(
+    key: string,
+    graph: () => Graph,
+    constants: HostTensorRecord = {},
+    brief = false,
+  ): Promise<HeldExecutable> {
     this.#checkAlive();
-    const entry = this.#entries.get(key) ?? this.#compile(graph(), constants);
+    const entry = this.#entries.get(key) ?? this.#compile(graph(), constants, brief);
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.holders++;
@@ -97,13 +103,13 @@ export class BoundedExecutables {
     await Promise.all(all.map(free));
   }
 
-  #compile(graph: Graph, given: HostTensorRecord): Entry {
+  #compile(graph: Graph, given: HostTensorRecord, brief: boolean): Entry {
     const read = new Set(graph.inputs.map(({ attributes }) => attributes.name));
     const constants = Object.fromEntries(Object.entries(given).filter(([name]) => read.has(name)));
     const bytes = residentBytes(graph, constants);
     this.#makeRoom(bytes);
     const room = Promise.all(this.#leaving);
-    return { executable: room.then(() => this.#backend.compile(graph, { constants })), bytes, holders: 0 };
+    return { executable: room.then(() => this.#backend.compile(graph, { constants, brief })), bytes, holders: 0 };
   }
 
   /** Frees what exceeds the bound; what is compiled next waits for it, so that both are never there at once. */

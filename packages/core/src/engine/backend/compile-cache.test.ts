@@ -53,6 +53,15 @@ const codeOf = async (work: Promise<unknown>): Promise<string | undefined> =>
   );
 
 describe("cachedBackend", () => {
+  it("keeps what is compiled for a few runs apart", async () => {
+    const { backend, counts } = countingBackend();
+    const cached = cachedBackend(backend);
+    for (const brief of [false, true, undefined, true])
+      await cached.compile(scaled(3), { ...(brief === undefined ? {} : { brief }) });
+    expect(counts.compiled).toBe(2);
+    await cached.dispose();
+  });
+
   it("compiles equal graphs once and frees the executable with its last user", async () => {
     const { backend, counts } = countingBackend();
     const cached = cachedBackend(backend);

@@ -21,7 +21,8 @@ export function cachedBackend(backend: Backend): Backend {
   async function compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     if (disposed)
       throw new DiffusionForcingError("disposed", "compile: this backend has been disposed; create a new one.");
-    const key = hashGraph(bakeConstants(graph, options?.constants ?? {}));
+    const baked = hashGraph(bakeConstants(graph, options?.constants ?? {}));
+    const key = options?.brief ? `brief ${baked}` : baked;
     const entry = entries.get(key) ?? { executable: backend.compile(graph, options), users: 0 };
     entries.set(key, entry);
     entry.users++;

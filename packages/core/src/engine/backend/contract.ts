@@ -8,6 +8,12 @@ export interface CompileOptions {
    * inputs. Inference bakes its weights, so that the runtime can pack them once.
    */
   readonly constants?: HostTensorRecord;
+  /**
+   * A few runs will follow, not enough of them to pay for packing `constants`: a backend may read these where they lie, in
+   * every run, so that they must stay as they are until the executable is disposed. Results agree up to rounding.
+   * Default false.
+   */
+  readonly brief?: boolean;
 }
 
 export interface RunOptions {

@@ -87,6 +87,7 @@ export class RolloutMemory implements Past {
         random,
         guidanceInputs: guidanceInputs?.(position, size),
         unroll: isSmall && hasCostlyRuns ? UNROLLED_STEPS : 1,
+        repeated: true,
       },
       position,
     );

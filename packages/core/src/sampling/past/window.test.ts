@@ -55,6 +55,8 @@ describe("a past that is read again", () => {
     expect(await past.extend(chunk(0))).toEqual({ tokens: tensor([100, 101], [1, 2, 1]), taken: 4, calls: 6 });
     await past.extend(chunk(2));
     await past.extend(chunk(4));
+    // No two of one length until the window is full.
+    expect(noted.asked.map(({ repeated }) => repeated)).toEqual([false, false, true]);
     expect(noted.asked.map(({ tokens }) => [...tokens.data])).toEqual([
       [0, 1],
       [100, 101, 2, 3],

@@ -38,6 +38,7 @@ export class RolloutWindow implements Past {
       historyNoise: noiseNeeds(walker.options, diffusion.process).history
         ? historyNoise(this.#sources, tokens.shape, first, diffusion.process.noiseClip)
         : undefined,
+      repeated: count === window,
       signal,
     };
     let walked: ExtendedBy | undefined;

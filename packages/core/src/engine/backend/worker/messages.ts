@@ -11,7 +11,7 @@ export interface TensorHandle extends TensorType {
 /** What the page asks of the worker. */
 export interface Requests {
   open: { readonly options: unknown };
-  compile: { readonly graph: GraphMessage; readonly constants: HostTensorRecord };
+  compile: { readonly graph: GraphMessage; readonly constants: HostTensorRecord; readonly brief: boolean };
   run: {
     readonly executable: number;
     readonly inputs: Readonly<Record<string, HostTensor | TensorHandle>>;

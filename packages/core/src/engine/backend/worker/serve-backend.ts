@@ -87,8 +87,8 @@ function handlersFor(open: (options: unknown) => Promise<Backend>): Handlers {
       const { name, device, version } = backend;
       return { name, device, ...(version === undefined ? {} : { version }) };
     },
-    compile: async ({ graph, constants }) => {
-      const executable = await live().compile(graphFromMessage(graph), { constants });
+    compile: async ({ graph, constants, brief }) => {
+      const executable = await live().compile(graphFromMessage(graph), { constants, brief });
       executables.set(next, executable);
       return { executable: next++ };
     },

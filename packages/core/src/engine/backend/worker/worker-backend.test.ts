@@ -90,6 +90,20 @@ describe("workerBackend", () => {
     expect(await codeOf(failing)).toBe("backend-failure");
   });
 
+  it("says whether a few runs will follow", async () => {
+    const told: unknown[] = [];
+    const inner = referenceBackend();
+    const compile: Backend["compile"] = (graph, options) => {
+      told.push(options?.brief);
+      return inner.compile(graph, options);
+    };
+    const backend = await served(async () => ({ ...inner, compile }));
+    await backend.compile(doubling(), { brief: true });
+    await backend.compile(doubling());
+    expect(told).toEqual([true, false]);
+    await backend.dispose();
+  });
+
   it("sends only a view's own elements", async () => {
     const backend = await served(async () => referenceBackend());
     const executable = await backend.compile(

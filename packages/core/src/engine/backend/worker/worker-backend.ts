@@ -48,7 +48,7 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
     device,
     ...(version === undefined ? {} : { version }),
     capabilities: { deviceTensors: true },
-    compile: async (graph, { constants = {} } = {}) => {
+    compile: async (graph, { constants = {}, brief = false } = {}) => {
       if (disposal !== undefined) {
         throw new DiffusionForcingError("disposed", "compile: this worker's backend has been disposed; open another.");
       }
@@ -60,6 +60,7 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
             postable(value),
           ]),
         ),
+        brief,
       });
       const baked = new Set(Object.keys(constants));
       return remoteExecutable(connection, executable, device, (inputs) => {
