@@ -16,6 +16,26 @@ export const accepted: readonly Accepted[] = [
     reason: "It spares the work of derivatives that reach no target; no output reaches them either.",
   })),
   {
+    file: "gaussian/betas.ts",
+    code: "i < Math.floor(count / 2)",
+    replacement: "i <= Math.floor(count / 2)",
+    reason: "From which end the value in the middle is reached changes its last bit at most.",
+  },
+  ...[
+    ["share(level / levels) / first", "share(level / levels) * first"],
+    ["start / tau", "start * tau"],
+    ["atEnd - atStart", "atEnd + atStart"],
+    [
+      "(atEnd - logistic((u * (end - start) + start) / tau)) / span",
+      "(atEnd - logistic((u * (end - start) + start) / tau)) * span",
+    ],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "gaussian/betas.ts",
+    code,
+    replacement,
+    reason: "A factor of all shares cancels in the ratios that betas are made of.",
+  })),
+  {
     file: "likelihood/elbo-step.ts",
     code: "{ stabilizationLevel: 0 }",
     replacement: "{}",

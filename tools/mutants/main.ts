@@ -14,7 +14,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { markdownTable } from "markdown-table";
 import { accepted } from "./accepted.js";
-import { type MutationReport, type Score, scoreOf } from "./report.js";
+import { type MutationReport, type Score, scoreOf, withoutStaticSurvivors } from "./report.js";
 import { mutatedFiles, type Scope, scopesOf } from "./scopes.js";
 
 const least = 0.97;
@@ -32,18 +32,29 @@ const stryker = join(
   "bin/stryker.js",
 );
 
+/**
+ * What runs while files load runs in every test, and its mutants take all tests each. So first come only those tests that
+ * meet a mutant themselves; then, with all of them, the mutants that only loading meets, and those that outlived the first.
+ */
 function mutate(scope: Scope): Score {
   const name = scope.folder.replaceAll("/", ".");
-  const report = resolve("out/mutants", `${name}.json`);
   const incrementalFile = resolve("out/mutants", `${name}.incremental.json`);
   mkdirSync("out/mutants", { recursive: true });
   if (values.fresh) rmSync(incrementalFile, { force: true });
+  runStryker(scope, name, incrementalFile, true);
+  const first = JSON.parse(readFileSync(incrementalFile, "utf8")) as MutationReport;
+  writeFileSync(incrementalFile, JSON.stringify(withoutStaticSurvivors(first)));
+  return scoreOf(runStryker(scope, name, incrementalFile, false), accepted);
+}
+
+function runStryker(scope: Scope, name: string, incrementalFile: string, ignoreStatic: boolean): MutationReport {
+  const report = resolve("out/mutants", `${name}.json`);
   rmSync(report, { force: true });
   const config = resolve("out/mutants", `${name}.config.json`);
   const options = {
     testRunner: "vitest",
     plugins: ["@stryker-mutator/vitest-runner"],
-    vitest: { configFile: "tools/mutants/vitest.config.ts", related: false },
+    vitest: { configFile: "tools/mutants/vitest.config.ts", related: true },
     mutate: mutatedFiles(scope),
     // The words of a message are for people; its tests name what matters in them.
     mutator: { excludedMutations: ["StringLiteral"] },
@@ -59,6 +70,7 @@ function mutate(scope: Scope): Score {
     disableTypeChecks: false,
     timeoutMS: 20_000,
     coverageAnalysis: "perTest",
+    ignoreStatic,
     allowConsoleColors: false,
   };
   writeFileSync(config, JSON.stringify(options));
@@ -67,7 +79,7 @@ function mutate(scope: Scope): Score {
     env: { ...process.env, MUTANTS_TESTS: scope.tests.join() },
   });
   if (!existsSync(report)) throw new Error(`Stryker ended with ${status} and left no report of ${scope.folder}.`);
-  return scoreOf(JSON.parse(readFileSync(report, "utf8")) as MutationReport, accepted);
+  return JSON.parse(readFileSync(report, "utf8")) as MutationReport;
 }
 
 const rows: string[][] = [];

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { scoreOf } from "./report.js";
+import { scoreOf, withoutStaticSurvivors } from "./report.js";
 import { mutatedFiles, scopesOf } from "./scopes.js";
 
 const source = "const a = 1;\nconst b = a + 2;\n";
@@ -39,6 +39,18 @@ it("lets accepted ones live, and says why", () => {
   const { tried, caught, survivors } = scoreOf(report, accepted);
   expect([tried, caught]).toEqual([4, 3]);
   expect(survivors[0]?.reason).toBe("symmetric");
+});
+
+it("forgets the mutants that lived though loading runs into them, and nothing else", () => {
+  const file = report.files["packages/core/src/metrics/a.ts"];
+  const kept = { ...file, mutants: [mutant("Killed", 1, 1, 2, "a"), mutant("Survived", 1, 1, 2, "b")] };
+  const forgotten = ["Survived", "NoCoverage"].map((status) => ({ ...mutant(status, 1, 1, 2, "c"), static: true }));
+  const caught = { ...mutant("Killed", 1, 1, 2, "d"), static: true };
+  const all = { schemaVersion: "1", files: { a: { ...file, mutants: [...kept.mutants, ...forgotten, caught] } } };
+  expect(withoutStaticSurvivors(all)).toEqual({
+    schemaVersion: "1",
+    files: { a: { ...kept, mutants: [...kept.mutants, caught] } },
+  });
 });
 
 it("takes a scope, or a file in one", () => {

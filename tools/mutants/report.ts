@@ -12,6 +12,8 @@ export interface Mutant {
   readonly mutatorName: string;
   readonly replacement?: string;
   readonly status: string;
+  /** Files that load run into it, whether tests do or not. */
+  readonly static?: boolean;
   readonly location: { readonly start: Position; readonly end: Position };
 }
 
@@ -63,6 +65,15 @@ export function scoreOf({ files }: MutationReport, accepted: readonly Accepted[]
   }
   const living = survivors.filter(({ reason }) => reason === undefined).length;
   return { tried: caught + living, caught, survivors };
+}
+
+/** As if mutants had not been tried that lived, though loading runs into them. */
+export function withoutStaticSurvivors(report: MutationReport): MutationReport {
+  const files = Object.entries(report.files).map(([name, file]) => {
+    const mutants = file.mutants.filter((mutant) => !(mutant.static && livingStatuses.includes(mutant.status)));
+    return [name, { ...file, mutants }];
+  });
+  return { ...report, files: Object.fromEntries(files) };
 }
 
 function codeAt(source: string, { start, end }: Mutant["location"]): string {

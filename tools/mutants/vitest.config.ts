@@ -4,10 +4,18 @@ import { BaseSequencer, type Reporter, type TestModule, type TestSpecification, 
 
 const conditions = ["source", "module", "node", "development|production"];
 
-/** The first failure ends a mutant's run: short files first. */
-class ShortFirst extends BaseSequencer {
+/** The first failure ends a mutant's run: first the tests beside the file it is in, then those of its folder, then others. */
+class NearestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    return (await super.sort(files)).reverse();
+    const [mutated = ""] = this.ctx.config.related ?? [];
+    const path = mutated.replace(/\.ts$/, "");
+    const shared = ({ moduleId }: TestSpecification): number => {
+      const at = [...path].findIndex((character, i) => character !== moduleId[i]);
+      return at < 0 ? path.length : at;
+    };
+    // Short ones first among the equally near.
+    const all = (await super.sort(files)).reverse();
+    return all.sort((a, b) => shared(b) - shared(a));
   }
 }
 
@@ -34,7 +42,7 @@ const config: ViteUserConfig = defineConfig({
     include: (process.env.MUTANTS_TESTS ?? "packages/core/src/**/*.test.ts").split(","),
     exclude: ["**/node_modules/**", "**/*.browser.test.ts", "**/*.conformance.test.ts"],
     testTimeout: 60_000,
-    sequence: { sequencer: ShortFirst },
+    sequence: { sequencer: NearestFirst },
     reporters: [new TellsFilesThatDoNotLoad()],
     // Modules are loaded once for a mutant, not once for each file.
     isolate: false,

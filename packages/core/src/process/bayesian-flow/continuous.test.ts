@@ -21,6 +21,10 @@ const run = (outputs: Parameters<typeof trace<keyof typeof inputs>>[1]) =>
 const close = (values: readonly number[]) => values.map((value) => expect.closeTo(value, 5));
 
 describe("bayesianFlow", () => {
+  it("weighs its loss itself", () => {
+    expect(process.lossWeighting).toEqual({ kind: "uniform" });
+  });
+
   it("believes gamma of the data, with the variance gamma (1 - gamma) (Graves et al. 2023, equation 77)", () => {
     const { mean } = run(({ clean, levels, noise }) => ({ mean: process.corrupt(clean, levels, noise) }));
     const expected = known.map(

@@ -10,6 +10,11 @@ describe("betas", () => {
     expect(linearBetas(50)).toHaveLength(50);
   });
 
+  it("linear begin and end with .1 / K and 20 / K themselves, where steps from the other end would be off by rounding", () => {
+    const betas = linearBetas(23);
+    expect([betas[0], betas[22]]).toEqual([0.004347826086956522, 0.8695652173913044]);
+  });
+
   it("cosine keep f(k / K) / f(0) with f = cos^2(pi / 2 (u + s) / (1 + s)), limited to .999", () => {
     // f(0) = .99984, f(1/2) = .49384 of it, and 0 at the end.
     const f = (u: number): number => Math.cos(((u + 0.008) / 1.008) * (Math.PI / 2)) ** 2;

@@ -8,7 +8,8 @@ const process = () => edm({ levels: 3, sigmaMin: 1, sigmaMax: 4, rho: 2, sigmaDa
 
 describe("edm", () => {
   it("spaces sigma^(1 / rho) equally from sigmaMin at level 1 to sigmaMax at level K (Karras et al. 2022, eq. 5)", () => {
-    const { path, priorScale, terminal, signalToNoise } = process();
+    const { path, priorScale, terminal, signalToNoise, lossWeighting } = process();
+    expect(lossWeighting).toEqual({ kind: "uniform" });
     expect([...path!.noise]).toEqual([0, 1, 2.25, 4]);
     expect([...path!.signal]).toEqual([1, 1, 1, 1]);
     expect([priorScale, terminal]).toEqual([4, { signal: 1, noise: 4 }]);

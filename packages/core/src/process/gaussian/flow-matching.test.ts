@@ -5,7 +5,8 @@ import { flowMatching } from "./flow-matching.js";
 const close = (values: number[]) => values.map((value) => expect.closeTo(value, 12));
 
 it("runs straight from the token to the noise, t = k / K", () => {
-  const { path, signalToNoise, sensitivity, priorScale, terminal } = flowMatching({ levels: 4 });
+  const { path, signalToNoise, sensitivity, priorScale, terminal, lossWeighting } = flowMatching({ levels: 4 });
+  expect(lossWeighting).toEqual({ kind: "uniform" });
   expect([...path!.noise]).toEqual([0, 0.25, 0.5, 0.75, 1]);
   expect([...path!.signal]).toEqual([1, 0.75, 0.5, 0.25, 0]);
   expect([...signalToNoise]).toEqual([Number.POSITIVE_INFINITY, ...close([9, 1, 1 / 9, 0])]);

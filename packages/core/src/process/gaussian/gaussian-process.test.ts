@@ -131,6 +131,10 @@ describe.each(processes)("the process %s", (_name, process) => {
 });
 
 describe("a variance-preserving process", () => {
+  it("weighs what preserves variance by the signal to noise, up to 5", () => {
+    expect(variancePreserving(linearSchedule(25)).lossWeighting).toEqual({ kind: "min-snr", clip: 5 });
+  });
+
   it("gives the official noised values, and leaves tokens of level 0 as they are", () => {
     const process = variancePreserving(linearSchedule(25));
     const inputs = {
