@@ -52,6 +52,7 @@ const nodeProjects = coverage.devices
       exclude: [...configDefaults.exclude, browserFiles],
       env: device.vulkan ? { ...coverage.vulkan } : {},
       testTimeout: deviceTimeout,
+      hookTimeout: deviceTimeout,
       // So that tests of memory can collect garbage before they measure.
       execArgv: ["--expose-gc"],
     },
@@ -95,6 +96,7 @@ function browserProjects(executablePath: string, args: readonly string[]): TestP
             name: device.name,
             include: filesOf(device),
             testTimeout: deviceTimeout,
+            hookTimeout: deviceTimeout,
           })),
         ],
       },
@@ -107,6 +109,7 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     testTimeout: 120_000,
+    hookTimeout: 120_000,
     // By default one core of a machine of two is left idle.
     maxWorkers: "100%",
     reporters: ["default", new DeviceReporter(coverage)],

@@ -30,6 +30,14 @@ describe("toOnnx", () => {
     await session.release();
   });
 
+  it("refuses an option that there is not, and one whose value cannot be", () => {
+    const graph = trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: x }));
+    expect(() => toOnnx(graph, { portabel: false } as never)).toThrow("toOnnx: there is no option portabel.");
+    expect(() => toOnnx(graph, { portable: "no" } as never)).toThrow(
+      'toOnnx: portable is "no"; expected true or false.',
+    );
+  });
+
   it("uses fused operators if it need not be portable", () => {
     const { operatorSets, graph: lowered } = decodeModel(toOnnx(graph, { portable: false }));
     expect(operatorSets).toContainEqual({ domain: "com.microsoft", version: 1 });

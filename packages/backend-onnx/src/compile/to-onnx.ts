@@ -1,4 +1,5 @@
 import type { HostTensorRecord } from "@diffusion-forcing/core";
+import { checkOptions, schemas } from "@diffusion-forcing/core/backend";
 import { bakeConstants, type Graph, optimize } from "@diffusion-forcing/core/graph";
 import { lowerGraph } from "./lower-graph.js";
 import { encodeModel } from "./proto/encode.js";
@@ -17,11 +18,21 @@ export interface ToOnnxOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+const optionSchemas = {
+  constants: schemas.having<HostTensorRecord>("tensors by name"),
+  portable: schemas.satisfying<boolean>("true or false", (value) => typeof value === "boolean"),
+  name: schemas.satisfying<string>("a string", (value) => typeof value === "string"),
+  metadata: schemas.having<Record<string, string>>("strings by name"),
+};
+
 /**
  * A graph as the bytes of an .onnx file. Inputs keep their names; an output named like an input gets ".next"
  * appended, as ONNX wants distinct names.
+ *
+ * @throws `invalid-argument`
  */
 export function toOnnx(graph: Graph, options: ToOnnxOptions = {}): Uint8Array {
+  checkOptions("toOnnx", optionSchemas, options);
   const { constants = {}, portable = true, name = "graph", metadata = {} } = options;
   const simplified = optimize(bakeConstants(graph, constants));
   return encodeModel(lowerGraph(simplified, { target: portable ? "portable" : "cpu", name, metadata }).model);

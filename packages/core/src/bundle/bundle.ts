@@ -84,13 +84,16 @@ export function encodeBundle(
   };
 }
 
-/** Writes a bundle. @throws `write-failed`, and what {@link encodeBundle} throws */
+const targetSchema = schemas.having<BundleTarget>("a target, as directoryTarget() makes one", "write");
+
+/** Writes a bundle. @throws `invalid-argument`, `write-failed`, and what {@link encodeBundle} throws */
 export async function saveBundle(
   bundle: Bundle | SymbolBundle,
   target: BundleTarget,
   options: SaveOptions = {},
 ): Promise<void> {
-  await target.write(encodeBundle(bundle, options));
+  const { write } = check("saveBundle: the target", targetSchema, target);
+  await write.call(target, encodeBundle(bundle, options));
 }
 
 /**

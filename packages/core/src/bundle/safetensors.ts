@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { recognizeForeign } from "./foreign-file.js";
@@ -32,7 +34,7 @@ interface ArrayOver {
 const LENGTH_BYTES = 8;
 
 /** Room for any model there is. The format's reference implementation accepts 100 MB, which takes `JSON.parse` long. */
-const DEFAULT_MAX_HEADER_BYTES = 16_000_000;
+const optionsSchema = v.strictObject({ maxHeaderBytes: v.optional(schemas.integer(0), 16_000_000) });
 
 /**
  * A safetensors file (https://huggingface.co/docs/safetensors): the header's length as 8 bytes, a JSON header padded
@@ -92,7 +94,7 @@ export function decodeSafetensors(
   bytes: Uint8Array,
   options: { readonly maxHeaderBytes?: number } = {},
 ): SafetensorsContent {
-  const { maxHeaderBytes = DEFAULT_MAX_HEADER_BYTES } = options;
+  const { maxHeaderBytes } = check("decodeSafetensors", optionsSchema, options);
   if (!ArrayBuffer.isView(bytes) || typeof bytes.subarray !== "function") {
     throw invalid(`the file is ${describe(bytes)}; expected its bytes, a Uint8Array.`);
   }

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { schemas } from "../engine/check.js";
 import { broadcastTo, constant, div, maximum, mean, mul, reshape, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
@@ -31,6 +33,11 @@ export interface LossOptions {
   /** Default {@link meanOverMask}. */
   readonly denominator?: LossDenominator;
 }
+
+/** Of {@link LossOptions}, where they are given. */
+export const lossOptionsSchema: v.GenericSchema<LossOptions> = v.strictObject({
+  denominator: v.optional(schemas.function<LossDenominator>()),
+}) as v.GenericSchema<LossOptions>;
 
 /** The sum of the mask over all elements, so that padding changes nothing; without a mask the number of elements. */
 export const meanOverMask: LossDenominator = (lossMask, shape) =>

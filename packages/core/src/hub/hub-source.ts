@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import { type BundleSource, checkFileName, checkFileSize, readFailed } from "../bundle/sources/source.js";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 
 /** What is used of the package `@huggingface/hub`. */
@@ -20,13 +22,20 @@ export interface HubSourceOptions {
   readonly client?: () => Promise<HubClient>;
 }
 
+const optionsSchema = v.strictObject({
+  revision: v.optional(v.string("a branch, a tag or a commit")),
+  accessToken: v.optional(v.string("a string")),
+  client: v.optional(schemas.function()),
+});
+
 /**
  * A bundle in a repository of the Hugging Face hub, by the optional peer `@huggingface/hub`.
  *
  * @param repository "owner/name".
- * @throws on reading, `missing-dependency` where the peer is not installed, `read-failed`.
+ * @throws `invalid-argument`; on reading, `missing-dependency` where the peer is not installed, `read-failed`.
  */
 export function hubSource(repository: string, options: HubSourceOptions = {}): BundleSource {
+  check("hubSource", optionsSchema, options);
   const { revision = "main", accessToken, client = importClient } = options;
   if (!/^[\w.-]+\/[\w.-]+$/.test(repository)) {
     throw new DiffusionForcingError(

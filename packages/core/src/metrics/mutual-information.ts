@@ -7,10 +7,10 @@ import { DiffusionForcingError } from "../engine/errors.js";
  * @throws `invalid-argument` for labellings of different or no items
  */
 export function normalizedMutualInformation(a: ArrayLike<number>, b: ArrayLike<number>): number {
-  if (a.length !== b.length || a.length === 0) {
+  if (!(a?.length > 0) || a.length !== b?.length) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `normalizedMutualInformation: ${a.length} labels and ${b.length}; expected as many of both, at least one.`,
+      `normalizedMutualInformation: ${a?.length} labels and ${b?.length}; expected as many of both, at least one.`,
     );
   }
   const pairs = Array.from(a, (label, i) => `${label}/${b[i]}`);

@@ -1,3 +1,4 @@
+import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
@@ -5,6 +6,8 @@ import { formatShape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
 import { checkFinite, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
 import { dataRangeOf, isDataRangeName } from "./data-range.js";
 import type { Initializer, ModelConfig, Network } from "./model.js";
+
+const networkSchema = schemas.having<Network>("a network, such as transformer() makes", "config", "parameters");
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
   if (initializer.kind === "ones") target.fill(1);
@@ -16,8 +19,11 @@ function draw(initializer: Initializer, random: RandomStream, target: Float32Arr
 /**
  * Fresh parameters. Every parameter draws from its own stream, split off by its name, so that adding one does
  * not change the others.
+ *
+ * @throws `invalid-argument`
  */
 export function initializeParameters(model: Network, random: RandomStream): Record<string, HostTensor<"float32">> {
+  check("initializeParameters: the model", networkSchema, model);
   return Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
       const parameter = zeros("float32", shape);
@@ -33,8 +39,9 @@ function described(config: ModelConfig): string {
   return `{ ${fields.map(([name, value]) => `${describe(name).slice(1, -1)}: ${describe(value)}`).join(", ")} }`;
 }
 
-/** Number of trainable values. */
+/** Number of trainable values. @throws `invalid-argument` */
 export function countParameters(model: Network): number {
+  check("countParameters: the model", networkSchema, model);
   return Object.values(model.parameters).reduce((total, { shape }) => total + sizeOf(shape), 0);
 }
 

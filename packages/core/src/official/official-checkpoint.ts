@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import type { SafetensorsTensor } from "../bundle/safetensors.js";
+import { check } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatShape, type Shape, shapesEqual, sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
@@ -54,6 +56,8 @@ export function fromOfficial(
   return { parameters, prefix, ignored: checkTheRest(layout, prefix, stateDict) };
 }
 
+const optionsSchema = v.strictObject({ prefix: v.optional(v.string("a string"), "") });
+
 /**
  * The reverse of {@link fromOfficial}, bit for bit: the state dict that the official module loads, buffers of its
  * schedule excepted (`load_state_dict(..., strict=False)`).
@@ -66,7 +70,7 @@ export function toOfficial(
   parameters: HostTensorRecord,
   options: { readonly prefix?: string } = {},
 ): Record<string, HostTensor<"float32">> {
-  const { prefix = "" } = options;
+  const { prefix } = check("toOfficial", optionsSchema, options);
   const layout = officialLayout(config);
   checkParameters(modelFromConfig(config), parameters);
   const stateDict: Record<string, HostTensor<"float32">> = {};

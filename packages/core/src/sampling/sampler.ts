@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
@@ -91,7 +92,7 @@ export class Sampler {
 
   /** @throws `checkpoint-mismatch` if the parameters are not the model's, `invalid-argument` for illegal options. */
   constructor(diffusion: Diffusion, options: SamplerOptions) {
-    const { process, model } = diffusion;
+    const { process, model } = check("sampler: the diffusion", diffusionSchema, diffusion);
     const given = check("sampler", schema, options);
     const { backend, parameters, guidance, scores, speculation, start } = given;
     const highest = startLevel(process.levels, start);

@@ -60,6 +60,6 @@ it("refuses sets of other widths and no dealings", () => {
   const random = createRandom(0);
   expect(() => permutationTest(normal(1, 3, 2), normal(1, 3, 3), { random })).toThrow("got [3, 2] and [3, 3]");
   expect(() => permutationTest(normal(1, 3, 2), normal(2, 3, 2), { random, permutations: 0 })).toThrow(
-    "0 permutations",
+    "permutations is 0; expected a whole number from 1",
   );
 });

@@ -1,4 +1,5 @@
-import { DiffusionForcingError } from "../engine/errors.js";
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import type { RandomStream } from "../engine/random/index.js";
 import { medianDistance } from "../metrics/distances.js";
 import { checkPointSets, type PointSet, squaredDistance } from "../metrics/point-sets.js";
@@ -14,6 +15,12 @@ export interface PermutationTestOptions {
   readonly permutations?: number;
 }
 
+const optionsSchema = v.strictObject({
+  random: schemas.having<RandomStream>("random numbers, as createRandom() makes them", "split", "integer"),
+  statistic: v.optional(schemas.choice("energy", "mmd"), "energy"),
+  permutations: v.optional(schemas.integer(1), 1999),
+});
+
 /**
  * Whether two sets of points [N, D] and [M, D] follow one law, exact for any sizes: the share of random dealings of all
  * points into sets of N and M that are at least as far apart as the given ones, these among them (Phipson and Smyth
@@ -22,14 +29,8 @@ export interface PermutationTestOptions {
  * @throws `shape-mismatch`, `invalid-argument`
  */
 export function permutationTest(a: PointSet, b: PointSet, options: PermutationTestOptions): number {
-  const { random, statistic = "energy", permutations = 1999 } = options;
+  const { random, statistic, permutations } = check("permutationTest", optionsSchema, options);
   const width = checkPointSets("permutationTest", a, b, 2);
-  if (!Number.isInteger(permutations) || permutations < 1) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `permutationTest: ${permutations} permutations; expected a whole number from 1.`,
-    );
-  }
   const [first, second] = [a.shape[0] as number, b.shape[0] as number];
   const count = first + second;
   const likeness = likenesses(a, b, width, statistic);

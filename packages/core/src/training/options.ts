@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { LossOptions } from "../diffusion/loss.js";
+import { lossOptionsSchema } from "../diffusion/loss.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import type { RandomStream } from "../engine/random/index.js";
@@ -82,7 +83,7 @@ const optionsSchema = v.strictObject({
   parameters: v.optional(schemas.having<HostTensorRecord>("a record of tensors")),
   optimizer: v.optional(schemas.having<AdamWOptions>("an object")),
   learningRate: v.optional(v.any()),
-  loss: v.optional(v.strictObject({ denominator: v.optional(schemas.function()) })),
+  loss: v.optional(lossOptionsSchema),
   maxGradNorm: v.optional(
     v.custom<number | false>((value) => value === false || isPositive(value), "a positive number or false"),
   ),

@@ -1,4 +1,5 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
+import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
@@ -190,7 +191,10 @@ export function checkFiniteState(state: TrainingState): void {
   }
 }
 
+const stateSchema = schemas.having<TrainingState>("a training state, as train() returns one", "step", "parameters");
+
 /** The weights to sample with, and the range of the data: those of the best evaluation with early stopping, else the moving average, if there is one. */
 export function samplingParameters(state: TrainingState): HostTensorRecord {
+  check("samplingParameters: the state", stateSchema, state);
   return withDataRange(state.best?.parameters ?? state.ema ?? state.parameters, state.range);
 }

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
-import { diffusionForcingLoss, type LossInputs, type LossOptions } from "../diffusion/loss.js";
+import { diffusionForcingLoss, type LossInputs, type LossOptions, lossOptionsSchema } from "../diffusion/loss.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
@@ -13,9 +13,12 @@ import type { Trainable } from "./trainable.js";
 /**
  * The training of a diffusion: batches are completed by levels and noise. The noise of each shape is drawn into one
  * buffer, over and over.
+ *
+ * @throws `invalid-argument`
  */
 export function trainableDiffusion(diffusion: Diffusion, loss?: LossOptions): Trainable {
-  const { model, process } = diffusion;
+  const { model, process } = check("trainableDiffusion", diffusionSchema, diffusion);
+  check("trainableDiffusion: the loss", v.optional(lossOptionsSchema), loss);
   const buffers = new Map<string, HostTensor<"float32">>();
   return {
     config: model.config,

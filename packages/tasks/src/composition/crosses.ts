@@ -1,4 +1,6 @@
 import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 
 /** Corners of the square, in order around it: neighbours in the list are adjacent, the next but one is opposite. */
 export const corners: readonly (readonly [x: number, y: number])[] = [
@@ -13,13 +15,14 @@ const JITTER = 0.03;
 /** Standard deviation of where a trajectory ends about its corner, in each coordinate. */
 const END_SPREAD = 0.05;
 
-/** @throws nothing; `length` is at least 2. */
 export interface CrossesOptions {
   /** Trajectories. */
   readonly batch: number;
-  /** Positions of each. */
+  /** Positions of each, at least 2. */
   readonly length: number;
 }
+
+const optionsSchema = v.strictObject({ batch: schemas.integer(1), length: schemas.integer(2) });
 
 /**
  * Trajectories on the square from -1 to 1: each starts in one of the four corners, slows down, passes the centre and
@@ -30,8 +33,10 @@ export interface CrossesOptions {
  * of them cannot say which corner the trajectory came from, who sees the whole past can.
  *
  * @returns float32 [batch, length, 2]
+ * @throws `invalid-argument`
  */
-export function crosses({ batch, length }: CrossesOptions, random: RandomStream): HostTensor<"float32"> {
+export function crosses(options: CrossesOptions, random: RandomStream): HostTensor<"float32"> {
+  const { batch, length } = check("crosses", optionsSchema, options);
   const { data } = zeros("float32", [batch, length, 2]);
   for (let b = 0; b < batch; b++) {
     const from = random.integer(0, corners.length);

@@ -1,5 +1,7 @@
 import { type Bundle, createRandom, DiffusionForcingError, type RandomStream } from "@diffusion-forcing/core";
-import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { check, schemas, throwIfAborted } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { episodeLength, type FruitState, newFruits, stepFruits } from "./fruit-swap.js";
 import { noAction } from "./observation.js";
 import { FruitPolicy, type PolicySampler } from "./policy.js";
@@ -29,6 +31,19 @@ export interface EpisodesOptions {
   readonly onStep?: (step: number) => void;
 }
 
+const optionsSchema = v.strictObject({
+  sampler: schemas.having<PolicySampler>("a sampler", "denoise", "timesteps"),
+  codec: schemas.having<NonNullable<Bundle["codec"]>>("a codec", "encode", "decode"),
+  view: schemas.having<View>("a view, such as views has", "size", "see", "disturb"),
+  episodes: schemas.integer(1),
+  memory: schemas.integer(1),
+  seed: optionSchemas.seed,
+  distraction: v.optional(v.strictObject({ share: schemas.number(0, 1), level: schemas.integer(0) })),
+  dream: v.optional(v.boolean("true or false")),
+  signal: optionSchemas.signal,
+  onStep: optionSchemas.callback<(step: number) => void>(),
+});
+
 /** Episodes as they went. */
 export interface Episodes {
   readonly view: View;
@@ -44,10 +59,14 @@ export interface Episodes {
  * Lets a model swap fruits: sample the next token, execute its action, take in what is really seen. Episodes start alike
  * for the same seed, whatever the policy. The steps that are disturbed are the same in all episodes of a run.
  *
- * @throws `aborted`
+ * @throws `invalid-argument`, `aborted`
  */
 export async function runEpisodes(options: EpisodesOptions): Promise<Episodes> {
-  const { sampler, codec, view, episodes, memory, seed, distraction, dream, signal, onStep } = options;
+  const { sampler, codec, view, episodes, memory, seed, distraction, dream, signal, onStep } = check(
+    "runEpisodes",
+    optionsSchema,
+    options,
+  );
   if (distraction !== undefined && distraction.level > sampler.timesteps) {
     throw new DiffusionForcingError(
       "invalid-argument",

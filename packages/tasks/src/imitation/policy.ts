@@ -7,6 +7,9 @@ import {
   type Sampler,
   tensor,
 } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { tokensPerEpisode } from "./demonstrations.js";
 import type { HandAction } from "./fruit-swap.js";
 import { actionNumbers, actionOf } from "./observation.js";
@@ -30,6 +33,16 @@ export interface PolicyOptions {
   readonly signal?: AbortSignal;
 }
 
+const optionsSchema = v.strictObject({
+  sampler: schemas.having<PolicySampler>("a sampler", "denoise", "diffusion"),
+  codec: schemas.having<Codec>("a codec", "encode", "decode"),
+  episodes: schemas.integer(1),
+  observationSize: schemas.integer(1),
+  memory: schemas.integer(1),
+  random: optionSchemas.random,
+  signal: optionSchemas.signal,
+});
+
 /** Windows are rounded up to this, so that few shapes are compiled. */
 const WINDOW_STEP = 8;
 
@@ -45,7 +58,9 @@ export class FruitPolicy {
   readonly #levels: number[] = [];
   readonly #features: number;
 
+  /** @throws `invalid-argument` */
   constructor(options: PolicyOptions) {
+    check("FruitPolicy", optionsSchema, options);
     this.#options = options;
     this.#features = options.sampler.diffusion.model.tokenShape[0] as number;
     this.#past = new Float32Array(options.episodes * tokensPerEpisode * this.#features);

@@ -1,4 +1,7 @@
 import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { createMazeEnvironment, drawCell, goalReward } from "./environment.js";
 import { createMazeRoutes, createWaypointController } from "./expert.js";
 import { clip } from "./geometry.js";
@@ -12,6 +15,12 @@ export interface MazeDatasetOptions {
   readonly steps: number;
   readonly seed: number;
 }
+
+const optionsSchema = v.strictObject({
+  maze: schemas.having<Maze>("a maze, such as mazes has", "freeCells", "goalCell"),
+  steps: schemas.integer(1),
+  seed: optionSchemas.seed,
+});
 
 /** One continuous trajectory: row t is what was observed, and the action then taken. */
 export interface MazeDataset {
@@ -28,12 +37,10 @@ export interface MazeDataset {
  * files, not equal to them: the random numbers differ, D4RL repeats one observation at each change of target (its
  * loop keeps the old one), and this does not. The same options give the same bytes on every engine.
  *
- * @throws DiffusionForcingError `invalid-argument` unless `steps` is a positive integer.
+ * @throws `invalid-argument`
  */
-export function generateMazeDataset({ maze, steps, seed }: MazeDatasetOptions): MazeDataset {
-  if (!Number.isSafeInteger(steps) || steps < 1) {
-    throw new DiffusionForcingError("invalid-argument", `steps is ${steps}; give a positive integer.`);
-  }
+export function generateMazeDataset(options: MazeDatasetOptions): MazeDataset {
+  const { maze, steps, seed } = check("generateMazeDataset", optionsSchema, options);
   const random = createRandom(seed);
   const targets = random.split("targets");
   const noise = random.split("action noise");

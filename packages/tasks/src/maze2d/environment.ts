@@ -1,4 +1,7 @@
 import type { RandomStream } from "@diffusion-forcing/core";
+import { check } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { distance } from "./geometry.js";
 import type { Maze, MazeCell } from "./mazes.js";
 import { createMazePhysics, type MazePhysics } from "./physics.js";
@@ -26,6 +29,12 @@ export interface MazeEnvironmentOptions {
   /** Every episode's goal, whatever `multiTask` says. */
   readonly goal?: Position;
 }
+
+const optionsSchema = v.strictObject({
+  multiTask: v.optional(v.boolean("true or false")),
+  start: v.optional(optionSchemas.position),
+  goal: v.optional(optionSchemas.position),
+});
 
 /** One episode of Maze2D at a time. Episodes last `maze.episodeLength` steps; the caller counts them. */
 export interface MazeEnvironment {
@@ -56,11 +65,13 @@ export function drawStart(maze: Maze, random: RandomStream, observation: Float64
   observation.set([x, y, startSpeed * random.normal(), startSpeed * random.normal()]);
 }
 
+/** @throws `invalid-argument` */
 export function createMazeEnvironment(
   maze: Maze,
   options: MazeEnvironmentOptions = {},
   physics: MazePhysics = createMazePhysics(maze),
 ): MazeEnvironment {
+  check("createMazeEnvironment", optionsSchema, options);
   const observation = new Float64Array(4);
   let goal: Position = options.goal ?? [maze.goalCell.row, maze.goalCell.column];
   return {

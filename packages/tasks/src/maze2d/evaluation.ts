@@ -1,6 +1,8 @@
-import { createRandom, DiffusionForcingError } from "@diffusion-forcing/core";
-import { throwIfAborted } from "@diffusion-forcing/core/backend";
+import { createRandom } from "@diffusion-forcing/core";
+import { check, schemas, throwIfAborted } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import { mean, pairedRatio, proportion } from "../intervals.js";
+import { optionSchemas } from "../option-schemas.js";
 import type { Estimate } from "../task.js";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
@@ -25,6 +27,18 @@ export interface MazeEvaluationOptions {
   /** Called after every step of all episodes. */
   readonly onProgress?: (progress: { readonly step: number; readonly steps: number }) => void;
 }
+
+const optionsSchema = v.strictObject({
+  maze: schemas.having<Maze>("a maze, such as mazes has", "freeCells", "goalCell"),
+  policy: schemas.having<MazePolicy>("a policy, such as plannerPolicy() makes", "name", "start", "act"),
+  episodes: schemas.integer(1),
+  seed: optionSchemas.seed,
+  multiTask: v.optional(v.boolean("true or false"), false),
+  start: v.optional(optionSchemas.position),
+  goal: v.optional(optionSchemas.position),
+  signal: optionSchemas.signal,
+  onProgress: optionSchemas.callback<MazeEvaluationOptions["onProgress"]>(),
+});
 
 export interface MazeEpisodeResult {
   readonly success: boolean;
@@ -71,14 +85,11 @@ export const reproductionNote =
  * Evaluates a policy on Maze2D: success, steps to first reach, their ratio to the expert's, D4RL's normalised score
  * and success on the hard starts. The score alone misleads: a straight line without any plan scores about 100.
  *
- * @throws DiffusionForcingError `invalid-argument` unless `episodes` is a positive integer; `aborted` by the signal.
+ * @throws `invalid-argument`, `aborted`
  */
 export async function evaluateMazePolicy(options: MazeEvaluationOptions): Promise<MazeEvaluation> {
-  const { maze, policy, episodes, multiTask = false, seed } = options;
-  if (!Number.isSafeInteger(episodes) || episodes < 1) {
-    throw new DiffusionForcingError("invalid-argument", `episodes is ${episodes}; give a positive integer.`);
-  }
-  const { signal, start, goal } = options;
+  const { multiTask } = check("evaluateMazePolicy", optionsSchema, options);
+  const { maze, policy, episodes, seed, signal, start, goal } = options;
   const setting: EpisodeSetting = { maze, episodes, seed, multiTask, start, goal, signal };
   const runs = await runEpisodes(setting, policy, options.onProgress);
   const planPoints = policy.planPoints?.();

@@ -10,8 +10,11 @@ import {
   schedulingMatrix,
   tensor,
 } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
 import { codecOn } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { BAR, type Chorale, VOICES } from "./chorales.js";
 import { excerptOf } from "./excerpts.js";
 import { musicRecordOf } from "./record.js";
@@ -79,6 +82,20 @@ export interface InfillOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
+const optionsSchema = v.strictObject({
+  backend: optionSchemas.backend,
+  chorale: schemas.having<Chorale>("a chorale, as readChorales() reads them", "pitches", "length"),
+  bars: schemas.satisfying<readonly [number, number]>(
+    "the numbers of the first and the last bar",
+    (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger),
+  ),
+  samples: v.optional(schemas.integer(1, 65_536), 1),
+  seed: optionSchemas.seed,
+  steps: v.optional(schemas.integer(1), 50),
+  signal: optionSchemas.signal,
+  onProgress: optionSchemas.callback<InfillOptions["onProgress"]>(),
+});
+
 /**
  * Chorales with bars filled in: as they were but for these bars. The model reads as much around them as an excerpt of its
  * training holds.
@@ -87,7 +104,7 @@ export interface InfillOptions {
  *   than the model can see, `aborted`
  */
 export async function infill(bundle: Bundle, options: InfillOptions): Promise<Chorale[]> {
-  const { backend, chorale, bars, samples = 1, seed, steps = 50 } = options;
+  const { backend, chorale, bars, samples, seed, steps } = check("infill", optionsSchema, options);
   const record = musicRecordOf(bundle);
   const { sixteenths } = record;
   const gap = gapOf(chorale, bars, record);

@@ -1,11 +1,16 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
 import { writeMidi as encode, type MidiEvent } from "midi-file";
+import * as v from "valibot";
 import { type Chorale, VOICES } from "./chorales.js";
 import { notesOf } from "./notes.js";
 
 export interface MidiOptions {
-  /** Quarters a minute. Default 80. */
+  /** Quarters a minute, 4 to 1000. Default 80. */
   readonly tempo?: number;
 }
+
+// A file holds the microseconds of a quarter in three bytes.
+const optionsSchema = v.strictObject({ tempo: v.optional(schemas.number(4, 1000), 80) });
 
 const TICKS_PER_SIXTEENTH = 120;
 const names = ["Soprano", "Alto", "Tenor", "Bass"] as const;
@@ -13,8 +18,9 @@ const names = ["Soprano", "Alto", "Tenor", "Bass"] as const;
 const CHOIR = 52;
 const VELOCITY = 80;
 
-/** A chorale as a MIDI file: in 4/4, a track for each voice, after one of tempo and metre. */
-export function writeMidi(chorale: Chorale, { tempo = 80 }: MidiOptions = {}): Uint8Array<ArrayBuffer> {
+/** A chorale as a MIDI file: in 4/4, a track for each voice, after one of tempo and metre. @throws `invalid-argument` */
+export function writeMidi(chorale: Chorale, options: MidiOptions = {}): Uint8Array<ArrayBuffer> {
+  const { tempo } = check("writeMidi", optionsSchema, options);
   const end: MidiEvent = { deltaTime: 0, meta: true, type: "endOfTrack" };
   const conductor: MidiEvent[] = [
     {

@@ -1,3 +1,5 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import { drawText } from "../pictures/drawn-text.js";
 import { element } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
@@ -11,6 +13,11 @@ export interface RollOptions {
   readonly titles?: readonly string[];
 }
 
+const optionsSchema = v.strictObject({
+  filled: v.optional(v.strictTuple([schemas.integer(1), schemas.integer(1)], "two numbers of bars")),
+  titles: v.optional(v.array(v.string("a string"), "an array of strings"), []),
+});
+
 /** Soprano to bass. */
 export const voiceColors: readonly string[] = ["#c2410c", "#d99a1c", "#1e8e8a", "#3e7cc8"];
 const shade = "#fdf3df";
@@ -23,8 +30,10 @@ const [STEP, SEMITONE, MARGIN, HEAD] = [6, 5, 30, 26];
  * each C, a colour for each voice. What was filled in stands on a shade.
  *
  * @returns an SVG document
+ * @throws `invalid-argument`
  */
-export function pianoRoll(chorales: readonly Chorale[], { filled, titles = [] }: RollOptions = {}): string {
+export function pianoRoll(chorales: readonly Chorale[], options: RollOptions = {}): string {
+  const { filled, titles } = check("pianoRoll", optionsSchema, options);
   const notes = chorales.map(notesOf);
   const pitches = notes.flat().map(({ pitch }) => pitch);
   const low = pitches.reduce((least, pitch) => Math.min(least, pitch), 60) - 1;

@@ -1,4 +1,6 @@
 import { DiffusionForcingError, type HostTensor } from "@diffusion-forcing/core";
+import { check, checkHostTensor, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import { glyphLine, glyphWidth } from "./glyphs.js";
 import { writeText } from "./pixel-text.js";
 import { blank, enlarge, type Frame, type Pixels, paste, type Rgb } from "./pixels.js";
@@ -24,6 +26,27 @@ export interface VideoAnimationOptions extends VideoPictureOptions {
   readonly framesPerSecond?: number;
 }
 
+const pictureSchemas = {
+  context: v.optional(schemas.integer(0), 0),
+  range: v.optional(
+    schemas.satisfying<readonly [number, number]>(
+      "two different numbers",
+      (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isFinite) && value[0] !== value[1],
+    ),
+    [-1, 1],
+  ),
+  scale: v.optional(schemas.integer(1, 1024)),
+  labels: v.optional(v.array(v.string("a string"), "an array of strings"), []),
+};
+const stripSchema = v.strictObject({
+  ...pictureSchemas,
+  numbers: v.optional(v.array(schemas.number(), "an array of numbers")),
+});
+const animationSchema = v.strictObject({
+  ...pictureSchemas,
+  framesPerSecond: v.optional(schemas.positive(), 6),
+});
+
 const paper: Rgb = [255, 255, 255];
 const ink: Rgb = [31, 42, 68];
 const givenColor: Rgb = [62, 124, 200];
@@ -37,18 +60,18 @@ const smallestFrame = 48;
  * where it was sampled. The frames' numbers stand above them.
  *
  * @param videos `[B, T, C, H, W]` with C 1 (grey) or 3 (red, green, blue).
- * @throws `invalid-argument` for another shape or a `scale` below 1.
+ * @throws `invalid-argument`, for another shape too.
  */
 export function videoStrip(videos: HostTensor, options: VideoStripOptions = {}): Pixels {
-  const cells = framesOf(videos, options);
-  const labels = options.labels ?? [];
+  const { numbers, labels, ...drawn } = check("videoStrip", stripSchema, options);
+  const cells = framesOf("videoStrip", videos, drawn);
   const left = Math.max(0, ...labels.map(glyphWidth)) + (labels.length > 0 ? 2 * gap : gap);
   const top = glyphLine + gap;
   const { width, height } = (cells[0] as Pixels[])[0] as Pixels;
   const [count, length] = [cells.length, (cells[0] as Pixels[]).length];
   const picture = blank(left + length * (width + gap), top + count * (height + gap), paper);
   for (let t = 0; t < length; t++) {
-    writeText(picture, String(options.numbers?.[t] ?? t + 1), left + t * (width + gap) + border, gap, ink);
+    writeText(picture, String(numbers?.[t] ?? t + 1), left + t * (width + gap) + border, gap, ink);
   }
   cells.forEach((row, b) => {
     const y = top + b * (height + gap);
@@ -64,12 +87,11 @@ export function videoStrip(videos: HostTensor, options: VideoStripOptions = {}):
  * Videos as one animation for `encodeGif` or `encodeApng`, all playing side by side, borders as in {@link videoStrip}.
  *
  * @param videos `[B, T, C, H, W]` with C 1 or 3.
- * @throws `invalid-argument` for another shape, a `scale` below 1 or a rate that is not positive.
+ * @throws `invalid-argument`, for another shape too.
  */
 export function videoAnimation(videos: HostTensor, options: VideoAnimationOptions = {}): Frame[] {
-  const { framesPerSecond = 6, labels = [] } = options;
-  if (!(framesPerSecond > 0)) refuse(`framesPerSecond is ${framesPerSecond}; expected a positive number`);
-  const cells = framesOf(videos, options);
+  const { framesPerSecond, labels, ...drawn } = check("videoAnimation", animationSchema, options);
+  const cells = framesOf("videoAnimation", videos, drawn);
   const columns = Math.ceil(Math.sqrt(cells.length));
   const rows = Math.ceil(cells.length / columns);
   const first = (cells[0] as Pixels[])[0] as Pixels;
@@ -89,15 +111,24 @@ export function videoAnimation(videos: HostTensor, options: VideoAnimationOption
   });
 }
 
+/** How frames are drawn. */
+type Drawn = Pick<v.InferOutput<typeof stripSchema>, "context" | "range" | "scale">;
+
 /** The frames with their borders, `[B][T]`. */
-function framesOf({ shape, data }: HostTensor, options: VideoPictureOptions): Pixels[][] {
-  const { context = 0, range: [black, white] = [-1, 1], scale: given } = options;
+function framesOf(
+  what: string,
+  videos: HostTensor,
+  { context, range: [black, white], scale: given }: Drawn,
+): Pixels[][] {
+  const { shape, data } = checkHostTensor(`${what}: the videos`, videos);
   const [count = 0, length = 0, channels = 0, height = 0, width = 0] = shape;
   if (shape.length !== 5 || shape.includes(0) || (channels !== 1 && channels !== 3)) {
-    refuse(`the videos have shape [${shape.join(", ")}]; expected [B, T, C, H, W] with C 1 or 3 and nothing empty`);
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `${what}: the videos have shape [${shape.join(", ")}]; expected [B, T, C, H, W] with C 1 or 3 and nothing empty.`,
+    );
   }
   const scale = given ?? Math.max(1, Math.ceil(smallestFrame / height));
-  if (!Number.isInteger(scale) || scale < 1) refuse(`scale is ${scale}; expected a whole number from 1`);
   const area = height * width;
   return Array.from({ length: count }, (_, b) =>
     Array.from({ length }, (_, t) => {
@@ -119,8 +150,4 @@ function withBorder(picture: Pixels, color: Rgb): Pixels {
   const framed = blank(picture.width + 2 * border, picture.height + 2 * border, color);
   paste(framed, picture, border, border);
   return framed;
-}
-
-function refuse(problem: string): never {
-  throw new DiffusionForcingError("invalid-argument", `The videos cannot be drawn: ${problem}.`);
 }

@@ -1,4 +1,7 @@
 import type { RandomStream } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import type { Environment } from "./environment.js";
 import { distance, type Plan } from "./plan.js";
 import type { Planner } from "./planner.js";
@@ -22,6 +25,24 @@ export interface PlanDriverOptions {
   readonly onPlan?: (episode: number, step: number, plan: Plan) => void;
   readonly signal?: AbortSignal;
 }
+
+/** How it drives, by option. */
+export const drivingSchemas: Readonly<
+  Record<Exclude<keyof PlanDriverOptions, "planner" | "environment">, v.GenericSchema>
+> = {
+  replanEvery: schemas.integer(1),
+  tolerance: schemas.number(0),
+  patience: schemas.integer(0),
+  once: v.boolean("true or false"),
+  onPlan: schemas.function<NonNullable<PlanDriverOptions["onPlan"]>>(),
+  signal: optionSchemas.signal,
+};
+
+const optionsSchema = v.strictObject({
+  planner: schemas.having<PlanDriverOptions["planner"]>("a planner", "frameStack", "plan"),
+  environment: schemas.having<Environment>("an environment", "observationSize", "actionSize", "frameSize", "follow"),
+  ...v.partial(v.object(drivingSchemas)).entries,
+});
 
 /** An episode to be driven. */
 export interface DrivenEpisode {
@@ -75,8 +96,11 @@ interface Driver {
  * A model can be wrong, the same way every time it is asked. So once a plan of an episode has come to nothing, the position
  * held back, later plans must keep away from where it was to go on, and take longer than it was to take: what was met
  * counts, not only what was learned.
+ *
+ * @throws `invalid-argument`
  */
 export function planDriver(options: PlanDriverOptions): PlanDriver {
+  check("planDriver", optionsSchema, options);
   const { planner, environment, replanEvery = 50, tolerance = 0.35, patience = 20, once = false } = options;
   const { onPlan, signal } = options;
   const { frameSize, observationSize, actionSize } = environment;

@@ -2,7 +2,7 @@ import { drawText, textWidth } from "../pictures/drawn-text.js";
 import { element, round } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
 import { decimalsOf, niceTicks } from "../pictures/ticks.js";
-import type { SeriesForecast } from "./forecaster.js";
+import type { SeriesForecast } from "./forecast-request.js";
 import { columnQuantiles } from "./quantile-table.js";
 import { rowCount, type SeriesTable } from "./table.js";
 

@@ -1,7 +1,8 @@
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { type Backend, createRandom } from "@diffusion-forcing/core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type ForecastRequest, SeriesForecaster } from "./forecaster.js";
+import type { ForecastRequest } from "./forecast-request.js";
+import { SeriesForecaster } from "./forecaster.js";
 import type { SeriesRecord } from "./record.js";
 import { type SeriesTable, withDoubt } from "./table.js";
 import { gaussianBundle } from "./testing/gaussian-bundle.js";

@@ -1,21 +1,19 @@
-import {
-  ancestral,
-  type Backend,
-  type Bundle,
-  DiffusionForcingError,
-  type RandomStream,
-  type Sampler,
-  tensor,
-} from "@diffusion-forcing/core";
-import { check, describe, schemas, throwIfAborted } from "@diffusion-forcing/core/backend";
+import { ancestral, type Bundle, DiffusionForcingError, type Sampler, tensor } from "@diffusion-forcing/core";
+import { describe, throwIfAborted } from "@diffusion-forcing/core/backend";
 import type { Normalization } from "@diffusion-forcing/core/bundle";
 import { timestepLevels } from "@diffusion-forcing/core/process";
 import { type NoiseSource, Sampler as SequenceSampler } from "@diffusion-forcing/core/sampling";
-import * as v from "valibot";
 import { withCompanions } from "./companions.js";
 import { type Track, writeCondition } from "./conditions.js";
 import { correlationsOf } from "./dependence.js";
 import { antithetic, FanNoise } from "./fan-noise.js";
+import {
+  checkForecasterOptions,
+  checkForecastRequest,
+  type ForecasterOptions,
+  type ForecastRequest,
+  type SeriesForecast,
+} from "./forecast-request.js";
 import { futureTimes } from "./frequency.js";
 import { netNoiseWeights } from "./net-noise.js";
 import { conditionFeatures, type SeriesRecord, seriesOfBundle } from "./record.js";
@@ -23,43 +21,6 @@ import { normalizationNow } from "./scale.js";
 import { rowCount, type SeriesTable } from "./table.js";
 import { type Anchor, anchorsOf, type SeriesTokens, tokensOfTable, valuesOfTokens } from "./tokens.js";
 import { columnsOf, tracksOf } from "./windows.js";
-
-export interface ForecasterOptions {
-  readonly backend: Backend;
-  /** Denoising steps of a block. Default 10. */
-  readonly timesteps?: number;
-  /** Of a step's noise, see `ancestral`: 1, the default, is exact for normal tokens however few the steps. */
-  readonly variance?: number;
-}
-
-export interface ForecastRequest {
-  readonly table: SeriesTable;
-  /** Rows to forecast. Default: the model's horizon. */
-  readonly horizon?: number;
-  /** Default 100. */
-  readonly samples?: number;
-  /** The series to forecast, by name. Default: all. Those left out cost nothing where every value is a token of its own. */
-  readonly columns?: readonly string[];
-  readonly random: RandomStream;
-  readonly signal?: AbortSignal;
-  /** Told how many rows of how many are forecast. */
-  readonly onProgress?: (done: number, total: number) => void;
-}
-
-/** Futures of the series. */
-export interface SeriesForecast {
-  readonly columns: readonly string[];
-  readonly samples: number;
-  readonly horizon: number;
-  /** [samples * horizon * C] */
-  readonly values: Float64Array;
-  readonly times?: Float64Array;
-}
-
-/** Half a gigabyte of them. */
-const MOST_NUMBERS = 2 ** 26;
-
-const sizesSchema = v.strictObject({ horizon: schemas.integer(1, 1_000_000), samples: schemas.integer(1, 1_000_000) });
 
 /** Most sequences denoised together: what more of them would save is small, and memory grows with them. */
 const MOST_SEQUENCES = 1024;
@@ -77,8 +38,9 @@ export class SeriesForecaster {
   /** What each draw counts in a token that is forecast. */
   readonly #netNoise: readonly number[];
 
-  /** @throws `invalid-config` for a bundle of another task */
-  constructor(bundle: Bundle, { backend, timesteps = 10, variance = 1 }: ForecasterOptions) {
+  /** @throws `invalid-config` for a bundle of another task, `invalid-argument` */
+  constructor(bundle: Bundle, options: ForecasterOptions) {
+    const { backend, timesteps, variance } = checkForecasterOptions(options);
     const { record, normalization } = seriesOfBundle(bundle);
     const { diffusion, parameters } = bundle;
     const { path, levels } = diffusion.process;
@@ -102,8 +64,7 @@ export class SeriesForecaster {
   /** @throws `invalid-argument` for sizes beyond reason, `invalid-data` for a table too short, or of other columns; `aborted` */
   async forecast(request: ForecastRequest): Promise<SeriesForecast> {
     const { record } = this;
-    const { horizon = record.horizon, samples = 100, table, columns = record.columns } = request;
-    this.#checkSizes(horizon, samples, columns.length);
+    const { horizon, samples, table, columns } = checkForecastRequest(request, record);
     // Whole blocks are sampled, the last of them perhaps beyond what is asked for.
     const blocks = Math.ceil(horizon / record.horizon) * record.horizon;
     const times = table.times && futureTimes(table.times, blocks, table.frequency);
@@ -131,15 +92,6 @@ export class SeriesForecaster {
       }
     }
     return { columns, samples, horizon, values, ...(times ? { times: times.slice(0, horizon) } : {}) };
-  }
-
-  #checkSizes(horizon: number, samples: number, columns: number): void {
-    check("forecast", sizesSchema, { horizon, samples });
-    if (samples * horizon * columns <= MOST_NUMBERS) return;
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `forecast: ${samples} samples of ${horizon} rows and ${columns} columns are too much; expected at most ${MOST_NUMBERS} numbers. Take fewer samples, or a shorter horizon.`,
-    );
   }
 
   /** The numbers of the columns that are asked for. */

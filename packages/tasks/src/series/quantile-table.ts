@@ -1,5 +1,5 @@
 import Papa from "papaparse";
-import type { SeriesForecast } from "./forecaster.js";
+import type { SeriesForecast } from "./forecast-request.js";
 import { quantileOf } from "./scores.js";
 
 /** Quantiles that forecasts are written with. */

@@ -6,8 +6,10 @@ import {
   type HostTensor,
   tensor,
 } from "@diffusion-forcing/core";
-import { describe } from "@diffusion-forcing/core/backend";
-import { framesBetween, imagine, type SamplingSettings, usualSettings } from "./imagine.js";
+import { check, describe } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
+import { framesBetween, imagine, type SamplingSettings, settingSchemas, usualSettings } from "./imagine.js";
 import { openWorld } from "./open-world.js";
 import { videoRecordOf } from "./record.js";
 import { actionFeatures } from "./world.js";
@@ -18,6 +20,13 @@ export interface DreamOptions extends Partial<SamplingSettings> {
   readonly seed?: number;
   readonly signal?: AbortSignal;
 }
+
+const optionsSchema = v.strictObject({
+  ...v.partial(v.object(settingSchemas)).entries,
+  backend: optionSchemas.backend,
+  seed: v.optional(optionSchemas.seed),
+  signal: optionSchemas.signal,
+});
 
 /** A world as a model imagines it, to look at and to act in. */
 export interface Dream {
@@ -40,9 +49,11 @@ export interface Dream {
  * Begins a dream: with some frames of the world's simulator, or out of nothing where that needs data which do not come
  * with the library.
  *
- * @throws `invalid-config` for a bundle of another task
+ * @throws `invalid-config` for a bundle of another task, `invalid-argument`
  */
-export async function openDream(bundle: Bundle, { backend, seed = 0, signal, ...given }: DreamOptions): Promise<Dream> {
+export async function openDream(bundle: Bundle, options: DreamOptions): Promise<Dream> {
+  check("openDream", optionsSchema, options);
+  const { backend, seed = 0, signal, ...given } = options;
   const record = videoRecordOf(bundle);
   const world = openWorld(record.world);
   const random = createRandom(seed);

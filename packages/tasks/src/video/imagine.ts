@@ -1,5 +1,7 @@
 import type { Backend, Bundle, HostTensor, RandomStream } from "@diffusion-forcing/core";
+import { schemas } from "@diffusion-forcing/core/backend";
 import { Sampler } from "@diffusion-forcing/core/sampling";
+import type * as v from "valibot";
 import { type VideoRecord, videoRecordOf } from "./record.js";
 import { leastLevel } from "./training-levels.js";
 import type { WorldVideos } from "./world.js";
@@ -41,6 +43,12 @@ export interface ImagineRequest extends SamplingSettings {
   readonly random: RandomStream;
   readonly signal?: AbortSignal;
 }
+
+/** By setting; the sampler bounds them by its levels. */
+export const settingSchemas: Readonly<Record<keyof SamplingSettings, v.GenericSchema<number>>> = {
+  steps: schemas.integer(1),
+  stabilization: schemas.integer(0),
+};
 
 /**
  * Goes on from given frames: yields each imagined frame of all videos, [B, 1, C, H, W], as soon as it is there. What is

@@ -12,6 +12,8 @@ function serving(answer: () => Response | Promise<Response>) {
   return { asked, fetch };
 }
 
+const answering = (answer: () => Response | Promise<Response>) => ({ fetch: serving(answer).fetch });
+
 /** A body in two chunks, without a length. */
 function inChunks(...chunks: number[][]): Response {
   const body = new ReadableStream({
@@ -24,6 +26,10 @@ function inChunks(...chunks: number[][]): Response {
 }
 
 describe("urlSource", () => {
+  it("refuses an option that there is not", () => {
+    expect(() => urlSource("https://a", { header: {} } as never)).toThrow("urlSource: there is no option header.");
+  });
+
   it("reads files below its address, with the headers given", async () => {
     const { asked, fetch } = serving(() => inChunks([1, 2], [3]));
     const source = urlSource("https://example.org/models/a/", { fetch, headers: { authorization: "x" } });
@@ -35,19 +41,19 @@ describe("urlSource", () => {
   it("has no file where the server has none, and fails where it fails", async () => {
     const missing = urlSource(
       "https://a",
-      serving(() => new Response("", { status: 404 })),
+      answering(() => new Response("", { status: 404 })),
     );
     expect(await missing.read("config.json", { maxBytes: 9 })).toBe(undefined);
     const broken = urlSource(
       "https://a",
-      serving(() => new Response("", { status: 503, statusText: "Busy" })),
+      answering(() => new Response("", { status: 503, statusText: "Busy" })),
     );
     await expect(broken.read("config.json", { maxBytes: 9 })).rejects.toThrow(
       "https://a/config.json answers 503 Busy.",
     );
     const unreachable = urlSource(
       "https://a",
-      serving(() => Promise.reject(new TypeError("fetch failed"))),
+      answering(() => Promise.reject(new TypeError("fetch failed"))),
     );
     const read = unreachable.read("config.json", { maxBytes: 9 });
     await expect(read).rejects.toThrow("https://a/config.json cannot be read: fetch failed.");
@@ -57,7 +63,7 @@ describe("urlSource", () => {
   it("stops at the limit, by the announced length or by what comes", async () => {
     const announced = urlSource(
       "https://a",
-      serving(() => new Response("12345", { headers: { "content-length": "5" } })),
+      answering(() => new Response("12345", { headers: { "content-length": "5" } })),
     );
     await expect(announced.read("x", { maxBytes: 4 })).rejects.toThrow("x has 5 bytes; at most 4");
     let pulled = 0;
@@ -70,7 +76,7 @@ describe("urlSource", () => {
           },
         }),
       );
-    const read = urlSource("https://a", serving(endless)).read("x", { maxBytes: 5000 });
+    const read = urlSource("https://a", answering(endless)).read("x", { maxBytes: 5000 });
     await expect(read).rejects.toSatisfy((error) => isDiffusionForcingError(error, "corrupt-file"));
     expect(pulled).toBeLessThan(12);
   });

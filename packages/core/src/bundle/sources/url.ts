@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
 import { type BundleSource, checkFileName, checkFileSize, type ReadOptions, readFailed } from "./source.js";
 
@@ -8,12 +10,19 @@ export interface UrlSourceOptions {
   readonly fetch?: (url: string, init: { headers: Record<string, string>; signal?: AbortSignal }) => Promise<Response>;
 }
 
+const optionsSchema = v.strictObject({
+  headers: v.optional(v.record(v.string(), v.string("a string"), "an object of strings")),
+  fetch: v.optional(schemas.function()),
+});
+
 /**
  * A bundle at an address: its files lie right below `base`.
  *
  * @param base an absolute address, `https://example.org/models/umaze`; in a page also one relative to the page.
+ * @throws `invalid-argument`
  */
 export function urlSource(base: string | URL, options: UrlSourceOptions = {}): BundleSource {
+  check("urlSource", optionsSchema, options);
   const { headers = {}, fetch = (url, init) => globalThis.fetch(url, init) } = options;
   const folder = String(base).replace(/\/+$/, "");
   return {

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import { emit } from "../graph/emit.js";
 import { topologicalOrder } from "../graph/graph.js";
@@ -15,14 +17,17 @@ export interface GradientOptions {
   readonly rematerialize?: boolean;
 }
 
+const optionsSchema = v.strictObject({ rematerialize: v.optional(v.boolean("true or false"), false) });
+
 /**
  * Reverse-mode derivatives: d(objective)/d(each target), as traced values of the targets' shapes. The result is
  * made of ordinary ops, so it can be differentiated again. A target the objective does not depend on gets zeros.
  *
  * @param objective a float32 scalar.
- * @throws `not-differentiable` if the objective is no float32 scalar or a target is not float32.
+ * @throws `not-differentiable` if the objective is no float32 scalar or a target is not float32; `invalid-argument`.
  */
 export function gradient(objective: Value, targets: readonly Value[], options: GradientOptions = {}): Value[] {
+  const { rematerialize } = check("gradient", optionsSchema, options);
   if (objective.dtype !== "float32" || objective.shape.length !== 0) {
     throw new DiffusionForcingError(
       "not-differentiable",
@@ -40,7 +45,6 @@ export function gradient(objective: Value, targets: readonly Value[], options: G
   const order = topologicalOrder([], [objective]);
   const needed = dependents(order, new Set(targets));
   const cotangents = new Map<Value, Value>([[objective, constant(1)]]);
-  const rematerialize = options.rematerialize === true;
   pullBack(order, { targets: new Set(targets), needed, cotangents, rematerialize });
   return targets.map((target) => cotangents.get(target) ?? constant(zeros("float32", target.shape)));
 }

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { DType } from "../tensor/dtype.js";
 import { normalizeAxis, type Shape, shapesEqual, sizeOf } from "../tensor/shape.js";
@@ -163,9 +165,12 @@ export function scatterAdd(updates: Value, indices: Value, size: number): Value 
   return emit("scatterAdd", [updates, indices], { size });
 }
 
+const flag = v.optional(v.boolean("true or false"), false);
+const matmulSchema = v.strictObject({ transposeA: flag, transposeB: flag });
+
 /** Matrix product over the last two axes; leading axes broadcast. */
 export function matmul(a: Value, b: Value, options: { transposeA?: boolean; transposeB?: boolean } = {}): Value {
-  const { transposeA = false, transposeB = false } = options;
+  const { transposeA, transposeB } = check("matmul", matmulSchema, options);
   return emit("matmul", [a, b], { transposeA, transposeB });
 }
 
@@ -203,9 +208,13 @@ export interface Conv2dOptions {
   readonly padding?: number;
 }
 
+// What the numbers may be is the operation's own rule.
+const whole = (usual: number) => v.optional(v.number("a whole number"), usual);
+const conv2dSchema = v.strictObject({ stride: whole(1), padding: whole(0) });
+
 /** x [N, I, H, W], weight [O, I, kh, kw], bias [O] -> [N, O, H', W'], H' = floor((H + 2 padding - kh) / stride) + 1. */
 export function conv2d(x: Value, weight: Value, bias: Value, options: Conv2dOptions = {}): Value {
-  const { stride = 1, padding = 0 } = options;
+  const { stride, padding } = check("conv2d", conv2dSchema, options);
   const border = [padding, padding];
   const result = emit("conv2d", [x, weight], { strides: [stride, stride], low: border, high: border });
   return add(result, reshape(bias, [bias.shape[0] as number, 1, 1]));

@@ -1,4 +1,6 @@
+import * as v from "valibot";
 import { checkRunInputs } from "../backend/check-inputs.js";
+import { check, schemas } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import { emit } from "../graph/emit.js";
 import { type Graph, topologicalOrder } from "../graph/graph.js";
@@ -17,6 +19,8 @@ export interface EvaluateOptions {
   readonly precision?: Precision;
 }
 
+const optionsSchema = v.strictObject({ precision: v.optional(schemas.choice("float32", "float64"), "float32") });
+
 /**
  * What a graph means: its nodes computed one after another.
  *
@@ -27,8 +31,9 @@ export interface EvaluateOptions {
 export function evaluateGraph(
   graph: Graph,
   inputs: HostTensorRecord,
-  { precision = "float32" }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
 ): Record<string, HostTensor> {
+  const { precision } = check("evaluateGraph", optionsSchema, options);
   const given = checkRunInputs(graph, inputs, new Set()) as HostTensorRecord;
   return mapRecord(evaluateArrays(graph, given, precision), (result) => {
     const { dtype, shape, data } = result;

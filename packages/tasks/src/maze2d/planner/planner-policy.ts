@@ -1,15 +1,17 @@
-import { type PlanDriver, type PlanDriverOptions, planDriver } from "../../planning/plan-driver.js";
+import { checkOptions } from "@diffusion-forcing/core/backend";
+import { drivingSchemas, type PlanDriver, type PlanDriverOptions, planDriver } from "../../planning/plan-driver.js";
 import type { MazePolicy } from "../policy.js";
 import { mazeWorld } from "./maze-world.js";
 import type { MazePlanner } from "./planner.js";
 
 export type PlannerPolicyOptions = Omit<PlanDriverOptions, "planner" | "environment">;
 
-/** Drives a maze's episodes by a diffusion planner, as {@link planDriver} does. It knows nothing of walls. */
+/** Drives a maze's episodes by a diffusion planner, as {@link planDriver} does. It knows nothing of walls. @throws `invalid-argument` */
 export function plannerPolicy(
   planner: Pick<MazePlanner, "config" | "frameStack" | "plan">,
   options: PlannerPolicyOptions = {},
 ): MazePolicy {
+  checkOptions("plannerPolicy", drivingSchemas, options);
   let driver: PlanDriver | undefined;
   let points: number[] = [];
   return {

@@ -1,4 +1,5 @@
-import { DiffusionForcingError, type Guidance, type HostTensor, zeros } from "@diffusion-forcing/core";
+import { type Guidance, type HostTensor, zeros } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
 import {
   concat,
   constant,
@@ -14,6 +15,7 @@ import {
   tanh,
   type Value,
 } from "@diffusion-forcing/core/graph";
+import * as v from "valibot";
 
 export interface ReachGoalOptions extends Pick<Guidance, "samples"> {
   /** Strength per sample. The official code's scale is divided by its batch size: its 2 at batch 40 is 0.05 here. */
@@ -33,6 +35,19 @@ export interface ReachGoalOptions extends Pick<Guidance, "samples"> {
    */
   readonly weights?: "intended" | "aliased";
 }
+
+const optionsSchema = v.strictObject({
+  guidanceScale: schemas.number(),
+  frameStack: schemas.integer(1),
+  observationFeatures: schemas.satisfying<number>(
+    "an even number from 2",
+    (value) => Number.isSafeInteger(value) && (value as number) >= 2 && (value as number) % 2 === 0,
+  ),
+  actionFeatures: v.optional(schemas.integer(0), 0),
+  horizon: v.optional(schemas.integer(0)),
+  weights: v.optional(schemas.choice("intended", "aliased")),
+  samples: v.optional(schemas.integer(1)),
+});
 
 /** The weight of each frame and channel, [F, channels]. */
 export function reachGoalWeights(
@@ -59,16 +74,13 @@ export function reachGoalWeights(
  * distance of the action features to 0.
  *
  * Guidance inputs, normalised like the tokens: `start` and `goal`, [B, frame features].
+ *
+ * @throws `invalid-argument`
  */
 export function reachGoal(options: ReachGoalOptions): Guidance {
-  const { guidanceScale, frameStack, observationFeatures, actionFeatures = 0, samples } = options;
+  const { actionFeatures } = check("reachGoal", optionsSchema, options);
+  const { guidanceScale, frameStack, observationFeatures, samples } = options;
   const width = observationFeatures + actionFeatures;
-  if (!Number.isInteger(observationFeatures) || observationFeatures < 2 || observationFeatures % 2 !== 0) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `reachGoal: observationFeatures is ${observationFeatures}; expected an even number from 2.`,
-    );
-  }
   return {
     ...(samples === undefined ? {} : { samples }),
     guidanceScale,

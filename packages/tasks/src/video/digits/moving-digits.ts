@@ -1,4 +1,6 @@
 import { DiffusionForcingError, type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 
 /** Pictures of digits, square and grey, 0 (black) to 1. */
 export interface DigitImages {
@@ -20,6 +22,14 @@ export interface MovingDigitsOptions {
   readonly size?: number;
 }
 
+const optionsSchema = v.strictObject({
+  batch: schemas.integer(1),
+  length: schemas.integer(1),
+  digits: schemas.having<DigitImages>("pictures of digits", "size", "images"),
+  count: v.optional(schemas.integer(1), 2),
+  size: v.optional(schemas.integer(1), 32),
+});
+
 /** How far a digit goes from one frame to the next, in sides of a frame, as in 3 to 5 of 64 pixels. */
 const [SLOWEST, FASTEST] = [3 / 64, 5 / 64];
 
@@ -28,12 +38,10 @@ const [SLOWEST, FASTEST] = [3 / 64, 5 / 64];
  * the other, and bounce off the frame's edges. Places are rounded to whole pixels.
  *
  * @returns float32 [batch, length, 1, size, size], -1 black to 1 white.
- * @throws `invalid-argument` for digits that do not fit, or none.
+ * @throws `invalid-argument`, for digits that do not fit, or none, too.
  */
-export function movingDigits(
-  { batch, length, digits, count = 2, size = 32 }: MovingDigitsOptions,
-  random: RandomStream,
-): HostTensor<"float32"> {
+export function movingDigits(options: MovingDigitsOptions, random: RandomStream): HostTensor<"float32"> {
+  const { batch, length, digits, count, size } = check("movingDigits", optionsSchema, options);
   const room = size - digits.size;
   if (digits.images.length === 0 || !(room > 0)) {
     throw new DiffusionForcingError(

@@ -1,4 +1,6 @@
-import { DiffusionForcingError, type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 
 /** Height and width of the dot, in pixels. */
 const DOT = 2;
@@ -12,6 +14,12 @@ export interface MovingDotsOptions {
   readonly size?: number;
 }
 
+const optionsSchema = v.strictObject({
+  batch: schemas.integer(1),
+  length: schemas.integer(1),
+  size: v.optional(schemas.integer(2 * DOT), 8),
+});
+
 /** Row and column of a dot's upper left pixel. */
 export interface DotPosition {
   readonly row: number;
@@ -23,17 +31,10 @@ export interface DotPosition {
  * directions and bounces off the walls. Pixels are 1 in the dot and -1 elsewhere. The first two frames tell the rest.
  *
  * @returns float32 [batch, length, 1, size, size]
+ * @throws `invalid-argument`
  */
-export function movingDots(
-  { batch, length, size = 8 }: MovingDotsOptions,
-  random: RandomStream,
-): HostTensor<"float32"> {
-  if (!Number.isInteger(size) || size < 2 * DOT) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `movingDots: size is ${size}; expected an integer of at least ${2 * DOT}.`,
-    );
-  }
+export function movingDots(options: MovingDotsOptions, random: RandomStream): HostTensor<"float32"> {
+  const { batch, length, size } = check("movingDots", optionsSchema, options);
   const data = zeros("float32", [batch, length, size, size]).data.fill(-1);
   const last = size - DOT;
   for (let sequence = 0; sequence < batch; sequence++) {

@@ -1,4 +1,6 @@
 import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import { actionFeatures } from "../world.js";
 import type { FloorPlan } from "./floor-plan.js";
 import { type Pose, renderView } from "./ray-caster.js";
@@ -14,12 +16,19 @@ export interface MazeVideos {
   readonly poses: readonly (readonly Pose[])[];
 }
 
-/** Videos of wanderers that start anywhere. The same stream gives the same videos. */
+const sizesSchema = v.strictObject({
+  batch: schemas.integer(1),
+  length: schemas.integer(1),
+  size: schemas.integer(1),
+});
+
+/** Videos of wanderers that start anywhere. The same stream gives the same videos. @throws `invalid-argument` */
 export function mazeVideos(
   plan: FloorPlan,
-  { batch, length, size }: { readonly batch: number; readonly length: number; readonly size: number },
+  sizes: { readonly batch: number; readonly length: number; readonly size: number },
   random: RandomStream,
 ): MazeVideos {
+  const { batch, length, size } = check("mazeVideos", sizesSchema, sizes);
   const frames = zeros("float32", [batch, length, 3, size, size]).data;
   const condition = zeros("float32", [batch, length, mazeActions.length]).data;
   const poses = Array.from({ length: batch }, (_, b) => {

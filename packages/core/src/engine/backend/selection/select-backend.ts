@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../../check.js";
 import { DiffusionForcingError, type ErrorCode, isDiffusionForcingError, throwIfAborted } from "../../errors.js";
 import type { Backend, BackendProvider } from "../contract.js";
 import { allCandidates, type Candidate, candidatesFor, nameOf } from "./preference.js";
@@ -19,6 +21,21 @@ export interface SelectBackendOptions {
   readonly probe?: false | ((backend: Backend) => Promise<unknown>);
 }
 
+const optionsSchema = v.strictObject({
+  from: v.array(
+    schemas.having<BackendProvider>("a provider, such as onnxProvider", "name", "devices", "open"),
+    "an array of providers, such as [onnxProvider]",
+  ),
+  prefer: v.optional(v.array(v.string("a name"), "an array of names")),
+  signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
+  probe: v.optional(
+    schemas.satisfying<false | ((backend: Backend) => Promise<unknown>)>(
+      "a function, or false",
+      (value) => value === false || typeof value === "function",
+    ),
+  ),
+});
+
 /** A device that was tried and is not used, and why. */
 export interface PassedOver {
   /** The provider: "onnx", "tfjs". */
@@ -39,15 +56,15 @@ export interface Selection {
  * The first backend that opens and computes the right numbers, with the reasons why others were passed over.
  * A backend that fails its probe is disposed, as is one that opens after `signal` has fired.
  *
- * @throws `backend-unavailable` with every reason if none works; `invalid-argument` for an entry of `prefer` that
- *   does not exist; `aborted`, at once, when the signal fires.
+ * @throws `backend-unavailable` with every reason if none works; `invalid-argument`, for an entry of `prefer` that
+ *   does not exist too; `aborted`, at once, when the signal fires.
  *
  * @example
  * const { backend, passedOver } = await selectBackend({ from: [onnxProvider], prefer: ["webgpu", "cpu"] });
  * for (const { name, device, reason } of passedOver) console.warn(`${name}/${device}: ${reason}`);
  */
 export async function selectBackend(options: SelectBackendOptions): Promise<Selection> {
-  const { from, prefer, signal, probe = probeBackend } = options;
+  const { from, prefer, signal, probe = probeBackend } = check("selectBackend", optionsSchema, options);
   const candidates = candidatesFor(from, prefer);
   const passedOver: PassedOver[] = [];
   for (const candidate of candidates) {
