@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { describeIssues, positive, seedOption, threadsOption, UsageError, whole } from "./options.js";
+import { decimal, describeIssues, positive, seedOption, threadsOption, UsageError, whole } from "./options.js";
 
 describe("whole", () => {
   it.each([
@@ -26,6 +26,22 @@ describe("whole", () => {
   });
 });
 
+describe("decimal", () => {
+  it.each([
+    ["-1.50", -1.5],
+    [" +.5", 0.5],
+    ["2.", 2],
+    ["1e-3", 0.001],
+    ["-2E2", -200],
+  ] as const)("reads %j", (text, value) => {
+    expect(decimal(text)).toBe(value);
+  });
+
+  it.each(["", ".", "0x10", "0b1", "0o7", "1_000", "1 2", "e3", "Infinity", "--1"])("reads no number in %j", (text) => {
+    expect(decimal(text)).toBeNaN();
+  });
+});
+
 describe("positive", () => {
   it.each([
     ["0.02", 0.02],
@@ -35,7 +51,7 @@ describe("positive", () => {
     expect(positive("--x")(text)).toBe(value);
   });
 
-  it.each(["", " ", "0", "-1", "abc", "NaN", "Infinity", "1,5"])("refuses %j", (text) => {
+  it.each(["", " ", "0", "-1", "abc", "NaN", "Infinity", "1,5", "0x10", "0b1", "1e999"])("refuses %j", (text) => {
     expect(() => positive("--x")(text)).toThrow(`--x is "${text}"; expected a number above 0.`);
     expect(() => positive("--x")(text)).toThrow(UsageError);
   });

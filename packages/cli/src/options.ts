@@ -1,6 +1,11 @@
 import { Option } from "commander";
 import type { z } from "zod";
 
+/** The number that a text writes in decimal digits, as people do; NaN for any other, "0x10" and "" included. */
+export function decimal(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
+}
+
 /** Values of options that are whole numbers, from the command line's text. */
 export function whole(name: string, least = 0): (text: string) => number {
   return (text) => {
@@ -15,8 +20,8 @@ export function whole(name: string, least = 0): (text: string) => number {
 /** Values of options that are numbers above 0. */
 export function positive(name: string): (text: string) => number {
   return (text) => {
-    const value = Number(text);
-    if (text.trim() === "" || !Number.isFinite(value) || value <= 0) {
+    const value = decimal(text);
+    if (!Number.isFinite(value) || value <= 0) {
       throw new UsageError(`${name} is "${text}"; expected a number above 0.`);
     }
     return value;

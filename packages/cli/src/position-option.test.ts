@@ -8,7 +8,7 @@ describe("position", () => {
     expect(position("--to")(" 1, -2")).toEqual([1, -2]);
   });
 
-  it.each(["", "1", "1,", "1,2,3", "1;2", "a,b", "Infinity,1"])('refuses "%s"', (text) => {
+  it.each(["", "1", "1,", "1,2,3", "1;2", "a,b", "Infinity,1", "0x1,1"])('refuses "%s"', (text) => {
     expect(() => position("--to")(text)).toThrow(`--to is "${text}"; expected x,y in cells`);
   });
 });

@@ -1,10 +1,10 @@
 import { insideWall, type Maze, type Position } from "@diffusion-forcing/tasks/maze2d";
-import { UsageError } from "./options.js";
+import { decimal, UsageError } from "./options.js";
 
 /** Values of options that are positions, from the command line's `x,y`. */
 export function position(name: string): (text: string) => Position {
   return (text) => {
-    const parts = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+    const parts = text.split(",").map(decimal);
     const [x = Number.NaN, y = Number.NaN] = parts;
     if (parts.length !== 2 || !Number.isFinite(x) || !Number.isFinite(y)) {
       throw new UsageError(`${name} is "${text}"; expected x,y in cells, such as 1,3 or 1.2,2.9.`);

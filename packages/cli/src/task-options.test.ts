@@ -41,6 +41,7 @@ describe("options of a task", () => {
     [["--episodes", "1.5"], '--episodes is "1.5"'],
     [["--scale", "-1"], '--scale is "-1"; expected a number from 0.'],
     [["--scale", "Infinity"], '--scale is "Infinity"'],
+    [["--scale", "0x1"], '--scale is "0x1"; expected a number from 0.'],
     [["--tokens", "5000"], '--tokens is "5000"; expected a whole number from 3 to 352.'],
   ])("refuses %j", async (args, message) => {
     await expect(parse(...args)).rejects.toThrow(message);

@@ -8,7 +8,7 @@ import {
 } from "@diffusion-forcing/tasks";
 import { type Command, Option } from "commander";
 import { readInput } from "./files/input.js";
-import { UsageError } from "./options.js";
+import { decimal, UsageError } from "./options.js";
 
 /** An option's name on the command line. */
 export function flagOf(name: string): string {
@@ -35,10 +35,8 @@ function numberFrom(
   text: string,
   { kind, low = kind === "integer" ? 0 : undefined, high }: Numeric,
 ): number {
-  const value = Number(text);
-  const isNumber =
-    text.trim() !== "" &&
-    (kind === "integer" ? /^\d+$/.test(text) && Number.isSafeInteger(value) : Number.isFinite(value));
+  const value = decimal(text);
+  const isNumber = kind === "integer" ? /^\d+$/.test(text) && Number.isSafeInteger(value) : Number.isFinite(value);
   if (isNumber && value >= (low ?? value) && value <= (high ?? value)) return value;
   const what = kind === "integer" ? "a whole number" : "a number";
   const bounds = `${low === undefined ? "" : ` from ${low}`}${high === undefined ? "" : ` to ${high}`}`;
