@@ -42,6 +42,52 @@ export const accepted: readonly Accepted[] = [
     reason: "A level that is none becomes 0 in the int32 constant, and 0 shows tokens as they are.",
   },
   ...[
+    ["k < width", "k <= width"],
+    ["i < n", "i <= n"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "metrics/distances.ts",
+    code,
+    replacement,
+    reason: "What is written lies beyond the end of the array, which keeps nothing.",
+  })),
+  {
+    file: "metrics/distances.ts",
+    code: "root[i * n + j]! += factor * (vectors[e * n + i] as number) * (vectors[e * n + j] as number)",
+    replacement: "root[i * n + j]! -= factor * (vectors[e * n + i] as number) * (vectors[e * n + j] as number)",
+    reason: "The root of the other sign: it stands on both sides of a product.",
+  },
+  {
+    file: "metrics/distances.ts",
+    code: "result[i * n + j]! += (a[i * n + k] as number) * (b[k * n + j] as number)",
+    replacement: "result[i * n + j]! -= (a[i * n + k] as number) * (b[k * n + j] as number)",
+    reason: "Products of the other sign: two are taken, one of the other.",
+  },
+  ...[
+    ["i < n", "i <= n"],
+    ["p < n", "p <= n"],
+    ["k < n", "k <= n"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "metrics/symmetric-eigen.ts",
+    code,
+    replacement,
+    reason: "What is written lies beyond the end of the arrays, which keep nothing.",
+  })),
+  ...[
+    ["(largest, value) => Math.max(largest, Math.abs(value))", "() => undefined"],
+    ["Math.max(largest, Math.abs(value))", "Math.min(largest, Math.abs(value))"],
+    ["sweep < 60", "sweep <= 60"],
+    ["sweep++", "sweep--"],
+    ["Math.abs(off) > 1e-300", "Math.abs(off) >= 1e-300"],
+    ["largest <= 1e-15 * scale", "false"],
+    ["largest <= 1e-15 * scale", "largest < 1e-15 * scale"],
+    ["1e-15 * scale", "1e-15 / scale"],
+  ].map(([code = "", replacement = ""]) => ({
+    file: "metrics/symmetric-eigen.ts",
+    code,
+    replacement,
+    reason: "It says when rotations end; those that follow turn by nothing.",
+  })),
+  ...[
     ["(data[i * width + k] as number) - (mean[k] as number)", "(data[i * width + k] as number) + (mean[k] as number)"],
     ["(data[i * width + l] as number) - (mean[l] as number)", "(data[i * width + l] as number) + (mean[l] as number)"],
   ].map(([code = "", replacement = ""]) => ({

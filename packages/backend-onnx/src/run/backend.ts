@@ -1,5 +1,10 @@
 import { type Backend, DiffusionForcingError } from "@diffusion-forcing/core";
-import type { Capabilities, CompileOptions, Executable } from "@diffusion-forcing/core/backend";
+import {
+  type Capabilities,
+  type CompileOptions,
+  compileOptions,
+  type Executable,
+} from "@diffusion-forcing/core/backend";
 import { bakeConstants, type Graph, optimize } from "@diffusion-forcing/core/graph";
 import { type LoweredGraph, lowerGraph } from "../compile/lower-graph.js";
 import { encodeModel } from "../compile/proto/encode.js";
@@ -31,8 +36,9 @@ export class OnnxBackend implements Backend {
     this.#memory = new DeviceMemory(device);
   }
 
-  async compile(graph: Graph, { constants = {}, brief = false }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     this.#checkOpen();
+    const { constants, brief } = compileOptions(options);
     const { device } = this.#memory;
     const convolves = graph.nodes.some(({ op }) => op === "conv2d");
     const channelBlock = convolves ? await device.turns.take(async () => device.channelBlock?.()) : undefined;

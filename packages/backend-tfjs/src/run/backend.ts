@@ -1,5 +1,5 @@
 import type { Backend } from "@diffusion-forcing/core";
-import type { CompileOptions, Executable } from "@diffusion-forcing/core/backend";
+import { type CompileOptions, compileOptions, type Executable } from "@diffusion-forcing/core/backend";
 import type { Graph } from "@diffusion-forcing/core/graph";
 import { prepareGraph } from "../compile/prepare-graph.js";
 import { traits } from "../compile/traits.js";
@@ -25,8 +25,9 @@ export class TfjsBackend implements Backend {
     this.#memory = new DeviceMemory(device);
   }
 
-  async compile(graph: Graph, { constants = {} }: CompileOptions = {}): Promise<Executable> {
+  async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     this.#checkOpen();
+    const { constants } = compileOptions(options);
     const memory = this.#memory;
     const { device } = memory;
     checkDevice(device);

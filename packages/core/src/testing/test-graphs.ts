@@ -72,6 +72,12 @@ export function testGraphs({ options, tolerance, backend }: Conformance): void {
       }
     });
 
+    it("refuses an option of compiling that there is not", async () => {
+      const graph = trace({ x: float(2) }, ({ x }) => ({ y: ops.add(x, 1) }));
+      const compiling = (await backend()).compile(graph, { constant: {} } as never);
+      await assertRejects(compiling, ["invalid-argument"], "an unknown option");
+    });
+
     it("refuses constants that the graph does not declare or that do not fit", async () => {
       const graph = trace({ x: float(2), w: float(2) }, ({ x, w }) => ({ y: ops.add(x, w) }));
       const live = await backend();

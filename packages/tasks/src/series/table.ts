@@ -1,3 +1,5 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import type { Frequency } from "./frequency.js";
 
 /** Series side by side: rows are moments, in order, columns are series. */
@@ -37,13 +39,24 @@ export function tableRows(table: SeriesTable, first: number, end: number): Serie
 /**
  * The same table with the doubt of whole rows or columns, added to what it has: independent errors, whose variances add.
  *
- * @param doubt standard deviations in the data's unit by column name, or by row number.
+ * @param doubt standard deviations in the data's unit by column name, or by row number, from 0.
+ * @throws `invalid-argument`, for a column or a row that there is not too
  */
 export function withDoubt(
   table: SeriesTable,
   doubt: { readonly columns?: Readonly<Record<string, number>>; readonly rows?: Readonly<Record<number, number>> },
 ): SeriesTable {
   const width = table.columns.length;
+  const deviations = (names: readonly string[]) => {
+    const known = new Set(names);
+    const isKnown = (of: Readonly<Record<string, number>>): boolean => Object.keys(of).every((name) => known.has(name));
+    return v.optional(v.pipe(v.record(v.string(), schemas.number(0)), v.check(isKnown, "names of the table's own")));
+  };
+  const schema = v.strictObject({
+    columns: deviations(table.columns),
+    rows: deviations(Array.from({ length: rowCount(table) }, (_, row) => String(row))),
+  });
+  check("withDoubt", schema, doubt);
   const own = Float64Array.from(table.values, (_, i) => {
     const parts = [
       table.doubt?.[i],

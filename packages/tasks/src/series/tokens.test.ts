@@ -83,3 +83,16 @@ describe("fitSeriesNormalization", () => {
     );
   });
 });
+
+it("refuses doubt of a column or a row that there is not, and deviations below 0", () => {
+  expect(() => withDoubt(column(1, 2), { columns: { y: 1 } })).toThrow(
+    "withDoubt: columns is an object with y; expected names",
+  );
+  expect(() => withDoubt(column(1, 2), { rows: { 2: 1 } })).toThrow(
+    "withDoubt: rows is an object with 2; expected names",
+  );
+  expect(() => withDoubt(column(1, 2), { rows: { 1: -1 } })).toThrow(
+    "withDoubt: rows.1 is -1; expected a number from 0",
+  );
+  expect(() => withDoubt(column(1, 2), { column: { x: 1 } } as never)).toThrow("withDoubt: there is no option column.");
+});

@@ -1,4 +1,5 @@
 import { checkRunInputs } from "../backend/check-inputs.js";
+import { compileOptions } from "../backend/compile-options.js";
 import type { Backend, BackendProvider, CompileOptions, Executable } from "../backend/contract.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
@@ -15,7 +16,7 @@ export function referenceBackend(): Backend {
     capabilities: { deviceTensors: false },
     compile: async (graph, options) => {
       if (disposed) throw new DiffusionForcingError("disposed", "compile: this reference backend has been disposed.");
-      return executable(graph, options?.constants ?? {}, () => disposed);
+      return executable(graph, compileOptions(options).constants, () => disposed);
     },
     dispose: async () => {
       disposed = true;

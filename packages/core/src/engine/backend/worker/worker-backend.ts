@@ -9,6 +9,7 @@ import {
   type TensorRecord,
 } from "../../tensor/tensor.js";
 import { checkRunInputs } from "../check-inputs.js";
+import { compileOptions } from "../compile-options.js";
 import type { Backend, Executable } from "../contract.js";
 import { listen, type MessageEndpoint } from "./endpoint.js";
 import { graphToMessage } from "./graph-message.js";
@@ -48,7 +49,8 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
     device,
     ...(version === undefined ? {} : { version }),
     capabilities: { deviceTensors: true },
-    compile: async (graph, { constants = {}, brief = false } = {}) => {
+    compile: async (graph, options) => {
+      const { constants, brief } = compileOptions(options);
       if (disposal !== undefined) {
         throw new DiffusionForcingError("disposed", "compile: this worker's backend has been disposed; open another.");
       }
