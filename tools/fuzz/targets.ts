@@ -6,5 +6,14 @@ import { metrics } from "./targets/metrics.js";
 import { options } from "./targets/options.js";
 import { stored } from "./targets/stored.js";
 import { tasks } from "./targets/tasks.js";
+import { worlds } from "./targets/worlds.js";
 
-export const targets: readonly Target[] = [...stored, ...options, ...metrics, ...methods, ...codes, ...tasks];
+export const targets: readonly Target[] = [
+  ...stored,
+  ...options,
+  ...metrics,
+  ...methods,
+  ...codes,
+  ...tasks,
+  ...worlds,
+];

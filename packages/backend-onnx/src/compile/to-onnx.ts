@@ -22,7 +22,11 @@ const optionSchemas = {
   constants: schemas.having<HostTensorRecord>("tensors by name"),
   portable: schemas.satisfying<boolean>("true or false", (value) => typeof value === "boolean"),
   name: schemas.satisfying<string>("a string", (value) => typeof value === "string"),
-  metadata: schemas.having<Record<string, string>>("strings by name"),
+  metadata: schemas.satisfying<Record<string, string>>(
+    "strings by name",
+    (value) =>
+      typeof value === "object" && value !== null && Object.values(value).every((text) => typeof text === "string"),
+  ),
 };
 
 /**

@@ -18,7 +18,7 @@ export interface MazeDatasetOptions {
 
 const optionsSchema = v.strictObject({
   maze: schemas.having<Maze>("a maze, such as mazes has", "freeCells", "goalCell"),
-  steps: schemas.integer(1),
+  steps: schemas.integer(1, 2 ** 28),
   seed: optionSchemas.seed,
 });
 

@@ -15,7 +15,10 @@ export interface RollOptions {
 
 const optionsSchema = v.strictObject({
   filled: v.optional(v.strictTuple([schemas.integer(1), schemas.integer(1)], "two numbers of bars")),
-  titles: v.optional(v.array(v.string("a string"), "an array of strings"), []),
+  titles: v.optional(
+    v.array(v.pipe(v.string("a string"), v.maxLength(200, "at most 200 characters")), "an array of strings"),
+    [],
+  ),
 });
 
 /** Soprano to bass. */

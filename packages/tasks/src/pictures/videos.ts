@@ -36,7 +36,10 @@ const pictureSchemas = {
     [-1, 1],
   ),
   scale: v.optional(schemas.integer(1, 1024)),
-  labels: v.optional(v.array(v.string("a string"), "an array of strings"), []),
+  labels: v.optional(
+    v.array(v.pipe(v.string("a string"), v.maxLength(200, "at most 200 characters")), "an array of strings"),
+    [],
+  ),
 };
 const stripSchema = v.strictObject({
   ...pictureSchemas,

@@ -21,12 +21,15 @@ export interface SelectBackendOptions {
   readonly probe?: false | ((backend: Backend) => Promise<unknown>);
 }
 
+const name = v.pipe(v.string("a name"), v.maxLength(100, "a name of at most 100 characters"));
+const provider = v.looseObject({ name, devices: v.array(name), open: schemas.function() });
+
 const optionsSchema = v.strictObject({
   from: v.array(
-    schemas.having<BackendProvider>("a provider, such as onnxProvider", "name", "devices", "open"),
+    schemas.satisfying<BackendProvider>("a provider, such as onnxProvider", (value) => v.is(provider, value)),
     "an array of providers, such as [onnxProvider]",
   ),
-  prefer: v.optional(v.array(v.string("a name"), "an array of names")),
+  prefer: v.optional(v.array(name, "an array of names")),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
   probe: v.optional(
     schemas.satisfying<false | ((backend: Backend) => Promise<unknown>)>(
