@@ -40,7 +40,8 @@ const config: ViteUserConfig = defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: (process.env.MUTANTS_TESTS ?? "packages/core/src/**/*.test.ts").split(","),
-    exclude: ["**/node_modules/**", "**/*.browser.test.ts", "**/*.conformance.test.ts"],
+    // Laws by simulation and long training take long: what they notice, numbers that are written down shall notice too.
+    exclude: ["**/node_modules/**", "**/*.browser.test.ts", "**/*.conformance.test.ts", "**/*.law.test.ts"],
     testTimeout: 60_000,
     sequence: { sequencer: NearestFirst },
     reporters: [new TellsFilesThatDoNotLoad()],

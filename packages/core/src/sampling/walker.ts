@@ -83,7 +83,7 @@ export class Walker implements GraphHost {
   }
 
   /** Runs `use` with the compiled graph of a shape. Brief walks have one of their own, unless the shape was made ready. */
-  run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>, brief = false): Promise<T> {
+  run<T>(shape: WalkShape, use: (executable: Executable) => Promise<T>, brief?: boolean): Promise<T> {
     const key = keyOf(shape);
     const graph = (): Graph => walkGraph(this.diffusion, this.options, shape);
     return brief && !this.#warm.has(key)

@@ -130,6 +130,13 @@ describe("the walks of a cached rollout", () => {
     expect(noted.asked.map((request) => request.unroll)).toEqual([unroll]);
   });
 
+  it("are said to be followed by others of their shape, but for the context's", async () => {
+    const noted = noting(summing());
+    const past = await opened(noted, { context: tensor([1, 2], [1, 2, 1]) });
+    await past.extend(next);
+    expect(noted.asked.map(({ repeated }) => repeated)).toEqual([undefined, true]);
+  });
+
   it("sum the weights of all parameters, and the sequences of the batch", async () => {
     const model = summing([1000, 4000]);
     const both = { ...model, parameters: { ...model.parameters, v: model.parameters.w! } };
