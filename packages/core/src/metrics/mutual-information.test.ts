@@ -24,3 +24,11 @@ describe("normalizedMutualInformation", () => {
     expect(() => normalizedMutualInformation([0], [0, 1])).toThrow(/1 labels and 2/);
   });
 });
+
+it.each([
+  [undefined, [1], "undefined labels and 1"],
+  [[1, 2], null, "2 labels and undefined"],
+])("refuses what are no labels: %j and %j", (a, b, message) => {
+  const call = () => normalizedMutualInformation(a as never, b as never);
+  expect(call).toThrow(`normalizedMutualInformation: ${message}; expected as many of both, at least one.`);
+});
