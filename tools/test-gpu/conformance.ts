@@ -5,4 +5,10 @@ import { residentBytes } from "../test-devices/resident-bytes.js";
 
 const name = process.env.DFORCE_GPU_DEVICE ?? "";
 
-testBackend(name, () => openNamed(name), { describe, it, afterAll, residentBytes });
+testBackend(name, () => openNamed(name), {
+  describe,
+  it,
+  afterAll,
+  residentBytes,
+  randomGraphs: Number(process.env.DFORCE_RANDOM_GRAPHS ?? 300),
+});
