@@ -12,11 +12,16 @@ import type { OnnxModel } from "../compile/proto/model.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
 import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
-import { takeApart, takeAsInputs, withOptions } from "../device/weights-apart.js";
+import { takeApart, takeAsInputs, type Weights, withOptions } from "../device/weights-apart.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
 import { hasLargeResults, withoutResults } from "./unread-results.js";
+
+/** What runs of a lowered graph are fed besides its inputs. */
+interface WeightsApart {
+  readonly weights: Weights;
+}
 
 /** A backend on ONNX Runtime: each graph becomes one ONNX model and one inference session. */
 export class OnnxBackend implements Backend {
@@ -42,25 +47,22 @@ export class OnnxBackend implements Backend {
     const { device } = this.#memory;
     const convolves = graph.nodes.some(({ op }) => op === "conv2d");
     const channelBlock = convolves ? await device.turns.take(async () => device.channelBlock?.()) : undefined;
-    const lower = (): LoweredGraph => {
+    const inPlace = brief ? device.inPlace : undefined;
+    const lower = (): LoweredGraph & WeightsApart => {
       const simplified = optimize(bakeConstants(graph, constants));
-      return lowerGraph(simplified, { target: device.target, name: "graph", metadata: {}, channelBlock });
+      const lowered = lowerGraph(simplified, { target: device.target, name: "graph", metadata: {}, channelBlock });
+      return { ...lowered, weights: {}, ...(inPlace && takeAsInputs(lowered.model)) };
     };
     // Lowered once for the first opening; what is kept for later ones is the caller's graph and constants.
-    let lowered: LoweredGraph | undefined = lower();
-    const { outputNames } = lowered;
+    let lowered: (LoweredGraph & WeightsApart) | undefined = lower();
+    const { outputNames, weights } = lowered;
+    const fed = Object.keys(weights).length > 0 ? inPlace : undefined;
     const unread = device.copiesResults === true && hasLargeResults(graph);
-    const inPlace = brief && device.inPlace !== undefined;
-    const weights = inPlace ? takeAsInputs(lowered.model).weights : {};
     const session = new HeldSession((variant) => {
-      const { model: whole } = lowered ?? lower();
+      const { model } = lowered ?? lower();
       lowered = undefined;
-      const model = inPlace ? takeAsInputs(whole).model : whole;
       const options = sessionOptionsFor(device, graph, outputNames, variant);
-      return this.#open(
-        unread ? withoutResults(model) : model,
-        model === whole ? options : withOptions(options, device.inPlace ?? {}),
-      );
+      return this.#open(unread ? withoutResults(model) : model, fed ? withOptions(options, fed) : options);
     }, device.variant);
     const baked = new Set(Object.keys(constants));
     return device.turns.take(async () => {

@@ -17,9 +17,9 @@ interface Entry {
 }
 
 /**
- * Compiled graphs by key, for work whose shapes vary without end: each has a copy of the weights baked into it, so that
- * they are kept only as far as `bytes` goes (as {@link residentBytes} estimates them), the one used longest ago going
- * first. What is held is never given up, even where that exceeds the bound: hold what a piece of work alternates between
+ * Compiled graphs by key, for work whose shapes vary without end: most have a copy of the weights baked into them, so
+ * that they are kept only as far as `bytes` goes (as {@link residentBytes} estimates them, at most), the one used longest
+ * ago going first. What is held is never given up, even where that exceeds the bound: hold what a piece of work alternates between
  * for as long as it lasts.
  */
 export class BoundedExecutables {
