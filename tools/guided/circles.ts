@@ -2,12 +2,16 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Backend,
+  bayesianFlow,
   cosineSchedule,
   type DiffusionForcing,
   diffusionForcing,
+  edm,
+  flowMatching,
   type HostTensor,
   type HostTensorRecord,
   linearSchedule,
+  type NoiseProcess,
   type NoiseSchedule,
   type RandomStream,
   sigmoidSchedule,
@@ -23,34 +27,40 @@ export const LENGTH = 12;
 /** Values of the data lie within -RANGE..RANGE. */
 export const RANGE = 1;
 
-type ScheduleName = "cosine100" | "cosine1000" | "linear1000" | "sigmoid1000";
-
-const schedules: Readonly<Record<ScheduleName, () => NoiseSchedule>> = {
+const schedules: Readonly<Record<string, () => NoiseSchedule>> = {
   cosine100: () => cosineSchedule(100),
   cosine1000: () => cosineSchedule(1000),
   linear1000: () => linearSchedule(1000),
   sigmoid1000: () => sigmoidSchedule(1000),
 };
 
-type Objective = "noise" | "x0" | "v";
+const objectives = ["noise", "x0", "v"] as const;
 
-const objectives: readonly Objective[] = ["noise", "x0", "v"];
+/** By name: every objective under every schedule, and what else makes continuous tokens from noise. */
+const processes: ReadonlyMap<string, () => NoiseProcess> = new Map([
+  ...Object.entries(schedules).flatMap(([name, schedule]) =>
+    objectives.map(
+      (objective) => [`${name}-${objective}`, () => variancePreserving(schedule(), { objective })] as const,
+    ),
+  ),
+  ["flow-flow", () => flowMatching()],
+  ["flow-x0", () => flowMatching({ objective: "x0" })],
+  ["edm", () => edm()],
+  ["bayesian-flow", () => bayesianFlow()],
+]);
 
-/** A model to be trained: what it predicts, under which schedule, from which seed. */
+/** A model to be trained: under which process, and from which seed. */
 export interface Subject {
-  readonly schedule: ScheduleName;
-  readonly objective: Objective;
+  readonly process: string;
   readonly seed: number;
 }
 
-export function subjectName({ schedule, objective, seed }: Subject): string {
-  return `${schedule}-${objective}-${seed}`;
+export function subjectName({ process, seed }: Subject): string {
+  return `${process}-${seed}`;
 }
 
 export function subjectsOf(seeds: readonly number[]): Subject[] {
-  return (Object.keys(schedules) as ScheduleName[]).flatMap((schedule) =>
-    objectives.flatMap((objective) => seeds.map((seed) => ({ schedule, objective, seed }))),
-  );
+  return [...processes.keys()].flatMap((process) => seeds.map((seed) => ({ process, seed })));
 }
 
 /** Points that go round the unit circle by half a radian a token, from a phase of their own: float32 [batch, T, 2]. */
@@ -63,10 +73,12 @@ export function circles(batch: number, random: RandomStream): HostTensor {
   return tensor(data, [batch, LENGTH, 2]);
 }
 
-export function forcingOf({ schedule, objective }: Subject): DiffusionForcing {
+export function forcingOf({ process }: Subject): DiffusionForcing {
+  const make = processes.get(process);
+  if (make === undefined) throw new Error(`There is no process ${process}.`);
   return diffusionForcing({
     model: transformer({ features: 2, width: 32, layers: 2, heads: 4 }),
-    process: variancePreserving(schedules[schedule](), { objective }),
+    process: make(),
   });
 }
 

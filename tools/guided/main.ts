@@ -1,7 +1,7 @@
 /**
- * Whether guidance does what it says with trained models: small models of every objective and schedule are trained from
- * several seeds and sampled under a sweep of scales. A row says the mean of what is rewarded, from unguided to the
- * largest scale, the largest value anywhere, and what is wrong. Exit codes: 0 all well, 1 something is wrong.
+ * Whether guidance does what it says with trained models: small models of every objective, schedule and process are
+ * trained from several seeds and sampled under a sweep of scales. A row says the mean of what is rewarded, from unguided
+ * to the largest scale, the largest value anywhere, and what is wrong. Exit codes: 0 all well, 1 something is wrong.
  *
  *     npm run guided -- --seeds 0,1,2,3,4 --keep FOLDER
  *
