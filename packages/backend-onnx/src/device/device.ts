@@ -1,6 +1,7 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { TargetName } from "../compile/target.js";
 import type { DeviceReader } from "./device-reader.js";
+import type { DeviceWriter } from "./device-writer.js";
 import type { DeviceLoss } from "./loss.js";
 import type { Runtime, SessionOptions } from "./runtime.js";
 import type { Turns } from "./turns.js";
@@ -36,6 +37,8 @@ export interface Device {
   readonly handOver?: HandOver;
   /** Reads GPU buffers; present if outputs stay on the device. */
   readonly reader?: DeviceReader;
+  /** Fills GPU buffers; present if outputs stay on the device. */
+  readonly writer?: DeviceWriter;
   /** Present where a device can be lost. */
   readonly loss?: DeviceLoss;
   /** Frees what the entry set up, after the last session. */

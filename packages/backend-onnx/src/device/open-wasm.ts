@@ -1,5 +1,5 @@
 import type { Device } from "./device.js";
-import { openProbe } from "./device-reader.js";
+import { openProbe } from "./identity-sessions.js";
 import { explainFirstSession, type ImportBundle, type LoadedRuntime, loadWebRuntime } from "./load-web-runtime.js";
 import type { OnnxBackendOptions } from "./options.js";
 import type { RuntimeSession, SessionOptions } from "./runtime.js";

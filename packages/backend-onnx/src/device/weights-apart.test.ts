@@ -48,7 +48,7 @@ describe("takeAsInputs", () => {
     new Float32Array(large.bytes.buffer)[2] = 5;
     const whole = modelOf(small, large, integers);
     const x = { name: "x", elementType: "float32", shape: [3] } as const;
-    const { model, weights } = takeAsInputs({ ...whole, graph: { ...whole.graph, inputs: [x] } });
+    const { model, weights } = takeAsInputs({ ...whole, graph: { ...whole.graph, inputs: [x] } }, "large models");
     expect(model.graph.initializers).toEqual([small, integers]);
     expect(model.graph.inputs).toEqual([x, { name: "b", elementType: "float32", shape: [2 ** 23 + 1] }]);
     expect(Object.keys(weights)).toEqual(["b"]);
@@ -59,7 +59,15 @@ describe("takeAsInputs", () => {
 
   it("leaves a model as it is whose large tensors are not more than 32 MiB", () => {
     const model = modelOf(initializer("a", 2 ** 25));
-    expect(takeAsInputs(model)).toEqual({ model, weights: {} });
+    expect(takeAsInputs(model, "large models")).toEqual({ model, weights: {} });
+    expect(Object.keys(takeAsInputs(model, "all models").weights)).toEqual(["a"]);
+  });
+
+  it("leaves kernels of convolutions", () => {
+    const convolution = { name: "y", operator: "Conv", domain: "", inputs: ["x", "a"], outputs: ["y"], attributes: {} };
+    const model = modelOf(initializer("a", 2 ** 25), initializer("b", 2 ** 16));
+    const whole = { ...model, graph: { ...model.graph, nodes: [convolution] } };
+    expect(Object.keys(takeAsInputs(whole, "all models").weights)).toEqual(["b"]);
   });
 });
 

@@ -34,17 +34,24 @@ export function takeApart(model: OnnxModel): { readonly model: OnnxModel; readon
   return { model: { ...model, graph: { ...model.graph, initializers: all } }, apart };
 }
 
-/** What a run is fed besides its graph's inputs. */
+/** Tensors of a model that its runs are fed instead, by name. */
 export type Weights = Readonly<Record<string, { readonly data: Float32Array; readonly shape: readonly number[] }>>;
 
 /**
- * A large model whose large float32 tensors are inputs, by the same names, and those: no session of it packs them, or holds
- * a copy. Any other model as it is.
+ * A model whose large float32 tensors are inputs, by the same names, and those: no session of it packs them, or holds a
+ * copy. Kernels of convolutions stay, as sessions bring them into another order once, when they open.
+ *
+ * @param of "large models": any other is left as it is.
  */
-export function takeAsInputs(model: OnnxModel): { readonly model: OnnxModel; readonly weights: Weights } {
-  if (!isLarge(model)) return { model, weights: {} };
-  const { initializers, inputs } = model.graph;
-  const isWeight = (tensor: OnnxTensor): boolean => tensor.elementType === "float32" && isLargeTensor(tensor);
+export function takeAsInputs(
+  model: OnnxModel,
+  of: "large models" | "all models",
+): { readonly model: OnnxModel; readonly weights: Weights } {
+  if (of === "large models" && !isLarge(model)) return { model, weights: {} };
+  const { initializers, inputs, nodes } = model.graph;
+  const kernels = new Set(nodes.filter(({ operator }) => operator.includes("Conv")).flatMap((node) => node.inputs));
+  const isWeight = (tensor: OnnxTensor): boolean =>
+    tensor.elementType === "float32" && isLargeTensor(tensor) && !kernels.has(tensor.name);
   const taken = initializers.filter(isWeight);
   const declared = taken.map(({ name, elementType, shape }) => ({ name, elementType, shape }));
   const rest = initializers.filter((tensor) => !isWeight(tensor));

@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import type { Device } from "../device/device.js";
-import { CopyingReader, openProbe } from "../device/device-reader.js";
+import { CopyingReader } from "../device/device-reader.js";
+import { DeviceWriter } from "../device/device-writer.js";
 import { messageOf } from "../device/failure.js";
+import { openProbe } from "../device/identity-sessions.js";
 import type { OnnxBackendOptions } from "../device/options.js";
 import { Turns } from "../device/turns.js";
 import { withOptions } from "../device/weights-apart.js";
@@ -62,7 +64,14 @@ export async function openNative(
   // The native binding keeps results on the device for WebGPU only; CUDA's come back to the host.
   const close = (): Promise<void> => probe.release();
   if (name === "cuda") return { ...common, sessionOptions, outputs: "preallocated", close };
-  return { ...common, sessionOptions, outputs: "device", reader: new CopyingReader(runtime, chosen), close };
+  return {
+    ...common,
+    sessionOptions,
+    outputs: "device",
+    reader: new CopyingReader(runtime, chosen),
+    writer: new DeviceWriter(runtime, chosen),
+    close,
+  };
 }
 
 /** Threads spin while their cores are free, unless the caller decides. */

@@ -11,14 +11,14 @@ import { encodeModel } from "../compile/proto/encode.js";
 import type { OnnxModel } from "../compile/proto/model.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
-import type { RuntimeSession, SessionOptions } from "../device/runtime.js";
+import type { RuntimeSession, RuntimeTensor, RuntimeTensors, SessionOptions } from "../device/runtime.js";
 import { takeApart, takeAsInputs, type Weights, withOptions } from "../device/weights-apart.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
 import { HeldSession } from "./held-session.js";
 import { hasLargeResults, withoutResults } from "./unread-results.js";
 
-/** What runs of a lowered graph are fed besides its inputs. */
+/** What runs of a lowered graph are to be fed besides its inputs. */
 interface WeightsApart {
   readonly weights: Weights;
 }
@@ -47,11 +47,13 @@ export class OnnxBackend implements Backend {
     const { device } = this.#memory;
     const convolves = graph.nodes.some(({ op }) => op === "conv2d");
     const channelBlock = convolves ? await device.turns.take(async () => device.channelBlock?.()) : undefined;
+    // A GPU's session never frees what it was opened with; a processor's holds a copy, packed.
     const inPlace = brief ? device.inPlace : undefined;
+    const apart = device.writer ? "all models" : inPlace ? "large models" : undefined;
     const lower = (): LoweredGraph & WeightsApart => {
       const simplified = optimize(bakeConstants(graph, constants));
       const lowered = lowerGraph(simplified, { target: device.target, name: "graph", metadata: {}, channelBlock });
-      return { ...lowered, weights: {}, ...(inPlace && takeAsInputs(lowered.model)) };
+      return { ...lowered, weights: {}, ...(apart && takeAsInputs(lowered.model, apart)) };
     };
     // Lowered once for the first opening; what is kept for later ones is the caller's graph and constants.
     let lowered: (LoweredGraph & WeightsApart) | undefined = lower();
@@ -68,11 +70,15 @@ export class OnnxBackend implements Backend {
     return device.turns.take(async () => {
       this.#checkOpen();
       await session.current();
-      if (this.#closed !== undefined) await session.letGo();
-      this.#checkOpen();
-      const parts = { memory: this.#memory, session, graph, outputNames, baked, unread, weights };
+      const fedWeights = await this.#bring(weights).catch(async (cause) => {
+        await session.letGo();
+        throw cause;
+      });
+      const parts = { memory: this.#memory, session, graph, outputNames, baked, unread, weights: fedWeights };
       const executable = new OnnxExecutable(parts, (disposed) => this.#live.delete(disposed));
       this.#live.add(executable);
+      if (this.#closed !== undefined) executable.dispose();
+      this.#checkOpen();
       return executable;
     });
   }
@@ -83,6 +89,26 @@ export class OnnxBackend implements Backend {
     try {
       return (await this.#openApart(model, options)) ?? (await this.#create(model, options));
     } catch (cause) {
+      checkDevice(device);
+      throw backendFailure("compiling", this.device, cause);
+    }
+  }
+
+  /** Weights as tensors of the runtime: where they lie, or copied into GPU buffers. */
+  async #bring(weights: Weights): Promise<RuntimeTensors> {
+    const { device } = this.#memory;
+    const { runtime, writer } = device;
+    const tensors: Record<string, RuntimeTensor> = {};
+    try {
+      for (const [name, { data, shape }] of Object.entries(weights)) {
+        tensors[name] =
+          writer === undefined
+            ? new runtime.Tensor("float32", data, shape)
+            : await untilLost(device, writer.write(data, shape));
+      }
+      return tensors;
+    } catch (cause) {
+      for (const tensor of Object.values(tensors)) tensor.dispose();
       checkDevice(device);
       throw backendFailure("compiling", this.device, cause);
     }
@@ -124,6 +150,7 @@ export class OnnxBackend implements Backend {
     if (device.turns.isClosed) return;
     await device.turns.take(async () => {
       await device.reader?.dispose().catch(() => {});
+      await device.writer?.dispose().catch(() => {});
       await device.close?.();
     });
   }

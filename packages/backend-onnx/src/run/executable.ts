@@ -15,8 +15,7 @@ import {
 import { allocate, type Graph, shapesEqual, sizeOf, type Value } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
-import type { RuntimeSession, RuntimeTensor } from "../device/runtime.js";
-import type { Weights } from "../device/weights-apart.js";
+import type { RuntimeSession, RuntimeTensor, RuntimeTensors } from "../device/runtime.js";
 import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
 import type { HeldSession } from "./held-session.js";
 import { runWithoutResults } from "./unread-results.js";
@@ -28,8 +27,8 @@ interface Parts {
   /** Output name of the graph -> output name of the session. */
   readonly outputNames: ReadonlyMap<string, string>;
   readonly baked: ReadonlySet<string>;
-  /** What every run is fed besides. */
-  readonly weights: Weights;
+  /** What every run is fed besides: the executable's, which disposes of them. */
+  readonly weights: RuntimeTensors;
   /** The session's model is one of `withoutResults`. */
   readonly unread: boolean;
 }
@@ -43,19 +42,12 @@ export class OnnxExecutable implements Executable {
   readonly #onDispose: (executable: OnnxExecutable) => void;
   /** Wrapped host tensors: looping state meets the same objects again. */
   readonly #wrapped = new WeakMap<HostTensor, RuntimeTensor>();
-  readonly #weights: Feeds;
   #disposed = false;
 
   constructor(parts: Parts, onDispose: (executable: OnnxExecutable) => void) {
     this.#parts = parts;
     this.#device = parts.memory.device;
     this.#onDispose = onDispose;
-    const { Tensor } = this.#device.runtime;
-    const wrapped = Object.entries(parts.weights).map(([name, { data, shape }]) => [
-      name,
-      new Tensor("float32", data, shape),
-    ]);
-    this.#weights = Object.fromEntries(wrapped);
   }
 
   async run(given: TensorRecord, { reuse = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
@@ -74,12 +66,17 @@ export class OnnxExecutable implements Executable {
     if (this.#disposed) return;
     this.#disposed = true;
     this.#onDispose(this);
-    this.#device.turns.take(() => this.#parts.session.letGo()).catch(() => {});
+    const { session, weights } = this.#parts;
+    const free = (): Promise<void> => {
+      for (const weight of Object.values(weights)) weight.dispose();
+      return session.letGo();
+    };
+    this.#device.turns.take(free).catch(() => {});
   }
 
   /** Device tensors are taken hold of when the run is asked for: they may be disposed while it waits for its turn. */
   #feeds(inputs: TensorRecord): Feeds {
-    const feeds: Feeds = { ...this.#weights };
+    const feeds: Feeds = { ...this.#parts.weights };
     for (const [name, tensor] of Object.entries(inputs)) {
       if (isHostTensor(tensor)) feeds[name] = this.#wrap(tensor);
       else if (tensor instanceof OnnxDeviceTensor && tensor.memory === this.#parts.memory) {

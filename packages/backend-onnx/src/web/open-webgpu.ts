@@ -1,5 +1,6 @@
 import type { Device } from "../device/device.js";
 import { downloadingReader } from "../device/device-reader.js";
+import { DeviceWriter } from "../device/device-writer.js";
 import { loadWebRuntime } from "../device/load-web-runtime.js";
 import { DeviceLoss } from "../device/loss.js";
 import { commonWebOptions, openFirstSession } from "../device/open-wasm.js";
@@ -30,6 +31,7 @@ export async function openWebGpu(options: OnnxBackendOptions, adapter?: GpuAdapt
     sessionOptions: { ...chosen, ...options.sessionOptions },
     outputs: "device",
     reader: downloadingReader,
+    writer: new DeviceWriter(runtime, chosen),
     loss,
     close: async () => {
       await probe.release();

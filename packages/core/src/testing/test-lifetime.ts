@@ -135,6 +135,7 @@ export function testLifetime({ options, backend, another }: Conformance): void {
     });
 
     testMemory(options, backend);
+    testConstants(options, backend);
   });
 }
 
@@ -152,8 +153,7 @@ const side = 256;
 const runs = 300;
 
 function testMemory({ it, residentBytes }: Conformance["options"], backend: () => Promise<Backend>): void {
-  const measured = residentBytes === undefined ? "(memory NOT MEASURED: pass residentBytes)" : "without growing";
-  it(`runs ${runs} times ${measured}`, async () => {
+  it(`runs ${runs} times ${measured(residentBytes)}`, async () => {
     const graph = trace({ x: { dtype: "float32", shape: [side, side] } }, ({ x }) => ({ y: ops.add(x, 1) }));
     const x = drawTensor({ dtype: "float32", shape: [side, side], low: -1, high: 1 }, 1);
     const expected = evaluateGraph(graph, { x });
@@ -167,17 +167,57 @@ function testMemory({ it, residentBytes }: Conformance["options"], backend: () =
       }
     };
     await repeat(runs / 3);
-    // A run that leaked its output, 256 KiB, would leave four times as much behind, and would do so every time.
-    // Pools of a driver or an allocator, which fill once, get three times to do it.
-    const limit = (runs * side * side * 4) / 4;
-    let grown = Infinity;
-    for (let times = 0; times < 3 && grown >= limit; times++) {
-      const before = (await residentBytes?.()) ?? 0;
-      await repeat(runs);
-      grown = ((await residentBytes?.()) ?? 0) - before;
-    }
-    assert(grown < limit, `${runs} runs left ${grown} bytes behind, three times; expected less than ${limit}.`);
+    // A run that leaked its output, 256 KiB, would leave four times as much behind.
+    await assertKept((runs * side * side * 4) / 4, `${runs} runs`, () => repeat(runs), residentBytes);
     await assertClose((await readAndDispose(await executable.run({ x }))).y, expected.y!, 1e-6, "y after all runs");
     executable.dispose();
   }, 120_000);
+}
+
+const constantSide = 1024;
+const compilations = 20;
+
+/** Lengths without end are executables without end, each with the weights: they must go with it. */
+function testConstants({ it, residentBytes }: Conformance["options"], backend: () => Promise<Backend>): void {
+  it(`frees the constants of ${compilations} executables ${measured(residentBytes)}`, async () => {
+    const live = await backend();
+    const types = {
+      x: { dtype: "float32", shape: [2, constantSide] },
+      w: { dtype: "float32", shape: [constantSide, constantSide] },
+    } as const;
+    const graph = trace(types, ({ x, w }) => ({ y: ops.matmul(x, w) }));
+    const x = drawTensor({ ...types.x, low: -1, high: 1 }, 1);
+    const w = drawTensor({ ...types.w, low: -1, high: 1 }, 2);
+    const expected = evaluateGraph(graph, { x, w });
+    const compileEach = async (): Promise<void> => {
+      for (let i = 0; i < compilations; i++) {
+        const executable = await live.compile(graph, { constants: { w } });
+        const { y } = await readAndDispose(await executable.run({ x }));
+        if (i === 0) await assertClose(y, expected.y!, 1e-4, "y");
+        executable.dispose();
+      }
+    };
+    await compileEach();
+    const limit = (compilations * constantSide * constantSide * 4) / 4;
+    await assertKept(limit, `${compilations} executables that were disposed`, compileEach, residentBytes);
+  }, 120_000);
+}
+
+const measured = (residentBytes: Conformance["options"]["residentBytes"]): string =>
+  residentBytes === undefined ? "(memory NOT MEASURED: pass residentBytes)" : "without growing";
+
+/** Pools of a driver or an allocator, which fill once, get three times to do it; a leak leaves as much every time. */
+async function assertKept(
+  limit: number,
+  what: string,
+  work: () => Promise<void>,
+  residentBytes: Conformance["options"]["residentBytes"],
+): Promise<void> {
+  let grown = Infinity;
+  for (let times = 0; times < 3 && grown >= limit; times++) {
+    const before = (await residentBytes?.()) ?? 0;
+    await work();
+    grown = ((await residentBytes?.()) ?? 0) - before;
+  }
+  assert(grown < limit, `${what} left ${grown} bytes behind, three times; expected less than ${limit}.`);
 }
