@@ -1,24 +1,31 @@
 /**
  * Samples 200 lengths, each once, with one sampler and a transformer of 77 MB, and prints how many copies of the weights
  * the process took at its peak: the resident set above that of the process after a tiny model of the same kind, over the
- * bytes of the weights. With 20 steps or more onnx/cpu packs the weights for each length, and on Linux glibc keeps what
- * one freed for the next unless it is told not to:
+ * bytes of the weights. With 64 steps or more onnx/cpu packs the weights for each length, and on Linux glibc keeps what
+ * one freed for the next unless it is told not to. A WebGPU without a GPU keeps its buffers in the process, too:
  *
  *     npm run soak:lengths -- --backend onnx/cpu
  *     npm run soak:lengths -- --backend onnx/wasm --lengths 50
- *     npm run soak:lengths -- --timesteps 20
- *     MALLOC_MMAP_THRESHOLD_=131072 npm run soak:lengths -- --timesteps 20
+ *     npm run soak:lengths -- --backend onnx/webgpu --lengths 20
+ *     npm run soak:lengths -- --timesteps 50
+ *     MALLOC_MMAP_THRESHOLD_=131072 npm run soak:lengths -- --timesteps 64
  */
 import { parseArgs } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
 import { tfjsBackend } from "@diffusion-forcing/backend-tfjs";
+import { findChromium } from "../test-devices/chromium.js";
+import { vulkanEnvironment } from "../test-devices/vulkan.js";
 import { copiesAtLengths } from "./lengths.js";
 
 const backends = {
   "onnx/cpu": () => onnxBackend({ device: "cpu" }),
   "onnx/wasm": () => onnxBackend({ device: "wasm" }),
+  "onnx/webgpu": () => {
+    Object.assign(process.env, vulkanEnvironment(findChromium()));
+    return onnxBackend({ device: "webgpu" });
+  },
   "tfjs/wasm": () => tfjsBackend({ device: "wasm" }),
 };
 

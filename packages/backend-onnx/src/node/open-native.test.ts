@@ -51,7 +51,7 @@ describe("openNative", () => {
       return [handed?.options, device.inPlace];
     };
     const files = { extra: { session: { model_external_initializers_file_folder_path: expect.any(String) } } };
-    const none = { enableCpuMemArena: false };
+    const none = { enableCpuMemArena: false, enableMemPattern: false };
     expect(await optionsFor({})).toEqual([{ ...none, ...files }, none]);
     expect(await optionsFor({ enableCpuMemArena: true })).toEqual([files, {}]);
   });

@@ -35,10 +35,10 @@ export function cpuExtra(spinning: boolean): SessionOptions {
 }
 
 /**
- * For models whose weights are handed over apart: they come and go, and what an arena keeps of one for its next run is of
- * sizes that suit no other.
+ * For models whose weights are apart: they come and go, and what an arena keeps of one for its next run, or a block for all
+ * that a run holds, is of a size that suits no other.
  */
-export const withoutArena: SessionOptions = { enableCpuMemArena: false };
+export const withoutArena: SessionOptions = { enableCpuMemArena: false, enableMemPattern: false };
 
 /** How sessions run on a GPU; what the provider has no kernel for runs on the CPU. */
 export function gpuSessionOptions(provider: "cuda" | "webgpu"): SessionOptions {

@@ -157,7 +157,10 @@ export class OnnxExecutable implements Executable {
 
   #checkAlive(): void {
     if (this.#disposed) {
-      throw new DiffusionForcingError("disposed", "run: this executable has been disposed. Compile the graph again.");
+      throw new DiffusionForcingError(
+        "disposed",
+        "run: this executable, or its backend, has been disposed. Compile the graph again, on a live one.",
+      );
     }
   }
 }

@@ -60,7 +60,8 @@ export class TfjsExecutable implements Executable {
   async run(inputs: TensorRecord, options: RunOptions = {}): Promise<Record<string, Tensor>> {
     const { memory, graph, baked } = this.#parts;
     try {
-      if (this.#disposed) throw disposedError("run: this executable", "Compile the graph again.");
+      if (this.#disposed)
+        throw disposedError("run: this executable, or its backend,", "Compile the graph again, on a live one.");
       const checked = checkRunInputs(graph, inputs, baked);
       checkDevice(memory.device);
       return await this.#compute(checked);

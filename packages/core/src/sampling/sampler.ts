@@ -74,8 +74,8 @@ const DEFAULT_TIMESTEPS = 50;
 /**
  * Sampling of one trained model, whatever its process, solver and memory. Weights are baked into the executables, one
  * per shape, made when first needed and kept, the last used ones, until {@link Sampler.dispose}. Where that needs a copy of
- * them (processors) and they are large, walks of fewer than 20 steps, and a growing window, read them where they lie: do not
- * change them meanwhile.
+ * them (processors) and they are large, walks of fewer than 64 steps read them where they lie, unless {@link Sampler.warmup}
+ * made their shape ready or a rollout's window has its full length: do not change them meanwhile.
  */
 export class Sampler {
   readonly diffusion: Diffusion;

@@ -23,7 +23,7 @@ export interface WalkRequest {
   readonly commit?: boolean;
   /** The most steps that one run of a graph takes. Default 1. */
   readonly unroll?: number;
-  /** Whether others of the same shape will follow this walk; absent where nobody knows. */
+  /** Whether others of the same shape are known to follow this walk. Default false. */
   readonly repeated?: boolean;
   readonly signal?: AbortSignal | undefined;
 }

@@ -81,14 +81,14 @@ describe("executables of a model with many weights, each of which holds a copy o
     expect(alive).toEqual([]);
   });
 
-  it("are for a few runs where a walk takes fewer than 20 steps of a shape that was not made ready", async () => {
-    const { sampler, walk, brief, compiled } = standIn(large, { timesteps: 19 });
+  it("are for a few runs where a walk takes fewer than 64 steps of a shape that was not made ready", async () => {
+    const { sampler, walk, brief, compiled } = standIn(large, { timesteps: 63 });
     await walk(1);
     await sampler.warmup(1, 2);
     await walk(2);
     expect([compiled, brief]).toEqual([[1, 2], [1]]);
     await sampler.dispose();
-    const long = standIn(large, { timesteps: 20 });
+    const long = standIn(large, { timesteps: 64 });
     await long.walk(1);
     expect([long.compiled, long.brief]).toEqual([[1], []]);
   });

@@ -34,11 +34,8 @@ const KEPT_BYTES = 2 ** 27;
 /** Weights of so many bytes are held by none but the executables of the last walk. */
 const LARGE_BYTES = 2 ** 25;
 
-/** Walks of fewer steps are over before large weights, packed for the processor, have saved the time that packing takes. */
-const BRIEF_STEPS = 20;
-
-/** A shape that no other walk has is not worth a copy of the weights for so few steps, even if they take a little longer. */
-const LONE_STEPS = 64;
+/** A walk of fewer steps, of a shape that may not come again, is not worth a copy of large weights, packed for the processor. */
+const BRIEF_STEPS = 64;
 
 /**
  * Compiles walks and runs them: rows of a matrix in, tokens out, all state on the device between.
@@ -159,7 +156,7 @@ export class Walker implements GraphHost {
     const [batch, length] = tokens.shape as [number, number];
     const moves = rows.flatMap((row, m) => (m > 0 && changes(rows[m - 1] as ArrayLike<number>, row) ? [m] : []));
     // By the rows, not the moves: one that is cut and resumed takes the same numbers. A device keeps weights beside it.
-    const isBrief = !repeated && rows.length <= (repeated === undefined ? BRIEF_STEPS : LONE_STEPS);
+    const isBrief = !repeated && rows.length <= BRIEF_STEPS;
     const brief = isBrief && this.#isLarge && !this.backend.capabilities.deviceTensors;
     const runs = commit && moves.length === 0 ? [[]] : inParts(moves, unroll);
     let x: Tensor = tokens;

@@ -222,7 +222,10 @@ function remoteExecutable(
   return {
     run: async (inputs, { reuse = {} } = {}) => {
       if (disposed) {
-        throw new DiffusionForcingError("disposed", "run: this executable has been disposed. Compile the graph again.");
+        throw new DiffusionForcingError(
+          "disposed",
+          "run: this executable, or its backend, has been disposed. Compile the graph again, on a live one.",
+        );
       }
       const sent = Object.entries(check(inputs)).map(
         ([name, value]) => [name, connection.toMessage(name, value)] as const,
