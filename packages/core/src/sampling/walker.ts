@@ -28,7 +28,7 @@ import {
 } from "./walk-inputs.js";
 import type { TensorsByName, WalkProgress, WalkRequest } from "./walk-request.js";
 
-/** Memory for executables that were used before, bytes; each holds a copy of the weights. */
+/** Memory for executables that were used before, bytes; most hold a copy of the weights. */
 const KEPT_BYTES = 2 ** 27;
 
 /** Weights of so many bytes are held by none but the executables of the last walk. */
