@@ -27,5 +27,14 @@ export interface RuntimeSession {
 
 export type RuntimeTensors = Readonly<Record<string, RuntimeTensor>>;
 
+/** Frees each of the tensors. On a lost device there is nothing to free, and a tensor that says so keeps no other. */
+export function disposeAll(tensors: Iterable<RuntimeTensor>): void {
+  for (const tensor of tensors) {
+    try {
+      tensor.dispose();
+    } catch {}
+  }
+}
+
 /** Options of `InferenceSession.create`. */
 export type SessionOptions = Readonly<Record<string, unknown>>;

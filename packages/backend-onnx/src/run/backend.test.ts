@@ -7,15 +7,18 @@ import type { Runtime, RuntimeTensor } from "../device/runtime.js";
 import { Turns } from "../device/turns.js";
 import { OnnxBackend } from "./backend.js";
 
-/** A GPU whose buffers and sessions are counted; the buffer of that number cannot be had. */
-function gpu(failsAt = Number.POSITIVE_INFINITY) {
+/** A GPU whose buffers and sessions are counted. The buffer of that number cannot be had; a lost one frees none. */
+function gpu({ failsAt = Number.POSITIVE_INFINITY, lost = false } = {}) {
   const live = { buffers: 0, sessions: 0 };
   const fed: string[][] = [];
   let written = 0;
   const write = async (): Promise<RuntimeTensor> => {
     if (++written === failsAt) throw new Error("out of memory");
     live.buffers++;
-    const dispose = (): void => void live.buffers--;
+    const dispose = (): void => {
+      live.buffers--;
+      if (lost) throw new Error("no such buffer");
+    };
     return { location: "gpu-buffer", data: undefined, getData: async () => undefined, dispose };
   };
   const create = async (): ReturnType<Runtime["InferenceSession"]["create"]> => {
@@ -70,12 +73,22 @@ describe("weights on a GPU", () => {
   });
 
   it("that cannot all be had leave nothing behind", async () => {
-    const { backend, live } = gpu(2);
+    const { backend, live } = gpu({ failsAt: 2 });
     await expect(backend.compile(graph, { constants })).rejects.toMatchObject({
       code: "backend-failure",
       message: expect.stringContaining("out of memory"),
     });
     expect(live).toEqual({ buffers: 0, sessions: 0 });
+  });
+
+  it("that a lost GPU cannot free keep neither each other nor the session, and hide no error", async () => {
+    const { backend, live } = gpu({ lost: true });
+    (await backend.compile(graph, { constants })).dispose();
+    await backend.dispose();
+    expect(live).toEqual({ buffers: 0, sessions: 0 });
+    const failing = gpu({ lost: true, failsAt: 2 });
+    await expect(failing.backend.compile(graph, { constants })).rejects.toThrow("out of memory");
+    expect(failing.live).toEqual({ buffers: 0, sessions: 0 });
   });
 
   it("go with a backend that is disposed while they are brought", async () => {

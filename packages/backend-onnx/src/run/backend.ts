@@ -11,7 +11,13 @@ import { encodeModel } from "../compile/proto/encode.js";
 import type { OnnxModel } from "../compile/proto/model.js";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
-import type { RuntimeSession, RuntimeTensor, RuntimeTensors, SessionOptions } from "../device/runtime.js";
+import {
+  disposeAll,
+  type RuntimeSession,
+  type RuntimeTensor,
+  type RuntimeTensors,
+  type SessionOptions,
+} from "../device/runtime.js";
 import { takeApart, takeAsInputs, type Weights, withOptions } from "../device/weights-apart.js";
 import { DeviceMemory } from "./device-tensor.js";
 import { OnnxExecutable } from "./executable.js";
@@ -71,7 +77,7 @@ export class OnnxBackend implements Backend {
       this.#checkOpen();
       await session.current();
       const fedWeights = await this.#bring(weights).catch(async (cause) => {
-        await session.letGo();
+        await session.letGo().catch(() => {});
         throw cause;
       });
       const parts = { memory: this.#memory, session, graph, outputNames, baked, unread, weights: fedWeights };
@@ -108,7 +114,7 @@ export class OnnxBackend implements Backend {
       }
       return tensors;
     } catch (cause) {
-      for (const tensor of Object.values(tensors)) tensor.dispose();
+      disposeAll(Object.values(tensors));
       checkDevice(device);
       throw backendFailure("compiling", this.device, cause);
     }

@@ -3,7 +3,7 @@ import type { DeviceTensor } from "@diffusion-forcing/core/backend";
 import type { DType, Shape, TensorType } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
-import type { RuntimeTensor } from "../device/runtime.js";
+import { disposeAll, type RuntimeTensor } from "../device/runtime.js";
 import type { HeldSession } from "./held-session.js";
 
 /** The GPU buffers that one backend has handed out and that are not yet disposed; they go with the backend. */
@@ -26,7 +26,7 @@ export class DeviceMemory {
     const tensor = new OnnxDeviceTensor(this, native, type, () => {
       this.#live.delete(tensor);
       const free = async (): Promise<void> => {
-        native.dispose();
+        disposeAll([native]);
         await session.letGo();
       };
       this.device.turns.take(free).catch(() => {});

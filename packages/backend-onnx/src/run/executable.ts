@@ -15,7 +15,7 @@ import {
 import { allocate, type Graph, shapesEqual, sizeOf, type Value } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
 import { backendFailure } from "../device/failure.js";
-import type { RuntimeSession, RuntimeTensor, RuntimeTensors } from "../device/runtime.js";
+import { disposeAll, type RuntimeSession, type RuntimeTensor, type RuntimeTensors } from "../device/runtime.js";
 import { type DeviceMemory, OnnxDeviceTensor } from "./device-tensor.js";
 import type { HeldSession } from "./held-session.js";
 import { runWithoutResults } from "./unread-results.js";
@@ -68,7 +68,7 @@ export class OnnxExecutable implements Executable {
     this.#onDispose(this);
     const { session, weights } = this.#parts;
     const free = (): Promise<void> => {
-      for (const weight of Object.values(weights)) weight.dispose();
+      disposeAll(Object.values(weights));
       return session.letGo();
     };
     this.#device.turns.take(free).catch(() => {});
