@@ -104,7 +104,7 @@ ${benchTable(bench["onnx/cpu"])}
 
 ## On a GPU
 
-\`npm run bench -- --config base --backend onnx/webgpu --record\`: milliseconds as above on an NVIDIA H100 over Vulkan, which \`npm run test:gpu\` passed: 220 tests of the conformance kit on \`onnx/webgpu\` and on \`tfjs/webgpu\`. Small models wait for the border between the runtime and the GPU, a fraction of a millisecond for each run of a graph, so a batch of one is no faster than on a processor; CUDA was not measured.
+\`npm run bench -- --config base --backend onnx/webgpu --record\`: milliseconds as above on an NVIDIA H100 over Vulkan, which \`npm run test:gpu\` passed: 221 tests of the conformance kit on \`onnx/webgpu\` and on \`tfjs/webgpu\`. Small models wait for the border between the runtime and the GPU, a fraction of a millisecond for each run of a graph, so a batch of one is no faster than on a processor; CUDA was not measured.
 
 ${otherDevices(bench)}
 
