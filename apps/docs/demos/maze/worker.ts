@@ -51,7 +51,7 @@ async function plannerOf(bundle: PlannerBundle, settings: MazeSettings): Promise
   kept = undefined;
   // One candidate, where the command takes the better of two: a click is answered in half the time.
   const options = { candidates: 1, guidanceWeights: "intended", matrix, uncertainty, steps, reach, scale, samples };
-  const planner = plannerFromOptions(bundle, backend as Backend, options, 1);
+  const planner = plannerFromOptions(bundle, backend as Backend, options);
   kept = { key, planner };
   return planner;
 }

@@ -63,7 +63,7 @@ describe("dforce eval", () => {
   it("prints a table without --json", async () => {
     const { code, stdout, stderr } = await evaluate("--episodes", "1");
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^measuring 0\/100 \| planning 1 to 1 of 1\n[\s\S]*measuring 100\/100/);
+    expect(stderr).toMatch(/^measuring 0\/100 \| 2 plans of 3 tokens, step 0 of 2\n[\s\S]*measuring 100\/100/);
     expect(stdout).toMatch(/^umaze, 1 episodes, the maze's goal, seed 5 \(95 % intervals\)\n {2}success +\d/);
     expect(stdout).toMatch(/\n {2}plan points in walls +\d+\.\d\d %\n[\s\S]*\nRe-created environment/);
   });

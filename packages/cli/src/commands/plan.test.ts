@@ -53,7 +53,7 @@ describe("dforce plan", () => {
     });
     expect(document.plans).toBeGreaterThan(1);
     expect(first.stderr).toMatch(
-      /^driving 0\/300 \| the first plan.*\n[\s\S]*driving 300\/300 \| \d+ steps\/s \| 0 s left\n$/,
+      /^driving 0\/300 \| 2 plans of 3 tokens, step 0 of \d+\n[\s\S]*driving 300\/300 \| \d+ steps\/s \| 0 s left\n$/,
     );
 
     const { firstPlanMilliseconds: _, files: __, ...again } = JSON.parse((await planned("--json")).stdout);

@@ -5,6 +5,7 @@ import {
   drawnMaze,
   drawStill,
   evaluateMazePolicy,
+  formatPlanProgress,
   type Maze,
   type MazeEvaluation,
   mazeOf,
@@ -103,7 +104,11 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   const planning = await taskOptionValues(planningOptions(bundle.config), options);
   const backend = await openBackend(options);
   await ensureWritable(out);
-  const planner = plannerFromOptions(bundle, backend, planning, 1, options.maze === undefined ? undefined : maze);
+  let onPlanning = (_note: string): void => {};
+  const planner = plannerFromOptions(bundle, backend, planning, {
+    onProgress: (progress) => onPlanning(formatPlanProgress(progress)),
+    ...(options.maze === undefined ? {} : { maze }),
+  });
   const times: number[] = [];
   let started = performance.now();
   let plannedTokens = 0;
@@ -125,7 +130,8 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
     },
   };
   const drive = (onProgress: OnProgress): Promise<MazeEvaluation> => {
-    onProgress(0, "the first plan; its graphs are compiled");
+    let driven = 0;
+    onPlanning = (note) => onProgress(driven, note);
     return evaluateMazePolicy({
       maze,
       policy: timed,
@@ -135,7 +141,10 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
       ...(start ? { start } : {}),
       ...(goal ? { goal } : {}),
       signal,
-      onProgress: ({ step }) => onProgress(step),
+      onProgress: ({ step }) => {
+        driven = step;
+        onProgress(step);
+      },
     });
   };
   const { results, summary } = await withProgress("driving", maze.episodeLength, drive, { quiet });

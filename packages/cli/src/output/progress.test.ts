@@ -40,7 +40,7 @@ describe("withProgress where stderr is no terminal", () => {
     });
     expect(result).toBe("done");
     expect(text.split("\n")).toEqual([
-      "training 1/20 | 0.3 steps/s | 57 s left",
+      "training 1/20 | 0.33 steps/s | 57 s left",
       "training 11/20 | 2.0 steps/s | 5 s left | loss 0.5",
       "training 20/20 | 2.0 steps/s | 0 s left | loss 0.5",
       "",

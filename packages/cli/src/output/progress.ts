@@ -87,7 +87,7 @@ function createPace(total: number, begun: number, unit: string): Pace {
     const from = seen[seen.length > 2 && seen[0]?.done === begun ? 1 : 0] as { done: number; at: number };
     const rate = ((done - from.done) * 1000) / (at - from.at);
     if (!(rate > 0) || !Number.isFinite(rate)) return "";
-    return ` | ${rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s | ${formatDuration((total - done) / rate)} left`;
+    return ` | ${rate < 1 ? rate.toPrecision(2) : rate.toFixed(rate < 10 ? 1 : 0)} ${unit}/s | ${formatDuration((total - done) / rate)} left`;
   };
 }
 

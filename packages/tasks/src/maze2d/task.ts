@@ -3,7 +3,6 @@ import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
 import { fitNormalizer } from "../planning/frames.js";
-import type { Plan } from "../planning/plan.js";
 import { trainingWindows } from "../planning/training-windows.js";
 import type { EvaluationContext, PreparationContext, Task, TaskJob, TaskRecipe, TaskReport } from "../task.js";
 import { checkOptionValues, type OptionFile, type OptionSchemas } from "../task-options.js";
@@ -14,9 +13,8 @@ import { evaluateMazePolicy, type MazeEvaluationSummary } from "./evaluation.js"
 import { bundleOfPlanner, plannerOfBundle } from "./planner/bundle.js";
 import { mazeOf, parsePlannerConfig } from "./planner/config.js";
 import { datasetFrames, featuresPerFrame } from "./planner/frames.js";
-import type { MazePlanner } from "./planner/planner.js";
 import { plannerPolicy } from "./planner/planner-policy.js";
-import { plannerFromOptions, planningOptions } from "./planner/planning-options.js";
+import { formatPlanProgress, plannerFromOptions, planningOptions } from "./planner/planning-options.js";
 import { type PlannerPreset, plannerPresets, presetForMaze } from "./planner/presets.js";
 
 /** Far beyond any training; a recipe from elsewhere must not make its reader allocate without end. */
@@ -98,30 +96,6 @@ const evaluationOptions = (bundle?: Bundle): OptionSchemas => ({
   ...planningOptions(bundle && plannerOfBundle(bundle).config),
 });
 
-/**
- * The planner, telling how many of the plans that a step asks for it has made: the first step asks for one an episode,
- * which is most of the work.
- */
-function withPlanProgress(
-  planner: MazePlanner,
-  batch: number,
-  onPlanning: (note: string) => void,
-): Pick<MazePlanner, "config" | "frameStack" | "plan"> {
-  return {
-    config: planner.config,
-    frameStack: planner.frameStack,
-    async plan(problems, random, signal) {
-      const plans: Plan[] = [];
-      for (let first = 0; first < problems.length; first += batch) {
-        onPlanning(`planning ${first + 1} to ${Math.min(first + batch, problems.length)} of ${problems.length}`);
-        const last = first + batch;
-        plans.push(...(await planner.plan(problems.slice(first, last), random.slice(first, last), signal)));
-      }
-      return plans;
-    },
-  };
-}
-
 async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<TaskReport> {
   const planned = plannerOfBundle(bundle);
   const { backend, signal, onProgress } = context;
@@ -135,14 +109,17 @@ async function evaluate(bundle: Bundle, context: EvaluationContext): Promise<Tas
     support: boolean;
   };
   const maze = mazeOf(planned.config.maze);
-  const batch = Math.min(options.batch as number, episodes);
-  const planner = plannerFromOptions(planned, backend, options, batch);
   let [plans, step] = [0, 0];
   const report = (note?: string): void => onProgress?.(step, maze.episodeLength, note);
+  const planner = plannerFromOptions(planned, backend, options, {
+    batch: Math.min(options.batch as number, episodes),
+    // The first step asks for a plan an episode, which is most of the work.
+    onProgress: (progress) => report(formatPlanProgress(progress)),
+  });
   try {
     const { summary } = await evaluateMazePolicy({
       maze,
-      policy: plannerPolicy(withPlanProgress(planner, batch, report), {
+      policy: plannerPolicy(planner, {
         ...(signal ? { signal } : {}),
         once,
         onPlan: () => {

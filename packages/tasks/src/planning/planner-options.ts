@@ -54,6 +54,18 @@ export interface PlannerOptions extends PlanningSequences {
   readonly search?: SearchOptions;
   /** A further condition on plans, of their positions `[F, goal features]`. Not part of Diffusion Forcing. */
   readonly accept?: (positions: Float32Array) => boolean;
+  /** Told how far a planning is: before its first step, which compiles, and after every step. */
+  readonly onProgress?: (progress: PlanProgress) => void;
+}
+
+/** Where a planning is. How many lengths it will try, nobody knows before. */
+export interface PlanProgress {
+  /** Sequences denoised together now, and their length in tokens. */
+  readonly sequences: number;
+  readonly tokens: number;
+  /** Denoising steps taken, and all of them; a search, which walks many ways, tells of those at their end. */
+  readonly step: number;
+  readonly steps: number;
 }
 
 export interface PlanProblem {
@@ -98,6 +110,7 @@ export function checkPlannerOptions(options: PlannerOptions): void {
       }),
     ),
     accept: v.optional(schemas.function()),
+    onProgress: v.optional(schemas.function()),
   });
   check("Planner", schema, options);
   const { diffusion, frameStack, normalizer } = options;

@@ -9,7 +9,7 @@ import {
   tensor,
 } from "@diffusion-forcing/core";
 import { throwIfAborted } from "@diffusion-forcing/core/backend";
-import { Sampler } from "@diffusion-forcing/core/sampling";
+import { type DenoiseRequest, Sampler } from "@diffusion-forcing/core/sampling";
 import { displacements, timesAsked, usualDisplacement } from "./consistency.js";
 import { normalizeFrames } from "./frames.js";
 import { isBetterPlan, type JudgedPlan, judgePlan, type Plan, type PlanRule, planOfFrames, scoreOf } from "./plan.js";
@@ -151,13 +151,26 @@ export class Planner {
       const filled = Array.from({ length: size }, (_, i) => chunk[i] ?? (chunk[0] as Attempt));
       const tokens = this.#tokens(filled, length);
       this.#evaluations += chunk.length * this.#sampler.timesteps * this.#sampler.evaluationsPerStep;
-      const denoised = await this.#sampler.denoise(this.#request(filled, tokens, length, signal));
+      const denoised = await this.#denoised(this.#request(filled, tokens, length, signal), chunk.length);
       const moved = await this.#inconsistencies(denoised, filled, signal);
       for (const [i, attempt] of chunk.entries()) {
         plans.push(this.#asPlan(denoised, i, attempt, length, { inconsistency: moved[i] as number }));
       }
     }
     return plans;
+  }
+
+  /** As the sampler's `denoise`, telling of every step. @param sequences those that are not there to fill a batch. */
+  async #denoised(request: DenoiseRequest, sequences: number): Promise<HostTensor> {
+    const { onProgress } = this.#options;
+    let result = request.tokens;
+    const tokens = result.shape[1] as number;
+    onProgress?.({ sequences, tokens, step: 0, steps: request.rows.length - 1 });
+    for await (const { step, steps, read } of this.#sampler.denoiseStream(request)) {
+      onProgress?.({ sequences, tokens, step, steps });
+      if (step >= steps) result = await read();
+    }
+    return result;
   }
 
   /** The best plan that a search finds for each problem, over all its lengths. */
@@ -167,12 +180,15 @@ export class Planner {
     search: SearchOptions,
     signal: AbortSignal | undefined,
   ): Promise<Plan[]> {
+    const { onProgress } = this.#options;
+    const { timesteps } = this.#sampler;
     const searches = problems.map((problem, i) => {
       const attempt = { problem, random: random[i] as RandomStream };
       const rule = this.#ruleOf(problem);
       const lengths = lengthsWithin(this.#options.lengths, problem.tokens);
       const judged = async (found: HostTensor, length: number): Promise<Plan> => {
         throwIfAborted(signal);
+        onProgress?.({ sequences: 1, tokens: length, step: timesteps, steps: timesteps });
         const [inconsistency = 0] = await this.#inconsistencies(found, [attempt], signal);
         const surprise = await this.#surprise(found, attempt, signal);
         return this.#asPlan(found, 0, attempt, length, { inconsistency, surprise });

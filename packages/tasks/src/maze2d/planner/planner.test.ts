@@ -1,8 +1,9 @@
 import { createRandom, isDiffusionForcingError, type RandomStream, type TensorRecord } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
 import { planStreams } from "../../planning/planner.js";
-import type { PlanProblem } from "../../planning/planner-options.js";
+import type { PlanProblem, PlanProgress } from "../../planning/planner-options.js";
 import type { MazePlannerOptions } from "./planner-options.js";
+import { formatPlanProgress } from "./planning-options.js";
 import {
   config,
   here,
@@ -331,6 +332,18 @@ describe("batches and seeds", () => {
     const x = numbers(runs[1]?.x);
     expect(x.slice(24, 36)).toEqual(x.slice(0, 12));
     expect(await filling.plan([], [])).toEqual([]);
+  });
+
+  it("tells of each step how many plans of which length it denoises, those that fill a batch not counted", async () => {
+    const told: string[] = [];
+    const onProgress = (progress: PlanProgress): unknown => told.push(formatPlanProgress(progress));
+    const options = { lengths: [3], steps: 2, candidates: 2, batch: 4, onProgress };
+    await planner(options).plan(problems.slice(0, 3), planStreams(2, 3));
+    expect(told).toEqual([0, 1, 2].map((step) => `6 plans of 3 tokens, step ${step} of 2`));
+    told.length = 0;
+    const search = { expansions: 1, children: 1, depth: 1 };
+    await planner({ ...options, candidates: 1, search }).plan([here], planStreams(2, 1));
+    expect(new Set(told)).toEqual(new Set(["a plan of 3 tokens, step 2 of 2"]));
   });
 
   it.each<[string, Partial<MazePlannerOptions>]>([

@@ -6,6 +6,7 @@ import {
   pyramid,
   trapezoid,
 } from "@diffusion-forcing/core";
+import type { PlanProgress } from "../../planning/planner-options.js";
 import type { SearchOptions } from "../../planning/search.js";
 import type { OptionSchemas, OptionValues } from "../../task-options.js";
 import { generateMazeDataset } from "../dataset.js";
@@ -14,7 +15,7 @@ import { createDataSupport } from "../support.js";
 import type { PlannerBundle } from "./bundle.js";
 import { mazeOf, type PlannerConfig } from "./config.js";
 import { MazePlanner } from "./planner.js";
-import { longestPlan, type ReachMethod } from "./planner-options.js";
+import { longestPlan, type MazePlannerOptions, type ReachMethod } from "./planner-options.js";
 
 const matrices: Readonly<Record<string, (uncertainty: number) => MatrixShape>> = {
   "full-sequence": () => fullSequence(),
@@ -100,23 +101,26 @@ export function plannerFromOptions(
   bundle: PlannerBundle,
   backend: Backend,
   options: OptionValues,
-  batch: number,
-  maze?: Maze,
+  also: Pick<MazePlannerOptions, "batch" | "maze" | "onProgress"> = {},
 ): MazePlanner {
   const { tokens } = options;
   const steps = options.steps as number;
   return new MazePlanner({
     backend,
     ...bundle,
-    ...(maze ? { maze } : {}),
+    ...also,
     reach: reachOf(options),
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
-    batch,
     ...(options.search ? { search: searchOf(options), candidates: 1 } : { candidates: options.candidates as number }),
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
     ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
+}
+
+/** What a planner is at, to be shown beside a bar. */
+export function formatPlanProgress({ sequences, tokens, step, steps }: PlanProgress): string {
+  return `${sequences === 1 ? "a plan" : `${sequences} plans`} of ${tokens} tokens, step ${step} of ${steps}`;
 }
 
 function searchOf({ expansions, children, depth }: OptionValues): SearchOptions {
