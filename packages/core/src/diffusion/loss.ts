@@ -3,6 +3,7 @@ import { schemas } from "../engine/check.js";
 import { broadcastTo, constant, div, maximum, mean, mul, reshape, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
+import { applyModel } from "../models/apply-model.js";
 import type { Parameters } from "../models/model.js";
 import { lossWeight } from "../process/loss-weight.js";
 import { perToken } from "../process/tables.js";
@@ -72,7 +73,7 @@ export function diffusionForcingLoss(
   const { model, process, lossWeighting } = diffusion;
   const { tokens, noiseLevels, noise, condition, lossMask } = inputs;
   const noisedTokens = process.corrupt(tokens, noiseLevels, noise);
-  const modelOutput = model.apply(parameters, {
+  const modelOutput = applyModel(model, parameters, {
     tokens: process.modelInput(noisedTokens, noiseLevels),
     noiseLevels,
     levelCount: process.levels,

@@ -20,6 +20,7 @@ export type ErrorCode =
   | "invalid-data"
   | "invalid-config"
   | "non-finite-loss"
+  | "non-finite-sample"
   | "corrupt-file"
   | "read-failed"
   | "checkpoint-mismatch"

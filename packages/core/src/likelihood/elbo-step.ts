@@ -21,6 +21,7 @@ import {
   where,
 } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
+import { applyModel } from "../models/apply-model.js";
 import type { Parameters } from "../models/model.js";
 import type { Estimate, Information, NoiseProcess } from "../process/process.js";
 import { atLevel, exactGap, perToken } from "../process/tables.js";
@@ -67,7 +68,7 @@ export function elboStep(
   const rank = tokens.shape.length;
   const x = process.corrupt(tokens, from, noise);
   const network: Network = ({ levels: noiseLevels, ...input }) =>
-    model.apply(parameters, { ...input, noiseLevels, levelCount: process.levels });
+    applyModel(model, parameters, { ...input, noiseLevels, levelCount: process.levels });
   const estimate = predict(process, network, { stabilizationLevel: 0 }, conditions, x, from);
   const { clean } = estimate;
   if (process.information !== undefined) return informationNats(process.information, estimate, inputs);

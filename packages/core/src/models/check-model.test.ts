@@ -19,6 +19,8 @@ describe("modelSchema", () => {
     ["outputs that are no shape", { outputShape: 8 }],
     ["condition features that are no number", { conditionFeatures: "2" }],
     ["a parameter without shape", { parameters: { a: { initializer: { kind: "zeros" } } } }],
+    ["an initialiser that there is not", { parameters: { a: { shape: [1], initializer: { kind: "zzz" } } } }],
+    ["an initialiser without bound", { parameters: { a: { shape: [1], initializer: { kind: "uniform" } } } }],
     ["a parameter that is none", { parameters: { a: undefined } }],
     ["a parameter of a name that prototypes have", { parameters: { constructor: 1 } }],
     ["parameters that are a list", { parameters: [] }],

@@ -10,7 +10,10 @@ import type { Model, Network } from "./model.js";
 const sizes = v.pipe(v.array(schemas.integer(1)), v.maxLength(16));
 const parameter = v.looseObject({
   shape: v.pipe(v.array(schemas.integer(0)), v.maxLength(16)),
-  initializer: v.looseObject({ kind: v.string() }),
+  initializer: v.variant("kind", [
+    v.looseObject({ kind: v.picklist(["zeros", "ones"]) }),
+    v.looseObject({ kind: v.literal("uniform"), bound: schemas.number() }),
+  ]),
 });
 // A record of the validation library's passes over the names "constructor" and "prototype"; here all are looked at.
 const parameters = v.custom<Network["parameters"]>(

@@ -84,7 +84,7 @@ export type MemoryValues = Readonly<Record<string, Value>>;
  * The first axis of every tensor is the batch, so that memories are repeated, joined and picked apart like any batch.
  */
 export interface ModelMemory {
-  /** The tensors of a memory, [B, ...] each. */
+  /** The tensors of a memory, [B, ...] each; those of whole numbers count tokens. */
   types(options: MemoryOptions): Readonly<Record<string, TensorType>>;
   /** The memory before any token. */
   initial(parameters: Parameters, options: MemoryOptions): MemoryValues;

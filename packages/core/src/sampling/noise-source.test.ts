@@ -63,3 +63,20 @@ it("splits each source of several, or the one there is", () => {
   expect([...drawNoise(splitSources([source(1), source(2)], 7), [], [2, 2], 9).data]).toEqual([1, 7, 2, 7]);
   expect([...drawNoise(splitSources(source(3), 8), [], [2], 9).data]).toEqual([3, 8]);
 });
+
+it("refuses recorded noise that is none, and noise that is not finite, whoever gives it", () => {
+  const nothing = recordedNoise(() => undefined as never);
+  expect(() => nothing.fillNormal(new Float32Array(2))).toThrow("Recorded noise: undefined at ; expected 2 numbers.");
+  const spoilt = recordedNoise(() => [1, Number.NaN]);
+  expect(() => drawNoise(spoilt, ["start"], [2], 9)).toThrow(
+    "noise that the seed gives at start holds NaN at element 1",
+  );
+});
+
+it("takes for a source only what splits and fills, and a seed for every sample of a list", () => {
+  expect(() => noiseSources("sample", { fillNormal() {} } as never, 1)).toThrow(
+    "sample: seed is an object with fillNormal",
+  );
+  // biome-ignore lint/suspicious/noSparseArray: a list with a hole is what is tried.
+  expect(() => noiseSources("sample", [1, ,] as never, 2)).toThrow("sample: seed is undefined");
+});

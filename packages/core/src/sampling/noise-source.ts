@@ -1,7 +1,7 @@
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
-import { type HostTensor, zeros } from "../engine/tensor/tensor.js";
+import { checkFinite, type HostTensor, zeros } from "../engine/tensor/tensor.js";
 
 /**
  * Where sampling takes its normal numbers from: a `RandomStream`, or {@link recordedNoise}. Every draw has a path of
@@ -25,14 +25,16 @@ export function recordedNoise(read: (path: readonly (string | number)[]) => Arra
   const at = (path: readonly (string | number)[]): NoiseSource => ({
     split: (label) => at([...path, label]),
     fillNormal: (target, { clip = Number.POSITIVE_INFINITY } = {}) => {
-      const recorded = read(path);
-      if (recorded.length !== target.length) {
+      const recorded: unknown = read(path);
+      const given = (recorded as Partial<ArrayLike<number>> | null | undefined)?.length;
+      if (given !== target.length) {
+        const found = given === undefined ? describe(recorded) : `${given} numbers`;
         throw new DiffusionForcingError(
           "invalid-data",
-          `Recorded noise: ${recorded.length} numbers at ${path.join("/")}; expected ${target.length}.`,
+          `Recorded noise: ${found} at ${path.join("/")}; expected ${target.length} numbers.`,
         );
       }
-      target.set(Array.from(recorded, (value) => Math.min(Math.max(value, -clip), clip)));
+      target.set(Array.from(recorded as ArrayLike<number>, (value) => Math.min(Math.max(value, -clip), clip)));
     },
   });
   return at([]);
@@ -47,7 +49,7 @@ export type SampleSeed = number | NoiseSource | readonly (number | NoiseSource)[
 /** The sources of a seed. @throws `invalid-argument` for what is none, or not one for each of `batch` samples. */
 export function noiseSources(what: string, seed: SampleSeed, batch: number): NoiseSources {
   const one = (value: number | NoiseSource): NoiseSource => {
-    if (typeof value === "object" && value !== null && typeof value.fillNormal === "function") return value;
+    if (isSource(value)) return value;
     if (typeof value === "number") return createRandom(value);
     throw new DiffusionForcingError(
       "invalid-argument",
@@ -55,11 +57,17 @@ export function noiseSources(what: string, seed: SampleSeed, batch: number): Noi
     );
   };
   if (!Array.isArray(seed)) return one(seed as number | NoiseSource);
-  if (seed.length === batch) return seed.map(one);
+  // A list with holes is gone through as one of undefined.
+  if (seed.length === batch) return Array.from(seed, one);
   throw new DiffusionForcingError(
     "invalid-argument",
     `${what}: ${seed.length} seeds for ${batch} samples; expected one seed, or one for each sample.`,
   );
+}
+
+function isSource(value: unknown): value is NoiseSource {
+  const { split, fillNormal } = (typeof value === "object" && value !== null ? value : {}) as Partial<NoiseSource>;
+  return typeof split === "function" && typeof fillNormal === "function";
 }
 
 /** The sources that stand under a label of each. */
@@ -67,7 +75,7 @@ export function splitSources(sources: NoiseSources, label: string | number): Noi
   return Array.isArray(sources) ? sources.map((source) => source.split(label)) : (sources as NoiseSource).split(label);
 }
 
-/** Noise of a batch's shape [B, ...], each source filling its own samples. */
+/** Noise of a batch's shape [B, ...], each source filling its own samples. @throws `invalid-data` for noise that is not finite */
 export function drawNoise(
   sources: NoiseSources,
   path: readonly (string | number)[],
@@ -81,5 +89,6 @@ export function drawNoise(
     const stream = path.reduce((at, label) => at.split(label), source);
     stream.fillNormal(noise.data.subarray(i * share, (i + 1) * share), { clip });
   }
+  checkFinite(`The noise that the seed gives at ${path.join("/")}`, noise);
   return noise;
 }

@@ -4,7 +4,7 @@ import type { DataRange } from "../models/index.js";
 import type { Estimate, NoiseProcess, ValueRange } from "../process/process.js";
 import { atLevel } from "../process/tables.js";
 import { type CombinedInputs, estimatorOf } from "./guidance/combined-estimate.js";
-import { type Guidance, type RewardGradient, rewardGradient } from "./guidance/gradient.js";
+import { type Guidance, guidanceGain, type RewardGradient, rewardGradient } from "./guidance/gradient.js";
 import type { ScoreCombination } from "./guidance/score-combination.js";
 import type { Network } from "./network.js";
 import { stabilized } from "./stabilization.js";
@@ -63,8 +63,8 @@ export function predict(
     limited === raw.clean ? raw : { ...raw, clean: limited, noise: process.noiseOf(tokens, told, limited) };
   if (options.guidance === undefined) return plain;
   const guidance = rewardGradient(process, estimate, options.guidance, plain.clean, { ...shown, range });
-  const { guidanceScale = 1, gain } = options.guidance;
-  const move = atLevel(gain?.(process) ?? process.guidanceGain, told, x.shape.length);
+  const { guidanceScale = 1 } = options.guidance;
+  const move = atLevel(guidanceGain(options.guidance, process), told, x.shape.length);
   const clean = limit(add(plain.clean, mul(mul(guidance.gradient, move), guidanceScale)));
   return { ...plain, clean, noise: process.noiseOf(tokens, told, clean), guidance };
 }

@@ -94,7 +94,7 @@ const sampleSchema = v.strictObject({
   signal: v.optional(signalSchema),
 });
 
-const denoiseSchema = v.strictObject({
+export const denoiseSchema: v.GenericSchema<DenoiseRequest> = v.strictObject({
   tokens: tensorSchema,
   rows: v.custom<readonly ArrayLike<number>[]>(Array.isArray, "rows of level indices"),
   seed: seedSchema,
@@ -102,7 +102,7 @@ const denoiseSchema = v.strictObject({
   guidanceInputs: v.optional(recordSchema),
   historyNoise: v.optional(tensorSchema),
   signal: v.optional(signalSchema),
-});
+}) as unknown as v.GenericSchema<DenoiseRequest>;
 
 /** The walk that samples such sequences: noise after the context, denoised by the matrix. */
 export async function sampleRequest(sampling: Sampling & Starting, options: SampleOptions): Promise<DenoiseRequest> {
@@ -123,7 +123,7 @@ export async function sampleRequest(sampling: Sampling & Starting, options: Samp
   const { condition, guidanceInputs, signal } = rest;
   checkCondition("sample", model, condition, batch, known + length);
   const ofNew = condition && lastTokens(condition, length);
-  const start = await startTokens(sampling, sources, batch, length, ofNew);
+  const start = await startTokens(sampling, sources, batch, length, { condition: ofNew, signal });
   const rows = clippedRows(sampling, matrixFrom(matrix, timesteps, length).rows);
   return {
     tokens: context === undefined ? start : joinTokens(context, start),
@@ -146,7 +146,7 @@ export function afterContext(rows: readonly Int32Array[], known: number): Int32A
 
 /** @throws `shape-mismatch`, `invalid-argument`, `invalid-data` or `invalid-scheduling-matrix` for what cannot be walked. */
 export function checkedRequest({ diffusion, timesteps }: Sampling, request: DenoiseRequest): DenoiseRequest {
-  const { tokens, rows, condition, historyNoise } = check("denoise", denoiseSchema, request) as DenoiseRequest;
+  const { tokens, rows, condition, historyNoise } = check("denoise", denoiseSchema, request);
   const { model } = diffusion;
   checkTokens("denoise", "tokens", model, tokens);
   const [batch, length] = tokens.shape as [number, number];

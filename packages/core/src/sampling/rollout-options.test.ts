@@ -32,7 +32,7 @@ describe("checkedRollout", () => {
     expect([plain.chunk, plain.batch, plain.memory, plain.window]).toEqual([1, 1, "cache", 4]);
     expect(checkedRollout(samplerOf(), options({ context })).batch).toBe(2);
     expect(checkedRollout(samplerOf(), options({ batch: 3 })).batch).toBe(3);
-    const resume = { done: 1, position: 3, tokens: tensor([1, 2, 3, 4], [2, 2, 1]) };
+    const resume = { done: 1, position: 2, tokens: tensor([1, 2, 3, 4], [2, 2, 1]) };
     expect(checkedRollout(samplerOf(), options({ resume, memory: "recompute" })).batch).toBe(2);
   });
 
@@ -84,7 +84,7 @@ describe("checkedRollout", () => {
       "rollout: the condition is for 2 sequences of 3 tokens; expected 2 of 4: every token of context and rollout.",
     );
     // Of six tokens that were before the state, two were generated.
-    const resume = { done: 2, position: 6, tokens: tensor([1, 2], [2, 1, 1]) };
+    const resume = { done: 2, position: 6, tokens: tensor(new Float32Array(8), [2, 4, 1]) };
     const resumed = { resume, memory: "recompute" };
     const three = tensor(new Float32Array(12), [3, 4, 1]);
     expect(() => checkedRollout(sampler, options({ context, condition: three }))).toThrow(
@@ -93,6 +93,23 @@ describe("checkedRollout", () => {
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(7) }))).not.toThrow();
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(6) }))).toThrow("expected 2 of 7");
     expect(() => checkedRollout(sampler, options({ condition: () => condition(1) }))).not.toThrow();
+  });
+
+  it.each<[string, object, string]>([
+    ["more done than its position", { done: 5, position: 4 }, "has generated 5 tokens, and stands at 4"],
+    ["more done than is asked for", { done: 99, position: 99 }, "has generated 99 tokens, and stands at 99"],
+    ["fewer tokens than it should keep", { tokens: tensor([1], [1, 1, 1]) }, "keeps 1 tokens; expected 3"],
+    ["no tokens", { tokens: undefined }, "keeps 0 tokens; expected 3"],
+    [
+      "the memory of a cache",
+      { memory: { filled: tensor([1]) } },
+      'is of a rollout with memory: "cache", this one has',
+    ],
+  ])("refuses a state with %s", (_what, change, message) => {
+    const state = { done: 1, position: 3, tokens: tensor([1, 2, 3], [1, 3, 1]), ...change };
+    const known = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
+    const resumed = (more: object): unknown => checkedRollout(samplerOf(), options({ resume: known, ...more }));
+    expect(() => resumed({ memory: "recompute" })).toThrow(`rollout: the state to resume from ${message}`);
   });
 
   const drafted = samplerOf(

@@ -2,6 +2,7 @@ import * as v from "valibot";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
 import { checkHostTensor, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import { isCacheable } from "./memory-network.js";
 import type { SampleSeed } from "./noise-source.js";
@@ -159,12 +160,41 @@ function batchOf({ context, resume, batch }: RolloutOptions): number {
   return found;
 }
 
+/** That a state is one of a rollout which keeps its past this way, and keeps all of it. @throws `invalid-argument` */
+function checkState(
+  { done, position, tokens, memory }: RolloutState,
+  { memory: mode, length, window = 0 }: CheckedRollout,
+): void {
+  const refuse = (message: string): never => {
+    throw new DiffusionForcingError("invalid-argument", `rollout: the state to resume from ${message}`);
+  };
+  if (done > position || done > length) {
+    refuse(
+      `has generated ${done} tokens, and stands at ${position}; expected at most the position and the length, ${length}.`,
+    );
+  }
+  const other = mode === "cache" ? tokens : memory;
+  if (other !== undefined) {
+    const kept = mode === "cache" ? "recompute" : "cache";
+    refuse(
+      `is of a rollout with memory: "${kept}", this one has "${mode}". Resume with the window, chunk and memory of that.`,
+    );
+  }
+  const [known, expected] = [tokens?.shape[1] ?? 0, Math.min(position, window)];
+  if (mode === "recompute" && known !== expected) {
+    refuse(
+      `keeps ${known} tokens; expected ${expected}: all up to its position, ${position}, or as many as the window, ${window}.`,
+    );
+  }
+}
+
 function checkPast({ diffusion: { model } }: RolloutSampler, options: CheckedRollout): void {
   const { context, length, window, chunk, condition, resume, batch } = options;
   const refuse = (code: "invalid-argument" | "shape-mismatch", message: string): never => {
     throw new DiffusionForcingError(code, `rollout: ${message}.`);
   };
   if (resume !== undefined && context !== undefined) refuse("invalid-argument", "both context and resume; give one");
+  if (resume !== undefined) checkState(resume, options);
   if (chunk > (window ?? chunk)) {
     refuse("invalid-argument", `chunk is ${chunk} and window is ${window}; expected a chunk of at most the window`);
   }
@@ -186,7 +216,8 @@ function checkPast({ diffusion: { model } }: RolloutSampler, options: CheckedRol
     refuse("invalid-argument", conditioned ? "the model takes a condition" : "the model takes no condition");
   }
   if (condition === undefined || typeof condition === "function") return;
-  checkHostTensor("rollout: the condition", condition);
+  const { dtype } = checkHostTensor("rollout: the condition", condition);
+  if (dtype !== "float32") refuse("shape-mismatch", `the condition is ${formatType(condition)}; expected float32`);
   const before = resume === undefined ? known : resume.position - resume.done;
   if ((condition.shape[1] ?? 0) < before + length || condition.shape[0] !== batch) {
     refuse(

@@ -33,7 +33,7 @@ export async function* rollout(sampler: RolloutSampler, options: RolloutOptions)
       const next: NextChunk = {
         size,
         position,
-        noise: await startTokens(sampler, random, batch, size, condition),
+        noise: await startTokens(sampler, random, batch, size, { condition, signal }),
         rows: clippedRows(sampler, matrixFrom(matrix, sampler.timesteps, size).rows),
         random: splitSources(random, "steps"),
       };

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
-import { add, mul, square, sum } from "../engine/graph/operations.js";
+import { add, div, mul, square, sum } from "../engine/graph/operations.js";
 import { createRandom } from "../engine/random/index.js";
 import { referenceBackend } from "../engine/reference/index.js";
-import { tensor } from "../engine/tensor/tensor.js";
+import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import type { Model } from "../models/model.js";
 import { cosineSchedule } from "../process/gaussian/schedule.js";
 import { variancePreserving } from "../process/gaussian/variance-preserving.js";
@@ -117,9 +117,36 @@ describe("denoise", () => {
     expect(counts.run).toBe(2);
   });
 
-  it("returns the tokens themselves for a single row", async () => {
+  it("returns a copy of the tokens for a single row, unless it is aborted", async () => {
     const { tokens, ...rest } = request({ rows: [[5, 5, 5]] });
-    expect(await samplerWith().denoise({ tokens, ...rest })).toBe(tokens);
+    const found = await samplerWith().denoise({ tokens, ...rest });
+    expect(found).toEqual(tokens);
+    found.data.fill(7);
+    expect([...tokens.data]).toEqual([1, -2, 3]);
+    const aborted = samplerWith().denoise({ tokens, ...rest, signal: AbortSignal.abort() });
+    await expect(aborted).rejects.toMatchObject({ code: "aborted" });
+    await expect(samplerWith().denoise(undefined as never)).rejects.toMatchObject({ code: "invalid-argument" });
+  });
+
+  it("gives what is read away: whoever writes into it changes nothing of what follows", async () => {
+    const walk = async (spoil: boolean): Promise<HostTensor | undefined> => {
+      let last: HostTensor | undefined;
+      for await (const { read } of samplerWith().denoiseStream(request())) {
+        last = await read();
+        const { data } = await read();
+        if (spoil) data.fill(9);
+      }
+      return last;
+    };
+    expect(await walk(true)).toEqual(await walk(false));
+  });
+
+  it("refuses to give what is not finite", async () => {
+    const guidance: Guidance = { reward: (clean) => div(1, sum(mul(clean, 0), [1, 2])), samples: 1 };
+    await expect(samplerWith({ guidance }).denoise(request())).rejects.toMatchObject({
+      code: "non-finite-sample",
+      message: expect.stringMatching(/^denoise: the sample holds NaN at element 0/),
+    });
   });
 
   it("leaves its input tokens as they are", async () => {

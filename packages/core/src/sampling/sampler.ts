@@ -3,11 +3,12 @@ import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
-import { DiffusionForcingError } from "../engine/errors.js";
-import { type HostTensor, type HostTensorRecord, readTensor } from "../engine/tensor/tensor.js";
+import { DiffusionForcingError, throwIfAborted } from "../engine/errors.js";
+import { type HostTensor, type HostTensorRecord, readCopy } from "../engine/tensor/tensor.js";
 import { dataRangeOf, weightsOf } from "../models/data-range.js";
 import { checkParameters } from "../models/parameters.js";
 import { timestepLevels } from "../process/timesteps.js";
+import { checkSample } from "./check-sample.js";
 import { checkGuidance, type Guidance, guidanceSamples } from "./guidance/gradient.js";
 import { checkCombination, type ScoreCombination } from "./guidance/score-combination.js";
 import { noiseSources } from "./noise-source.js";
@@ -176,21 +177,22 @@ export class Sampler {
   async *denoiseStream(request: DenoiseRequest): AsyncGenerator<DenoiseProgress> {
     const { seed, ...walked } = checkedRequest(this, request);
     const random = noiseSources("denoise", seed, walked.tokens.shape[0] as number);
+    throwIfAborted(walked.signal);
     const steps = walked.rows.length - 1;
     const walk = this.walker.walk({ ...walked, random });
     for await (const { step, x, taken, calls } of walk) {
-      yield { step, steps, evaluations: taken * this.evaluationsPerStep, calls, read: () => readTensor(x) };
+      yield { step, steps, evaluations: taken * this.evaluationsPerStep, calls, read: () => readCopy(x) };
     }
   }
 
   /** As {@link Sampler.denoiseStream}, to the end: the last sequence, float32 [B, T, ...tokenShape]. */
   async denoise(request: DenoiseRequest): Promise<HostTensor> {
-    let result = request.tokens;
+    let result: HostTensor | undefined;
     for await (const { step, steps, read } of this.denoiseStream(request)) {
       // Awaited here: to leave the loop frees the sequence, which a GPU may still be reading.
       if (step >= steps) result = await read();
     }
-    return result;
+    return checkSample("denoise", result as HostTensor);
   }
 
   /** Generates new tokens chunk by chunk, for ever if asked; see {@link rollout}. */

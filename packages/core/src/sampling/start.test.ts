@@ -65,7 +65,7 @@ describe("startTokens", () => {
     const condition = tensor([1, 2, 3], [1, 3, 1]);
     const all = { diffusion: wide, levels, start: { level: 30, prior } };
     expect(await startTokens(all, source, 1, 3)).toBe(made);
-    expect(await startTokens({ ...all, start: { level: [9, 26], prior } }, source, 1, 3, condition)).toBe(made);
+    expect(await startTokens({ ...all, start: { level: [9, 26], prior } }, source, 1, 3, { condition })).toBe(made);
     const noise = tensor([1, -5, 3], [1, 3, 1]);
     expect(seen).toStrictEqual([
       { noise, levels: Int32Array.of(30, 30, 30) },
@@ -101,6 +101,20 @@ describe("a sampler with a start", () => {
     const sample = samplerOf({ start: { level: 100, prior: wrong } }).sample({ batch: 2, length: 1, seed: 1 });
     await expect(sample).rejects.toThrow(/start.prior made float32\[1, 1, 1\]; expected finite float32\[2, 1, 1\]/);
   });
+});
+
+it("a prior that takes its time can be aborted, and levels may be for very many places", async () => {
+  const controller = new AbortController();
+  const prior: StartPrior = () => {
+    controller.abort();
+    return new Promise(() => {});
+  };
+  const sample = samplerOf({ start: { level: new Array(200_000).fill(100), prior } }).sample({
+    length: 1,
+    seed: 1,
+    signal: controller.signal,
+  });
+  await expect(sample).rejects.toMatchObject({ code: "aborted" });
 });
 
 describe("clippedRows", () => {

@@ -5,6 +5,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor } from "../engine/tensor/tensor.js";
+import { unlessAborted } from "../engine/unless-aborted.js";
 import { drawNoise, type NoiseSources } from "./noise-source.js";
 import { scaled } from "./tokens.js";
 
@@ -47,7 +48,7 @@ export const startSchema: v.GenericSchema<Start> = v.strictObject({
 export function startLevel(levels: number, start: Start | undefined): number {
   if (start === undefined) return levels;
   const { level } = check("sampler: start", startSchema, start);
-  const highest = Math.max(...(typeof level === "number" ? [level] : level));
+  const highest = typeof level === "number" ? level : level.reduce((most, one) => Math.max(most, one));
   if (highest <= levels) return highest;
   throw new DiffusionForcingError(
     "invalid-argument",
@@ -68,13 +69,17 @@ export async function startTokens(
   sources: NoiseSources,
   batch: number,
   length: number,
-  condition?: HostTensor,
+  {
+    condition,
+    signal,
+  }: { readonly condition?: HostTensor | undefined; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<HostTensor<"float32">> {
   const shape = [batch, length, ...model.tokenShape];
   const noise = drawNoise(sources, ["start"], shape, process.noiseClip);
   if (start === undefined) return scaled(noise, process.priorScale);
   const at = Int32Array.from({ length }, (_, t) => levels[startIndex(levels, start, t)] as number);
-  const made = await start.prior({ noise, levels: at, ...(condition === undefined ? {} : { condition }) });
+  const asked = start.prior({ noise, levels: at, ...(condition === undefined ? {} : { condition }) });
+  const made = await unlessAborted(asked, signal);
   const { dtype, data } = checkHostTensor("sampler: what start.prior made", made);
   const isWhole = dtype === "float32" && shapesEqual(made.shape, shape) && data.every(Number.isFinite);
   if (isWhole) return made as HostTensor<"float32">;

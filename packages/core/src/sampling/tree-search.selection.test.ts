@@ -171,14 +171,16 @@ it("cuts rows into as many stretches as there are steps, and no more", async () 
 });
 
 it.each<[object, string]>([
-  [{ rows: 5 }, "request.rows is no list of rows"],
-  [{ tokens: 5 }, "treeSearch: tokens is 5; expected a tensor"],
+  [{ rows: 5 }, "treeSearch: request: rows is 5; expected rows of level indices"],
+  [{ rows: [[1]] }, "the request has 1 rows of level indices; expected two at least"],
+  [{ conditon: 3 }, "treeSearch: request: there is no option conditon"],
+  [{ tokens: 5 }, "treeSearch: request: tokens is 5; expected a tensor"],
   [{ tokens: tensor([1, 2], [2, 1, 1]) }, "tokens has a batch of 2; expected 1"],
   [{ condition: tensor([1, 2], [2, 1, 1]) }, "condition has a batch of 2; expected 1"],
   [{ historyNoise: tensor([1, 2], [2, 1, 1]) }, "historyNoise has a batch of 2; expected 1"],
   [{ guidanceInputs: { goal: tensor([1], []) } }, "goal has a batch of no axis; expected 1"],
   [{ guidanceInputs: { goal: 5 } }, 'treeSearch: the guidance inputs: "goal" is 5; expected a tensor'],
-  [{ guidanceInputs: null }, "treeSearch: the guidance inputs are null; expected tensors by name"],
+  [{ guidanceInputs: null }, "treeSearch: request: guidanceInputs is null; expected tensors by name"],
 ])("refuses a request with %o", async (wrong, message) => {
   await expect(walksOf(1, { request: { ...request, ...wrong } as never })).rejects.toThrow(message);
 });

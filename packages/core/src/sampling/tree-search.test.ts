@@ -166,4 +166,20 @@ describe("treeSearch", () => {
     const failure = await steps.next().catch((error: unknown) => error);
     expect(isDiffusionForcingError(failure, "aborted")).toBe(true);
   });
+
+  it("stops when aborted while a score takes its time", async () => {
+    const controller = new AbortController();
+    const rows = schedulingMatrix(autoregressive(), 4, length).rows;
+    const tokens = tensor(new Float32Array(length), [1, length, 1]);
+    const score = (): Promise<number> => {
+      controller.abort();
+      return new Promise(() => {});
+    };
+    const steps = searching({ request: { tokens, rows, seed: 0, signal: controller.signal }, score });
+    await expect(steps.next()).rejects.toMatchObject({ code: "aborted" });
+  });
+
+  it("withStrength refuses what is no guidance", () => {
+    expect(() => withStrength(undefined as never)).toThrow("guidance: the value is undefined; expected an object");
+  });
 });

@@ -6,12 +6,14 @@ import type { Value } from "../engine/graph/value.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
 import { sizeOf } from "../engine/tensor/shape.js";
 import { checkHostTensor, checkHostTensors, type HostTensor, tensor, zeros } from "../engine/tensor/tensor.js";
-import type { Guidance } from "./guidance/gradient.js";
-import type { DenoiseRequest } from "./request.js";
+import { unlessAborted } from "../engine/unless-aborted.js";
+import { checkGuidance, type Guidance } from "./guidance/gradient.js";
+import { type DenoiseRequest, denoiseSchema } from "./request.js";
 import type { Sampler } from "./sampler.js";
 
 /** The same guidance with its strength as a further guidance input, `strength` [B]; 0 is unguided. */
 export function withStrength(guidance: Guidance): Guidance {
+  checkGuidance(guidance);
   return {
     ...guidance,
     inputs: (batch, length) => ({
@@ -111,7 +113,7 @@ export async function* treeSearch(options: TreeSearchOptions): AsyncGenerator<Tr
     );
     for (const [i, child] of node.children.entries()) {
       const sequence = ends[i] as HostTensor;
-      const value = await score(sequence);
+      const value = await unlessAborted(score(sequence), request.signal);
       if (!Number.isFinite(value)) {
         throw new DiffusionForcingError(
           "invalid-argument",
@@ -255,7 +257,7 @@ const schema = v.strictObject({
 
 function checkOptions(options: TreeSearchOptions): void {
   const { request } = check("treeSearch", schema, options);
-  const { tokens, condition, historyNoise, guidanceInputs = {} } = request;
+  const { tokens, condition, historyNoise, guidanceInputs = {} } = check("treeSearch: request", denoiseSchema, request);
   checkHostTensors("treeSearch: the guidance inputs", guidanceInputs);
   const optional = Object.entries({ condition, historyNoise, ...guidanceInputs }).filter(([, value]) => value);
   for (const [name, value] of [["tokens", tokens] as const, ...optional]) {
@@ -266,10 +268,9 @@ function checkOptions(options: TreeSearchOptions): void {
       `treeSearch: ${name} has a batch of ${batch ?? "no axis"}; expected 1, as it searches for one sequence at a time.`,
     );
   }
-  if (!Array.isArray(request.rows)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      "treeSearch: request.rows is no list of rows of level indices.",
-    );
-  }
+  if (request.rows.length > 1) return;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `treeSearch: the request has ${request.rows.length} rows of level indices; expected two at least, for a step between them.`,
+  );
 }

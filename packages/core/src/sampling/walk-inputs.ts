@@ -1,10 +1,11 @@
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { input } from "../engine/graph/trace.js";
 import type { TensorType, Value, ValueOf } from "../engine/graph/value.js";
+import { applyModel } from "../models/apply-model.js";
 import type { MemoryValues, Parameters } from "../models/index.js";
 import type { NoiseProcess } from "../process/process.js";
 import { noisesHistory } from "./guidance/combined-estimate.js";
-import { guidanceSamples } from "./guidance/gradient.js";
+import { guidanceInputTypes, guidanceSamples } from "./guidance/gradient.js";
 import { memoryNetwork } from "./memory-network.js";
 import type { Network } from "./network.js";
 import type { SteeringInputs, SteeringOptions } from "./predict.js";
@@ -89,14 +90,15 @@ export class WalkInputs {
         ? { historyNoise: this.float("historyNoise", batch, length, ...model.tokenShape) }
         : {}),
       ...(conditionFeatures > 0 ? { condition: this.float("condition", batch, length, conditionFeatures) } : {}),
-      guidanceInputs: steps > 0 ? this.record(options.guidance?.inputs?.(batch, length) ?? {}, guidanceInputName) : {},
+      guidanceInputs:
+        steps > 0 ? this.record(guidanceInputTypes(options.guidance, batch, length), guidanceInputName) : {},
     };
     const views = viewCount(options);
     const past = memory && this.record(ofViews(memory, views), modelMemoryName);
     const network: Network =
       past === undefined
         ? ({ tokens, levels: told, condition }) =>
-            model.apply(this.parameters, {
+            applyModel(model, this.parameters, {
               tokens,
               noiseLevels: told,
               levelCount: process.levels,

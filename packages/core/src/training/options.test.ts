@@ -66,6 +66,10 @@ describe("completeTrainingOptions", () => {
     [{ evaluate: 1 }, "train: evaluate is 1; expected an object."],
     [{ resume: { step: 1 } }, "train: resume is an object with step; expected a TrainingState."],
     [{ resume: { parameters: {} } }, "train: resume is an object with parameters; expected a TrainingState."],
+    [
+      { resume: { step: 1, parameters: {} }, parameters: {} },
+      "train: both resume and parameters are given. A state brings its weights; give one of them.",
+    ],
     [{ checkpoint: { every: 1 } }, "train: checkpoint.save is missing."],
     [{ checkpoint: { every: 0, save: () => {} } }, "train: checkpoint.every is 0; expected a whole number from 1."],
     [{ checkpoint: { every: 1, save: 1 } }, "train: checkpoint.save is 1; expected a function."],

@@ -3,6 +3,7 @@ import type { LossOptions } from "../diffusion/loss.js";
 import { lossOptionsSchema } from "../diffusion/loss.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
+import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
 import type { BatchSource } from "./batch.js";
@@ -109,7 +110,13 @@ const optimizerSchema = v.strictObject({
 
 /** @throws `invalid-argument` naming the option that is unknown or out of its range. */
 export function completeTrainingOptions(options: TrainingOptions): CompleteTrainingOptions {
-  check("train", optionsSchema, options);
+  const { resume, parameters } = check("train", optionsSchema, options);
+  if (resume !== undefined && parameters !== undefined) {
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      "train: both resume and parameters are given. A state brings its weights; give one of them.",
+    );
+  }
   const { seed = 0, learningRate = { kind: "constant" }, maxGradNorm = 1, emaDecay = 0.999, accumulate = 1 } = options;
   checkLearningRate(learningRate);
   if (options.evaluate !== undefined) checkEvaluation(options.evaluate);

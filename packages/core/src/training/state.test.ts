@@ -164,8 +164,26 @@ describe("checkTrainingState", () => {
       /resume\.best\.parameters/,
     );
     expect(refused({ best: { step: 1, loss: 1, misses: 0, parameters: state.parameters } })).toBe("succeeded");
+    for (const change of [{ loss: Number.NaN }, { misses: "x" }, { step: null }, { more: 1 }]) {
+      const best = { step: 1, loss: 1, misses: 0, parameters: state.parameters, ...change } as never;
+      expect(refused({ best })).toMatch(new RegExp(`^invalid-argument: train: resume: .*best.${Object.keys(change)}`));
+    }
+    expect(refused({ best: null as never })).toMatch(/^invalid-argument: train: resume: best is null/);
     expect(refused({ step: 0 })).toBe("succeeded");
     expect(refused({ second: { w: tensor([0, Number.NaN]) } })).toMatch(/NaN/);
+  });
+
+  it("checks the range of the data", () => {
+    const [minimum, maximum] = [tensor([-1]), tensor([1])];
+    expect(refused({ range: { minimum, maximum } })).toBe("succeeded");
+    expect(refused({ range: { minimum: tensor([Number.NaN]), maximum } })).toBe(
+      "invalid-data: train: resume.range.minimum holds NaN; expected numbers.",
+    );
+    expect(refused({ range: { minimum, maximum: tensor([1, 2]) } })).toMatch(/^checkpoint-mismatch: .*float32\[1\]/);
+    expect(refused({ range: 5 as never })).toMatch(/^invalid-argument: train: resume: range is 5/);
+    expect(refused({ range: { minimum, maximum: null } as never })).toMatch(
+      /^invalid-argument: .*range.maximum is null/,
+    );
   });
 
   it("refuses another seed, saying which to pass", () => {

@@ -1,10 +1,18 @@
+import * as v from "valibot";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { createRandom, type RandomStream } from "../engine/random/index.js";
-import { checkHostTensors, type HostTensor, type HostTensorRecord, zeros } from "../engine/tensor/tensor.js";
-import { type DataRange, weightsOf, withDataRange } from "../models/data-range.js";
+import {
+  checkHostTensor,
+  checkHostTensors,
+  copyTensor,
+  type HostTensor,
+  type HostTensorRecord,
+  zeros,
+} from "../engine/tensor/tensor.js";
+import { type DataRange, dataRangeOf, weightsOf, withDataRange } from "../models/data-range.js";
 import type { Network } from "../models/model.js";
 import { checkParameters, initializeParameters } from "../models/parameters.js";
 import type { Trainable } from "./trainable.js";
@@ -61,12 +69,8 @@ export function recordedSeed(seed: number | RandomStream): RecordedSeed {
   return typeof seed === "number" ? seed : seed.state().key;
 }
 
-function copy(tensor: HostTensor): HostTensor {
-  return { ...tensor, data: tensor.data.slice() } as HostTensor;
-}
-
 export function copyRecord(record: HostTensorRecord): Record<string, HostTensor> {
-  return Object.fromEntries(Object.entries(record).map(([name, tensor]) => [name, copy(tensor)]));
+  return Object.fromEntries(Object.entries(record).map(([name, tensor]) => [name, copyTensor(tensor)]));
 }
 
 export interface InitialStateOptions {
@@ -115,10 +119,12 @@ export function checkTrainingState(
       `train: resume is ${describe(state)}; expected a TrainingState with step and the optimiser's moments. To start anew from weights alone, give them as parameters.`,
     );
   }
+  const { range, best } = check("train: resume", partsSchema, state);
+  if (range !== undefined) checkRange(trainable, range);
   checkSubject(trainingSubject(trainable), state.subject);
   const groups = stateGroups.filter((group) => group !== "ema" || state.ema !== undefined);
   for (const group of groups) checkRecord(trainable, `resume.${group}`, state[group]);
-  if (state.best !== undefined) checkRecord(trainable, "resume.best.parameters", state.best.parameters);
+  if (best !== undefined) checkRecord(trainable, "resume.best.parameters", best.parameters);
   if (keepEma !== (state.ema !== undefined)) {
     throw new DiffusionForcingError(
       "checkpoint-mismatch",
@@ -132,6 +138,28 @@ export function checkTrainingState(
     );
   }
   checkFiniteState(state);
+}
+
+const partsSchema = v.object({
+  range: v.optional(schemas.having<DataRange>("the range of the data, minimum and maximum", "minimum", "maximum")),
+  best: v.optional(
+    v.strictObject({
+      step: schemas.integer(0),
+      loss: schemas.number(),
+      misses: schemas.integer(0),
+      parameters: schemas.having<HostTensorRecord>("a record of tensors"),
+    }),
+  ),
+});
+
+/** Numbers for the model's channels; infinite while all data were masked. */
+function checkRange(network: Network, { minimum, maximum }: DataRange): void {
+  for (const [name, bound] of Object.entries({ minimum, maximum })) {
+    const { data } = checkHostTensor(`train: resume.range.${name}`, bound);
+    if (!data.some(Number.isNaN)) continue;
+    throw new DiffusionForcingError("invalid-data", `train: resume.range.${name} holds NaN; expected numbers.`);
+  }
+  dataRangeOf(network, withDataRange({}, { minimum, maximum }));
 }
 
 function isRecord(value: unknown): boolean {

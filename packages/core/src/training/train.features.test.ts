@@ -190,6 +190,18 @@ describe("what a run tells", () => {
     }
   });
 
+  it("is aborted while a batch takes its time, and a model without parameters is not trained", async () => {
+    const controller = new AbortController();
+    const batches = (): Promise<never> => {
+      controller.abort();
+      return new Promise(() => {});
+    };
+    const run = train(diffusion, options({ batches, signal: controller.signal }));
+    await expect(run).rejects.toMatchObject({ code: "aborted" });
+    const fixed = { ...diffusion, model: { ...diffusion.model, parameters: {} } };
+    await expect(train(fixed, options({}))).rejects.toThrow("the model has no parameters; there is nothing to train");
+  });
+
   it("is aborted between two steps without a checkpoint too", async () => {
     const controller = new AbortController();
     const log = ({ step }: { step: number }) => void (step === 2 && controller.abort());

@@ -3,6 +3,7 @@ import { breathe } from "../engine/breathe.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { createRandom } from "../engine/random/index.js";
 import type { HostTensorRecord } from "../engine/tensor/tensor.js";
+import { unlessAborted } from "../engine/unless-aborted.js";
 import type { DataRange } from "../models/data-range.js";
 import { batchRange, givenBatch } from "./batch.js";
 import { evaluated, nextBest } from "./evaluation.js";
@@ -78,6 +79,9 @@ export async function* trainStream(
     await breathe();
     throwIfAborted(signal);
   };
+  if (Object.keys(trainable.parameters).length === 0) {
+    throw new DiffusionForcingError("invalid-config", "train: the model has no parameters; there is nothing to train.");
+  }
   const stepper = openStepper(trainable, options, between);
   const root = createRandom(seed).split("training");
   const identity = { seed: recordedSeed(seed), subject: trainingSubject(trainable) };
@@ -121,7 +125,7 @@ export async function* trainStream(
     for (let step = first; step <= steps && (best?.misses ?? 0) < patience; step++) {
       await between();
       const random = root.split(step);
-      const batch = await options.batches(step, random.split("batch"));
+      const batch = await unlessAborted(options.batches(step, random.split("batch")), signal);
       trainable.checkBatch(givenBatch(batch));
       const learningRate = options.step.optimizer.learningRate * learningRateFactor(options.learningRate, step, steps);
       range = batchRange(range, batch);

@@ -81,6 +81,16 @@ describe("urlSource", () => {
     expect(pulled).toBeLessThan(12);
   });
 
+  it("waits no longer once aborted, whatever is fetched with", async () => {
+    const controller = new AbortController();
+    const read = urlSource("https://a", { fetch: () => new Promise(() => {}) }).read("x", {
+      maxBytes: 9,
+      signal: controller.signal,
+    });
+    controller.abort();
+    await expect(read).rejects.toMatchObject({ code: "aborted" });
+  });
+
   it("asks for nothing once aborted", async () => {
     const { asked, fetch } = serving(() => inChunks([1]));
     const read = urlSource("https://a", { fetch }).read("x", { maxBytes: 9, signal: AbortSignal.abort() });

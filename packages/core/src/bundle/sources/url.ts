@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
+import { unlessAborted } from "../../engine/unless-aborted.js";
 import { type BundleSource, checkFileName, checkFileSize, type ReadOptions, readFailed } from "./source.js";
 
 export interface UrlSourceOptions {
@@ -32,10 +33,8 @@ export function urlSource(base: string | URL, options: UrlSourceOptions = {}): B
       const url = `${folder}/${file}`;
       throwIfAborted(limits.signal);
       try {
-        const response = await fetch(url, {
-          headers: { ...headers },
-          ...(limits.signal ? { signal: limits.signal } : {}),
-        });
+        const asked = fetch(url, { headers: { ...headers }, ...(limits.signal ? { signal: limits.signal } : {}) });
+        const response = await unlessAborted(asked, limits.signal);
         if (response.status === 404) return undefined;
         if (!response.ok) {
           throw new DiffusionForcingError("read-failed", `${url} answers ${response.status} ${response.statusText}.`);

@@ -119,6 +119,11 @@ export interface ValueOf<K extends OpName> extends TensorType {
 /** A node of any op; testing `value.op` narrows `value.attributes`. */
 export type Value = { [K in OpName]: ValueOf<K> }[OpName];
 
+export function isValue(value: unknown): value is Value {
+  const { op, inputs, shape } = (typeof value === "object" && value !== null ? value : {}) as Partial<Value>;
+  return typeof op === "string" && Array.isArray(inputs) && Array.isArray(shape);
+}
+
 /** Makes a node: infers its type by the op's rule, throwing if the operands do not fit. */
 export type Emit = <K extends OpName>(op: K, inputs: readonly Value[], attributes: OpAttributes[K]) => ValueOf<K>;
 

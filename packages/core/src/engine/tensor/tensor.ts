@@ -36,6 +36,16 @@ export async function readTensor(tensor: Tensor): Promise<HostTensor> {
   return isHostTensor(tensor) ? tensor : tensor.read();
 }
 
+/** A host tensor with memory of its own. */
+export function copyTensor<T extends HostTensor>(tensor: T): T {
+  return { ...tensor, data: tensor.data.slice() };
+}
+
+/** As {@link readTensor}, in memory that nobody else uses: for whoever may write into it or send it away. */
+export async function readCopy(tensor: Tensor): Promise<HostTensor> {
+  return isHostTensor(tensor) ? copyTensor(tensor) : tensor.read();
+}
+
 /** Frees a device tensor; does nothing for a host tensor. */
 export function disposeTensor(tensor: Tensor): void {
   if (!isHostTensor(tensor)) tensor.dispose();

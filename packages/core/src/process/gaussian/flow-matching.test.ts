@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { elementsOf, levelsOf, numbersOf } from "../../testing/elements-of.js";
 import { flowMatching } from "./flow-matching.js";
+import { logRatioGap } from "./path.js";
 
 const close = (values: number[]) => values.map((value) => expect.closeTo(value, 12));
 
@@ -31,4 +32,12 @@ it("reads a velocity: x = x^k - t v, eps = x^k + (1 - t) v, and charges its squa
     process.loss(output, { clean: x, noisy: x, levels, noise: output }),
   );
   expect(loss).toEqual([4, 4, 4]);
+});
+
+it("has finite steps even of a single level, from nothing but noise to clean", () => {
+  const { path } = flowMatching({ levels: 1 });
+  const gap = elementsOf({ from: levelsOf(1, 1), to: levelsOf(0, 1) }, ({ from, to }) =>
+    logRatioGap(path!, from, to, 3),
+  );
+  expect(gap).toEqual([80, 0]);
 });

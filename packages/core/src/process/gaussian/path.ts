@@ -59,7 +59,8 @@ export function signalToNoiseOf({ signal, noise }: GaussianPath): Float64Array {
 function logRatios({ signal, noise }: GaussianPath): Float64Array {
   const ratios = signal.map((alpha, level) => Math.log(alpha / (noise[level] as number)));
   const last = ratios.length - 1;
-  if (ratios[last] === Number.NEGATIVE_INFINITY) ratios[last] = (ratios[last - 1] as number) - ENDLESS;
+  const below = last === 1 ? 0 : (ratios[last - 1] as number);
+  if (ratios[last] === Number.NEGATIVE_INFINITY) ratios[last] = below - ENDLESS;
   ratios[0] = (ratios[1] as number) + ENDLESS;
   return ratios;
 }

@@ -11,7 +11,14 @@ import type { NoiseProcess } from "../../process/process.js";
 import { smallPath } from "../../testing/small-path.js";
 import type { Network } from "../network.js";
 import { type Estimator, estimatorOf } from "./combined-estimate.js";
-import { checkGuidance, type Guidance, guidanceSamples, rewardGradient } from "./gradient.js";
+import {
+  checkGuidance,
+  type Guidance,
+  guidanceGain,
+  guidanceInputTypes,
+  guidanceSamples,
+  rewardGradient,
+} from "./gradient.js";
 
 /** Answers `factor` times what it sees. */
 function processOf(factor: number, objective: "noise" | "x0"): Diffused {
@@ -298,6 +305,44 @@ describe("checkGuidance", () => {
     ["a gain that is no function", { reward: () => {}, gain: 3 }, /gain/],
   ])("refuses %s", (_what, guidance, message) => {
     expect(() => checkGuidance(guidance as Guidance)).toThrow(message);
+  });
+});
+
+describe("what a guidance's functions return", () => {
+  const reward = (x0: Value) => sum(x0, [1, 2]);
+  const { process } = processOf(0.5, "x0");
+
+  it("is a traced reward: a tensor of the host is none", () => {
+    const given = { tokens: tensor([1, 2], [2, 1, 1]), from: levels([3, 3], [2, 1]) };
+    const guidance = { reward: () => tensor([1, 2]) as never, samples: 1 };
+    expect(() => guide(processOf(0.5, "x0"), guidance, given)).toThrow("reward() returned an object with dtype");
+  });
+
+  it.each<[string, unknown, string]>([
+    ["nothing", undefined, "gain() returned undefined; expected a Float64Array of 51 finite numbers"],
+    ["a number", 2, "gain() returned 2"],
+    ["too few", new Float64Array(50), "gain() returned a Float64Array of 50 elements"],
+    ["NaN", new Float64Array(51).fill(Number.NaN), "gain() returned a Float64Array of 51 elements"],
+  ])("is a gain for each level, not %s", (_what, returned, message) => {
+    expect(() => guidanceGain({ reward, gain: () => returned as never }, process)).toThrow(message);
+    const gain = new Float64Array(51).fill(2);
+    expect(guidanceGain({ reward, gain: () => gain }, process)).toBe(gain);
+    expect(guidanceGain({ reward }, process)).toBe(process.guidanceGain);
+  });
+
+  it.each<[string, unknown, string]>([
+    ["null", null, 'Guidance: inputs(): "goal": the value is null; expected an object'],
+    ["a word for the dtype", { dtype: "float", shape: [2] }, 'Guidance: inputs(): "goal": dtype is "float"; expected'],
+    ["no batch", { dtype: "float32", shape: [] }, '"goal" is float32[]; expected a first axis of 2, the batch'],
+    ["another batch", { dtype: "float32", shape: [1, 2] }, '"goal" is float32[1, 2]; expected a first axis of 2'],
+  ])("are types of inputs by the batch, not %s", (_what, goal, message) => {
+    expect(() => guidanceInputTypes({ reward, inputs: () => ({ goal }) as never }, 2, 3)).toThrow(message);
+  });
+
+  it("are types of inputs for a batch and a length, or none", () => {
+    const inputs = (batch: number, length: number) => ({ goal: { dtype: "float32", shape: [batch, length] } }) as const;
+    expect(guidanceInputTypes({ reward, inputs }, 2, 3)).toEqual({ goal: { dtype: "float32", shape: [2, 3] } });
+    expect([guidanceInputTypes({ reward }, 2, 3), guidanceInputTypes(undefined, 2, 3)]).toEqual([{}, {}]);
   });
 });
 

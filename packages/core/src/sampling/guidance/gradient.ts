@@ -5,7 +5,7 @@ import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import { broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../../engine/graph/operations.js";
 import { formatType } from "../../engine/graph/ops/helpers.js";
-import type { TensorType, Value } from "../../engine/graph/value.js";
+import { isValue, type TensorType, type Value } from "../../engine/graph/value.js";
 import type { NoiseProcess, ValueRange } from "../../process/process.js";
 import { perToken } from "../../process/tables.js";
 import type { CombinedInputs, Estimator } from "./combined-estimate.js";
@@ -46,9 +46,44 @@ const schema = v.strictObject({
   gain: v.optional(schemas.function<NonNullable<Guidance["gain"]>>()),
 });
 
+const typeSchema = v.looseObject({
+  dtype: schemas.choice("float32", "int32", "bool"),
+  shape: v.array(schemas.integer(0), "an array of whole numbers"),
+});
+
 /** @throws `invalid-argument` for what is no guidance. */
 export function checkGuidance(guidance: Guidance): void {
   check("guidance", schema, guidance);
+}
+
+/** The types of the guidance's inputs. @throws `invalid-argument`, `shape-mismatch` for those without the batch as first axis. */
+export function guidanceInputTypes(
+  guidance: Guidance | undefined,
+  batch: number,
+  length: number,
+): Readonly<Record<string, TensorType>> {
+  const types = guidance?.inputs?.(batch, length) ?? {};
+  for (const [name, type] of Object.entries(types)) {
+    const { dtype, shape } = check(`Guidance: inputs(): "${name}"`, typeSchema, type) as TensorType;
+    if (shape[0] === batch) continue;
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `Guidance: inputs(): "${name}" is ${formatType({ dtype, shape })}; expected a first axis of ${batch}, the batch.`,
+    );
+  }
+  return types;
+}
+
+/** @throws `invalid-argument` unless there is a finite number for each level. */
+export function guidanceGain({ gain }: Guidance, process: NoiseProcess): Float64Array {
+  if (gain === undefined) return process.guidanceGain;
+  const found: unknown = gain(process);
+  const expected = process.levels + 1;
+  if (found instanceof Float64Array && found.length === expected && found.every(Number.isFinite)) return found;
+  throw new DiffusionForcingError(
+    "invalid-argument",
+    `Guidance: gain() returned ${describe(found)}; expected a Float64Array of ${expected} finite numbers, one for each level 0..${process.levels}.`,
+  );
 }
 
 /** The number of futures a guidance averages over. */
@@ -89,7 +124,7 @@ export function rewardGradient(
   const estimates = samples === 1 ? clean : sampledFutures(process, estimator, samples, clean, context);
   const repeated = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, tile(value, samples)]));
   const rewards = guidance.reward(estimates, repeated);
-  if (!Array.isArray((rewards as Partial<Value> | null | undefined)?.shape)) {
+  if (!isValue(rewards)) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `Guidance: reward() returned ${describe(rewards)}; expected a traced value, one number per sample.`,

@@ -3,7 +3,7 @@ import { mul, square, sum } from "../../engine/graph/operations.js";
 import type { Value } from "../../engine/graph/value.js";
 import { createRandom, type RandomStream } from "../../engine/random/index.js";
 import { referenceBackend } from "../../engine/reference/index.js";
-import { type HostTensor, tensor } from "../../engine/tensor/tensor.js";
+import { type HostTensor, type HostTensorRecord, tensor } from "../../engine/tensor/tensor.js";
 import { dit3d } from "../../models/dit3d/index.js";
 import type { Model } from "../../models/model.js";
 import { recurrent } from "../../models/recurrent/index.js";
@@ -21,7 +21,7 @@ import {
 } from "../guidance/score-combination.js";
 import type { NoiseSource } from "../noise-source.js";
 import { autoregressive, fullSequence, type MatrixShape, pyramid } from "../plan/matrix-shapes.js";
-import type { RolloutOptions, RolloutState } from "../rollout-options.js";
+import type { RolloutChunk, RolloutOptions, RolloutState } from "../rollout-options.js";
 import { Sampler, type SamplerOptions } from "../sampler.js";
 import { ancestral } from "../solvers/ancestral.js";
 import { ddim } from "../solvers/ddim.js";
@@ -226,6 +226,39 @@ describe("a cached rollout", () => {
     expect(sizes.size).toBe(1);
     // A window of 6 tokens, less the chunk of 2 that is denoised.
     expect([...slots]).toEqual([4]);
+  });
+
+  it("gives its memory away, and takes back none that cannot be", async () => {
+    const sampler = samplerOf(model, { timesteps: 1 });
+    const condition = (_: number, count: number): HostTensor =>
+      tensor(new Float32Array(batch * count * 2), [batch, count, 2]);
+    const all = options({ memory: "cache", condition, length: 4, window: 6 });
+    const tokensOf = async (spoil: boolean): Promise<HostTensor[]> => {
+      const found: HostTensor[] = [];
+      for await (const { tokens, snapshot } of sampler.rollout(all)) {
+        found.push({ ...tokens, data: tokens.data.slice() } as HostTensor);
+        const { memory = {} } = await snapshot();
+        if (spoil) for (const { data } of Object.values(memory)) data.fill(1);
+      }
+      return found;
+    };
+    expect(await tokensOf(true)).toEqual(await tokensOf(false));
+
+    const first = (await sampler.rollout(all).next()).value as RolloutChunk;
+    const { memory, ...state } = await first.snapshot();
+    const { context: _, ...rest } = all;
+    const resumed = (change: HostTensorRecord): Promise<unknown> =>
+      sampler.rollout({ ...rest, batch, resume: { ...state, memory: { ...memory, ...change } } }).next();
+    const [name, values] = Object.entries(memory!).find(([, { dtype }]) => dtype === "float32")!;
+    await expect(
+      resumed({ [name]: { ...values, data: values.data.slice().fill(Number.NaN) } as HostTensor }),
+    ).rejects.toThrow(`the memory "${name}" of the state to resume from holds NaN`);
+    if (memory!.filled === undefined) return;
+    for (const filled of [-5, 1e9]) {
+      await expect(resumed({ filled: tensor(new Int32Array(batch).fill(filled)) })).rejects.toThrow(
+        `"filled" of the state to resume from counts ${filled} tokens; expected 0 to ${state.position}`,
+      );
+    }
   });
 
   it.each<[string, Partial<SamplerOptions>, object, RegExp]>([

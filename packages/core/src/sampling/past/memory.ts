@@ -4,8 +4,16 @@ import { mul } from "../../engine/graph/operations.js";
 import { input } from "../../engine/graph/trace.js";
 import type { TensorType, Value } from "../../engine/graph/value.js";
 import { formatShape, shapesEqual } from "../../engine/tensor/shape.js";
-import { checkHostTensors, disposeTensor, type HostTensorRecord, readTensor } from "../../engine/tensor/tensor.js";
+import {
+  checkFinite,
+  checkHostTensors,
+  disposeTensor,
+  type HostTensor,
+  readCopy,
+  readTensor,
+} from "../../engine/tensor/tensor.js";
 import { joinMemories, memoryOf } from "../../models/index.js";
+import { checkSample } from "../check-sample.js";
 import { checkCacheable } from "../memory-network.js";
 import type { NoiseSources } from "../noise-source.js";
 import type { CheckedRollout, RolloutSampler, RolloutState } from "../rollout-options.js";
@@ -60,7 +68,7 @@ export class RolloutMemory implements Past {
     const values =
       resume === undefined
         ? await walker.evaluate(initialGraph(sampler, batch, tokens))
-        : checkedMemory(ofViews(types, viewCount(walker.options)), resume.memory);
+        : checkedMemory(ofViews(types, viewCount(walker.options)), resume);
     const past = new RolloutMemory(sampler, options, sources, types, values);
     if (context !== undefined && (context.shape[1] as number) > 0) {
       await past.#walk({ tokens: context, rows: [], random: sources }, 0).catch((error: unknown) => {
@@ -112,19 +120,31 @@ export class RolloutMemory implements Past {
       if (memory === undefined) continue;
       this.dispose();
       this.#values = memory;
-      extended = { tokens: await readTensor(x), taken, calls };
+      extended = { tokens: checkSample("rollout", await readTensor(x)), taken, calls };
     }
     return extended as ExtendedBy;
   }
 
   async state(): Promise<Pick<RolloutState, "memory">> {
-    const entries = Object.entries(this.#values).map(async ([name, value]) => [name, await readTensor(value)] as const);
+    const entries = Object.entries(this.#values).map(async ([name, value]) => [name, await readCopy(value)] as const);
     return { memory: Object.fromEntries(await Promise.all(entries)) };
   }
 
   dispose(): void {
     Object.values(this.#values).forEach(disposeTensor);
   }
+}
+
+/** Numbers are finite, and whole ones, which count tokens, at most the position. */
+function checkRemembered(name: string, remembered: HostTensor, position: number): void {
+  const what = `rollout: the memory "${name}" of the state to resume from`;
+  const { dtype, data } = checkFinite(what, remembered);
+  const wrong = dtype === "int32" ? data.find((count) => count < 0 || count > position) : undefined;
+  if (wrong === undefined) return;
+  throw new DiffusionForcingError(
+    "invalid-data",
+    `${what} counts ${wrong} tokens; expected 0 to ${position}, the state's position.`,
+  );
 }
 
 /** The memory of every view before any token; outputs by the memory's names. */
@@ -141,14 +161,14 @@ function initialGraph({ diffusion: { model }, walker }: RolloutSampler, batch: n
   );
 }
 
-function checkedMemory(
-  types: Readonly<Record<string, TensorType>>,
-  memory: HostTensorRecord | undefined,
-): TensorsByName {
+function checkedMemory(types: Readonly<Record<string, TensorType>>, { memory, position }: RolloutState): TensorsByName {
   const given = checkHostTensors("The state to resume from", memory);
   for (const [name, { dtype, shape }] of Object.entries(types)) {
     const found = given[name];
-    if (found?.dtype === dtype && shapesEqual(found.shape, shape)) continue;
+    if (found?.dtype === dtype && shapesEqual(found.shape, shape)) {
+      checkRemembered(name, found, position);
+      continue;
+    }
     throw new DiffusionForcingError(
       "shape-mismatch",
       `rollout: the memory "${name}" of the state to resume from is ${found === undefined ? "missing" : `${found.dtype}${formatShape(found.shape)}`}; expected ${dtype}${formatShape(shape)}. Resume with the batch, window, chunk and model of the rollout it comes from.`,

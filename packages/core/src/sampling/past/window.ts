@@ -1,4 +1,5 @@
-import { type HostTensor, readTensor } from "../../engine/tensor/tensor.js";
+import { copyTensor, type HostTensor, readTensor } from "../../engine/tensor/tensor.js";
+import { checkSample } from "../check-sample.js";
 import type { NoiseSources } from "../noise-source.js";
 import { afterContext } from "../request.js";
 import type { CheckedRollout, RolloutSampler, RolloutState } from "../rollout-options.js";
@@ -43,7 +44,7 @@ export class RolloutWindow implements Past {
     };
     let walked: ExtendedBy | undefined;
     for await (const { step, x, taken, calls } of walker.walk(request)) {
-      if (step === rows.length - 1) walked = { tokens: await readTensor(x), taken, calls };
+      if (step === rows.length - 1) walked = { tokens: checkSample("rollout", await readTensor(x)), taken, calls };
     }
     const whole = walked as ExtendedBy;
     const fresh = lastTokens(whole.tokens, size) as HostTensor;
@@ -53,7 +54,7 @@ export class RolloutWindow implements Past {
   }
 
   async state(): Promise<Pick<RolloutState, "tokens">> {
-    return this.#tokens === undefined ? {} : { tokens: this.#tokens };
+    return this.#tokens === undefined ? {} : { tokens: copyTensor(this.#tokens) };
   }
 
   dispose(): void {}

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { check, schemas } from "../../check.js";
 import { DiffusionForcingError, type ErrorCode, isDiffusionForcingError, throwIfAborted } from "../../errors.js";
+import { unlessAborted } from "../../unless-aborted.js";
 import type { Backend, BackendProvider } from "../contract.js";
 import { allCandidates, type Candidate, candidatesFor, nameOf } from "./preference.js";
 import { probeBackend } from "./probe.js";
@@ -102,33 +103,6 @@ async function open(
       .catch(ignore);
     await unlessAborted(disposing, signal, ignore);
     throw error;
-  }
-}
-
-/** `work`, unless the signal fires first; then `aborted`, and what comes later goes to `discard`. */
-async function unlessAborted<T>(
-  work: Promise<T>,
-  signal: AbortSignal | undefined,
-  discard: (late: T) => void,
-): Promise<T> {
-  if (signal === undefined) return work;
-  let onAbort = ignore;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => {
-      work.then(discard, ignore);
-      try {
-        throwIfAborted(signal);
-      } catch (error) {
-        reject(error);
-      }
-    };
-  });
-  if (signal.aborted) onAbort();
-  else signal.addEventListener("abort", onAbort, { once: true });
-  try {
-    return await Promise.race([aborted, work]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
   }
 }
 
