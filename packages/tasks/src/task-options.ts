@@ -1,5 +1,6 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { optionSchemas } from "./option-schemas.js";
 
 /** An option that a task offers, as plain data: `--help` prints it, and its values are checked by it. */
 export type OptionSchema =
@@ -72,7 +73,7 @@ function schemaOf(option: OptionSchema): v.GenericSchema {
     case "text":
       return v.optional(shortText, option.default as string);
     case "file": {
-      const file = fileOf(option.maxBytes);
+      const file = optionSchemas.file(option.maxBytes);
       return option.required ? file : v.optional(file);
     }
   }
@@ -82,10 +83,3 @@ const shortText: v.GenericSchema<string> = schemas.satisfying<string>(
   "a text of 1 to 1000 characters",
   (value) => typeof value === "string" && value.length >= 1 && value.length <= 1000,
 );
-
-function fileOf(maxBytes: number): v.GenericSchema<OptionFile> {
-  return schemas.satisfying<OptionFile>(`a file { name, bytes } of at most ${maxBytes} bytes`, (value) => {
-    const { name, bytes } = (value ?? {}) as Partial<OptionFile>;
-    return typeof name === "string" && bytes instanceof Uint8Array && bytes.length <= maxBytes;
-  });
-}

@@ -15,7 +15,7 @@ import { codecOn } from "@diffusion-forcing/core/bundle";
 import { Sampler } from "@diffusion-forcing/core/sampling";
 import * as v from "valibot";
 import { optionSchemas } from "../option-schemas.js";
-import { BAR, type Chorale, VOICES } from "./chorales.js";
+import { BAR, type Chorale, checkChorale, VOICES } from "./chorales.js";
 import { excerptOf } from "./excerpts.js";
 import { musicRecordOf } from "./record.js";
 import { choralesOf, symbolsOf } from "./symbols.js";
@@ -84,7 +84,7 @@ export interface InfillOptions {
 
 const optionsSchema = v.strictObject({
   backend: optionSchemas.backend,
-  chorale: schemas.having<Chorale>("a chorale, as readChorales() reads them", "pitches", "length"),
+  chorale: schemas.having<Chorale>("a chorale, as readMidi() reads one", "pitches", "length"),
   bars: schemas.satisfying<readonly [number, number]>(
     "the numbers of the first and the last bar",
     (value) => Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger),
@@ -100,11 +100,12 @@ const optionsSchema = v.strictObject({
  * Chorales with bars filled in: as they were but for these bars. The model reads as much around them as an excerpt of its
  * training holds.
  *
- * @throws `invalid-config` for a model of another task, `invalid-argument` for bars that there are not, or more of them
+ * @throws `invalid-config` for a model of another task, for the chorale as `writeMidi`, `invalid-argument` for bars that there are not, or more of them
  *   than the model can see, `aborted`
  */
 export async function infill(bundle: Bundle, options: InfillOptions): Promise<Chorale[]> {
   const { backend, chorale, bars, samples, seed, steps } = check("infill", optionsSchema, options);
+  checkChorale("infill: the chorale", chorale);
   const record = musicRecordOf(bundle);
   const { sixteenths } = record;
   const gap = gapOf(chorale, bars, record);

@@ -1,10 +1,9 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { type MidiData, type MidiEvent, parseMidi } from "midi-file";
-import { type Chorale, type ChoraleFile, HIGHEST_PITCH, isInRange, LOWEST_PITCH, VOICES } from "./chorales.js";
+import { checkFile } from "../option-schemas.js";
+import { type Chorale, type ChoraleFile, HIGHEST_PITCH, isInRange, LONGEST, LOWEST_PITCH, VOICES } from "./chorales.js";
 
 const voiceNames: readonly string[] = ["soprano", "alto", "tenor", "bass"];
-/** Sixteenths that are read, at most: an hour of slow music. */
-const LONGEST = 20_000;
 /** On average; voices may be doubled by several instruments. */
 const MOST_TOGETHER = 64;
 const MOST_BYTES = 1_000_000;
@@ -38,7 +37,9 @@ class WholeBytes extends Uint8Array {
  * @throws `corrupt-file` for what is no MIDI file, `invalid-data` for another metre, no notes, more than four at a time, or
  *   pitches that choirs do not sing.
  */
-export function readMidi({ name, bytes }: ChoraleFile): Chorale {
+export function readMidi(file: ChoraleFile): Chorale {
+  checkFile("readMidi", file);
+  const { name, bytes } = file;
   const { header, tracks } = parsed(name, bytes);
   const ticks = header.ticksPerBeat;
   if (ticks === undefined || ticks === 0) {

@@ -1,7 +1,7 @@
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import { writeMidi as encode, type MidiEvent } from "midi-file";
 import * as v from "valibot";
-import { type Chorale, VOICES } from "./chorales.js";
+import { type Chorale, checkChorale, VOICES } from "./chorales.js";
 import { notesOf } from "./notes.js";
 
 export interface MidiOptions {
@@ -18,9 +18,14 @@ const names = ["Soprano", "Alto", "Tenor", "Bass"] as const;
 const CHOIR = 52;
 const VELOCITY = 80;
 
-/** A chorale as a MIDI file: in 4/4, a track for each voice, after one of tempo and metre. @throws `invalid-argument` */
+/**
+ * A chorale as a MIDI file: in 4/4, a track for each voice, after one of tempo and metre.
+ *
+ * @throws `invalid-argument`, and for the chorale as {@link checkChorale}
+ */
 export function writeMidi(chorale: Chorale, options: MidiOptions = {}): Uint8Array<ArrayBuffer> {
   const { tempo } = check("writeMidi", optionsSchema, options);
+  checkChorale("writeMidi: the chorale", chorale);
   const end: MidiEvent = { deltaTime: 0, meta: true, type: "endOfTrack" };
   const conductor: MidiEvent[] = [
     {

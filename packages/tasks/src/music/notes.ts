@@ -1,4 +1,4 @@
-import { type Chorale, VOICES } from "./chorales.js";
+import { type Chorale, checkChorale, VOICES } from "./chorales.js";
 
 /** A note of one voice; times in sixteenths. */
 export interface Note {
@@ -10,8 +10,10 @@ export interface Note {
   readonly length: number;
 }
 
-/** The notes of a chorale, voice by voice: a pitch that goes on is one note. */
-export function notesOf({ pitches, length }: Chorale): Note[] {
+/** The notes of a chorale, voice by voice: a pitch that goes on is one note. @throws as {@link checkChorale} */
+export function notesOf(chorale: Chorale): Note[] {
+  checkChorale("notesOf: the chorale", chorale);
+  const { pitches, length } = chorale;
   const notes: Note[] = [];
   for (let voice = 0; voice < VOICES; voice++) {
     const pitchAt = (time: number): number => (time < length ? (pitches[time * VOICES + voice] as number) : -1);

@@ -1,5 +1,5 @@
 import { blank, type Frame, type Pixels, type Rgb } from "../pictures/pixels.js";
-import { BAR, BEAT, type Chorale, HIGHEST_PITCH, LOWEST_PITCH } from "./chorales.js";
+import { BAR, BEAT, type Chorale, checkChorales, HIGHEST_PITCH, LOWEST_PITCH } from "./chorales.js";
 import { notesOf } from "./notes.js";
 
 /** Pixels of a sixteenth, of a semitone, and around a roll. */
@@ -16,8 +16,9 @@ const voices: readonly Rgb[] = [
 /** Quarters a minute. */
 const TEMPO = 80;
 
-/** Piano rolls below each other, as pixels: as `pianoRoll`, over all pitches that there are. */
+/** Piano rolls below each other, as pixels: as `pianoRoll`, over all pitches that there are. @throws as it does */
 export function rollPixels(chorales: readonly Chorale[]): Pixels {
+  checkChorales("rollPixels", chorales);
   const longest = chorales.reduce((most, { length }) => Math.max(most, length), 1);
   const height = (HIGHEST_PITCH - LOWEST_PITCH + 1) * SEMITONE;
   const picture = blank(2 * MARGIN + longest * STEP, MARGIN + chorales.length * (height + MARGIN), paper);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { drawText } from "../pictures/drawn-text.js";
 import { element } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
-import { BAR, type Chorale } from "./chorales.js";
+import { BAR, type Chorale, checkChorales } from "./chorales.js";
 import { notesOf } from "./notes.js";
 
 export interface RollOptions {
@@ -33,10 +33,11 @@ const [STEP, SEMITONE, MARGIN, HEAD] = [6, 5, 30, 26];
  * each C, a colour for each voice. What was filled in stands on a shade.
  *
  * @returns an SVG document
- * @throws `invalid-argument`
+ * @throws `invalid-argument`, and for the chorales as {@link checkChorale}
  */
 export function pianoRoll(chorales: readonly Chorale[], options: RollOptions = {}): string {
   const { filled, titles } = check("pianoRoll", optionsSchema, options);
+  checkChorales("pianoRoll", chorales);
   const notes = chorales.map(notesOf);
   const pitches = notes.flat().map(({ pitch }) => pitch);
   const low = pitches.reduce((least, pitch) => Math.min(least, pitch), 60) - 1;

@@ -1,5 +1,6 @@
-import { type HostTensor, tensor } from "@diffusion-forcing/core";
-import { type Chorale, HIGHEST_PITCH, LOWEST_PITCH, VOICES } from "./chorales.js";
+import { DiffusionForcingError, type HostTensor, tensor } from "@diffusion-forcing/core";
+import { checkAxes } from "../option-schemas.js";
+import { type Chorale, checkChorales, HIGHEST_PITCH, isInRange, LOWEST_PITCH, SYMBOLS, VOICES } from "./chorales.js";
 
 /** Pitches in rows of four as the codec's symbols: 0 for silence, 1 for the lowest pitch. */
 export function symbolOf(pitch: number): number {
@@ -11,19 +12,46 @@ export function pitchOf(symbol: number): number {
   return symbol === 0 ? -1 : symbol + LOWEST_PITCH - 1;
 }
 
-/** Excerpts of one length as symbols, int32 [B, F, 4]. */
+/**
+ * Excerpts of one length as symbols, int32 [B, F, 4].
+ *
+ * @throws for an excerpt as {@link checkChorale}, `shape-mismatch` for lengths that differ, `invalid-data` for pitches
+ *   that choirs do not sing
+ */
 export function symbolsOf(excerpts: readonly Chorale[]): HostTensor<"int32"> {
-  const length = (excerpts[0] as Chorale).length;
+  checkChorales("symbolsOf", excerpts);
+  const length = excerpts[0]?.length ?? 0;
   const data = new Int32Array(excerpts.length * length * VOICES);
-  excerpts.forEach(({ pitches }, i) => {
+  excerpts.forEach(({ pitches, length: own }, i) => {
+    if (own !== length) {
+      throw new DiffusionForcingError(
+        "shape-mismatch",
+        `symbolsOf: chorale ${i} lasts ${own} sixteenths, chorale 0 ${length}; expected one length. Cut them to it.`,
+      );
+    }
+    const bad = pitches.find((pitch) => pitch >= 0 && !isInRange(pitch));
+    if (bad !== undefined) {
+      throw new DiffusionForcingError(
+        "invalid-data",
+        `symbolsOf: chorale ${i} has the pitch ${bad}; expected ${LOWEST_PITCH} to ${HIGHEST_PITCH}. Transpose it.`,
+      );
+    }
     data.set(Int32Array.from(pitches, symbolOf), i * length * VOICES);
   });
   return tensor(data, [excerpts.length, length, VOICES]);
 }
 
-/** The reverse of {@link symbolsOf}. */
-export function choralesOf({ shape, data }: HostTensor): Chorale[] {
+/** The reverse of {@link symbolsOf}. @throws `shape-mismatch` for other axes, `invalid-data` for what is no symbol */
+export function choralesOf(symbols: HostTensor): Chorale[] {
+  const { shape, data } = checkAxes("choralesOf: the symbols", symbols, ["B", "F", VOICES]);
   const [batch, length] = shape as [number, number, number];
+  const bad = data.findIndex((symbol) => !(Number.isInteger(symbol) && symbol >= 0 && symbol < SYMBOLS));
+  if (bad >= 0) {
+    throw new DiffusionForcingError(
+      "invalid-data",
+      `choralesOf: symbol ${bad} is ${data[bad]}; expected whole numbers from 0 to ${SYMBOLS - 1}.`,
+    );
+  }
   const size = length * VOICES;
   return Array.from({ length: batch }, (_, i) => ({
     pitches: Int8Array.from(data.subarray(i * size, (i + 1) * size), pitchOf),
