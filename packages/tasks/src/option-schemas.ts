@@ -15,8 +15,8 @@ export const optionSchemas: {
   callback<F>(): v.GenericSchema<F | undefined>;
   /** A file of the user's, read. */
   file(maxBytes?: number): v.GenericSchema<{ readonly name: string; readonly bytes: Uint8Array }>;
-  /** A typed array of one type, also one that another realm made. */
-  array<T>(type: string): v.GenericSchema<T>;
+  /** A typed array of one of these types, also one that another realm made. */
+  array<T>(...types: readonly string[]): v.GenericSchema<T>;
 } = {
   backend: schemas.having("a backend, as onnxBackend() makes one", "compile", "dispose"),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
@@ -35,17 +35,19 @@ export const optionSchemas: {
         const { name, bytes } = (value ?? {}) as { readonly name?: unknown; readonly bytes?: unknown };
         return (
           typeof name === "string" &&
-          isArrayOf("Uint8Array", bytes) &&
+          isArrayOf(["Uint8Array"], bytes) &&
           !((bytes as Uint8Array).length > (maxBytes ?? Infinity))
         );
       },
     ),
-  array: (type) =>
-    schemas.satisfying(`${/^[AEIOU]/.test(type) ? "an" : "a"} ${type}`, (value) => isArrayOf(type, value)),
+  array: (...types) =>
+    schemas.satisfying(`${/^I/.test(types[0] as string) ? "an" : "a"} ${types.join(" or ")}`, (value) =>
+      isArrayOf(types, value),
+    ),
 };
 
-function isArrayOf(type: string, value: unknown): boolean {
-  return ArrayBuffer.isView(value) && Object.prototype.toString.call(value) === `[object ${type}]`;
+function isArrayOf(types: readonly string[], value: unknown): boolean {
+  return ArrayBuffer.isView(value) && types.includes(Object.prototype.toString.call(value).slice(8, -1));
 }
 
 const anyFile = optionSchemas.file();

@@ -5,9 +5,11 @@ import {
   type RandomStream,
   type Sampler,
   tensor,
+  zeros,
 } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 
 export interface ComposeOptions {
   /** Trajectories. */
@@ -35,10 +37,16 @@ const schema = v.strictObject({
   memory: schemas.integer(0),
   plan: v.optional(schemas.integer(1)),
   keep: v.optional(schemas.integer(1)),
-  seed: v.custom<number | RandomStream>((value) => value !== undefined && value !== null, "a seed"),
-  signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
-  onProgress: v.optional(schemas.function<(done: number) => void>()),
+  seed: optionSchemas.seed,
+  signal: optionSchemas.signal,
+  onProgress: optionSchemas.callback<ComposeOptions["onProgress"]>(),
 });
+const samplerSchema = schemas.having<ComposingSampler>(
+  "a sampler, as diffusion.sampler() makes one",
+  "diffusion",
+  "timesteps",
+  "denoise",
+);
 
 /**
  * Samples trajectories plan by plan, as receding-horizon control does: the latest positions are clean context (level 0),
@@ -59,17 +67,18 @@ export async function compose(sampler: ComposingSampler, options: ComposeOptions
     signal,
     onProgress,
   } = check("compose", schema, options) as ComposeOptions;
+  check("compose: the sampler", samplerSchema, sampler);
   if (keep > plan) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `compose: keep is ${keep} and plan is ${plan}; expected to keep at most what is planned.`,
     );
   }
-  const random = typeof seed === "number" ? createRandom(seed) : seed;
+  const random = createRandom(seed);
   const { model, process } = sampler.diffusion;
   const size = model.tokenShape.reduce((product, axis) => product * axis, 1);
   const shape = [batch, length, ...model.tokenShape];
-  const made = new Float32Array(batch * length * size);
+  const made = zeros("float32", shape).data;
   for (let now = 0; now < length; ) {
     const source = random.split(now);
     const isShown = (t: number): boolean => t >= now - memory && t < now;

@@ -1,6 +1,7 @@
 import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { checkRandom } from "../option-schemas.js";
 
 /** Corners of the square, in order around it: neighbours in the list are adjacent, the next but one is opposite. */
 export const corners: readonly (readonly [x: number, y: number])[] = [
@@ -37,6 +38,7 @@ const optionsSchema = v.strictObject({ batch: schemas.integer(1), length: schema
  */
 export function crosses(options: CrossesOptions, random: RandomStream): HostTensor<"float32"> {
   const { batch, length } = check("crosses", optionsSchema, options);
+  checkRandom("crosses", random);
   const { data } = zeros("float32", [batch, length, 2]);
   for (let b = 0; b < batch; b++) {
     const from = random.integer(0, corners.length);

@@ -1,4 +1,7 @@
 import type { HostTensor } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { checkAxes } from "../option-schemas.js";
 import { corners } from "./crosses.js";
 
 /**
@@ -19,6 +22,16 @@ const ARM_WIDTH = 0.2;
 /** How far backwards along its arm a trajectory may jump from one position to the next. */
 const BACKWARDS = 0.2;
 
+type Positions = readonly (readonly [number, number])[];
+
+const positionsSchema = v.array(
+  schemas.satisfying<readonly [number, number]>(
+    "two numbers, x and y",
+    (value) => Array.isArray(value) && value.length === 2 && value.every((place) => typeof place === "number"),
+  ),
+  "positions of two numbers each",
+);
+
 /**
  * The geometric rule. A trajectory of the positions p_0 .. p_n is a `cross`, `v` or `back` if
  * 1. p_0 and p_n lie within 0.3 of a corner, which name the shape,
@@ -28,13 +41,22 @@ const BACKWARDS = 0.2;
  * 4. the distance from the centre never rises by more than 0.2 a step before that position and never falls by more than
  *    0.2 a step after it.
  *
+ * What holds NaN, as an untrained model may draw it, is `other`.
+ *
  * @param positions [T][2], x and y
+ * @throws `invalid-argument`
  */
-export function shapeOf(positions: readonly (readonly [number, number])[]): Shape {
+export function shapeOf(positions: Positions): Shape {
+  return ruledShape(check("shapeOf", positionsSchema, positions));
+}
+
+function ruledShape(positions: Positions): Shape {
   const [first, last] = [cornerAt(positions[0]), cornerAt(positions.at(-1))];
   if (first === undefined || last === undefined) return "other";
   const distances = positions.map(([x, y]) => Math.hypot(x, y));
-  const turn = distances.indexOf(Math.min(...distances));
+  const turn = distances.indexOf(
+    distances.reduce((least, distance) => Math.min(least, distance), Number.POSITIVE_INFINITY),
+  );
   if ((distances[turn] as number) > CENTRE_RADIUS) return "other";
   const isFollowed = positions.every((position, t) => distanceToArm(position, t <= turn ? first : last) <= ARM_WIDTH);
   const isSteady = distances.every((distance, t) => {
@@ -46,11 +68,12 @@ export function shapeOf(positions: readonly (readonly [number, number])[]): Shap
   return apart === 0 ? "back" : apart === 2 ? "cross" : "v";
 }
 
-/** The shape of every trajectory. @param trajectories [B, T, 2] */
-export function shapesOf({ shape, data }: HostTensor): Shape[] {
+/** The shape of every trajectory. @param trajectories [B, T, 2] @throws `shape-mismatch` for other axes */
+export function shapesOf(trajectories: HostTensor): Shape[] {
+  const { shape, data } = checkAxes("shapesOf: the trajectories", trajectories, ["B", "T", 2]);
   const [batch, length] = shape as [number, number];
   return Array.from({ length: batch }, (_, b) =>
-    shapeOf(
+    ruledShape(
       Array.from({ length }, (_, t) => {
         const at = (b * length + t) * 2;
         return [data[at] as number, data[at + 1] as number] as const;

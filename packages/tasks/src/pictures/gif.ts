@@ -1,6 +1,5 @@
-import { DiffusionForcingError } from "@diffusion-forcing/core";
 import * as gifenc from "gifenc";
-import type { Frame, Pixels, Rgb } from "./pixels.js";
+import { checkFrames, type Frame, type Pixels, type Rgb } from "./pixels.js";
 
 // Node shows a CommonJS package's names on `default` alone, bundlers take its ES module.
 const { GIFEncoder, quantize, nearestColorIndex } = (
@@ -18,11 +17,11 @@ const keepFrame = 1;
  * An endless GIF. One palette serves all frames, so that still colours stay still; pixels equal to those of the frame
  * before are written as transparent, which is most of them and costs almost nothing.
  *
- * @throws `invalid-argument` for no frames or frames of different sizes.
+ * @throws `invalid-argument` for no frames or frames of different sizes, and what `encodePng` throws.
  */
-export function encodeGif(frames: readonly Frame[]): Uint8Array {
-  const first = frames[0];
-  if (first === undefined) throw new DiffusionForcingError("invalid-argument", "encodeGif: there are no frames.");
+export function encodeGif(given: readonly Frame[]): Uint8Array {
+  const frames = checkFrames("encodeGif", given);
+  const [first] = frames;
   const { width, height } = first.pixels;
   const samples = Array.from({ length: Math.min(frames.length, paletteSamples) }, (_, index, of = paletteSamples) =>
     Math.round((index * (frames.length - 1)) / Math.max(1, Math.min(frames.length, of) - 1)),
@@ -32,13 +31,7 @@ export function encodeGif(frames: readonly Frame[]): Uint8Array {
   const indexOf = createColorLookup(palette);
   const encoder = GIFEncoder();
   let previous: Uint32Array | undefined;
-  for (const [number, { pixels, milliseconds }] of frames.entries()) {
-    if (pixels.width !== width || pixels.height !== height) {
-      throw new DiffusionForcingError(
-        "invalid-argument",
-        `encodeGif: frame ${number} is ${pixels.width} by ${pixels.height}; frame 0 is ${width} by ${height}.`,
-      );
-    }
+  for (const { pixels, milliseconds } of frames) {
     const current = colorsOf(pixels);
     const indices = new Uint8Array(width * height);
     for (let at = 0; at < current.length; at++) {

@@ -1,9 +1,9 @@
-import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { encode } from "fast-png";
-import type { Frame, Pixels } from "./pixels.js";
+import { checkFrames, checkPixels, type Frame, type Pixels } from "./pixels.js";
 
-/** A picture as a PNG file. */
-export function encodePng({ width, height, rgba }: Pixels): Uint8Array {
+/** A picture as a PNG file. @throws `invalid-argument`, `shape-mismatch` unless it has four numbers for each pixel */
+export function encodePng(picture: Pixels): Uint8Array {
+  const { width, height, rgba } = checkPixels("encodePng: the picture", picture);
   return encode({ width, height, data: rgba, channels: 4, depth: 8 });
 }
 
@@ -12,22 +12,15 @@ const signatureBytes = 8;
 /**
  * An endless animated PNG: all colours, and viewers that do not know the format show the first frame.
  *
- * @throws `invalid-argument` for no frames or frames of different sizes.
+ * @throws `invalid-argument` for no frames or frames of different sizes, and what {@link encodePng} throws.
  */
 export function encodeApng(frames: Iterable<Frame>): Uint8Array {
-  const all = [...frames];
-  const first = all[0];
-  if (first === undefined) throw new DiffusionForcingError("invalid-argument", "encodeApng: there are no frames.");
+  const all = checkFrames("encodeApng", frames);
+  const [first] = all;
   const { width, height } = first.pixels;
   const parts: Uint8Array[] = [];
   let sequence = 0;
   all.forEach(({ pixels, milliseconds }, index) => {
-    if (pixels.width !== width || pixels.height !== height) {
-      throw new DiffusionForcingError(
-        "invalid-argument",
-        `encodeApng: frame ${index} is ${pixels.width} by ${pixels.height}; frame 0 is ${width} by ${height}.`,
-      );
-    }
     const png = encodePng(pixels);
     if (index === 0) parts.push(png.subarray(0, signatureBytes), ...chunksOf(png, "IHDR"));
     if (index === 0) parts.push(chunk("acTL", numbers(all.length, 0)));

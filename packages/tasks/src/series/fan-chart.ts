@@ -2,9 +2,9 @@ import { drawText, textWidth } from "../pictures/drawn-text.js";
 import { element, round } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
 import { decimalsOf, niceTicks } from "../pictures/ticks.js";
-import type { SeriesForecast } from "./forecast-request.js";
+import { checkForecast, type SeriesForecast } from "./forecast-request.js";
 import { columnQuantiles } from "./quantile-table.js";
-import { rowCount, type SeriesTable } from "./table.js";
+import { checkTable, rowCount, type SeriesTable } from "./table.js";
 
 const panel = { width: 420, height: 190, left: 58, right: 14, top: 26, bottom: 24 } as const;
 const colors = {
@@ -21,8 +21,11 @@ const MOST_PANELS = 24;
  * samples.
  *
  * @param history rows before the forecast; missing values leave gaps.
+ * @throws `invalid-argument`, `shape-mismatch`
  */
 export function fanChart(history: SeriesTable, forecast: SeriesForecast): string {
+  checkTable("fanChart: the history", history);
+  checkForecast("fanChart: the forecast", forecast);
   const shown = forecast.columns.slice(0, MOST_PANELS);
   const across = shown.length === 1 ? 1 : 2;
   const down = Math.ceil(shown.length / across);

@@ -3,7 +3,7 @@ import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
 import { optionSchemas } from "../option-schemas.js";
 import type { SeriesRecord } from "./record.js";
-import type { SeriesTable } from "./table.js";
+import { checkLength, checkTable, type SeriesTable, seriesSchemas } from "./table.js";
 
 export interface ForecasterOptions {
   readonly backend: Backend;
@@ -35,6 +35,24 @@ export interface SeriesForecast {
   /** [samples * horizon * C] */
   readonly values: Float64Array;
   readonly times?: Float64Array;
+}
+
+const forecastSchema = v.object(
+  {
+    columns: seriesSchemas.columns,
+    samples: schemas.integer(1),
+    horizon: schemas.integer(1),
+    values: seriesSchemas.numbers,
+    times: seriesSchemas.times,
+  },
+  "a forecast, as SeriesForecaster makes one",
+);
+
+/** The check of a forecast wherever one comes in from outside. @throws `invalid-argument`, `shape-mismatch` */
+export function checkForecast(what: string, value: unknown): void {
+  const { columns, samples, horizon, values, times } = check(what, forecastSchema, value);
+  checkLength(`${what}: the values`, values, samples * horizon * columns.length);
+  if (times) checkLength(`${what}: the times`, times, horizon);
 }
 
 /** Half a gigabyte of them. */
@@ -71,6 +89,7 @@ export function checkForecastRequest(
   record: SeriesRecord,
 ): Required<Pick<ForecastRequest, "table" | "horizon" | "samples" | "columns">> {
   const given = check("forecast", requestSchema, request);
+  checkTable("forecast: the table", given.table);
   const { table, samples, horizon = record.horizon, columns = record.columns } = given;
   if (samples * horizon * columns.length > MOST_NUMBERS) {
     throw new DiffusionForcingError(

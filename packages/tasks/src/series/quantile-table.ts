@@ -1,16 +1,29 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
 import Papa from "papaparse";
-import type { SeriesForecast } from "./forecast-request.js";
+import * as v from "valibot";
+import { checkForecast, type SeriesForecast } from "./forecast-request.js";
 import { quantileOf } from "./scores.js";
 
 /** Quantiles that forecasts are written with. */
 export const writtenQuantiles: readonly number[] = [0.05, 0.25, 0.5, 0.75, 0.95];
 
-/** Quantiles of a column at each row, one list a quantile. */
+const quantilesSchema = v.array(schemas.number(0, 1), "a list of numbers from 0 to 1");
+
+/**
+ * Quantiles of a column at each row, one list a quantile.
+ *
+ * @throws `invalid-argument`, for a column that there is not too, `shape-mismatch` for a forecast whose values are not
+ *   as many as it says
+ */
 export function columnQuantiles(
-  { values, samples, horizon, columns }: SeriesForecast,
+  forecast: SeriesForecast,
   column: number,
   quantiles: readonly number[] = writtenQuantiles,
 ): number[][] {
+  checkForecast("columnQuantiles: the forecast", forecast);
+  check("columnQuantiles: the quantiles", quantilesSchema, quantiles);
+  const { values, samples, horizon, columns } = forecast;
+  check("columnQuantiles: the column", schemas.integer(0, columns.length - 1), column);
   const sorted = Array.from({ length: horizon }, (_, h) =>
     Float64Array.from(
       { length: samples },

@@ -1,5 +1,6 @@
 import { check, describe, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { checkFile } from "../option-schemas.js";
 import type { OptionFile } from "../task-options.js";
 import { type Cells, readCells, refuseData, type SeriesFormat } from "./cells.js";
 import { after, inferFrequency, rowsBetween } from "./frequency.js";
@@ -59,6 +60,7 @@ const optionsSchema = v.strictObject({
  *   may be, times that do not rise or keep no step; `corrupt-file` for what is no text.
  */
 export async function readSeries(file: OptionFile, options: ReadSeriesOptions = {}): Promise<SeriesTable> {
+  checkFile("readSeries", file);
   const { name } = file;
   check("readSeries", optionsSchema, options);
   const cells = readCells(name, await textOf(file), options.format);

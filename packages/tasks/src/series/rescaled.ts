@@ -2,7 +2,7 @@ import type { Bundle } from "@diffusion-forcing/core";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { fittedTo } from "./fitted.js";
 import { type Representation, seriesOfBundle } from "./record.js";
-import type { SeriesTable } from "./table.js";
+import { checkTable, type SeriesTable } from "./table.js";
 
 /**
  * A model for series that it was not trained on: each of the table's columns is read as the model's column in the same
@@ -14,6 +14,7 @@ import type { SeriesTable } from "./table.js";
  *   bundle of another task
  */
 export function rescaledTo(bundle: Bundle, table: SeriesTable): Bundle {
+  checkTable("rescaledTo: the table", table);
   const { record } = seriesOfBundle(bundle);
   const { columns } = table;
   if (columns.length !== record.columns.length) {

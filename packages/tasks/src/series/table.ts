@@ -1,5 +1,7 @@
+import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import type { Frequency } from "./frequency.js";
 
 /** Series side by side: rows are moments, in order, columns are series. */
@@ -19,12 +21,63 @@ export interface SeriesTable {
   readonly doubt?: Float64Array;
 }
 
+/** Names of series, and moments that a date can be. */
+export const seriesSchemas: {
+  readonly columns: v.GenericSchema<readonly string[]>;
+  readonly numbers: v.GenericSchema<Float64Array>;
+  readonly times: v.GenericSchema<Float64Array | undefined>;
+} = {
+  columns: v.pipe(v.array(v.string("a name"), "names of series"), v.nonEmpty("at least one name")),
+  numbers: optionSchemas.array("Float64Array"),
+  times: v.optional(
+    schemas.satisfying<Float64Array>(
+      "a Float64Array of milliseconds since 1970",
+      (value) => v.is(seriesSchemas.numbers, value) && value.every((time) => Math.abs(time) <= 8.64e15),
+    ),
+  ),
+};
+
+const tableSchema = v.object(
+  {
+    columns: seriesSchemas.columns,
+    values: seriesSchemas.numbers,
+    times: seriesSchemas.times,
+    doubt: v.optional(seriesSchemas.numbers),
+  },
+  "a table, as readSeries() makes one",
+);
+
+/**
+ * The check of a table wherever one comes in from outside: values, doubt and times are of the same rows.
+ *
+ * @throws `invalid-argument`, `shape-mismatch`
+ */
+export function checkTable(what: string, value: unknown): void {
+  const { columns, values, times, doubt } = check(what, tableSchema, value);
+  checkLength(`${what}: the values`, values, columns.length * Math.floor(values.length / columns.length));
+  if (doubt) checkLength(`${what}: the doubt`, doubt, values.length);
+  if (times) checkLength(`${what}: the times`, times, values.length / columns.length);
+}
+
+/** @throws `shape-mismatch` */
+export function checkLength(what: string, { length }: Float64Array, expected: number): void {
+  if (length === expected) return;
+  throw new DiffusionForcingError(
+    "shape-mismatch",
+    `${what} are ${length} numbers; expected ${expected}, which go with its columns and rows.`,
+  );
+}
+
 export function rowCount({ values, columns }: SeriesTable): number {
   return values.length / columns.length;
 }
 
-/** Rows `first` to below `end`. */
+const rowsSchema = v.strictObject({ first: schemas.integer(0), end: schemas.integer(0) });
+
+/** Rows `first` to below `end`, as many of them as there are. @throws as {@link checkTable} */
 export function tableRows(table: SeriesTable, first: number, end: number): SeriesTable {
+  checkTable("tableRows: the table", table);
+  check("tableRows", rowsSchema, { first, end });
   const { columns, values, times, frequency, doubt } = table;
   const width = columns.length;
   return {
@@ -46,6 +99,7 @@ export function withDoubt(
   table: SeriesTable,
   doubt: { readonly columns?: Readonly<Record<string, number>>; readonly rows?: Readonly<Record<number, number>> },
 ): SeriesTable {
+  checkTable("withDoubt: the table", table);
   const width = table.columns.length;
   const deviations = (names: readonly string[]) => {
     const known = new Set(names);
