@@ -54,8 +54,18 @@ export type OptionSchemas = Readonly<Record<string, OptionSchema>>;
 export type OptionValue = number | string | boolean | OptionFile | undefined;
 export type OptionValues = Readonly<Record<string, OptionValue>>;
 
+const offeredSchema = v.record(
+  v.string(),
+  v.looseObject(
+    { kind: schemas.choice("integer", "number", "choice", "flag", "text", "file") },
+    "an option { kind, summary }",
+  ),
+  "options by name",
+);
+
 /** Checks values against their schemas and fills in defaults. @throws `invalid-argument` naming the option */
 export function checkOptionValues(what: string, options: OptionSchemas, values: OptionValues): OptionValues {
+  check(`${what}: the options that there are`, offeredSchema, options);
   const entries = Object.entries(options).map(([name, option]) => [name, schemaOf(option)] as const);
   return check(what, v.strictObject(Object.fromEntries(entries)), values) as OptionValues;
 }

@@ -1,3 +1,6 @@
+import { check } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { optionSchemas } from "../option-schemas.js";
 import { type Point, slots } from "./fruit-swap.js";
 
 /** Height and width of an image, in pixels. */
@@ -12,6 +15,18 @@ export interface Scene {
   readonly hand: Point;
   readonly isClosed: boolean;
 }
+
+/** What every state of the world has, to be drawn. */
+export const sceneSchemas: {
+  readonly fruits: v.GenericSchema<Scene["fruits"]>;
+  readonly hand: v.GenericSchema<Point>;
+  readonly isClosed: v.GenericSchema<boolean>;
+} = {
+  fruits: v.strictTuple([optionSchemas.position, optionSchemas.position], "two places"),
+  hand: optionSchemas.position,
+  isClosed: v.boolean("true or false"),
+};
+const sceneSchema = v.object(sceneSchemas, "a scene { fruits, hand, isClosed }");
 
 type Color = readonly [red: number, green: number, blue: number];
 
@@ -38,8 +53,10 @@ const handLine = 0.09;
  * when it is closed; edges are smooth.
  *
  * @returns [3 * 32 * 32], planes of red, green and blue, from -1 to 1; the first row is the upper one
+ * @throws `invalid-argument`
  */
-export function renderScene({ fruits, hand, isClosed }: Scene): Float32Array {
+export function renderScene(scene: Scene): Float32Array {
+  const { fruits, hand, isClosed } = check("renderScene", sceneSchema, scene);
   const image = new Float32Array(imageNumbers);
   image.forEach((_, i) => {
     image[i] = table[Math.floor(i / (imageSize * imageSize))] as number;

@@ -1,7 +1,10 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import { drawText, textWidth } from "../pictures/drawn-text.js";
 import { element } from "../pictures/svg.js";
 import { palette, svgDocument } from "../pictures/svg-document.js";
 import { type FruitState, isSwapped, slots } from "./fruit-swap.js";
+import { sceneSchemas } from "./render.js";
 
 /** One episode of the picture. */
 export interface Story {
@@ -10,6 +13,23 @@ export interface Story {
   /** The states of an episode, one after each step. */
   readonly states: readonly FruitState[];
 }
+
+const slotSchema = schemas.integer(0, slots.length - 1);
+const stateSchema = v.object(
+  {
+    ...sceneSchemas,
+    held: v.optional(schemas.integer(0, 1)),
+    initial: v.strictTuple([slotSchema, slotSchema], "the numbers of two slots"),
+  },
+  "a state { fruits, hand, isClosed, held, initial }",
+);
+const storiesSchema = v.array(
+  v.object(
+    { title: v.string("a text"), states: v.array(stateSchema, "a list of states") },
+    "an episode { title, states }",
+  ),
+  "a list of episodes",
+);
 
 const fruitColors = ["#d1292e", "#f2c729"] as const;
 
@@ -29,8 +49,10 @@ const stride = 2;
  * hand a ring that is filled when it is closed. At the end of a row stands whether the fruits were swapped.
  *
  * @returns an SVG document
+ * @throws `invalid-argument`
  */
 export function storyboard(stories: readonly Story[]): string {
+  check("storyboard", storiesSchema, stories);
   const columns = Math.max(0, ...stories.map(({ states }) => Math.ceil(states.length / stride)));
   const width = left + columns * (cell + gap) + 90;
   const height = top + stories.length * (cell + gap) + gap;

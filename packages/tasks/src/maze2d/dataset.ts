@@ -5,7 +5,7 @@ import { optionSchemas } from "../option-schemas.js";
 import { createMazeEnvironment, drawCell, goalReward } from "./environment.js";
 import { createMazeRoutes, createWaypointController } from "./expert.js";
 import { clip } from "./geometry.js";
-import { cellLocation, type Maze } from "./mazes.js";
+import { cellLocation, type Maze, mazeSchema } from "./mazes.js";
 
 const actionNoise = 0.5;
 
@@ -17,7 +17,7 @@ export interface MazeDatasetOptions {
 }
 
 const optionsSchema = v.strictObject({
-  maze: schemas.having<Maze>("a maze, such as mazes has", "freeCells", "goalCell"),
+  maze: mazeSchema,
   steps: schemas.integer(1, 2 ** 28),
   seed: optionSchemas.seed,
 });

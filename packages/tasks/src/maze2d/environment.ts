@@ -1,9 +1,9 @@
 import type { RandomStream } from "@diffusion-forcing/core";
 import { check } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
-import { optionSchemas } from "../option-schemas.js";
+import { checkRandom, optionSchemas } from "../option-schemas.js";
 import { distance } from "./geometry.js";
-import type { Maze, MazeCell } from "./mazes.js";
+import { checkMaze, type Maze, type MazeCell } from "./mazes.js";
 import { createMazePhysics, type MazePhysics } from "./physics.js";
 
 /** A goal counts as reached within this distance; every step there earns reward 1. */
@@ -48,14 +48,16 @@ export interface MazeEnvironment {
   step(actionX: number, actionY: number): 0 | 1;
 }
 
-/** Draws the location of a free cell plus U(-0.1, 0.1) per axis. */
+/** Draws the location of a free cell plus U(-0.1, 0.1) per axis. @throws `invalid-argument` */
 export function drawLocation(maze: Maze, random: RandomStream): [x: number, y: number] {
   const cell = drawCell(maze, random);
   return [cell.row + startJitter * (2 * random.uniform() - 1), cell.column + startJitter * (2 * random.uniform() - 1)];
 }
 
-/** Draws a free cell, the goal cell included, uniformly. */
+/** Draws a free cell, the goal cell included, uniformly. @throws `invalid-argument` */
 export function drawCell(maze: Maze, random: RandomStream): MazeCell {
+  checkMaze("drawCell", maze);
+  checkRandom("drawCell", random);
   return maze.freeCells[random.integer(0, maze.freeCells.length)] as MazeCell;
 }
 
@@ -69,9 +71,11 @@ export function drawStart(maze: Maze, random: RandomStream, observation: Float64
 export function createMazeEnvironment(
   maze: Maze,
   options: MazeEnvironmentOptions = {},
-  physics: MazePhysics = createMazePhysics(maze),
+  given?: MazePhysics,
 ): MazeEnvironment {
+  checkMaze("createMazeEnvironment", maze);
   check("createMazeEnvironment", optionsSchema, options);
+  const physics = given ?? createMazePhysics(maze);
   const observation = new Float64Array(4);
   let goal: Position = options.goal ?? [maze.goalCell.row, maze.goalCell.column];
   return {

@@ -6,7 +6,7 @@ import { optionSchemas } from "../option-schemas.js";
 import type { Estimate } from "../task.js";
 import { expertPolicy, straightLinePolicy } from "./baselines.js";
 import { createMazeEnvironment, type MazeEnvironment, type Position } from "./environment.js";
-import { type Maze, normalizedScore, wallFraction } from "./mazes.js";
+import { type Maze, mazeSchema, normalizedScore, wallFraction } from "./mazes.js";
 import { createMazePhysics } from "./physics.js";
 import type { MazePolicy } from "./policy.js";
 
@@ -29,7 +29,7 @@ export interface MazeEvaluationOptions {
 }
 
 const optionsSchema = v.strictObject({
-  maze: schemas.having<Maze>("a maze, such as mazes has", "freeCells", "goalCell"),
+  maze: mazeSchema,
   policy: schemas.having<MazePolicy>("a policy, such as plannerPolicy() makes", "name", "start", "act"),
   episodes: schemas.integer(1),
   seed: optionSchemas.seed,

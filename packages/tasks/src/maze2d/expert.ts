@@ -1,7 +1,7 @@
 import type { RandomStream } from "@diffusion-forcing/core";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { clip, distance } from "./geometry.js";
-import { isWall, type Maze, type MazeCell } from "./mazes.js";
+import { checkMaze, isWall, type Maze, type MazeCell } from "./mazes.js";
 
 /** D4RL's order of grid moves, which breaks ties between equally short routes: none, y-, y+, x-, x+. */
 const moves: readonly MazeCell[] = [
@@ -27,8 +27,9 @@ export interface MazeRoutes {
   cells(start: MazeCell, target: MazeCell): MazeCell[];
 }
 
-/** Routes by D4RL's value iteration (`q_iteration.py`: reward 1 in the target cell, 50 sweeps), solved once per target. */
+/** Routes by D4RL's value iteration (`q_iteration.py`: reward 1 in the target cell, 50 sweeps), solved once per target. @throws `invalid-argument` */
 export function createMazeRoutes(maze: Maze): MazeRoutes {
+  checkMaze("createMazeRoutes", maze);
   const bestMoves = new Map<number, Uint8Array>();
 
   function movesTowards(target: MazeCell): Uint8Array {

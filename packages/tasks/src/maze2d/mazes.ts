@@ -1,4 +1,7 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
+import { checkRows, optionSchemas } from "../option-schemas.js";
 
 /** One cell of the grid. The row runs along x, the column along y. */
 export interface MazeCell {
@@ -36,15 +39,44 @@ export interface Maze {
   readonly datasetSize: number;
 }
 
+/** A maze wherever one comes in from outside. Its walls do not survive JSON: `mazeLayout` writes it as text. */
+export const mazeSchema: v.GenericSchema<Maze> = schemas.satisfying(
+  "a maze, as mazes has and parseMaze() reads",
+  (value) => {
+    const { rows, columns, walls, freeCells, goalCell, episodeLength } = (value ?? {}) as Partial<Maze>;
+    return (
+      v.is(wallsSchema, walls) &&
+      walls.length === (rows as number) * (columns as number) &&
+      Array.isArray(freeCells) &&
+      freeCells.length > 0 &&
+      v.is(cellSchema, goalCell) &&
+      v.is(lengthSchema, episodeLength)
+    );
+  },
+);
+const wallsSchema = optionSchemas.array<Uint8Array>("Uint8Array");
+const lengthSchema = schemas.integer(1);
+const cellSchema = v.object({ row: schemas.integer(0), column: schemas.integer(0) });
+
+/** @throws `invalid-argument` */
+export function checkMaze(what: string, value: unknown): void {
+  check(`${what}: the maze`, mazeSchema, value);
+}
+
+const textSchema = v.string("a text");
+const settingsSchema = schemas.having("settings such as { name, episodeLength, datasetSize }", "name", "episodeLength");
+
 /**
  * Reads a maze: rows separated by `|`, `#` a wall, `O` free, `G` the one evaluation goal. The border must be walls.
  *
- * @throws DiffusionForcingError `invalid-data` for another character, ragged rows, an open border or not one goal.
+ * @throws `invalid-argument` for what is no text, `invalid-data` for another character, ragged rows, an open border or not one goal.
  */
 export function parseMaze(
   text: string,
   settings: Pick<Maze, "name" | "episodeLength" | "referenceScores" | "datasetSize">,
 ): Maze {
+  check("parseMaze: the text", textSchema, text);
+  check("parseMaze: the settings", settingsSchema, settings);
   const lines = text.split("|");
   const rows = lines.length;
   const columns = lines[0]?.length ?? 0;
@@ -154,8 +186,14 @@ export function insideWall(maze: Maze, x: number, y: number): boolean {
   return isWall(maze, cellIndex(x), cellIndex(y));
 }
 
-/** The share of `points` `[N, 2]` whose centre lies inside a wall box or outside the maze; 0 for no points. */
+/**
+ * The share of `points` `[N, 2]` whose centre lies inside a wall box or outside the maze; 0 for no points.
+ *
+ * @throws `invalid-argument`
+ */
 export function wallFraction(maze: Maze, points: ArrayLike<number>): number {
+  checkMaze("wallFraction", maze);
+  checkRows("wallFraction: the points", points, 2);
   let inside = 0;
   for (let index = 0; index < points.length; index += 2) {
     if (insideWall(maze, points[index] as number, points[index + 1] as number)) inside++;
@@ -163,11 +201,18 @@ export function wallFraction(maze: Maze, points: ArrayLike<number>): number {
   return points.length === 0 ? 0 : inside / (points.length / 2);
 }
 
+const returnSchema = schemas.number();
+
 /**
  * D4RL's normalised score of an episode's return: 0 for its random, 100 for its reference policy; undefined in a maze
  * without reference scores.
+ *
+ * @throws `invalid-argument`
  */
-export function normalizedScore({ referenceScores }: Maze, episodeReturn: number): number | undefined {
+export function normalizedScore(maze: Maze, episodeReturn: number): number | undefined {
+  checkMaze("normalizedScore", maze);
+  check("normalizedScore: the return", returnSchema, episodeReturn);
+  const { referenceScores } = maze;
   if (referenceScores === undefined) return undefined;
   const { minimum, maximum } = referenceScores;
   return (100 * (episodeReturn - minimum)) / (maximum - minimum);

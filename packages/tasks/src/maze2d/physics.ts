@@ -1,5 +1,5 @@
 import { clip } from "./geometry.js";
-import { isWall, type Maze } from "./mazes.js";
+import { checkMaze, isWall, type Maze } from "./mazes.js";
 
 /**
  * The particle of D4RL's Maze2D: a sphere on two slide joints among boxes, as MuJoCo integrates it. One call is one
@@ -48,7 +48,9 @@ const referenceStiffness = 1 / (maximumImpedance * maximumImpedance * timeConsta
 /** A particle reaches at most the four cells that share a corner of the grid. */
 const maximumContacts = 4;
 
+/** @throws `invalid-argument` */
 export function createMazePhysics(maze: Maze): MazePhysics {
+  checkMaze("createMazePhysics", maze);
   let contacts = 0;
   const normalX = new Float64Array(maximumContacts);
   const normalY = new Float64Array(maximumContacts);

@@ -1,5 +1,6 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import type { Maze } from "./mazes.js";
+import { checkRows } from "../option-schemas.js";
+import { checkMaze, type Maze } from "./mazes.js";
 
 /** Bins per unit of length: 0.1 wide, so that no bin straddles the face of a wall. */
 const binsPerUnit = 10;
@@ -20,9 +21,11 @@ export interface DataSupport {
  * results that use it should say so.
  *
  * @param observations `[N, 4]`, as in a `MazeDataset`; only x and y are read.
- * @throws DiffusionForcingError `invalid-data` if an observation lies outside the maze.
+ * @throws `invalid-argument`, `invalid-data` if an observation lies outside the maze.
  */
 export function createDataSupport(maze: Maze, observations: ArrayLike<number>): DataSupport {
+  checkMaze("createDataSupport", maze);
+  checkRows("createDataSupport: the observations", observations, 4);
   const columns = maze.columns * binsPerUnit;
   const rows = maze.rows * binsPerUnit;
   const visited = new Uint8Array(rows * columns);

@@ -6,8 +6,9 @@ import {
   tensor,
 } from "@diffusion-forcing/core";
 import { check, describe, schemas } from "@diffusion-forcing/core/backend";
+import { normalizationCodec } from "@diffusion-forcing/core/bundle";
 import * as v from "valibot";
-import { type Normalizer, normalizeFrames, parseNormalizer } from "./frames.js";
+import { type Normalizer, normalizeFrames } from "./frames.js";
 
 /** What a planner's sequences are made of. */
 export interface PlanningSequences {
@@ -54,7 +55,7 @@ const schema = v.strictObject({
  * slightly blurred.
  *
  * @returns batches of tokens `[B, length, frameStack * width]`, normalised, and their noise levels.
- * @throws `invalid-argument` for illegal options, `invalid-data` for trajectories that are not whole frames, hold what is
+ * @throws `invalid-argument` for illegal options, `invalid-config` for a normaliser that is none, `invalid-data` for trajectories that are not whole frames, hold what is
  *   not finite, or are all shorter than the longest window.
  */
 export function trainingWindows(options: TrainingWindowsOptions): BatchSource {
@@ -63,7 +64,7 @@ export function trainingWindows(options: TrainingWindowsOptions): BatchSource {
     schema,
     options,
   ) as TrainingWindowsOptions;
-  const width = parseNormalizer(normalizer, normalizer.mean.length).mean.length;
+  const width = normalizationCodec(normalizer).config.mean.length;
   const tokenSize = frameStack * width;
   checkTrajectories(trajectories, width);
   const placesOf = new Map(lengths.map((length) => [length, windowPlaces(trajectories, width, length * frameStack)]));

@@ -1,6 +1,7 @@
 import { DiffusionForcingError, type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
-import { check, schemas } from "@diffusion-forcing/core/backend";
+import { check, describe, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { checkRandom } from "../../option-schemas.js";
 
 /** Pictures of digits, square and grey, 0 (black) to 1. */
 export interface DigitImages {
@@ -25,7 +26,13 @@ export interface MovingDigitsOptions {
 const optionsSchema = v.strictObject({
   batch: schemas.integer(1),
   length: schemas.integer(1),
-  digits: schemas.having<DigitImages>("pictures of digits", "size", "images"),
+  digits: v.object(
+    {
+      size: schemas.integer(1),
+      images: schemas.satisfying<DigitImages["images"]>("a list of pictures", Array.isArray),
+    },
+    "pictures of digits { size, images }",
+  ),
   count: v.optional(schemas.integer(1), 2),
   size: v.optional(schemas.integer(1), 32),
 });
@@ -38,15 +45,23 @@ const [SLOWEST, FASTEST] = [3 / 64, 5 / 64];
  * the other, and bounce off the frame's edges. Places are rounded to whole pixels.
  *
  * @returns float32 [batch, length, 1, size, size], -1 black to 1 white.
- * @throws `invalid-argument`, for digits that do not fit, or none, too.
+ * @throws `invalid-argument`, for digits that do not fit, or none, too; `shape-mismatch` for one of another size.
  */
 export function movingDigits(options: MovingDigitsOptions, random: RandomStream): HostTensor<"float32"> {
   const { batch, length, digits, count, size } = check("movingDigits", optionsSchema, options);
+  checkRandom("movingDigits", random);
   const room = size - digits.size;
   if (digits.images.length === 0 || !(room > 0)) {
     throw new DiffusionForcingError(
       "invalid-argument",
       `movingDigits: ${digits.images.length} digits of ${digits.size} pixels in frames of ${size}; expected some digits, smaller than a frame.`,
+    );
+  }
+  const odd = digits.images.findIndex((image) => image?.length !== digits.size ** 2);
+  if (odd >= 0) {
+    throw new DiffusionForcingError(
+      "shape-mismatch",
+      `movingDigits: image ${odd} has ${describe(digits.images[odd]?.length)} numbers; expected ${digits.size ** 2}, for ${digits.size} by ${digits.size} pixels.`,
     );
   }
   const area = size * size;

@@ -1,6 +1,7 @@
 import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { checkAxes, checkRandom } from "../../option-schemas.js";
 
 /** Height and width of the dot, in pixels. */
 const DOT = 2;
@@ -35,6 +36,7 @@ export interface DotPosition {
  */
 export function movingDots(options: MovingDotsOptions, random: RandomStream): HostTensor<"float32"> {
   const { batch, length, size } = check("movingDots", optionsSchema, options);
+  checkRandom("movingDots", random);
   const data = zeros("float32", [batch, length, size, size]).data.fill(-1);
   const last = size - DOT;
   for (let sequence = 0; sequence < batch; sequence++) {
@@ -67,8 +69,10 @@ function walk(last: number, length: number, random: RandomStream): number[] {
  * exactly one dot.
  *
  * @param frames float32 [batch, length, 1, size, size]
+ * @throws `shape-mismatch` for other axes
  */
-export function findDots({ shape, data }: HostTensor): (DotPosition | undefined)[][] {
+export function findDots(frames: HostTensor): (DotPosition | undefined)[][] {
+  const { shape, data } = checkAxes("findDots: the frames", frames, ["B", "T", 1, "size", "size"]);
   const [batch, length, , size] = shape as [number, number, number, number];
   return Array.from({ length: batch }, (_, sequence) =>
     Array.from({ length }, (_, frame) => {
@@ -94,7 +98,7 @@ export interface DotScores {
   readonly moved: number;
 }
 
-/** @param frames float32 [batch, length, 1, size, size] */
+/** @param frames float32 [batch, length, 1, size, size] @throws as {@link findDots}; no frames score 0 */
 export function scoreDots(frames: HostTensor): DotScores {
   const sequences = findDots(frames);
   const all = sequences.flat();
@@ -103,5 +107,8 @@ export function scoreDots(frames: HostTensor): DotScores {
   const steps = pairs.filter(
     ([a, b]) => a !== undefined && b !== undefined && isStep(a.row, b.row) && isStep(a.column, b.column),
   );
-  return { oneDot: all.filter(Boolean).length / all.length, moved: steps.length / Math.max(1, pairs.length) };
+  return {
+    oneDot: all.filter(Boolean).length / Math.max(1, all.length),
+    moved: steps.length / Math.max(1, pairs.length),
+  };
 }

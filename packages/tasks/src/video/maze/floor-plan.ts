@@ -1,5 +1,5 @@
 import { DiffusionForcingError } from "@diffusion-forcing/core";
-import { describe } from "@diffusion-forcing/core/backend";
+import { check, describe, schemas } from "@diffusion-forcing/core/backend";
 import { type WallKind, wallKinds } from "./walls.js";
 
 /** A maze seen from above: x to the right, y downwards, a square of floor or wall from each whole number to the next. */
@@ -11,6 +11,13 @@ export interface FloorPlan {
   wallAt(column: number, row: number): WallKind | undefined;
   /** The squares of floor, row by row. */
   readonly floor: readonly (readonly [column: number, row: number])[];
+}
+
+const planSchema = schemas.having<FloorPlan>("a maze, as floorPlan() reads one", "floor", "wallAt");
+
+/** The check of a plan that comes in from outside. @throws `invalid-argument` */
+export function checkPlan(what: string, value: unknown): void {
+  check(`${what}: the maze`, planSchema, value);
 }
 
 const MOST_SQUARES = 64;

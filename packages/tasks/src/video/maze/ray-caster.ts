@@ -1,6 +1,8 @@
+import { check, schemas } from "@diffusion-forcing/core/backend";
+import * as v from "valibot";
 import type { Rgb } from "../../pictures/pixels.js";
-import type { FloorPlan } from "./floor-plan.js";
-import { directions } from "./headings.js";
+import { checkPlan, type FloorPlan } from "./floor-plan.js";
+import { directions, HEADINGS } from "./headings.js";
 import type { WallKind } from "./walls.js";
 
 /** Where somebody stands and looks. */
@@ -10,6 +12,14 @@ export interface Pose {
   /** 0..15, see `headings.ts`. */
   readonly heading: number;
 }
+
+const viewSchema = v.strictObject({
+  pose: v.object(
+    { x: schemas.number(), y: schemas.number(), heading: schemas.integer(0, HEADINGS - 1) },
+    "a pose { x, y, heading }",
+  ),
+  size: schemas.integer(1, 4096),
+});
 
 /** What a ray meets. */
 export interface Hit {
@@ -60,8 +70,12 @@ export function castRay(plan: FloorPlan, x: number, y: number, dx: number, dy: n
  * above and the ground below.
  *
  * @returns [3, size, size], colours from -1 to 1.
+ * @throws `invalid-argument`
  */
-export function renderView(plan: FloorPlan, { x, y, heading }: Pose, size: number): Float32Array {
+export function renderView(plan: FloorPlan, pose: Pose, size: number): Float32Array {
+  checkPlan("renderView", plan);
+  check("renderView", viewSchema, { pose, size });
+  const { x, y, heading } = pose;
   const picture = new Float32Array(3 * size * size);
   const [dx, dy] = directions[heading] as readonly [number, number];
   const weight = 2 / 255 / (ACROSS * DOWN);

@@ -1,8 +1,9 @@
 import { type HostTensor, type RandomStream, tensor, zeros } from "@diffusion-forcing/core";
 import { check, schemas } from "@diffusion-forcing/core/backend";
 import * as v from "valibot";
+import { checkRandom } from "../../option-schemas.js";
 import { actionFeatures } from "../world.js";
-import type { FloorPlan } from "./floor-plan.js";
+import { checkPlan, type FloorPlan } from "./floor-plan.js";
 import { type Pose, renderView } from "./ray-caster.js";
 import { act, type MazeAction, mazeActions, randomPose, wanderer } from "./walker.js";
 
@@ -29,6 +30,8 @@ export function mazeVideos(
   random: RandomStream,
 ): MazeVideos {
   const { batch, length, size } = check("mazeVideos", sizesSchema, sizes);
+  checkPlan("mazeVideos", plan);
+  checkRandom("mazeVideos", random);
   const frames = zeros("float32", [batch, length, 3, size, size]).data;
   const condition = zeros("float32", [batch, length, mazeActions.length]).data;
   const poses = Array.from({ length: batch }, (_, b) => {

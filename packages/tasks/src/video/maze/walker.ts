@@ -1,5 +1,6 @@
 import type { RandomStream } from "@diffusion-forcing/core";
-import type { FloorPlan } from "./floor-plan.js";
+import { checkRandom } from "../../option-schemas.js";
+import { checkPlan, type FloorPlan } from "./floor-plan.js";
 import { directions, HEADINGS } from "./headings.js";
 import { castRay, type Pose } from "./ray-caster.js";
 
@@ -29,8 +30,10 @@ function isFree(plan: FloorPlan, x: number, y: number): boolean {
   );
 }
 
-/** A pose with room around it. */
+/** A pose with room around it. @throws `invalid-argument` */
 export function randomPose(plan: FloorPlan, random: RandomStream): Pose {
+  checkPlan("randomPose", plan);
+  checkRandom("randomPose", random);
   const [column, row] = plan.floor[random.integer(0, plan.floor.length)] as readonly [number, number];
   const within = (): number => RADIUS + (1 - 2 * RADIUS) * random.uniform();
   return { x: column + within(), y: row + within(), heading: random.integer(0, HEADINGS) };

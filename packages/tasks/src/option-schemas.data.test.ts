@@ -1,9 +1,12 @@
-import { createRandom, isDiffusionForcingError, tensor } from "@diffusion-forcing/core";
+import { createRandom, tensor } from "@diffusion-forcing/core";
 import { describe, expect, it } from "vitest";
 import { compose, crosses, dialLevels, shapeOf, shapesOf } from "./composition/index.js";
+import { checkOptionValues, formatEstimate } from "./index.js";
 import { corpusOf, randomWindows, spreadWindows } from "./language/index.js";
 import { encodeApng, encodeGif, encodePng } from "./pictures/index.js";
+import { trainingWindows } from "./planning/index.js";
 import { columnQuantiles, fanChart, readSeries, rescaledTo, tableRows, withDoubt } from "./series/index.js";
+import { type Call, type Refusing, refusalOf } from "./testing/refusal.js";
 
 const random = createRandom(0);
 const sampler = { denoise: () => undefined, timesteps: 5, diffusion: {} };
@@ -14,13 +17,11 @@ const pixels = { width: 1, height: 2, rgba: new Uint8Array(8) };
 const frame = { pixels, milliseconds: 50 };
 const table = { columns: ["a", "b"], values: new Float64Array(6) };
 const forecast = { columns: ["a"], samples: 2, horizon: 3, values: new Float64Array(6) };
+const estimate = { value: 1, low: 0, high: 2 };
+const sequences = { frameStack: 1, lengths: [3], trajectories: [new Float32Array(9)], levels: 5, tokensPerStep: 9 };
 const windows = { batch: 1, tokens: 2, levels: 3 };
 
-type Call = (...given: readonly never[]) => unknown;
-type Refusal = readonly [problem: string, ...given: unknown[]];
-
-/** Functions that are called with data of one's own: what is none, and what the message says of it behind the name. */
-const functions: readonly (readonly [string, Call, ...Refusal[]])[] = [
+const functions: Refusing = [
   [
     "compose",
     compose as Call,
@@ -146,17 +147,35 @@ const functions: readonly (readonly [string, Call, ...Refusal[]])[] = [
       { ...forecast, times: new Float64Array(3).fill(Number.NaN) },
     ],
   ],
+  [
+    "formatEstimate",
+    formatEstimate as Call,
+    ["estimate is null; expected an estimate { value, low, high }", null],
+    ['estimate.low is "0"; expected a number', { ...estimate, low: "0" }],
+    ["digits is Infinity; expected a whole number from 0 to 100", estimate, 1, Number.POSITIVE_INFINITY],
+    ["scale is NaN; expected a finite number", estimate, Number.NaN],
+  ],
+  [
+    "my task",
+    checkOptionValues.bind(undefined, "my task") as unknown as Call,
+    ["the options that there are: the value is null; expected options by name", null, {}],
+    ["the options that there are: seed is null; expected an option", { seed: null }, {}],
+    ['the options that there are: seed.kind is "date"; expected', { seed: { kind: "date" } }, {}],
+    ["the value is undefined; expected an object", { seed: { kind: "flag", summary: "" } }, undefined],
+  ],
+  [
+    "normalizationCodec",
+    trainingWindows as Call,
+    ["the value is null; expected an object", { ...sequences, normalizer: null }],
+    ["mean is null; expected", { ...sequences, normalizer: { mean: null, std: [1] } }],
+  ],
 ];
 
-describe.each(functions)("%s", (name, call, ...refusals) => {
-  it.each(refusals)("refuses what it cannot take: %s", async (problem, ...given) => {
-    let thrown: unknown;
-    try {
-      await call(...(given as never[]));
-    } catch (error) {
-      thrown = error;
-    }
-    expect(isDiffusionForcingError(thrown), String(thrown)).toBe(true);
-    expect((thrown as Error).message).toContain(`${name}: ${problem}`);
-  });
-});
+describe.each(functions.map(([name, call, ...refusals]) => ({ name, call, refusals })))(
+  "$name",
+  ({ name, call, refusals }) => {
+    it.each(refusals)("refuses what it cannot take: %s", async (problem, ...given) => {
+      expect(await refusalOf(call, given)).toContain(`${name}: ${problem}`);
+    });
+  },
+);
