@@ -79,7 +79,9 @@ describe("training state", () => {
 
   it("refuses a file without step or seed", () => {
     const bytes = encodeSafetensors({}, { format: "diffusion-forcing-training-2", seed: "0" });
-    expect(failure(() => decodeTrainingState(bytes))).toBe("corrupt-file: The checkpoint: step is missing.");
+    expect(failure(() => decodeTrainingState(bytes))).toBe(
+      "corrupt-file: The checkpoint: step is missing; expected a whole number from 0.",
+    );
   });
 
   it("refuses tensors of no group or that are not float32", () => {

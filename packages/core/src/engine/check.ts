@@ -38,11 +38,21 @@ function explain(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
     const hint = known.length > 0 && !path.includes(".") ? ` The known ones are ${known.join(", ")}.` : "";
     return `there is no option ${path}.${hint}`;
   }
-  if (issue.type === "strict_object" && issue.input === undefined && path !== "") return `${path} is missing.`;
+  if (issue.type === "strict_object" && issue.input === undefined && path !== "") {
+    const wanted = issue.path?.length === 1 ? expectedOf(schema, path) : undefined;
+    return `${path} is missing${wanted === undefined ? "" : `; expected ${wanted}`}.`;
+  }
   // A schema's own words say what was expected; valibot's defaults repeat what was received.
   const said = issue.message.startsWith("Invalid") ? (issue.expected ?? "another value") : issue.message;
   const expected = said === "Object" ? "an object" : said;
   return `${path === "" ? "the value" : path} is ${describe(issue.input)}; expected ${expected}.`;
+}
+
+/** What the schema of an option that it must have asks for, in its own words. */
+function expectedOf(schema: v.GenericSchema, name: string): string | undefined {
+  const entries = ("entries" in schema ? schema.entries : {}) as Readonly<Record<string, v.GenericSchema>>;
+  const { message } = (entries[name] ?? {}) as { readonly message?: unknown };
+  return typeof message === "string" ? message : undefined;
 }
 
 type Custom<T> = v.CustomSchema<T, v.ErrorMessage<v.CustomIssue>>;

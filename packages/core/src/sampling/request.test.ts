@@ -140,12 +140,25 @@ it("knows what is a condition", () => {
 });
 
 it("reads guidance inputs on the host, and leaves those on a device alone", () => {
-  expect(() => checkGuidanceInputs(undefined)).not.toThrow();
-  expect(() => checkGuidanceInputs({ goal: tensor([1], [1]) })).not.toThrow();
+  const types = { goal: { dtype: "float32", shape: [1] } } as const;
+  expect(() => checkGuidanceInputs(undefined, {})).not.toThrow();
+  expect(() => checkGuidanceInputs({ goal: tensor([1], [1]) }, types)).not.toThrow();
+  expect(() => checkGuidanceInputs(undefined, types)).toThrow(
+    'guidanceInputs: "goal" is missing; expected goal float32[1].',
+  );
+  expect(() => checkGuidanceInputs({ goal: tensor([1, 2], [2]) }, types)).toThrow(
+    'guidanceInputs: "goal" is float32[2]; expected goal float32[1].',
+  );
+  expect(() => checkGuidanceInputs({ goal: tensor([1], [1]) }, {})).toThrow(
+    'guidanceInputs: there is no input "goal"; expected none, as the guidance declares none.',
+  );
+  expect(() => checkGuidanceInputs(5 as never, types)).toThrow(
+    "guidanceInputs: the value is 5; expected tensors by name",
+  );
   const onDevice = { dtype: "float32", shape: [1], device: "gpu", read: async () => tensor([1]), dispose: () => {} };
-  expect(() => checkGuidanceInputs({ goal: onDevice as never })).not.toThrow();
-  expect(() => checkGuidanceInputs({ goal: tensor([Number.NaN], [1]) })).toThrow(/guidance input "goal".*NaN/);
-  expect(() => checkGuidanceInputs({ goal: null as never })).toThrow('The guidance input "goal" is null');
+  expect(() => checkGuidanceInputs({ goal: onDevice as never }, types)).not.toThrow();
+  expect(() => checkGuidanceInputs({ goal: tensor([Number.NaN], [1]) }, types)).toThrow(/guidance input "goal".*NaN/);
+  expect(() => checkGuidanceInputs({ goal: null as never }, types)).toThrow('The guidance input "goal" is null');
 });
 
 it("checks tokens by the model's own shape", () => {

@@ -3,6 +3,7 @@ import type { Diffusion } from "../diffusion/diffusion.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
+import type { TensorType } from "../engine/graph/value.js";
 import { shapesEqual } from "../engine/tensor/shape.js";
 import {
   checkFinite,
@@ -68,7 +69,10 @@ export interface DenoiseProgress {
 type Sampling = { readonly diffusion: Diffusion; readonly timesteps: number };
 
 /** Whatever is there: `noiseSources` says what is wrong with a seed. */
-export const seedSchema: v.GenericSchema<SampleSeed> = v.custom<SampleSeed>(() => true);
+export const seedSchema: v.GenericSchema<SampleSeed> = v.custom<SampleSeed>(
+  () => true,
+  "a whole number from 0, a RandomStream, or one of these for each sample",
+);
 const signalSchema = schemas.having<AbortSignal>("an AbortSignal", "aborted");
 export const tensorSchema: v.GenericSchema<HostTensor> = schemas.having<HostTensor>(
   "a tensor on the host",
@@ -166,11 +170,34 @@ export function checkTokens(what: string, name: string, model: Model, tokens: Ho
   );
 }
 
-/** @throws `invalid-data` for a guidance input on the host that is not finite, and what `checkTensor` throws. */
-export function checkGuidanceInputs(inputs: HostTensorRecord | undefined): void {
-  for (const [name, value] of Object.entries(inputs ?? {})) {
+/**
+ * @param types those that the guidance declares.
+ * @throws `invalid-argument` for an input that is missing or not declared, `shape-mismatch` for one of another type,
+ *   `invalid-data` for one on the host that is not finite, and what `checkTensor` throws.
+ */
+export function checkGuidanceInputs(
+  inputs: HostTensorRecord | undefined,
+  types: Readonly<Record<string, TensorType>>,
+): void {
+  const given = check("guidanceInputs", recordSchema, inputs ?? {});
+  const refuse = (code: "invalid-argument" | "shape-mismatch", problem: string): never => {
+    const declared = Object.entries(types).map(([name, type]) => `${name} ${formatType(type)}`);
+    throw new DiffusionForcingError(
+      code,
+      `guidanceInputs: ${problem}; expected ${declared.length === 0 ? "none, as the guidance declares none" : declared.join(", ")}.`,
+    );
+  };
+  for (const [name, value] of Object.entries(given)) {
+    if (types[name] === undefined) refuse("invalid-argument", `there is no input "${name}"`);
     const named = `The guidance input "${name}"`;
     if (isHostTensor(checkTensor(named, value))) checkFinite(named, value);
+  }
+  for (const [name, { dtype, shape }] of Object.entries(types)) {
+    const found = given[name];
+    if (found === undefined) refuse("invalid-argument", `"${name}" is missing`);
+    else if (found.dtype !== dtype || !shapesEqual(found.shape, shape)) {
+      refuse("shape-mismatch", `"${name}" is ${formatType(found)}`);
+    }
   }
 }
 

@@ -62,7 +62,7 @@ const schema = v.strictObject({
   timesteps: v.optional(schemas.integer(1)),
   solver: v.optional(solverSchema),
   stabilizationLevel: v.optional(schemas.integer(0)),
-  guidance: v.optional(schemas.having<Guidance>("a guidance, such as reachGoal() makes", "reward")),
+  guidance: v.optional(schemas.having<Guidance>("a guidance: an object with reward")),
   scores: v.optional(v.custom<ScoreCombination>(Array.isArray, "terms, as classifierFreeGuidance() makes them")),
   speculation: v.optional(schemas.having<Speculation>("a speculation, as speculative() makes one", "draft", "length")),
   start: v.optional(startSchema),
@@ -98,6 +98,12 @@ export class Sampler {
     const { backend, parameters, guidance, scores, speculation, start } = given;
     const highest = startLevel(process.levels, start);
     const timesteps = given.timesteps ?? Math.min(DEFAULT_TIMESTEPS, highest);
+    if (timesteps > highest) {
+      throw new DiffusionForcingError(
+        "invalid-argument",
+        `sampler: timesteps is ${timesteps}: ${timesteps} steps over ${highest} levels; expected at most ${highest}.`,
+      );
+    }
     const solver = given.solver ?? (process.path === undefined ? ancestral() : ddim());
     const stabilizationLevel = given.stabilizationLevel ?? Math.max(1, Math.round(process.levels / 100));
     if (stabilizationLevel > process.levels) {

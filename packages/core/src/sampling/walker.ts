@@ -12,6 +12,7 @@ import {
   tensor,
   zeros,
 } from "../engine/tensor/tensor.js";
+import { guidanceInputTypes } from "./guidance/gradient.js";
 import { drawNoise } from "./noise-source.js";
 import { checkGuidanceInputs } from "./request.js";
 import type { GraphHost, SpeculationPlan } from "./speculation/host.js";
@@ -126,7 +127,10 @@ export class Walker implements GraphHost {
 
   /** Walks the rows, by speculation if that was asked for. */
   async *walk(request: WalkRequest): AsyncGenerator<WalkProgress> {
-    checkGuidanceInputs(request.guidanceInputs);
+    const [batch, length] = request.tokens.shape as [number, number];
+    // Where nothing is denoised nothing is guided.
+    const types = request.rows.length > 1 ? guidanceInputTypes(this.options.guidance, batch, length) : {};
+    checkGuidanceInputs(request.guidanceInputs, types);
     this.#walks++;
     if (this.speculation === undefined || request.rows.length === 0) yield* this.#stepByStep(request);
     else yield* this.#speculating(this.speculation, request);
