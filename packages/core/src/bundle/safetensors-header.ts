@@ -1,3 +1,4 @@
+import * as v from "valibot";
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
 import { checkJsonText } from "./json.js";
 
@@ -25,6 +26,9 @@ export type StoredDType = keyof typeof storedTypes;
 
 /** The header's key for the free-form strings. */
 export const METADATA_KEY = "__metadata__";
+
+/** The free-form strings, as writers take them. */
+export const metadataSchema: v.GenericSchema<Readonly<Record<string, string>>> = v.record(v.string(), v.string());
 
 /** { name: { field: [number] } }; some 60,000 tensors: what `JSON.parse` makes of more keys takes a gigabyte. */
 const limits = { maxDepth: 3, maxKeys: 250_000 };

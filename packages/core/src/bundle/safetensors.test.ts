@@ -63,10 +63,10 @@ describe("encodeSafetensors", () => {
       "an array of another type",
       one({ ...scalar, data: [1] }),
       "dtype-mismatch",
-      "holds Array data; expected Float32Array",
+      "holds [1]; expected Float32Array",
     ],
     ["too few elements", one({ ...scalar, shape: [2] }), "shape-mismatch", "shape [2] holds 1 elements; expected 2"],
-    ["a negative axis", one({ ...scalar, shape: [-1, -1] }), "shape-mismatch", "shape [-1,-1]"],
+    ["a negative axis", one({ ...scalar, shape: [-1, -1] }), "shape-mismatch", "shape [-1, -1]"],
     ["the name __metadata__", one(scalar, "__metadata__"), "invalid-argument", "the name is reserved"],
     ["the name __proto__", JSON.parse('{"__proto__":1}'), "invalid-argument", 'tensor "__proto__"'],
     [

@@ -2,8 +2,18 @@ import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
+import { isShape, sizeOf } from "../engine/tensor/shape.js";
+import { typedArrayName } from "../engine/typed-array-name.js";
 import { recognizeForeign } from "./foreign-file.js";
-import { corrupt, METADATA_KEY, parseHeader, quote, type StoredDType, storedTypes } from "./safetensors-header.js";
+import {
+  corrupt,
+  METADATA_KEY,
+  metadataSchema,
+  parseHeader,
+  quote,
+  type StoredDType,
+  storedTypes,
+} from "./safetensors-header.js";
 
 /**
  * A tensor in a safetensors file, row-major. The first three are the project's host tensors; the others, under the
@@ -33,6 +43,17 @@ interface ArrayOver {
 
 const LENGTH_BYTES = 8;
 
+const recordSchema = schemas.satisfying<object>(
+  "tensors by name",
+  (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value),
+);
+
+/** Of whatever realm, and a Buffer too. */
+const bytesSchema = schemas.satisfying<Uint8Array>(
+  "its bytes, a Uint8Array",
+  (value) => typedArrayName(value) === "Uint8Array",
+);
+
 /** Room for any model there is. The format's reference implementation accepts 100 MB, which takes `JSON.parse` long. */
 const optionsSchema = v.strictObject({ maxHeaderBytes: v.optional(schemas.integer(0), 16_000_000) });
 
@@ -41,17 +62,19 @@ const optionsSchema = v.strictObject({ maxHeaderBytes: v.optional(schemas.intege
  * with spaces to a multiple of 8, then the elements, little-endian. Tensors and metadata are sorted by name, so equal
  * content gives equal bytes.
  *
- * @throws `invalid-argument` for a reserved name or a value of a bool tensor other than 0 and 1, `shape-mismatch` for
- * data that does not fill its shape, `dtype-mismatch` for an array of another type than the dtype says.
+ * @throws `invalid-argument` for what is no tensor, a reserved name or a value of a bool tensor other than 0 and 1,
+ * `shape-mismatch` for data that does not fill its shape, `dtype-mismatch` for an array of another type than the dtype
+ * says.
  */
 export function encodeSafetensors(
   tensors: Readonly<Record<string, SafetensorsTensor>>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
+  check("encodeSafetensors: the tensors", recordSchema, tensors);
+  check("encodeSafetensors: the metadata", metadataSchema, metadata);
   const members: string[] = [];
   const metadataMembers = sortedEntries(metadata).map(([key, text]) => {
     checkName(key, "metadata key");
-    if (typeof text !== "string") throw invalid(`metadata ${quote(key)} is ${quote(text)}; expected a string.`);
     return `${JSON.stringify(key)}:${JSON.stringify(text)}`;
   });
   if (metadataMembers.length > 0) members.push(`"${METADATA_KEY}":{${metadataMembers.join()}}`);
@@ -95,10 +118,9 @@ export function decodeSafetensors(
   options: { readonly maxHeaderBytes?: number } = {},
 ): SafetensorsContent {
   const { maxHeaderBytes } = check("decodeSafetensors", optionsSchema, options);
-  if (!ArrayBuffer.isView(bytes) || typeof bytes.subarray !== "function") {
-    throw invalid(`the file is ${describe(bytes)}; expected its bytes, a Uint8Array.`);
-  }
-  const foreign = recognizeForeign(bytes);
+  check("decodeSafetensors: the file", bytesSchema, bytes);
+  // Of a detached array, which has no bytes, not even a view can be made.
+  const foreign = bytes.length === 0 ? undefined : recognizeForeign(bytes);
   if (foreign !== undefined && !startsWithLength(bytes)) throw corrupt(`this is no safetensors file but ${foreign}.`);
   if (bytes.length < LENGTH_BYTES) throw corrupt(`the file has ${bytes.length} bytes; expected at least 8.`);
   const headerBytes = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
@@ -158,31 +180,34 @@ function checkName(name: string, what: string): void {
 }
 
 /** The format's name for the tensor's dtype. */
-function checkTensor(name: string, { dtype, shape, data }: SafetensorsTensor): StoredDType {
+function checkTensor(name: string, value: unknown): StoredDType {
   const what = `encodeSafetensors: tensor ${quote(name)}`;
+  const { dtype, shape, data } = (value ?? {}) as Partial<SafetensorsTensor>;
+  if (dtype === undefined || shape === undefined || data === undefined) {
+    throw invalid(`tensor ${quote(name)} is ${describe(value)}; expected a tensor { dtype, shape, data }.`);
+  }
   const stored = (Object.keys(storedTypes) as StoredDType[]).find((key) => storedTypes[key].dtype === dtype);
   if (stored === undefined) {
     const known = Object.values(storedTypes).map((type) => type.dtype);
     throw new DiffusionForcingError(
       "dtype-mismatch",
-      `${what} has dtype ${quote(dtype)}; expected one of ${known.join(", ")}.`,
+      `${what} has dtype ${describe(dtype)}; expected one of ${known.join(", ")}.`,
     );
   }
-  if (!(data instanceof storedTypes[stored].array)) {
+  const wanted = storedTypes[stored].array.name;
+  if (typedArrayName(data) !== wanted) {
     throw new DiffusionForcingError(
       "dtype-mismatch",
-      `${what} of dtype ${dtype} holds ${Object.prototype.toString.call(data).slice(8, -1)} data; expected ` +
-        `${storedTypes[stored].array.name}.`,
+      `${what} of dtype ${dtype} holds ${describe(data)}; expected ${wanted}.`,
     );
   }
-  const size = shape.reduce((product, axis) => product * axis, 1);
-  if (!shape.every((axis) => Number.isSafeInteger(axis) && axis >= 0) || size !== data.length) {
+  if (!isShape(shape, 0) || sizeOf(shape) !== data.length) {
     throw new DiffusionForcingError(
       "shape-mismatch",
-      `${what} of shape ${quote(shape)} holds ${data.length} elements; expected ${size}.`,
+      `${what} of shape ${describe(shape)} holds ${data.length} elements; expected ${isShape(shape, 0) ? sizeOf(shape) : "a shape of whole numbers from 0"}.`,
     );
   }
-  if (dtype === "bool") checkBooleans(name, data, invalid);
+  if (dtype === "bool") checkBooleans(name, data as Uint8Array, invalid);
   return stored;
 }
 

@@ -4,8 +4,9 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import type { HostTensor } from "../engine/tensor/tensor.js";
 import type { DataRange } from "../models/data-range.js";
 import type { TrainingState } from "../training/state.js";
-import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
-import { asFloat32 } from "./weights.js";
+import { decodeSafetensors, encodeSafetensors } from "./safetensors.js";
+import { metadataSchema } from "./safetensors-header.js";
+import { asFloat32, checkWeights } from "./weights.js";
 
 const format = "diffusion-forcing-training-2";
 const groups = ["parameters", "first", "second", "ema", "best", "range"] as const;
@@ -20,30 +21,37 @@ export function encodeTrainingState(
   state: TrainingState,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array<ArrayBuffer> {
-  const tensors: Record<string, SafetensorsTensor> = {};
-  for (const group of groups) {
-    for (const [name, value] of Object.entries<HostTensor>({
-      ...(group === "best" ? state.best?.parameters : state[group]),
-    })) {
-      tensors[`${group}/${name}`] = value as SafetensorsTensor;
-    }
-  }
-  const { step, loss, misses } = state.best ?? {};
-  return encodeSafetensors(tensors, {
-    ...metadata,
-    format,
-    step: String(state.step),
-    seed: JSON.stringify(state.seed),
-    subject: JSON.stringify(state.subject),
-    ...(state.best === undefined ? {} : { best: JSON.stringify({ step, loss, misses }) }),
-  });
+  const what = "encodeTrainingState: the state";
+  check(what, stateSchema, state);
+  check("encodeTrainingState: the metadata", metadataSchema, metadata);
+  const { step, seed, subject, best, ema, range, parameters, first, second } = state;
+  const { parameters: ofBest, ...evaluation } = best ?? {};
+  const fields = { step, seed, subject, ...(best === undefined ? {} : { best: evaluation }) };
+  // What is written must be readable.
+  check(what, fieldsSchema, fields);
+  const records: Partial<Record<(typeof groups)[number], unknown>> = {
+    parameters,
+    first,
+    second,
+    ...(ema === undefined ? {} : { ema }),
+    ...(range === undefined ? {} : { range }),
+    ...(best === undefined ? {} : { best: ofBest }),
+  };
+  const tensors = Object.entries(records).flatMap(([group, record]) =>
+    Object.entries(checkWeights(`${what}'s ${group}`, record)).map(([name, value]) => [`${group}/${name}`, value]),
+  );
+  const texts = Object.entries(fields).map(([name, value]) => [name, JSON.stringify(value)]);
+  return encodeSafetensors(Object.fromEntries(tensors), { ...metadata, format, ...Object.fromEntries(texts) });
 }
+
+const stateSchema = schemas.having<TrainingState>("a training state, as train() returns one", "step", "parameters");
 
 const whole = schemas.integer(0);
 const word = schemas.integer(0, 2 ** 32 - 1);
-const metadataSchema = v.strictObject({
+/** The metadata that are a state's own. */
+const fieldsSchema = v.strictObject({
   step: whole,
-  seed: v.union([whole, v.strictTuple([word, word])]),
+  seed: v.union([whole, v.strictTuple([word, word])], "a whole number from 0, or two of 32 bits"),
   subject: v.strictObject({ model: v.unknown(), process: v.optional(v.unknown()) }),
   best: v.optional(v.strictObject({ step: whole, loss: schemas.number(), misses: whole })),
 });
@@ -64,7 +72,7 @@ export function decodeTrainingState(bytes: Uint8Array): TrainingState {
   const fields = ["step", "seed", "subject", "best"].flatMap((key) =>
     metadata[key] === undefined ? [] : [[key, parsed(metadata[key])]],
   );
-  const { best, ...rest } = check("The checkpoint", metadataSchema, Object.fromEntries(fields), "corrupt-file");
+  const { best, ...rest } = check("The checkpoint", fieldsSchema, Object.fromEntries(fields), "corrupt-file");
   const records: Partial<Record<(typeof groups)[number], Record<string, HostTensor>>> = {};
   for (const [path, stored] of Object.entries(tensors)) {
     const group = groups.find((prefix) => path.startsWith(`${prefix}/`));

@@ -1,9 +1,11 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
+import { checkHostTensors, type HostTensor, type HostTensorRecord } from "../engine/tensor/tensor.js";
 import { fromBfloat16Bits, fromFloat16Bits, largestFloat16, toFloat16Bits } from "./float16.js";
 import { decodeSafetensors, encodeSafetensors, type SafetensorsTensor } from "./safetensors.js";
+import { metadataSchema } from "./safetensors-header.js";
 
 export interface WeightsOptions {
   /** "float16" halves the file and keeps about three decimal digits. Default "float32". */
@@ -13,21 +15,33 @@ export interface WeightsOptions {
 
 const optionsSchema = v.strictObject({
   dtype: v.optional(schemas.choice("float32", "float16"), "float32"),
-  metadata: v.optional(v.record(v.string(), v.string()), {}),
+  metadata: v.optional(metadataSchema, {}),
 });
 
 /**
  * Model weights as a safetensors file.
  *
- * @throws `invalid-argument` for a weight that float16 cannot hold, and what {@link encodeSafetensors} throws.
+ * @throws `invalid-argument` for a weight that float16 cannot hold, `dtype-mismatch` for one that is not float32, and what
+ *   {@link encodeSafetensors} throws.
  */
 export function encodeWeights(parameters: HostTensorRecord, options: WeightsOptions = {}): Uint8Array<ArrayBuffer> {
   const { dtype, metadata } = check("encodeWeights", optionsSchema, options);
-  const tensors = parameters as Readonly<Record<string, SafetensorsTensor>>;
-  if (dtype === "float32") return encodeSafetensors(tensors, metadata);
+  const weights = checkWeights("encodeWeights: the weights", parameters);
+  if (dtype === "float32") return encodeSafetensors(weights, metadata);
   return encodeSafetensors(
-    Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, asFloat16(name, value)])),
+    Object.fromEntries(Object.entries(weights).map(([name, value]) => [name, asFloat16(name, value)])),
     metadata,
+  );
+}
+
+/** Sound float32 tensors by name: all that {@link floatTensors} gives back. @throws `dtype-mismatch`, `invalid-argument`, `shape-mismatch` */
+export function checkWeights(what: string, record: unknown): Readonly<Record<string, HostTensor<"float32">>> {
+  const tensors = checkHostTensors(what, record);
+  const other = Object.entries(tensors).find(([, { dtype }]) => dtype !== "float32");
+  if (other === undefined) return tensors as Readonly<Record<string, HostTensor<"float32">>>;
+  throw new DiffusionForcingError(
+    "dtype-mismatch",
+    `${what}: "${other[0]}" is ${formatType(other[1])}; expected float32. Other tensors are written by encodeSafetensors().`,
   );
 }
 
@@ -63,7 +77,7 @@ export function asFloat32(name: string, stored: SafetensorsTensor): HostTensor<"
   );
 }
 
-function asFloat16(name: string, { shape, data }: HostTensor): SafetensorsTensor {
+function asFloat16(name: string, { shape, data }: HostTensor<"float32">): SafetensorsTensor {
   const tooLarge = data.find((value) => !(Math.abs(value) < largestFloat16 + 16));
   if (tooLarge !== undefined) {
     throw new DiffusionForcingError(
