@@ -34,4 +34,8 @@ describe("timestepLevels", () => {
   ])("refuses %d levels in %d steps", (levels, steps) => {
     expect(() => timestepLevels(levels, steps)).toThrow(/1 <= steps <= levels/);
   });
+
+  it("says what it was given in their place", () => {
+    expect(() => timestepLevels({ a: 1 } as never, null as never)).toThrow(/: null steps over an object with a levels;/);
+  });
 });

@@ -1,3 +1,4 @@
+import { describe } from "../engine/describe.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 
 /**
@@ -17,7 +18,7 @@ export function timestepLevels(levels: number, steps: number): Int32Array {
   if (!Number.isSafeInteger(levels) || !Number.isSafeInteger(steps) || steps < 1 || steps > levels) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `timestepLevels: ${steps} steps over ${levels} levels; expected integers with 1 <= steps <= levels.`,
+      `timestepLevels: ${describe(steps)} steps over ${describe(levels)} levels; expected integers with 1 <= steps <= levels.`,
     );
   }
   // The official code counts levels from -1 (clean) to K - 1. The rounding happens on that scale, so it is kept here.

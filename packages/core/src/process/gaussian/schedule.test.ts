@@ -124,3 +124,11 @@ describe("scheduleFromConfig", () => {
     expect(outcome(make)).toMatch(/^invalid-schedule: .* at level \d+ of 1000/);
   });
 });
+
+it.each([5, 0.5, null, "steep", () => {}])("options that are no object are refused, not passed over: %s", (options) => {
+  for (const schedule of [cosineSchedule, sigmoidSchedule]) {
+    expect(outcome(() => schedule(10, options as never))).toMatch(
+      /^invalid-schedule: (cosine|sigmoid) schedule: the options: the value is .*expected options by name\./,
+    );
+  }
+});

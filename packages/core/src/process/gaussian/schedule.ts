@@ -86,6 +86,8 @@ const kinds = {
   }),
 };
 
+const optionsSchema = schemas.having<object>("options by name");
+
 /**
  * Ho et al. 2020: betas equally spaced, from 0.1 / levels to 20 / levels.
  *
@@ -102,6 +104,7 @@ export function linearSchedule(levels: number): NoiseSchedule {
  * @throws `invalid-schedule`
  */
 export function cosineSchedule(levels: number, options: CosineOptions = {}): NoiseSchedule {
+  check("cosine schedule: the options", optionsSchema, options, "invalid-schedule");
   return scheduleFromConfig({ ...options, kind: "cosine", levels });
 }
 
@@ -111,6 +114,7 @@ export function cosineSchedule(levels: number, options: CosineOptions = {}): Noi
  * @throws `invalid-schedule`
  */
 export function sigmoidSchedule(levels: number, options: SigmoidOptions = {}): NoiseSchedule {
+  check("sigmoid schedule: the options", optionsSchema, options, "invalid-schedule");
   return scheduleFromConfig({ ...options, kind: "sigmoid", levels });
 }
 
