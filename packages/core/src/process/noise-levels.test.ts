@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
 import { tensor } from "../engine/tensor/tensor.js";
+import { failureOf } from "../testing/fixtures/failure.js";
 import { checkNoiseLevels, independentNoiseLevels, maskNoiseLevels, stepwiseNoiseLevels } from "./noise-levels.js";
 
 const sizes = { batch: 2, tokens: 3, levels: 10 };
@@ -65,7 +66,7 @@ describe("stepwiseNoiseLevels", () => {
   it.each([{ any: 1.1 }, { any: -0.1 }, { first: 1.1 }, { first: -0.1 }, { any: Number.NaN }])(
     "refuses %j",
     (given) => {
-      expect(() => stepwiseNoiseLevels(createRandom(1), sizes, given)).toThrow(/expected numbers from 0 to 1/);
+      expect(() => stepwiseNoiseLevels(createRandom(1), sizes, given)).toThrow(/expected a number from 0 to 1/);
     },
   );
 
@@ -93,6 +94,30 @@ describe("maskNoiseLevels", () => {
     [new Uint8Array(8), [2, 2, 2]],
   ])("refuses a mask that does not divide into the tokens", (data, shape) => {
     expect(() => maskNoiseLevels(levels, tensor(data, shape), 10)).toThrow(/a multiple of 2/);
+  });
+});
+
+describe("what is no tensor of levels, or no sizes", () => {
+  const levels = tensor(Int32Array.of(3, 4, 5, 6), [2, 2]);
+  const mask = tensor(Uint8Array.of(1, 1, 1, 1), [2, 2]);
+  const short = { ...mask, data: Uint8Array.of(1, 1) };
+  it.each<[string, () => unknown, RegExp]>([
+    ["no levels", () => maskNoiseLevels(undefined as never, mask, 10), /^invalid-argument: .*noise levels is undefined/],
+    ["floats", () => maskNoiseLevels(tensor([1], [1, 1]) as never, mask, 10), /^dtype-mismatch: .*expected int32/],
+    ["no mask", () => maskNoiseLevels(levels, null as never, 10), /^invalid-argument: .*the mask is null/],
+    ["a mask shorter than its shape", () => maskNoiseLevels(levels, short, 10), /^shape-mismatch: .*holds 4 elements/],
+    ["levels of one axis", () => maskNoiseLevels(tensor(Int32Array.of(3)), mask, 10), /^shape-mismatch/],
+    ["no K", () => maskNoiseLevels(levels, mask, Number.NaN), /^invalid-argument: .*number of levels/],
+    ["no levels to check", () => checkNoiseLevels(undefined as never, 10), /^invalid-argument/],
+    ["no sizes", () => independentNoiseLevels(createRandom(0), undefined as never), /^invalid-argument/],
+    [
+      "a batch of NaN",
+      () => stepwiseNoiseLevels(createRandom(0), { ...sizes, batch: Number.NaN }),
+      /^invalid-argument: stepwiseNoiseLevels: batch is NaN/,
+    ],
+    ["no probabilities", () => stepwiseNoiseLevels(createRandom(0), sizes, null as never), /^invalid-argument/],
+  ])("is refused: %s", (_, call, message) => {
+    expect(failureOf(call)).toMatch(message);
   });
 });
 

@@ -1,7 +1,10 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import type { RandomStream } from "../engine/random/index.js";
+import { formatType } from "../engine/graph/ops/helpers.js";
 import { formatShape } from "../engine/tensor/shape.js";
-import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
+import { checkHostTensor, type HostTensor, tensor } from "../engine/tensor/tensor.js";
 
 /** The one draw that noise levels need. */
 export type IntegerSource = Pick<RandomStream, "integer">;
@@ -14,14 +17,20 @@ export interface NoiseLevelSizes {
   readonly levels: number;
 }
 
+const levelCount = schemas.integer(1);
+const sizesSchema = v.strictObject({ batch: schemas.integer(0), tokens: schemas.integer(0), levels: levelCount });
+const probability = v.optional(schemas.number(0, 1), 0);
+const givenSchema = v.strictObject({ any: probability, first: probability });
+
 /**
  * Independent and uniform over 1..K for every token (Chen et al. 2024, Algorithm 1). Level 0 is not drawn: there is
  * nothing to learn from a clean token.
  *
  * @returns int32 [B, T].
+ * @throws `invalid-argument`
  */
 export function independentNoiseLevels(random: IntegerSource, sizes: NoiseLevelSizes): HostTensor<"int32"> {
-  const { batch, tokens, levels } = sizes;
+  const { batch, tokens, levels } = check("independentNoiseLevels", sizesSchema, sizes);
   const data = Int32Array.from({ length: batch * tokens }, () => random.integer(1, levels + 1));
   return tensor(data, [batch, tokens]);
 }
@@ -49,14 +58,8 @@ export function stepwiseNoiseLevels(
   sizes: NoiseLevelSizes,
   given: GivenTokens = {},
 ): HostTensor<"int32"> {
-  const { batch, tokens, levels } = sizes;
-  const { any = 0, first = 0 } = given;
-  if (!(any >= 0 && any <= 1 && first >= 0 && first <= 1)) {
-    throw new DiffusionForcingError(
-      "invalid-argument",
-      `stepwiseNoiseLevels: tokens are given with probability ${any}, the first with ${first}; expected numbers from 0 to 1.`,
-    );
-  }
+  const { batch, tokens, levels } = check("stepwiseNoiseLevels", sizesSchema, sizes);
+  const { any, first } = check("stepwiseNoiseLevels: the tokens given", givenSchema, given);
   const data = new Int32Array(batch * tokens);
   for (let token = 0; token < tokens; token++) {
     const isGiven = random.uniform() <= any || (token === 0 && random.uniform() <= first);
@@ -75,31 +78,43 @@ export function stepwiseNoiseLevels(
  * @param frameMask bool [B, T * n]: 1 where a frame exists; n consecutive frames make a token.
  * @param levels K.
  * @returns int32 [B, T], a new tensor.
- * @throws `shape-mismatch` if the frames do not divide evenly among the tokens.
+ * @throws `shape-mismatch` if the frames do not divide evenly among the tokens; `dtype-mismatch`, `invalid-argument`,
+ *   `invalid-data` for what is no such tensor.
  */
 export function maskNoiseLevels(
   noiseLevels: HostTensor<"int32">,
   frameMask: HostTensor<"bool">,
   levels: number,
 ): HostTensor<"int32"> {
-  const [batch, tokens] = noiseLevels.shape as [number, number];
-  const [maskBatch, frames] = frameMask.shape as [number, number];
+  check("maskNoiseLevels: the number of levels", levelCount, levels);
+  const given = checkType("maskNoiseLevels: the noise levels", noiseLevels, "int32");
+  const mask = checkType("maskNoiseLevels: the mask", frameMask, "bool");
+  const [batch, tokens] = given.shape as [number, number];
+  const [maskBatch, frames] = mask.shape as [number, number];
   const perToken = frames / tokens;
-  if (frameMask.shape.length !== 2 || maskBatch !== batch || !Number.isInteger(perToken)) {
+  if (given.shape.length !== 2 || mask.shape.length !== 2 || maskBatch !== batch || !Number.isInteger(perToken)) {
     throw new DiffusionForcingError(
       "shape-mismatch",
-      `maskNoiseLevels: the mask is ${formatShape(frameMask.shape)}; expected [${batch}, a multiple of ${tokens}] for levels ${formatShape(noiseLevels.shape)}.`,
+      `maskNoiseLevels: the mask is ${formatShape(mask.shape)}; expected [${batch}, a multiple of ${tokens}] for levels ${formatShape(given.shape)}.`,
     );
   }
-  const data = noiseLevels.data.map((level, token) => {
-    const present = frameMask.data.subarray(token * perToken, (token + 1) * perToken).some((frame) => frame !== 0);
+  const data = given.data.map((level, token) => {
+    const present = mask.data.subarray(token * perToken, (token + 1) * perToken).some((frame) => frame !== 0);
     return present ? level : levels;
   });
   return tensor(data, [batch, tokens]);
 }
 
-/** @throws `invalid-noise-levels` unless every entry lies in 0..K. */
+function checkType<D extends "int32" | "bool">(what: string, value: unknown, dtype: D): HostTensor<D> {
+  const given = checkHostTensor(what, value);
+  if (given.dtype === dtype) return given as HostTensor<D>;
+  throw new DiffusionForcingError("dtype-mismatch", `${what} are ${formatType(given)}; expected ${dtype}.`);
+}
+
+/** @throws `invalid-noise-levels` unless every entry lies in 0..K; `dtype-mismatch`, `invalid-argument` for no such tensor. */
 export function checkNoiseLevels(noiseLevels: HostTensor<"int32">, levels: number): void {
+  check("checkNoiseLevels: the number of levels", levelCount, levels);
+  checkType("The noise levels", noiseLevels, "int32");
   const at = noiseLevels.data.findIndex((level) => level < 0 || level > levels);
   if (at >= 0) {
     throw new DiffusionForcingError(
