@@ -257,8 +257,27 @@ describe("RandomStream: refusals", () => {
     ["a fractional range", () => stream.integer(0, 1.5), "got the range 0..1.5"],
     ["a range beyond 2^32", () => stream.integer(0, 2 ** 32 + 1), "expected integers 1 to 2^32 apart"],
     ["integers beyond int32", () => stream.fillIntegers(new Int32Array(1), 0, 2 ** 32), "an Int32Array holds -2^31"],
-    ["a clip of 0", () => stream.fillNormal(new Float32Array(1), { clip: 0 }), "fillNormal: got clip 0"],
+    ["a clip of 0", () => stream.fillNormal(new Float32Array(1), { clip: 0 }), "fillNormal: clip is 0; expected a positive number."],
     ["a negative label", () => stream.split(-1), "split: label is -1"],
+    ...[undefined, null, 5n, {}, true, ["a"], 0.5, Number.NaN].map((label) => {
+      const refused: [string, () => unknown, string] = [
+        `a label of ${typeof label}`,
+        () => stream.split(label as never),
+        "; expected a string or an integer from 0 to 2^53 - 1",
+      ];
+      return refused;
+    }),
+    ...[undefined, 5, [0, 0], new Float64Array(1)].flatMap((target) => {
+      const refused: [string, () => unknown, string][] = [
+        ["no target of normals", () => stream.fillNormal(target as never), "fillNormal: the target is "],
+        ["no target of uniforms", () => stream.fillUniform(target as never), "fillUniform: the target is "],
+        ["no target of integers", () => stream.fillIntegers(target as never, 0, 2), "fillIntegers: the target is "],
+      ];
+      return refused;
+    }),
+    ["options of null", () => stream.fillNormal(new Float32Array(1), null as never), "fillNormal: the value is null"],
+    ["a clip that is an object", () => stream.fillNormal(new Float32Array(1), { clip: {} as never }), "an object"],
+    ["a range of objects", () => stream.integer({} as never, 1n as never), "got the range an object..1n"],
     [
       "another algorithm's state",
       () => RandomStream.fromState({ ...state, algorithm: "mt19937" as "threefry2x32-20" }),

@@ -1,5 +1,8 @@
+import * as v from "valibot";
+import { check, schemas } from "../check.js";
 import { describe } from "../describe.js";
 import { DiffusionForcingError } from "../errors.js";
+import { typedArrayName } from "../typed-array-name.js";
 import { normalQuantile } from "./normal-quantile.js";
 import { threefry2x32 } from "./threefry.js";
 
@@ -16,6 +19,11 @@ export interface RandomState {
 }
 
 const TWO_TO_32 = 4294967296;
+
+/** A limit may be infinite: that of a process without one. */
+const normalSchema = v.strictObject({
+  clip: v.optional(schemas.satisfying<number>("a positive number", (clip) => typeof clip === "number" && clip > 0)),
+});
 
 /** Far beyond what can be drawn, and far enough below 2^53 that counting on from it stays exact. */
 const MAX_POSITION = 2 ** 52;
@@ -90,14 +98,16 @@ export class RandomStream {
    * An independent stream named by `label`, a string or a safe integer from 0. It depends on this stream's key and on
    * the label alone: not on how much has been drawn here, and splitting draws nothing. The same label gives the same
    * child every time; the number 1 and the string "1" are different labels.
+   *
+   * @throws `invalid-argument` for a label of another kind.
    */
   split(label: string | number): RandomStream {
     const hash = new Uint32Array(2);
     const absorb = (word0: number, word1: number) => threefry2x32(hash[0]!, hash[1]!, word0, word1, hash);
     hash[0] = this.key0 ^ SPLIT_KEY_MASK[0];
     hash[1] = this.key1 ^ SPLIT_KEY_MASK[1];
-    if (typeof label === "number") {
-      const [low, high] = wordsOfInteger(label, "split: label");
+    if (typeof label !== "string") {
+      const [low, high] = wordsOfInteger(label, "split: label", "a string or an integer");
       absorb(0, 0);
       absorb(low, high);
     } else {
@@ -144,11 +154,13 @@ export class RandomStream {
    * holds exactly. (Rounding instead would give 1 now and then.)
    */
   fillUniform(target: Float32Array): void {
+    checkTarget(target, "Float32Array", "fillUniform");
     for (let i = 0; i < target.length; i++) target[i] = (this.nextUint32() >>> 8) / 16777216;
   }
 
   /** Fills `target` with integers uniform over low..high-1, each as by {@link RandomStream.integer}. */
   fillIntegers(target: Int32Array, lowInclusive: number, highExclusive: number): void {
+    checkTarget(target, "Int32Array", "fillIntegers");
     const range = checkRange(lowInclusive, highExclusive, "fillIntegers");
     if (lowInclusive < -2147483648 || highExclusive > 2147483648) {
       throw new DiffusionForcingError(
@@ -164,10 +176,8 @@ export class RandomStream {
    * float32.
    */
   fillNormal(target: Float32Array, options: { readonly clip?: number } = {}): void {
-    const { clip } = options;
-    if (clip !== undefined && !(clip > 0)) {
-      throw new DiffusionForcingError("invalid-argument", `fillNormal: got clip ${clip}; expected a positive number.`);
-    }
+    checkTarget(target, "Float32Array", "fillNormal");
+    const { clip } = check("fillNormal", normalSchema, options);
     for (let i = 0; i < target.length; i++) target[i] = this.normal();
     if (clip === undefined) return;
     // Rounding is monotone, so clamping the rounded values gives the rounded clamped ones.
@@ -195,11 +205,20 @@ export function createRandom(seed: RandomSeed): RandomStream {
 }
 
 /** Lower and upper 32 bits of a safe integer from 0. */
-function wordsOfInteger(value: number, what: string): [number, number] {
+function wordsOfInteger(value: number, what: string, expected = "an integer"): [number, number] {
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new DiffusionForcingError("invalid-argument", `${what} is ${value}; expected an integer from 0 to 2^53 - 1.`);
+    throw new DiffusionForcingError(
+      "invalid-argument",
+      `${what} is ${describe(value)}; expected ${expected} from 0 to 2^53 - 1.`,
+    );
   }
   return [value >>> 0, Math.floor(value / TWO_TO_32)];
+}
+
+/** Before the loop, which pays for nothing. */
+function checkTarget(target: unknown, type: "Float32Array" | "Int32Array", what: string): void {
+  if (typedArrayName(target) === type) return;
+  throw new DiffusionForcingError("invalid-argument", `${what}: the target is ${describe(target)}; expected ${type}.`);
 }
 
 function checkKey(key: readonly number[], what: string): void {
@@ -214,12 +233,12 @@ function checkKey(key: readonly number[], what: string): void {
 
 /** The number of integers in low..high-1, checked to be 1..2^32. */
 function checkRange(low: number, high: number, what: string): number {
-  const range = high - low;
-  if (!Number.isSafeInteger(low) || !Number.isSafeInteger(high) || range < 1 || range > TWO_TO_32) {
+  const isRange = Number.isSafeInteger(low) && Number.isSafeInteger(high) && high > low && high - low <= TWO_TO_32;
+  if (!isRange) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `${what}: got the range ${low}..${high} (upper end excluded); expected integers 1 to 2^32 apart.`,
+      `${what}: got the range ${describe(low)}..${describe(high)} (upper end excluded); expected integers 1 to 2^32 apart.`,
     );
   }
-  return range;
+  return high - low;
 }
