@@ -94,10 +94,11 @@ function quantileRanks(quantiles: readonly number[], count: number): number[] {
     const nearest = Math.round(q * count);
     return Math.abs(q * count - nearest) < 1e-9 * count ? nearest : Math.floor(q * count);
   });
+  const rarest = quantiles.reduce((least, q) => Math.min(least, q));
   if (ranks.some((rank) => rank < 1)) {
     throw new DiffusionForcingError(
       "invalid-argument",
-      `quantileCrpsSum: ${count} samples do not have the quantiles ${describe(quantiles)}; draw at least ${Math.ceil(1 / Math.min(...quantiles))} samples.`,
+      `quantileCrpsSum: ${count} samples do not have the quantiles ${describe(quantiles)}; draw at least ${Math.ceil(1 / rarest)} samples.`,
     );
   }
   return ranks;

@@ -148,7 +148,7 @@ export async function officialRecurrentRollout(
           x[t] = moved.x;
         }
       }
-      result.push(...x);
+      for (const moved of x) result.push(moved);
       done += size;
     }
   } finally {

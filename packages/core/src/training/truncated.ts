@@ -71,7 +71,7 @@ export function truncatedTraining(options: TruncatedTrainingOptions): Trainable 
   const { model, process } = diffusion;
   const plain = trainableDiffusion(diffusion);
   const levels = typeof level === "number" ? [level] : level;
-  const highest = Math.max(...levels);
+  const highest = levels.reduce((most, level) => Math.max(most, level));
   if (highest >= process.levels) {
     throw new DiffusionForcingError(
       "invalid-argument",
