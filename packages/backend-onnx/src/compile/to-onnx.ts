@@ -1,6 +1,6 @@
 import type { HostTensorRecord } from "@diffusion-forcing/core";
 import { checkOptions, schemas } from "@diffusion-forcing/core/backend";
-import { bakeConstants, type Graph, optimize } from "@diffusion-forcing/core/graph";
+import { bakeConstants, checkGraph, type Graph, optimize } from "@diffusion-forcing/core/graph";
 import { lowerGraph } from "./lower-graph.js";
 import { encodeModel } from "./proto/encode.js";
 
@@ -36,6 +36,7 @@ const optionSchemas = {
  * @throws `invalid-argument`
  */
 export function toOnnx(graph: Graph, options: ToOnnxOptions = {}): Uint8Array {
+  checkGraph("toOnnx", graph);
   checkOptions("toOnnx", optionSchemas, options);
   const { constants = {}, portable = true, name = "graph", metadata = {} } = options;
   const simplified = optimize(bakeConstants(graph, constants));

@@ -5,7 +5,7 @@ import {
   compileOptions,
   type Executable,
 } from "@diffusion-forcing/core/backend";
-import { bakeConstants, type Graph, optimize } from "@diffusion-forcing/core/graph";
+import { bakeConstants, checkGraph, type Graph, optimize } from "@diffusion-forcing/core/graph";
 import { type LoweredGraph, lowerGraph } from "../compile/lower-graph.js";
 import { encodeModel } from "../compile/proto/encode.js";
 import type { OnnxModel } from "../compile/proto/model.js";
@@ -49,6 +49,7 @@ export class OnnxBackend implements Backend {
 
   async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     this.#checkOpen();
+    checkGraph("compile", graph);
     const { constants, brief } = compileOptions(options);
     const { device } = this.#memory;
     const convolves = graph.nodes.some(({ op }) => op === "conv2d");

@@ -11,6 +11,7 @@ import {
   type Executable,
   isHostTensor,
   type RunOptions,
+  runOptions,
 } from "@diffusion-forcing/core/backend";
 import { allocate, type Graph, shapesEqual, sizeOf, type Value } from "@diffusion-forcing/core/graph";
 import { checkDevice, type Device, untilLost } from "../device/device.js";
@@ -50,7 +51,8 @@ export class OnnxExecutable implements Executable {
     this.#onDispose = onDispose;
   }
 
-  async run(given: TensorRecord, { reuse = {} }: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(given: TensorRecord, options?: RunOptions): Promise<Record<string, Tensor>> {
+    const { reuse } = runOptions(options);
     try {
       this.#checkAlive();
       const inputs = checkRunInputs(this.#parts.graph, given, this.#parts.baked);

@@ -1,6 +1,6 @@
 import type { Backend } from "@diffusion-forcing/core";
 import { type CompileOptions, compileOptions, type Executable } from "@diffusion-forcing/core/backend";
-import type { Graph } from "@diffusion-forcing/core/graph";
+import { checkGraph, type Graph } from "@diffusion-forcing/core/graph";
 import { prepareGraph } from "../compile/prepare-graph.js";
 import { traits } from "../compile/traits.js";
 import { checkDevice, type Device } from "../device/device.js";
@@ -27,6 +27,7 @@ export class TfjsBackend implements Backend {
 
   async compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     this.#checkOpen();
+    checkGraph("compile", graph);
     const { constants } = compileOptions(options);
     const memory = this.#memory;
     const { device } = memory;

@@ -5,6 +5,7 @@ import {
   type Executable,
   isHostTensor,
   type RunOptions,
+  runOptions,
 } from "@diffusion-forcing/core/backend";
 import { formatType, type Graph, type Value, type ValueOf } from "@diffusion-forcing/core/graph";
 import { planOf, type Step } from "../compile/plan.js";
@@ -57,7 +58,8 @@ export class TfjsExecutable implements Executable {
     }
   }
 
-  async run(inputs: TensorRecord, options: RunOptions = {}): Promise<Record<string, Tensor>> {
+  async run(inputs: TensorRecord, options?: RunOptions): Promise<Record<string, Tensor>> {
+    const { reuse } = runOptions(options);
     const { memory, graph, baked } = this.#parts;
     try {
       if (this.#disposed)
@@ -67,7 +69,7 @@ export class TfjsExecutable implements Executable {
       return await this.#compute(checked);
     } finally {
       // Elements cannot be overwritten in place: what was offered goes back to the engine, which reuses storage.
-      for (const offered of Object.values(options.reuse ?? {})) disposeTensor(offered);
+      for (const offered of Object.values(reuse)) disposeTensor(offered);
     }
   }
 

@@ -1,4 +1,7 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError } from "../engine/errors.js";
+import { typedArrayName } from "../engine/typed-array-name.js";
 import { recognizeForeign } from "./foreign-file.js";
 
 export interface JsonLimits {
@@ -10,15 +13,26 @@ export interface JsonLimits {
   readonly maxBytes?: number;
 }
 
+/** The content of a file: of whatever realm, and a Buffer too. */
+export const bytesSchema: v.GenericSchema<Uint8Array> = schemas.satisfying<Uint8Array>(
+  "its bytes, a Uint8Array",
+  (value) => typedArrayName(value) === "Uint8Array",
+);
+
+const limit = v.optional(schemas.integer(0));
+const limitsSchema = v.strictObject({ maxDepth: limit, maxKeys: limit, maxBytes: limit });
+
 /**
  * JSON out of a file that nobody vouches for. A byte order mark is passed over. Refused is what `JSON.parse` hides or
  * chokes on: a key given twice in one object, of which it keeps the last without a word; the key `__proto__`, which
  * vanishes from whatever it is next assigned to; nesting and numbers of keys without end.
  *
  * @param what the file, as the message begins.
- * @throws `corrupt-file`
+ * @throws `corrupt-file`, `invalid-argument` for what are no bytes or no limits
  */
 export function parseJson(what: string, bytes: Uint8Array, limits: JsonLimits = {}): unknown {
+  check("parseJson: the file", bytesSchema, bytes);
+  check("parseJson", limitsSchema, limits);
   const { maxBytes = 1_000_000 } = limits;
   const refuse = (message: string, cause?: unknown): DiffusionForcingError =>
     new DiffusionForcingError("corrupt-file", `${what}: ${message}`, cause === undefined ? {} : { cause });
@@ -29,7 +43,7 @@ export function parseJson(what: string, bytes: Uint8Array, limits: JsonLimits = 
     return JSON.parse(text) as unknown;
   } catch (cause) {
     if (isDiffusionForcingError(cause)) throw cause;
-    const found = recognizeForeign(bytes);
+    const found = bytes.length === 0 ? undefined : recognizeForeign(bytes);
     const isKnown = found !== undefined && found !== "JSON text";
     throw refuse(isKnown ? `this is ${found}.` : `this is not valid JSON (${(cause as Error).message}).`, cause);
   }

@@ -59,12 +59,7 @@ describe("encodeSafetensors", () => {
   const scalar = { dtype: "float32", shape: [], data: Float32Array.of(1) };
   it.each<[string, Record<string, SafetensorsTensor>, string, string]>([
     ["an unknown dtype", one({ ...scalar, dtype: "float16" }), "dtype-mismatch", 'tensor "w" has dtype "float16"'],
-    [
-      "an array of another type",
-      one({ ...scalar, data: [1] }),
-      "dtype-mismatch",
-      "holds [1]; expected Float32Array",
-    ],
+    ["an array of another type", one({ ...scalar, data: [1] }), "dtype-mismatch", "holds [1]; expected Float32Array"],
     ["too few elements", one({ ...scalar, shape: [2] }), "shape-mismatch", "shape [2] holds 1 elements; expected 2"],
     ["a negative axis", one({ ...scalar, shape: [-1, -1] }), "shape-mismatch", "shape [-1, -1]"],
     ["the name __metadata__", one(scalar, "__metadata__"), "invalid-argument", "the name is reserved"],

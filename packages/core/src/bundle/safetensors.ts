@@ -5,6 +5,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { isShape, sizeOf } from "../engine/tensor/shape.js";
 import { typedArrayName } from "../engine/typed-array-name.js";
 import { recognizeForeign } from "./foreign-file.js";
+import { bytesSchema } from "./json.js";
 import {
   corrupt,
   METADATA_KEY,
@@ -46,12 +47,6 @@ const LENGTH_BYTES = 8;
 const recordSchema = schemas.satisfying<object>(
   "tensors by name",
   (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value),
-);
-
-/** Of whatever realm, and a Buffer too. */
-const bytesSchema = schemas.satisfying<Uint8Array>(
-  "its bytes, a Uint8Array",
-  (value) => typedArrayName(value) === "Uint8Array",
 );
 
 /** Room for any model there is. The format's reference implementation accepts 100 MB, which takes `JSON.parse` long. */

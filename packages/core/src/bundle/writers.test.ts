@@ -14,7 +14,9 @@ const writers: readonly (readonly [string, (value: never) => unknown])[] = [
 
 describe.each(writers)("%s", (what, write) => {
   it.each([undefined, null, 5, "text", () => {}, []])("are not %o", (value) => {
-    expect(failure(() => write(value as never))).toMatch(new RegExp(`^invalid-argument: ${what}(: the value is| are) `));
+    expect(failure(() => write(value as never))).toMatch(
+      new RegExp(`^invalid-argument: ${what}(: the value is| are) `),
+    );
   });
 });
 

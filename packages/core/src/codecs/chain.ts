@@ -1,10 +1,15 @@
+import * as v from "valibot";
 import type { Backend } from "../engine/backend/contract.js";
-import { DiffusionForcingError } from "../engine/errors.js";
+import { check, schemas } from "../engine/check.js";
 import type { Shape } from "../engine/tensor/shape.js";
 import type { HostTensor, HostTensorRecord } from "../engine/tensor/tensor.js";
 import { type Codec, codecOn, type PlainCodec } from "./codec.js";
 
 export const MOST_CODECS = 16;
+
+const codec = schemas.having<Codec>("a codec", "config", "itemsPerToken", "tokenShape", "encode", "decode");
+const most = `a list of 1 to ${MOST_CODECS} codecs`;
+const schema = v.pipe(v.array(codec, most), v.minLength(1, most), v.maxLength(MOST_CODECS, most));
 
 /**
  * Codecs one after the other: the first reads the data, the last makes the tokens; decoding goes back. It is plain if all
@@ -15,9 +20,7 @@ export const MOST_CODECS = 16;
 export function chainCodecs(codecs: readonly PlainCodec[]): PlainCodec;
 export function chainCodecs(codecs: readonly Codec[]): Codec;
 export function chainCodecs(codecs: readonly Codec[]): Codec {
-  if (!Array.isArray(codecs) || codecs.length === 0 || codecs.length > MOST_CODECS) {
-    throw new DiffusionForcingError("invalid-config", `chainCodecs: expected a list of 1 to ${MOST_CODECS} codecs.`);
-  }
+  check("chainCodecs", schema, codecs, "invalid-config");
   const owned = codecs.flatMap(({ parameters = {} }, i) =>
     Object.entries(parameters).map(([name, value]) => [`${i}/${name}`, value] as const),
   );

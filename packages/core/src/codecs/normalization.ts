@@ -5,6 +5,7 @@ import { DiffusionForcingError } from "../engine/errors.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
 import { type Shape, sizeOf } from "../engine/tensor/shape.js";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
+import { typedArrayName } from "../engine/typed-array-name.js";
 import { type CodecConfig, checkSequences, type PlainCodec, shapeMismatch } from "./codec.js";
 
 /** Beyond this the square of a number is no float32, and below its inverse no normal one. */
@@ -37,6 +38,12 @@ const schema = v.pipe(
   v.check(({ mean, std }) => mean.length === std.length, "as many numbers in mean as in std"),
 );
 
+const framesSchema = (channels: number) =>
+  schemas.satisfying<Float32Array>(
+    `a Float32Array of whole frames of ${channels} numbers`,
+    (value) => typedArrayName(value) === "Float32Array" && (value as Float32Array).length % channels === 0,
+  );
+
 /**
  * z-normalisation of every channel: tokens hold (x - mean) / std. Channels are the first axis of an item, [C] or
  * [C, H, W].
@@ -46,11 +53,16 @@ const schema = v.pipe(
 export function normalizationCodec(options: NormalizationOptions): Normalization {
   const { mean, std } = check("normalizationCodec", schema, options, "invalid-config");
   const channels = mean.length;
-  const convert = (data: HostTensor["data"], area: number, number: (x: number, channel: number) => number) =>
-    Float32Array.from({ length: data.length }, (_, i) => number(data[i] as number, Math.floor(i / area) % channels));
+  const convert = (value: HostTensor, number: (x: number, channel: number) => number): HostTensor<"float32"> => {
+    const area = areaOf(value);
+    const { data, shape } = value;
+    const of = (_: unknown, i: number) => number(data[i] as number, Math.floor(i / area) % channels);
+    return tensor(Float32Array.from({ length: data.length }, of), shape);
+  };
   const encoded = (x: number, c: number): number => (x - (mean[c] as number)) / (std[c] as number);
   const decoded = (x: number, c: number): number => x * (std[c] as number) + (mean[c] as number);
-  const areaOf = (what: string, value: HostTensor): number => {
+  const areaOf = (value: HostTensor): number => {
+    const what = "normalizationCodec";
     checkSequences(what, value, ["float32"]);
     const [, , first, ...rest] = value.shape;
     if (first !== channels) {
@@ -60,6 +72,7 @@ export function normalizationCodec(options: NormalizationOptions): Normalization
     return sizeOf(rest);
   };
   const inPlace = (frames: Float32Array, number: (x: number, channel: number) => number): void => {
+    check("normalizationCodec: the frames", framesSchema(channels), frames);
     for (let i = 0; i < frames.length; i++) frames[i] = number(frames[i] as number, i % channels);
   };
   return {
@@ -69,8 +82,8 @@ export function normalizationCodec(options: NormalizationOptions): Normalization
       if (shape[0] === channels) return shape;
       throw shapeMismatch("normalizationCodec", shape, `[${channels}, ...]`);
     },
-    encode: (data) => tensor(convert(data.data, areaOf("normalizationCodec", data), encoded), data.shape),
-    decode: (tokens) => tensor(convert(tokens.data, areaOf("normalizationCodec", tokens), decoded), tokens.shape),
+    encode: (data) => convert(data, encoded),
+    decode: (tokens) => convert(tokens, decoded),
     normalize: (frames) => inPlace(frames, encoded),
     denormalize: (frames) => inPlace(frames, decoded),
   };

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Diffusion } from "../diffusion/diffusion.js";
+import { backendSchema } from "../engine/backend/backend-schema.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
@@ -62,7 +63,7 @@ function isNats(value: unknown): boolean {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   tokens: schemas.having<HostTensor>("a tensor on the host", "dtype", "shape", "data"),
   timesteps: schemas.integer(1),

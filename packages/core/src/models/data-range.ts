@@ -1,3 +1,4 @@
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
 import { type HostTensor, type HostTensorRecord, tensor } from "../engine/tensor/tensor.js";
 import type { Network } from "./model.js";
@@ -15,9 +16,15 @@ export function isDataRangeName(name: string): boolean {
   return name === names.minimum || name === names.maximum;
 }
 
-/** Weights together with the range of the data. */
+const weightsSchema = schemas.having<HostTensorRecord>("tensors by parameter name");
+const rangeSchema = schemas.having<DataRange>("tensors { minimum, maximum }", "minimum", "maximum");
+
+/** Weights together with the range of the data. @throws `invalid-argument` */
 export function withDataRange(weights: HostTensorRecord, range: DataRange | undefined): HostTensorRecord {
-  return range === undefined ? weights : { ...weights, [names.minimum]: range.minimum, [names.maximum]: range.maximum };
+  check("withDataRange: the weights", weightsSchema, weights);
+  if (range === undefined) return weights;
+  check("withDataRange: the range", rangeSchema, range);
+  return { ...weights, [names.minimum]: range.minimum, [names.maximum]: range.maximum };
 }
 
 /** The range among weights, if it is there. @throws `checkpoint-mismatch` for a range of another number of channels. */

@@ -8,6 +8,7 @@ import { dataRangeOf, isDataRangeName } from "./data-range.js";
 import type { Initializer, ModelConfig, Network } from "./model.js";
 
 const networkSchema = schemas.having<Network>("a network, such as transformer() makes", "config", "parameters");
+const randomSchema = schemas.having<RandomStream>("a random stream, as createRandom() makes one", "split");
 
 function draw(initializer: Initializer, random: RandomStream, target: Float32Array): void {
   if (initializer.kind === "ones") target.fill(1);
@@ -24,6 +25,7 @@ function draw(initializer: Initializer, random: RandomStream, target: Float32Arr
  */
 export function initializeParameters(model: Network, random: RandomStream): Record<string, HostTensor<"float32">> {
   check("initializeParameters: the model", networkSchema, model);
+  check("initializeParameters: the random numbers", randomSchema, random);
   return Object.fromEntries(
     Object.entries(model.parameters).map(([name, { shape, initializer }]) => {
       const parameter = zeros("float32", shape);

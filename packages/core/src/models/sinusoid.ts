@@ -1,5 +1,17 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import type { HostTensor } from "../engine/tensor/tensor.js";
 import { zeros } from "../engine/tensor/tensor.js";
+
+const schema = v.strictObject({
+  first: schemas.integer(Number.MIN_SAFE_INTEGER),
+  count: schemas.integer(1),
+  // Of the lower frequencies there is one, at least, beside 1.
+  width: schemas.satisfying<number>(
+    "an even whole number from 4",
+    (width) => Number.isSafeInteger(width) && (width as number) >= 4 && (width as number) % 2 === 0,
+  ),
+});
 
 /**
  * Sinusoidal embeddings (Vaswani et al. 2017, in the variant of the Diffusion Forcing paper's code) of
@@ -7,8 +19,10 @@ import { zeros } from "../engine/tensor/tensor.js";
  * f_j = 10000^(-j / (half - 1)). Computed once on the host, so that every backend embeds alike.
  *
  * @returns float32 [count, width]
+ * @throws `invalid-argument`
  */
 export function sinusoidTable(first: number, count: number, width: number): HostTensor<"float32"> {
+  check("sinusoidTable", schema, { first, count, width });
   const half = width / 2;
   const exponent = Math.fround(-Math.fround(Math.log(10000) / (half - 1)));
   const frequencies = Array.from({ length: half }, (_, j) => Math.fround(Math.exp(Math.fround(j * exponent))));

@@ -8,16 +8,20 @@ import {
   checkFileSize,
   readFailed,
 } from "../bundle/sources/source.js";
+import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../engine/errors.js";
 import { canReplace } from "./can-replace.js";
 import { makeFolder } from "./make-folder.js";
 import { readPlainFile } from "./read-plain-file.js";
+
+const schema = schemas.satisfying<string>("a path", (value) => typeof value === "string" && value !== "");
 
 /**
  * A bundle in a folder, which is made when written to. Each file is replaced in one piece: a reader, or a crash, finds
  * the old content or the new.
  */
 export function folderStore(folder: string): BundleSource & BundleTarget {
+  check("folderStore", schema, folder);
   return {
     name: folder,
     async read(file, limits) {

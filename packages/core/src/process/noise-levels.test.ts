@@ -102,7 +102,11 @@ describe("what is no tensor of levels, or no sizes", () => {
   const mask = tensor(Uint8Array.of(1, 1, 1, 1), [2, 2]);
   const short = { ...mask, data: Uint8Array.of(1, 1) };
   it.each<[string, () => unknown, RegExp]>([
-    ["no levels", () => maskNoiseLevels(undefined as never, mask, 10), /^invalid-argument: .*noise levels is undefined/],
+    [
+      "no levels",
+      () => maskNoiseLevels(undefined as never, mask, 10),
+      /^invalid-argument: .*noise levels is undefined/,
+    ],
     ["floats", () => maskNoiseLevels(tensor([1], [1, 1]) as never, mask, 10), /^dtype-mismatch: .*expected int32/],
     ["no mask", () => maskNoiseLevels(levels, null as never, 10), /^invalid-argument: .*the mask is null/],
     ["a mask shorter than its shape", () => maskNoiseLevels(levels, short, 10), /^shape-mismatch: .*holds 4 elements/],

@@ -1,8 +1,8 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
-import type { RandomStream } from "../engine/random/index.js";
 import { formatType } from "../engine/graph/ops/helpers.js";
+import type { RandomStream } from "../engine/random/index.js";
 import { formatShape } from "../engine/tensor/shape.js";
 import { checkHostTensor, type HostTensor, tensor } from "../engine/tensor/tensor.js";
 

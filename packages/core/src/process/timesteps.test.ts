@@ -36,6 +36,8 @@ describe("timestepLevels", () => {
   });
 
   it("says what it was given in their place", () => {
-    expect(() => timestepLevels({ a: 1 } as never, null as never)).toThrow(/: null steps over an object with a levels;/);
+    expect(() => timestepLevels({ a: 1 } as never, null as never)).toThrow(
+      /: null steps over an object with a levels;/,
+    );
   });
 });

@@ -26,12 +26,16 @@ export function checkLearningRate(schedule: LearningRateSchedule): void {
   if (typeof schedule !== "function") check("train: learningRate", curveSchema, schedule);
 }
 
+const stepsSchema = v.strictObject({ step: schemas.integer(1), steps: schemas.integer(1) });
+
 /**
  * The factor on the peak learning rate at `step` (1-based) of `steps`. Warm-up reaches 1 at step `warmupSteps`.
  *
- * @throws `invalid-argument` if a function of one's own gives no finite number from 0.
+ * @throws `invalid-argument` for what is no schedule or no step, and if a function of one's own gives no finite number from 0.
  */
 export function learningRateFactor(schedule: LearningRateSchedule, step: number, steps: number): number {
+  checkLearningRate(schedule);
+  check("learningRateFactor", stepsSchema, { step, steps });
   if (typeof schedule === "function") {
     const factor = schedule(step, steps);
     if (Number.isFinite(factor) && factor >= 0) return factor;

@@ -1,3 +1,5 @@
+import { check, schemas } from "../engine/check.js";
+
 /** What is known of a training step once it is taken; for logs of any kind. */
 export interface TrainingMetrics {
   /** Steps done, 1-based. */
@@ -13,15 +15,19 @@ export interface TrainingMetrics {
 
 const columns = ["step", "loss", "gradientNorm", "learningRate", "validationLoss"] as const;
 
+const schema = schemas.having<TrainingMetrics>("the metrics of a step", "step", "loss", "learningRate");
+
 /** The first line of a CSV file of metrics. */
 export const metricsCsvHeader: string = `${columns.join(",")}\n`;
 
-/** A step's line of a CSV file; what is absent is empty. */
+/** A step's line of a CSV file; what is absent is empty. @throws `invalid-argument` */
 export function metricsCsvLine(metrics: TrainingMetrics): string {
+  check("metricsCsvLine", schema, metrics);
   return `${columns.map((name) => metrics[name] ?? "").join(",")}\n`;
 }
 
-/** A step's line of a file of JSON lines. */
+/** A step's line of a file of JSON lines. @throws `invalid-argument` */
 export function metricsJsonLine(metrics: TrainingMetrics): string {
+  check("metricsJsonLine", schema, metrics);
   return `${JSON.stringify(Object.fromEntries(columns.map((name) => [name, metrics[name]])))}\n`;
 }

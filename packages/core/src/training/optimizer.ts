@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { check, schemas } from "../engine/check.js";
 import { add, div, maximum, minimum, mul, sqrt, square, sub, sum } from "../engine/graph/operations.js";
 import type { Value } from "../engine/graph/value.js";
 import type { Parameters } from "../models/model.js";
@@ -19,10 +21,28 @@ export interface AdamWOptions {
 
 export interface CompleteAdamWOptions extends Required<AdamWOptions> {}
 
-export function completeAdamW(options: AdamWOptions = {}): CompleteAdamWOptions {
-  const { learningRate = 1e-3, betas = [0.9, 0.999], epsilon = 1e-8 } = options;
-  const { weightDecay = 1e-4, group = decayWeightsOnly } = options;
-  return { learningRate, betas, epsilon, weightDecay, group };
+/** Of decay rates: of moments, of averages. */
+export const fraction: v.GenericSchema<number> = schemas.satisfying<number>(
+  "a number from 0 to below 1",
+  (value) => typeof value === "number" && value >= 0 && value < 1,
+);
+
+const schema = v.strictObject({
+  learningRate: v.optional(schemas.number(0), 1e-3),
+  betas: v.optional(v.strictTuple([fraction, fraction]), [0.9, 0.999]),
+  epsilon: v.optional(schemas.positive(), 1e-8),
+  weightDecay: v.optional(schemas.number(0), 1e-4),
+  group: v.optional(schemas.function<ParameterGrouping>(), () => decayWeightsOnly),
+});
+
+/**
+ * The options with what is left out filled in.
+ *
+ * @param what whose they are, as a message begins.
+ * @throws `invalid-argument`
+ */
+export function completeAdamW(options: AdamWOptions = {}, what: string = "completeAdamW"): CompleteAdamWOptions {
+  return check(what, schema, options);
 }
 
 /** The optimiser's state of all parameters, by parameter name. */
@@ -117,12 +137,18 @@ export function clipByNorm(gradients: Parameters, norm: Value, limit: number): R
   return Object.fromEntries(Object.entries(gradients).map(([name, gradient]) => [name, mul(gradient, factor)]));
 }
 
+const stepSchema = schemas.integer(1);
+
 /**
  * How far the moving average goes towards the parameters in step `step` (1-based): 1 - decay, but more at first,
  * 1 - (1 + step) / (10 + step). An average over the last tenth of a short run, that is, instead of one that still holds
  * the random first parameters: at decay 0.999 they would have weight 0.37 after 1,000 steps.
+ *
+ * @throws `invalid-argument`
  */
 export function emaRate(decay: number, step: number): number {
+  check("emaRate: the decay", fraction, decay);
+  check("emaRate: the step", stepSchema, step);
   return 1 - Math.min(decay, (1 + step) / (10 + step));
 }
 

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { LossOptions } from "../diffusion/loss.js";
 import { lossOptionsSchema } from "../diffusion/loss.js";
+import { backendSchema } from "../engine/backend/backend-schema.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import { DiffusionForcingError } from "../engine/errors.js";
@@ -10,7 +11,7 @@ import type { BatchSource } from "./batch.js";
 import { checkEvaluation, type EvaluationOptions } from "./evaluation.js";
 import { checkLearningRate, type LearningRateSchedule } from "./learning-rate.js";
 import type { TrainingMetrics } from "./metrics.js";
-import { type AdamWOptions, type CompleteAdamWOptions, completeAdamW } from "./optimizer.js";
+import { type AdamWOptions, completeAdamW, fraction } from "./optimizer.js";
 import type { TrainingState } from "./state.js";
 import type { StepGraphOptions } from "./step-graph.js";
 
@@ -66,13 +67,10 @@ export interface CompleteTrainingOptions extends TrainingOptions {
   readonly step: StepGraphOptions;
 }
 
-const isFraction = (value: unknown): boolean =>
-  Number.isFinite(value) && (value as number) >= 0 && (value as number) < 1;
-const fraction = v.custom<number>(isFraction, "a number from 0 to below 1");
 const isPositive = (value: unknown): boolean => v.is(schemas.positive(), value);
 
 const optionsSchema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   batches: schemas.function<BatchSource>(),
   steps: schemas.integer(1),
   seed: v.optional(
@@ -89,7 +87,10 @@ const optionsSchema = v.strictObject({
     v.custom<number | false>((value) => value === false || isPositive(value), "a positive number or false"),
   ),
   emaDecay: v.optional(
-    v.custom<number | false>((value) => value === false || isFraction(value), "a number from 0 to below 1, or false"),
+    v.custom<number | false>(
+      (value) => value === false || v.is(fraction, value),
+      "a number from 0 to below 1, or false",
+    ),
   ),
   accumulate: v.optional(schemas.integer(1)),
   rematerialize: v.optional(v.boolean()),
@@ -98,14 +99,6 @@ const optionsSchema = v.strictObject({
   resume: v.optional(schemas.having<TrainingState>("a TrainingState", "step", "parameters")),
   checkpoint: v.optional(v.strictObject({ every: schemas.integer(1), save: schemas.function() })),
   signal: v.optional(schemas.having<AbortSignal>("an AbortSignal", "aborted")),
-});
-
-const optimizerSchema = v.strictObject({
-  learningRate: v.optional(schemas.number(0)),
-  betas: v.optional(v.strictTuple([fraction, fraction])),
-  epsilon: v.optional(schemas.positive()),
-  weightDecay: v.optional(schemas.number(0)),
-  group: v.optional(schemas.function()),
 });
 
 /** @throws `invalid-argument` naming the option that is unknown or out of its range. */
@@ -121,14 +114,10 @@ export function completeTrainingOptions(options: TrainingOptions): CompleteTrain
   checkLearningRate(learningRate);
   if (options.evaluate !== undefined) checkEvaluation(options.evaluate);
   const step: StepGraphOptions = {
-    optimizer: checkedOptimizer(options.optimizer),
+    optimizer: completeAdamW(options.optimizer, "train: optimizer"),
     maxGradNorm: maxGradNorm === false ? undefined : maxGradNorm,
     emaDecay: emaDecay === false ? undefined : emaDecay,
     rematerialize: options.rematerialize ?? false,
   };
   return { ...options, seed, learningRate, accumulate, step };
-}
-
-function checkedOptimizer(options: AdamWOptions = {}): CompleteAdamWOptions {
-  return completeAdamW(check("train: optimizer", optimizerSchema, options) as AdamWOptions);
 }

@@ -1,3 +1,4 @@
+import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError, isDiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
 import { type BundleSource, type BundleTarget, checkFileName, checkFileSize, readFailed } from "./source.js";
 
@@ -13,11 +14,14 @@ export interface FileHandle {
   createWritable(): Promise<{ write(data: Uint8Array<ArrayBuffer>): Promise<void>; close(): Promise<void> }>;
 }
 
+const schema = schemas.having<DirectoryHandle>("a FileSystemDirectoryHandle", "name", "getFileHandle");
+
 /**
  * A bundle in a directory of the browser: of the origin's private file system (`navigator.storage.getDirectory()`), or
  * one that the user has picked. A file is replaced only when all of it is written.
  */
 export function directoryStore(directory: DirectoryHandle): BundleSource & BundleTarget {
+  check("directoryStore", schema, directory);
   const name = directory.name === "" ? "the private file system" : directory.name;
   return {
     name,

@@ -1,3 +1,4 @@
+import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 
 export interface ReadOptions {
@@ -54,8 +55,11 @@ export function readFailed(what: string, cause: unknown): DiffusionForcingError 
   return new DiffusionForcingError("read-failed", `${what} cannot be read: ${reason}.`, { cause });
 }
 
+const filesSchema = schemas.having<Record<string, Uint8Array>>("a record of files, each its bytes by name");
+
 /** A bundle in memory, as it is posted to a worker: file contents by name. Writing adds to the record. */
 export function filesStore(files: Record<string, Uint8Array>): BundleSource & BundleTarget {
+  check("filesStore", filesSchema, files);
   const name = "files in memory";
   return {
     name,

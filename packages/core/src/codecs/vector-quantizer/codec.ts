@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { backendSchema } from "../../engine/backend/backend-schema.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
@@ -47,7 +48,7 @@ const schema = v.strictObject({
     (value) => isNetwork(value) && v.is(directions, value),
   ),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
-  backend: v.optional(schemas.having<Backend>("a backend", "compile")),
+  backend: v.optional(backendSchema),
 });
 
 /**

@@ -1,9 +1,12 @@
+import { check, schemas } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { Graph } from "../graph/graph.js";
 import { formatType } from "../graph/ops/helpers.js";
 import { shapesEqual } from "../tensor/shape.js";
 import { checkTensor, isHostTensor, type Tensor, type TensorRecord } from "../tensor/tensor.js";
 import { checkIndices } from "./index-bounds.js";
+
+const inputsSchema = schemas.having<TensorRecord>("tensors by the names of inputs");
 
 /**
  * Checks what a caller feeds an executable against the graph's declared inputs, so that every backend gives the
@@ -13,6 +16,7 @@ import { checkIndices } from "./index-bounds.js";
  * @throws `invalid-argument`, `shape-mismatch`, `dtype-mismatch`, `invalid-data`.
  */
 export function checkRunInputs(graph: Graph, inputs: TensorRecord, baked: ReadonlySet<string>): Record<string, Tensor> {
+  check("run: what is fed", inputsSchema, inputs);
   const checked: Record<string, Tensor> = {};
   const expected = new Set<string>();
   for (const declared of graph.inputs) {

@@ -1,7 +1,10 @@
+import { check } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
-import type { Graph } from "../graph/graph.js";
+import { checkGraph, type Graph } from "../graph/graph.js";
 import { hashGraph } from "../graph/hash.js";
 import { bakeConstants } from "../graph/passes/bake.js";
+import { backendSchema } from "./backend-schema.js";
+import { compileOptions } from "./compile-options.js";
 import type { Backend, CompileOptions, Executable } from "./contract.js";
 
 interface Entry {
@@ -15,14 +18,17 @@ interface Entry {
  * one is forgotten, so that the next call tries again. Owns `backend`: disposing the result disposes it.
  */
 export function cachedBackend(backend: Backend): Backend {
+  check("cachedBackend", backendSchema, backend);
   const entries = new Map<string, Entry>();
   let disposed = false;
 
   async function compile(graph: Graph, options?: CompileOptions): Promise<Executable> {
     if (disposed)
       throw new DiffusionForcingError("disposed", "compile: this backend has been disposed; create a new one.");
-    const baked = hashGraph(bakeConstants(graph, options?.constants ?? {}));
-    const key = options?.brief ? `brief ${baked}` : baked;
+    checkGraph("compile", graph);
+    const { constants, brief } = compileOptions(options);
+    const baked = hashGraph(bakeConstants(graph, constants));
+    const key = brief ? `brief ${baked}` : baked;
     const entry = entries.get(key) ?? { executable: backend.compile(graph, options), users: 0 };
     entries.set(key, entry);
     entry.users++;

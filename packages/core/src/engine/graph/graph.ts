@@ -1,3 +1,4 @@
+import { check, schemas } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import type { Value, ValueOf } from "./value.js";
 import { verify } from "./verify.js";
@@ -12,12 +13,21 @@ export interface Graph {
   readonly nodes: readonly Value[];
 }
 
+const graphSchema = schemas.having<Graph>("a graph, as trace() makes one", "inputs", "outputs", "nodes");
+const outputsSchema = schemas.having<object>("traced values by name");
+
+/** @throws `invalid-argument` for what is no graph */
+export function checkGraph(what: string, graph: Graph): void {
+  check(`${what}: the graph`, graphSchema, graph);
+}
+
 /**
  * Collects what `outputs` depend on into a verified graph. Nodes nothing depends on are thereby dropped.
  *
  * @throws `invalid-graph` if an input is used but not declared, or a name stands twice.
  */
 export function buildGraph(inputs: readonly ValueOf<"input">[], outputs: Readonly<Record<string, Value>>): Graph {
+  check("A graph's outputs", outputsSchema, outputs);
   if (Object.keys(outputs).length === 0) {
     throw new DiffusionForcingError("invalid-graph", "A graph needs at least one output.");
   }

@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { canonicalAttributes } from "./canonical.js";
-import type { Graph } from "./graph.js";
+import { checkGraph, type Graph } from "./graph.js";
 import type { Value } from "./value.js";
 
 function constantBytes(node: Value): Uint8Array {
@@ -15,6 +15,7 @@ function constantBytes(node: Value): Uint8Array {
  * same hash compute the same; node identity does not enter. Keys the compile cache.
  */
 export function hashGraph(graph: Graph): string {
+  checkGraph("hashGraph", graph);
   const hash = sha256.create();
   const numbers = new Map<Value, number>();
   graph.nodes.forEach((node, index) => {

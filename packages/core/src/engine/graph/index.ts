@@ -1,5 +1,5 @@
 export { emit } from "./emit.js";
-export { buildGraph, type Graph } from "./graph.js";
+export { buildGraph, checkGraph, type Graph } from "./graph.js";
 export { hashGraph } from "./hash.js";
 export * from "./operations.js";
 export { formatType } from "./ops/helpers.js";

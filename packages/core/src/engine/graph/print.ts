@@ -1,5 +1,5 @@
 import type { TensorData } from "../tensor/dtype.js";
-import type { Graph } from "./graph.js";
+import { checkGraph, type Graph } from "./graph.js";
 import { formatType } from "./ops/helpers.js";
 import type { Value } from "./value.js";
 
@@ -27,6 +27,7 @@ function formatAttributes(node: Value): string {
  *     %2: float32[2, 3] = add(%0, %1)
  */
 export function printGraph(graph: Graph): string {
+  checkGraph("printGraph", graph);
   const numbers = new Map<Value, number>();
   const lines = graph.nodes.map((node, index) => {
     numbers.set(node, index);

@@ -257,7 +257,11 @@ describe("RandomStream: refusals", () => {
     ["a fractional range", () => stream.integer(0, 1.5), "got the range 0..1.5"],
     ["a range beyond 2^32", () => stream.integer(0, 2 ** 32 + 1), "expected integers 1 to 2^32 apart"],
     ["integers beyond int32", () => stream.fillIntegers(new Int32Array(1), 0, 2 ** 32), "an Int32Array holds -2^31"],
-    ["a clip of 0", () => stream.fillNormal(new Float32Array(1), { clip: 0 }), "fillNormal: clip is 0; expected a positive number."],
+    [
+      "a clip of 0",
+      () => stream.fillNormal(new Float32Array(1), { clip: 0 }),
+      "fillNormal: clip is 0; expected a positive number.",
+    ],
     ["a negative label", () => stream.split(-1), "split: label is -1"],
     ...[undefined, null, 5n, {}, true, ["a"], 0.5, Number.NaN].map((label) => {
       const refused: [string, () => unknown, string] = [

@@ -1,8 +1,8 @@
 import { checkRunInputs } from "../backend/check-inputs.js";
-import { compileOptions } from "../backend/compile-options.js";
+import { compileOptions, runOptions } from "../backend/compile-options.js";
 import type { Backend, BackendProvider, CompileOptions, Executable } from "../backend/contract.js";
 import { DiffusionForcingError } from "../errors.js";
-import type { Graph } from "../graph/graph.js";
+import { checkGraph, type Graph } from "../graph/graph.js";
 import { type HostTensor, type HostTensorRecord, readTensor, type TensorRecord } from "../tensor/tensor.js";
 import { evaluateGraph } from "./evaluate.js";
 
@@ -16,6 +16,7 @@ export function referenceBackend(): Backend {
     capabilities: { deviceTensors: false },
     compile: async (graph, options) => {
       if (disposed) throw new DiffusionForcingError("disposed", "compile: this reference backend has been disposed.");
+      checkGraph("compile", graph);
       return executable(graph, compileOptions(options).constants, () => disposed);
     },
     dispose: async () => {
@@ -41,10 +42,11 @@ function executable(
   const known = checkRunInputs({ ...graph, inputs: bakedInputs }, constants, new Set());
   let disposed = false;
   return {
-    run: async (inputs) => {
+    run: async (inputs, options) => {
       if (disposed || backendDisposed()) {
         throw new DiffusionForcingError("disposed", "run: this executable, or its backend, has been disposed.");
       }
+      runOptions(options);
       const given = await readAll(checkRunInputs(graph, inputs, baked));
       return evaluateGraph(graph, { ...(known as HostTensorRecord), ...given });
     },

@@ -3,7 +3,7 @@ import { checkRunInputs } from "../backend/check-inputs.js";
 import { check, schemas } from "../check.js";
 import { DiffusionForcingError } from "../errors.js";
 import { emit } from "../graph/emit.js";
-import { type Graph, topologicalOrder } from "../graph/graph.js";
+import { checkGraph, type Graph, topologicalOrder } from "../graph/graph.js";
 import { ruleOf } from "../graph/rules.js";
 import { input } from "../graph/trace.js";
 import type { OpName, Value, ValueOf } from "../graph/value.js";
@@ -34,6 +34,7 @@ export function evaluateGraph(
   options: EvaluateOptions = {},
 ): Record<string, HostTensor> {
   const { precision } = check("evaluateGraph", optionsSchema, options);
+  checkGraph("evaluateGraph", graph);
   const given = checkRunInputs(graph, inputs, new Set()) as HostTensorRecord;
   return mapRecord(evaluateArrays(graph, given, precision), (result) => {
     const { dtype, shape, data } = result;

@@ -1,7 +1,9 @@
+import { check } from "../../check.js";
 import { DiffusionForcingError } from "../../errors.js";
 import { evaluateGraph } from "../../reference/index.js";
 import { relativeDifference } from "../../tensor/relative-difference.js";
 import { disposeTensor, type HostTensor, readTensor, type TensorRecord } from "../../tensor/tensor.js";
+import { backendSchema } from "../backend-schema.js";
 import type { Backend, Executable } from "../contract.js";
 import { probeGraph, probeInputs } from "./probe-graph.js";
 
@@ -25,6 +27,7 @@ const tolerance = 2e-3;
  * @throws `backend-failure` if a number is wrong, naming the outputs; and what compiling and running throw.
  */
 export async function probeBackend(backend: Backend): Promise<Probe> {
+  check("probeBackend", backendSchema, backend);
   const graph = probeGraph();
   const executable = await backend.compile(graph);
   const first = evaluateGraph(graph, probeInputs);

@@ -1,3 +1,6 @@
+import type * as v from "valibot";
+import { schemas } from "../../check.js";
+
 /**
  * One end of a channel to another thread: a `Worker`, a `MessagePort` or a worker's own global scope, of a page or of
  * Node's worker_threads. Only what this library uses of them.
@@ -16,6 +19,12 @@ export interface MessageEndpoint {
   /** Node's workers: -1 once they have ended, of which no event tells those who listen later. */
   readonly threadId?: number;
 }
+
+export const endpointSchema: v.GenericSchema<MessageEndpoint> = schemas.satisfying<MessageEndpoint>(
+  "a Worker, a MessagePort or the global scope of a worker",
+  (value) =>
+    typeof value === "object" && value !== null && typeof (value as MessageEndpoint).postMessage === "function",
+);
 
 interface Listeners {
   readonly message: (data: unknown) => void;

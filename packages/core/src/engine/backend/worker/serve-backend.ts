@@ -1,7 +1,8 @@
+import { check, schemas } from "../../check.js";
 import { DiffusionForcingError } from "../../errors.js";
 import { disposeTensor, type HostTensor, readTensor, type Tensor } from "../../tensor/tensor.js";
 import type { Backend, Executable } from "../contract.js";
-import { listen, type MessageEndpoint } from "./endpoint.js";
+import { endpointSchema, listen, type MessageEndpoint } from "./endpoint.js";
 import { graphFromMessage } from "./graph-message.js";
 import { takeLifeLock } from "./life-lock.js";
 import {
@@ -19,6 +20,8 @@ import {
 
 type Handlers = { readonly [K in RequestKind]: (request: Requests[K]) => Promise<Responses[K]> };
 
+const openSchema = schemas.function<(options: unknown) => Promise<Backend>>();
+
 /**
  * The worker's side of `workerBackend`: answers the requests that arrive at `endpoint` with the backend that `open`
  * makes. Outputs stay here, on the backend's device or in this thread's memory, until they are read or disposed.
@@ -31,6 +34,8 @@ type Handlers = { readonly [K in RequestKind]: (request: Requests[K]) => Promise
  * serveBackend(self, () => onnxBackend({ device: "auto" }));
  */
 export function serveBackend(endpoint: MessageEndpoint, open: (options: unknown) => Promise<Backend>): void {
+  check("serveBackend", endpointSchema, endpoint);
+  check("serveBackend: what opens a backend", openSchema, open);
   let lock: Promise<string | undefined> | undefined;
   const handlers = handlersFor(async (options) => {
     lock ??= takeLifeLock();

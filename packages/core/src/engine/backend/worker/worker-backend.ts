@@ -1,4 +1,6 @@
+import { check } from "../../check.js";
 import { DiffusionForcingError } from "../../errors.js";
+import { checkGraph } from "../../graph/graph.js";
 import { formatType } from "../../graph/ops/helpers.js";
 import {
   checkHostTensors,
@@ -9,9 +11,9 @@ import {
   type TensorRecord,
 } from "../../tensor/tensor.js";
 import { checkRunInputs } from "../check-inputs.js";
-import { compileOptions } from "../compile-options.js";
+import { compileOptions, runOptions } from "../compile-options.js";
 import type { Backend, Executable } from "../contract.js";
-import { listen, type MessageEndpoint } from "./endpoint.js";
+import { endpointSchema, listen, type MessageEndpoint } from "./endpoint.js";
 import { graphToMessage } from "./graph-message.js";
 import { whenFreed } from "./life-lock.js";
 import {
@@ -40,6 +42,7 @@ import {
  * const backend = await workerBackend(worker, { device: "webgpu" });
  */
 export async function workerBackend(endpoint: MessageEndpoint, options?: unknown): Promise<Backend> {
+  check("workerBackend", endpointSchema, endpoint);
   const connection = new Connection(endpoint);
   const { name, device, version } = await connection.open(options);
   let disposal: Promise<void> | undefined;
@@ -50,6 +53,7 @@ export async function workerBackend(endpoint: MessageEndpoint, options?: unknown
     ...(version === undefined ? {} : { version }),
     capabilities: { deviceTensors: true },
     compile: async (graph, options) => {
+      checkGraph("compile", graph);
       const { constants, brief } = compileOptions(options);
       if (disposal !== undefined) {
         throw new DiffusionForcingError("disposed", "compile: this worker's backend has been disposed; open another.");
@@ -220,7 +224,8 @@ function remoteExecutable(
 ): Executable {
   let disposed = false;
   return {
-    run: async (inputs, { reuse = {} } = {}) => {
+    run: async (inputs, options) => {
+      const { reuse } = runOptions(options);
       if (disposed) {
         throw new DiffusionForcingError(
           "disposed",

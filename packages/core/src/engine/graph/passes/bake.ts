@@ -2,7 +2,7 @@ import { DiffusionForcingError } from "../../errors.js";
 import { shapesEqual } from "../../tensor/shape.js";
 import { checkHostTensors, type HostTensor, type HostTensorRecord } from "../../tensor/tensor.js";
 import { emit } from "../emit.js";
-import type { Graph } from "../graph.js";
+import { checkGraph, type Graph } from "../graph.js";
 import { formatType } from "../ops/helpers.js";
 import type { ValueOf } from "../value.js";
 import { rewriteGraph } from "./rewrite.js";
@@ -14,10 +14,11 @@ import { rewriteGraph } from "./rewrite.js";
  * @throws `invalid-argument` for a name that is no input, `shape-mismatch`, `dtype-mismatch`.
  */
 export function bakeConstants(graph: Graph, constants: HostTensorRecord): Graph {
+  checkGraph("bakeConstants", graph);
+  const given = checkHostTensors("bakeConstants: the constants", constants);
   const names = Object.keys(constants);
   if (names.length === 0) return graph;
   const declared = new Map(graph.inputs.map((input) => [input.attributes.name, input]));
-  const given = checkHostTensors("bakeConstants", constants);
   for (const name of names) check(name, given[name] as HostTensor, declared);
   const remaining = graph.inputs.filter((input) => !Object.hasOwn(constants, input.attributes.name));
   return rewriteGraph(

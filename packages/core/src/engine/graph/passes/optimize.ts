@@ -1,4 +1,4 @@
-import type { Graph } from "../graph.js";
+import { checkGraph, type Graph } from "../graph.js";
 import { simplifyAlgebra } from "./algebraic-identities.js";
 import { mergeCommonSubexpressions } from "./common-subexpressions.js";
 import { foldConstants } from "./constant-folding.js";
@@ -36,6 +36,7 @@ export async function optimizeInTurns(graph: Graph, breathe: () => Promise<void>
 }
 
 function* passByPass(graph: Graph): Generator<undefined, Graph> {
+  checkGraph("optimize", graph);
   let current = eliminateDeadCode(graph);
   let settled = 0; // How many passes in a row are known to leave `current` as it is.
   for (let i = 0; settled < passes.length && i < MAXIMUM_ROUNDS * passes.length; i++) {
