@@ -32,6 +32,7 @@ describe("toOnnx", () => {
 
   it("refuses an option that there is not, and one whose value cannot be", () => {
     const graph = trace({ x: { dtype: "float32", shape: [2] } }, ({ x }) => ({ y: x }));
+    expect(() => toOnnx(undefined as never)).toThrow("toOnnx: the graph: the value is undefined; expected a graph");
     expect(() => toOnnx(graph, { portabel: false } as never)).toThrow("toOnnx: there is no option portabel.");
     expect(() => toOnnx(graph, { portable: "no" } as never)).toThrow(
       'toOnnx: portable is "no"; expected true or false.',

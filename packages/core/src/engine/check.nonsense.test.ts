@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { parseJson } from "../bundle/json.js";
 import { directoryStore } from "../bundle/sources/directory.js";
 import { filesStore } from "../bundle/sources/source.js";
@@ -73,13 +73,13 @@ const functions: readonly (readonly [string, (nothing: never) => unknown, also?:
   ["train: learningRate", (nothing) => learningRateFactor(nothing, 1, 3)],
 ];
 
-describe.each(functions)("%s: nonsense is refused by name", (what, call, also = [5]) => {
-  it.each([undefined, null, ...also])("%o", async (nonsense) => {
+for (const [what, call, also = [5]] of functions) {
+  it.each([undefined, null, ...also])(`${what}: %o is refused by name`, async (nonsense) => {
     const message = await failure(() => call(nonsense as never));
     expect(message.startsWith(`invalid-argument: ${what}`), message).toBe(true);
     expect(message).toContain("expected");
   });
-});
+}
 
 it.each<[string, () => unknown, RegExp]>([
   ["no codecs", () => chainCodecs([5] as never), /^invalid-config: chainCodecs: 0 is 5; expected a codec\./],

@@ -78,6 +78,22 @@ export function testGraphs({ options, tolerance, backend }: Conformance): void {
       await assertRejects(compiling, ["invalid-argument"], "an unknown option");
     });
 
+    it("refuses what is no graph, no inputs and nothing to reuse", async () => {
+      const live = await backend();
+      for (const nothing of [undefined, null, 5, {}]) {
+        await assertRejects(live.compile(nothing as never), ["invalid-argument"], "no graph");
+      }
+      const executable = await live.compile(trace({ x: float(2) }, ({ x }) => ({ y: ops.add(x, 1) })));
+      for (const nothing of [undefined, null, 5]) {
+        await assertRejects(executable.run(nothing as never), ["invalid-argument"], "no inputs");
+      }
+      const x = draw(1, 2);
+      for (const options of [5, { reuse: 5 }, { reuse: { y: 5 } }, { surprise: x }]) {
+        await assertRejects(executable.run({ x }, options as never), ["invalid-argument"], "nothing to reuse");
+      }
+      executable.dispose();
+    });
+
     it("refuses constants that the graph does not declare or that do not fit", async () => {
       const graph = trace({ x: float(2), w: float(2) }, ({ x, w }) => ({ y: ops.add(x, w) }));
       const live = await backend();
