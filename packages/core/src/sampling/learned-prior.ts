@@ -2,6 +2,7 @@ import * as v from "valibot";
 import { diffusionSchema } from "../diffusion/check-diffusion.js";
 import type { Diffusion } from "../diffusion/diffusion.js";
 import { generated } from "../diffusion/generator.js";
+import { backendSchema } from "../engine/backend/backend-schema.js";
 import type { Backend } from "../engine/backend/contract.js";
 import { check, schemas } from "../engine/check.js";
 import { buildGraph } from "../engine/graph/graph.js";
@@ -26,7 +27,7 @@ export interface LearnedPriorOptions {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   diffusion: diffusionSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
 });

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { backendSchema } from "../engine/backend/backend-schema.js";
 import type { Backend, Executable } from "../engine/backend/contract.js";
 import { breathe } from "../engine/breathe.js";
 import { check, schemas } from "../engine/check.js";
@@ -48,7 +49,7 @@ export interface SampledSymbols {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   model: modelSchema,
   head: cpHeadSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),

@@ -63,7 +63,11 @@ function drawPanel(history: SeriesTable, forecast: SeriesForecast, column: numbe
     number[],
   ];
   const all = [...past.filter(Number.isFinite), ...low90, ...high90];
-  const ticks = niceTicks(Math.min(...all), Math.max(...all));
+  // Not as arguments: a horizon may be longer than their list.
+  const ticks = niceTicks(
+    all.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY),
+    all.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY),
+  );
   const [bottom, top] = [ticks[0] as number, ticks.at(-1) as number];
   const x = (row: number): number =>
     panel.left + ((row + 0.5) / (rows + horizon)) * (panel.width - panel.left - panel.right);

@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { prototypePrefix, type SelfLabels, selfLabelsSchema } from "../../diffusion/self-labels.js";
+import { backendSchema } from "../../engine/backend/backend-schema.js";
 import { BoundedExecutables } from "../../engine/backend/bounded-executables.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
@@ -52,7 +53,7 @@ export interface SelfLabeler {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   labels: selfLabelsSchema,
   parameters: schemas.having<HostTensorRecord>("a record of tensors"),
 });

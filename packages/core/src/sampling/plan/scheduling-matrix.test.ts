@@ -86,6 +86,16 @@ describe("validateSchedulingMatrix", () => {
   });
 });
 
+it.each<[unknown, string]>([
+  [null, "the bounds are null; expected an object with start and end"],
+  [{ start: [Number.NaN] }, "start, column 0 is NaN; expected an index from 0 to 2"],
+  [{ start: null }, "start has undefined entries; expected one for each of the 1 columns"],
+  [{ end: [3] }, "end, column 0 is 3; expected an index from 0 to 2"],
+])("refuses the bounds %j", (bounds, message) => {
+  const matrix = { steps: 2, tokens: 1, rows: [Int32Array.of(2), Int32Array.of(0)] };
+  expect(() => validateSchedulingMatrix(matrix, bounds as never)).toThrow(message);
+});
+
 describe("checkRows", () => {
   it.each<[unknown, number, string]>([
     ["22", 1, 'the rows are "22"'],

@@ -27,9 +27,19 @@ function invalid(message: string): DiffusionForcingError {
   return new DiffusionForcingError("invalid-scheduling-matrix", `Scheduling matrix: ${message}.`);
 }
 
-function checkBound(bound: ArrayLike<number> | undefined, name: string, tokens: number): void {
-  if (bound !== undefined && bound.length !== tokens) {
-    throw invalid(`${name} has ${bound.length} entries; expected one for each of the ${tokens} columns`);
+function checkBound(
+  bound: ArrayLike<number> | undefined,
+  name: string,
+  { steps, tokens }: Pick<SchedulingMatrix, "steps" | "tokens">,
+): void {
+  if (bound === undefined) return;
+  if (bound?.length !== tokens) {
+    throw invalid(`${name} has ${describe(bound?.length)} entries; expected one for each of the ${tokens} columns`);
+  }
+  for (let column = 0; column < tokens; column++) {
+    const index = bound[column] as number;
+    if (Number.isInteger(index) && index >= 0 && index <= steps) continue;
+    throw invalid(`${name}, column ${column} is ${describe(index)}; expected an index from 0 to ${steps}`);
   }
 }
 
@@ -80,10 +90,13 @@ export function validateSchedulingMatrix(matrix: SchedulingMatrix, bounds: Matri
   if (typeof matrix !== "object" || matrix === null) {
     throw invalid(`it is ${describe(matrix)}; expected an object with steps, tokens and rows`);
   }
+  if (typeof bounds !== "object" || bounds === null) {
+    throw invalid(`the bounds are ${describe(bounds)}; expected an object with start and end`);
+  }
   const { steps, tokens, rows } = matrix;
   checkRows(rows, steps, tokens);
-  checkBound(bounds.start, "start", tokens);
-  checkBound(bounds.end, "end", tokens);
+  checkBound(bounds.start, "start", matrix);
+  checkBound(bounds.end, "end", matrix);
   const last = rows.length - 1;
   for (let column = 0; column < tokens; column++) {
     const first = rows[0]![column] as number;

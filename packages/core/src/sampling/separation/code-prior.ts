@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Diffusion } from "../../diffusion/diffusion.js";
+import { backendSchema } from "../../engine/backend/backend-schema.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
@@ -22,7 +23,7 @@ export interface CodePriorOptions {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   diffusion: schemas.having<Diffusion>("a diffusion", "model", "process"),
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
   length: schemas.integer(1, 65_536),

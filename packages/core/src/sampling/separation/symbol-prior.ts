@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { backendSchema } from "../../engine/backend/backend-schema.js";
 import type { Backend } from "../../engine/backend/contract.js";
 import { check, schemas } from "../../engine/check.js";
 import { add, exp, log, max, reshape, slice, sub, sum } from "../../engine/graph/operations.js";
@@ -22,7 +23,7 @@ export interface SymbolPriorOptions {
 }
 
 const schema = v.strictObject({
-  backend: schemas.having<Backend>("a backend", "compile"),
+  backend: backendSchema,
   model: modelSchema,
   head: cpHeadSchema,
   parameters: schemas.having<HostTensorRecord>("weights by parameter name"),
