@@ -124,6 +124,14 @@ describe("dforce plan", () => {
     });
   });
 
+  it("is never overwritten by what is drawn of it", async () => {
+    const out = await temporaryFolder();
+    const maze = join(out, "plan.svg");
+    await writeFile(maze, "#####\n#..G#\n#####\n");
+    const { code, stderr } = await dforce("plan", "--model", model, "--maze", maze, "--out", out, "--force");
+    expect([code, stderr]).toEqual([1, expect.stringContaining("plan.svg is what is read, and would be lost")]);
+  });
+
   it("plans in the drawn maze that it was trained in", async () => {
     const drawing = join(await temporaryFolder(), "mine.txt");
     await writeFile(drawing, "######\n#..G.#\n######\n");

@@ -95,7 +95,8 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
     drawing: join(out, "plan.svg"),
   };
   const force = options.force ?? options.out === undefined;
-  await checkOutputs({ files: Object.values(files), inputs: modelFiles(options.model), force });
+  const inputs = [...modelFiles(options.model), ...(options.maze === undefined ? [] : [options.maze])];
+  await checkOutputs({ files: Object.values(files), inputs, force });
   const bundle = await loadPlanner(options.model);
   const trained = mazeOf(bundle.config.maze);
   const maze = options.maze === undefined ? trained : await drawing(options.maze, options.model, trained);
