@@ -24,6 +24,11 @@ describe("whole", () => {
     expect(whole("--n", 3)("3")).toBe(3);
     expect(() => whole("--n", 3)("2")).toThrow('--n is "2"; expected a whole number from 3.');
   });
+
+  it("refuses what is above the most", () => {
+    expect(whole("--n", 3, 5)("5")).toBe(5);
+    expect(() => whole("--n", 3, 5)("6")).toThrow('--n is "6"; expected a whole number from 3 to 5.');
+  });
 });
 
 describe("decimal", () => {
@@ -55,11 +60,16 @@ describe("positive", () => {
     expect(() => positive("--x")(text)).toThrow(`--x is "${text}"; expected a number above 0.`);
     expect(() => positive("--x")(text)).toThrow(UsageError);
   });
+
+  it("refuses what is above the most", () => {
+    expect(positive("--x", 2)("2")).toBe(2);
+    expect(() => positive("--x", 2)("2.1")).toThrow('--x is "2.1"; expected a number above 0, at most 2.');
+  });
 });
 
 it("the shared options have their defaults and limits", () => {
   expect(seedOption.defaultValue).toBe(0);
-  expect(() => threadsOption.parseArg?.("0", undefined)).toThrow('--threads is "0"; expected a whole number from 1.');
+  expect(() => threadsOption.parseArg?.("0", undefined)).toThrow('--threads is "0"; expected a whole number from 1 to 1024.');
 });
 
 describe("describeIssues", () => {

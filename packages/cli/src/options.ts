@@ -6,27 +6,37 @@ export function decimal(text: string): number {
   return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : Number.NaN;
 }
 
-/** Values of options that are whole numbers, from the command line's text. */
-export function whole(name: string, least = 0): (text: string) => number {
+/**
+ * Values of options that are whole numbers, from the command line's text.
+ *
+ * @param most for whatever is counted out in memory before a model's own bounds are known.
+ */
+export function whole(name: string, least = 0, most?: number): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least) {
-      throw new UsageError(`${name} is "${text}"; expected a whole number from ${least}.`);
+    const isWhole = /^\d+$/.test(text) && Number.isSafeInteger(value);
+    if (!isWhole || value < least || value > (most ?? value)) {
+      const to = most === undefined ? "" : ` to ${most}`;
+      throw new UsageError(`${name} is "${text}"; expected a whole number from ${least}${to}.`);
     }
     return value;
   };
 }
 
 /** Values of options that are numbers above 0. */
-export function positive(name: string): (text: string) => number {
+export function positive(name: string, most?: number): (text: string) => number {
   return (text) => {
     const value = decimal(text);
-    if (!Number.isFinite(value) || value <= 0) {
-      throw new UsageError(`${name} is "${text}"; expected a number above 0.`);
+    if (!Number.isFinite(value) || value <= 0 || value > (most ?? value)) {
+      const to = most === undefined ? "" : `, at most ${most}`;
+      throw new UsageError(`${name} is "${text}"; expected a number above 0${to}.`);
     }
     return value;
   };
 }
+
+/** The most that is made at a time of what an option counts: sequences, tokens. A model's memory ends long before. */
+export const MOST_AT_A_TIME = 65_536;
 
 /** The command was called wrongly: exit code 2. */
 export class UsageError extends Error {}
@@ -39,7 +49,7 @@ export const quietOption: Option = new Option("--quiet", "show no progress, only
 export const threadsOption: Option = new Option(
   "--threads <n>",
   "threads of onnx/cpu (default: one per core)",
-).argParser(whole("--threads", 1));
+).argParser(whole("--threads", 1, 1024));
 
 /** Formats zod's complaints about a config file, one per line: the field, what is wrong, and what was given. */
 export function describeIssues(error: z.ZodError): string {

@@ -19,7 +19,7 @@ import { Command, Option } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
-import { jsonOption, UsageError, whole } from "../options.js";
+import { jsonOption, MOST_AT_A_TIME, UsageError, whole } from "../options.js";
 
 const solvers = { ddim, ancestral, euler, heun, "dpm-solver++": dpmSolverPlusPlus };
 
@@ -43,8 +43,8 @@ export function exportCommand(): Command {
     )
     .option("--model <name>", "a bundled model or a model folder", "medium")
     .requiredOption("--out <file>", "the .onnx file")
-    .option("--batch <n>", "sequences at a time", whole("--batch", 1), 1)
-    .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1))
+    .option("--batch <n>", "sequences at a time", whole("--batch", 1, MOST_AT_A_TIME), 1)
+    .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1, MOST_AT_A_TIME))
     .option("--stabilization-level <n>", "level that clean tokens pretend to have", whole("--stabilization-level"), 10)
     .addOption(
       new Option(

@@ -35,7 +35,7 @@ export function infillCommand(): Command {
     .option("--model <name>", "a bundled model or a model folder", "music")
     .requiredOption("--data <file>", "the chorale: a MIDI file of four voices in 4/4")
     .requiredOption("--bars <first-last>", "the bars to fill in, from 1; what they hold does not matter", bars)
-    .option("--samples <n>", "how many versions", whole("--samples", 1), 1)
+    .option("--samples <n>", "how many versions", whole("--samples", 1, 1000), 1)
     .option("--steps <n>", "denoising steps", whole("--steps", 1), 50)
     .requiredOption("--out <folder>", "where infilled-1.mid and so on, infilled.svg and infilled.png go")
     .addOption(seedOption)

@@ -9,7 +9,7 @@ import { backendOption } from "../backends/choice.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
-import { jsonOption, quietOption, seedOption, threadsOption, UsageError, whole } from "../options.js";
+import { jsonOption, MOST_AT_A_TIME, quietOption, seedOption, threadsOption, UsageError, whole } from "../options.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { interruptible } from "../process/interrupt.js";
@@ -40,7 +40,7 @@ export function sampleCommand(tasks: readonly Task[]): Command {
     .argument("[task]", "whose usual model is taken; may be left out with --model")
     .option("--model <name>", "a bundled model or a model folder (default: the task's usual one)")
     .option("--length <n>", "items of each sequence to imagine: frames, points, notes", whole("--length", 1), 64)
-    .option("--batch <n>", "how many sequences", whole("--batch", 1), 1)
+    .option("--batch <n>", "how many sequences", whole("--batch", 1, MOST_AT_A_TIME), 1)
     .option("--out <folder>", `where the samples go (default: ${usualFolder}, replacing the last)`)
     .addOption(
       new Option("--raw <format>", "how the numbers are written")
@@ -107,14 +107,14 @@ async function sample(
   await checkOutputs({ files: Object.values(possible), inputs: modelFiles(model), force });
   const bundle = await loadModel(model);
   const task = taskOf(tasks, bundle);
+  const numbers = bundle.diffusion.model.tokenShape.reduce((product, axis) => product * axis, batch * length);
+  if (numbers > MOST_NUMBERS) throw tooMany();
   const { format } = task;
   const own = Array.from({ length: format ? batch : 0 }, (_, i) => join(out, `sample-${i + 1}.${format?.extension}`));
   await checkOutputs({ files: own, inputs: modelFiles(model), force });
   if (named !== undefined && named.name !== task.name) {
     throw new UsageError(`The model ${model} is for the task ${task.name}, not for ${named.name}.`);
   }
-  const numbers = bundle.diffusion.model.tokenShape.reduce((product, axis) => product * axis, batch * length);
-  if (numbers > MOST_NUMBERS) throw tooMany();
   const { stream, schemas } = samplingOf(task, bundle);
   const values = await taskOptionValues(schemas, given);
   const backend = await openBackend(options);

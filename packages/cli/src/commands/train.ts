@@ -45,6 +45,9 @@ interface TrainOptions extends BackendChoice, RunRequest {
   readonly json?: boolean;
 }
 
+/** 24 days: timers count milliseconds in 31 bits, and one that overflows fires at once. */
+const MOST_MINUTES = 35_000;
+
 /** The task's own options are those of a subcommand; the others are read wherever they stand. */
 export function trainCommand(tasks: readonly Task[]): Command {
   const command = new Command("train")
@@ -57,7 +60,7 @@ export function trainCommand(tasks: readonly Task[]): Command {
     .option("--seed <n>", "seed of parameters, data order and noise (default: 0)", whole("--seed"))
     .option("--steps <n>", "training steps, instead of the recipe's", whole("--steps", 1))
     .option("--checkpoint-every <n>", "steps between checkpoints", whole("--checkpoint-every", 1), 250)
-    .option("--minutes <x>", "stop after this time, save, and say how to go on", positive("--minutes"))
+    .option("--minutes <x>", "stop after this time, save, and say how to go on", positive("--minutes", MOST_MINUTES))
     .addOption(backendOption)
     .addOption(threadsOption)
     .addOption(quietOption)
