@@ -5,7 +5,7 @@ import { checkRunThere, readRun } from "./files/run-folder.js";
 import { UsageError } from "./options.js";
 import { parseRunConfig, type RunConfig } from "./run-config.js";
 import { recordOptions, runOptionValues } from "./run-options.js";
-import { flagOf, type GivenOptions } from "./task-options.js";
+import { filesAmong, flagOf, type GivenOptions } from "./task-options.js";
 import { presetOf, taskNamed, usualPreset } from "./tasks.js";
 
 /** What a run is to be, from the command line. */
@@ -70,8 +70,7 @@ export async function checkResumable(
 
 /** Files that a run reads. */
 export function inputsOf({ options: values }: RunStart, config: string | undefined): string[] {
-  const files = Object.values(values).flatMap((value) => (typeof value === "object" ? [value.name] : []));
-  return [...files, ...(config === undefined ? [] : [config])];
+  return [...filesAmong(values), ...(config === undefined ? [] : [config])];
 }
 
 async function recipe(tasks: readonly Task[], name: string | undefined, options: RunRequest): Promise<RunConfig> {

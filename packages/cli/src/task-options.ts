@@ -78,6 +78,11 @@ export async function taskOptionValues(options: OptionSchemas, given: GivenOptio
   return values;
 }
 
+/** The paths of the files among options' values. */
+export function filesAmong(values: OptionValues): string[] {
+  return Object.values(values).flatMap((value) => (typeof value === "object" ? [value.name] : []));
+}
+
 function warnBeyondTraining(name: string, schema: OptionSchema, value: OptionValue): void {
   if ((schema.kind !== "integer" && schema.kind !== "number") || typeof value !== "number") return;
   const [low, high] = schema.trained ?? [value, value];

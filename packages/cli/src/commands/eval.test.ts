@@ -104,6 +104,17 @@ describe("dforce eval", () => {
     expect([maze.code, maze.stderr]).toEqual([1, expect.stringContaining("An evaluation of maze2d draws no picture")]);
   });
 
+  it.skipIf(process.platform === "win32")("says before it measures that there is nowhere to write", async () => {
+    const taken = join(await temporaryFolder(), "taken");
+    await writeFile(taken, "");
+    const { code, stdout, stderr } = await evaluate("--episodes", "1", "--out", join(taken, "maze.svg"));
+    expect([code, stdout, stderr]).toEqual([
+      1,
+      "",
+      expect.stringMatching(/^error: The folder .*taken cannot be written/),
+    ]);
+  });
+
   it("exits with 2 for more steps than the model has levels", async () => {
     const { code, stdout, stderr } = await evaluate("--steps", "101");
     expect(stderr).toBe('error: --steps is "101"; expected a whole number from 1 to 100.\n');

@@ -1,17 +1,18 @@
+import { dirname } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { describe } from "@diffusion-forcing/core/backend";
 import type { Task, TaskReport } from "@diffusion-forcing/tasks";
 import { Command } from "commander";
 import { type BackendChoice, openBackend } from "../backend.js";
 import { backendOption } from "../backends/choice.js";
-import { writeAtomically } from "../files/atomic-write.js";
+import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
 import { jsonOption, quietOption, threadsOption, UsageError } from "../options.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { interruptible } from "../process/interrupt.js";
-import { addTaskOptions, describeTaskOptions, taskOptionValues } from "../task-options.js";
+import { addTaskOptions, describeTaskOptions, filesAmong, taskOptionValues } from "../task-options.js";
 import { taskOf } from "../tasks.js";
 
 interface EvalOptions extends BackendChoice {
@@ -68,9 +69,6 @@ async function evaluate(
   signal: AbortSignal,
 ): Promise<void> {
   const [model, rest] = modelAndRest(options, args);
-  if (options.out !== undefined) {
-    await checkOutputs({ files: [options.out], inputs: modelFiles(model), force: options.force });
-  }
   const bundle = await loadModel(model);
   const task = taskOf(tasks, bundle);
   const schemas = task.evaluationOptions(bundle);
@@ -80,9 +78,15 @@ async function evaluate(
     .showHelpAfterError("(dforce eval --help shows its options)")
     .parse(rest, { from: "user" });
   const values = await taskOptionValues(schemas, own.opts());
+  const { out, force } = options;
+  if (out !== undefined) {
+    await checkOutputs({ files: [out], inputs: [...modelFiles(model), ...filesAmong(values)], force });
+  }
   const backend = await openBackend(options);
-  const started = performance.now();
   try {
+    // An evaluation may take hours: that there is nowhere to write is said before.
+    if (out !== undefined) await ensureWritable(dirname(out));
+    const started = performance.now();
     const report = await withProgress(
       "measuring",
       100,
@@ -99,7 +103,7 @@ async function evaluate(
     const document = { model, ...report.document, seconds };
     const text = [report.title, formatTable(report.rows), ...(report.note === undefined ? [] : [report.note])];
     process.stdout.write(options.json ? `${JSON.stringify(document)}\n` : `${text.join("\n")}\n`);
-    if (options.out !== undefined) await writePicture(options.out, task, report);
+    if (out !== undefined) await writePicture(out, task, report);
   } finally {
     await backend.dispose();
   }

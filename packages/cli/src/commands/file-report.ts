@@ -11,7 +11,7 @@ import { withProgress } from "../output/progress.js";
 import { toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
 import { interruptible } from "../process/interrupt.js";
-import { addTaskOptions, describeTaskOptions, taskOptionValues } from "../task-options.js";
+import { addTaskOptions, describeTaskOptions, filesAmong, taskOptionValues } from "../task-options.js";
 import { taskOf } from "../tasks.js";
 
 interface FileReportOptions extends BackendChoice {
@@ -91,13 +91,12 @@ async function report(
     .showHelpAfterError(`(dforce ${kind.name} --help shows its options)`)
     .parse(args, { from: "user" });
   const values = await taskOptionValues(schemas, own.opts());
-  const inputs = Object.values(values).flatMap((value) => (typeof value === "object" ? [value.name] : []));
   const names = work
     .files(values)
     .flatMap((name) => (name.endsWith(".svg") ? [name, name.replace(/svg$/, "png")] : [name]));
   await checkOutputs({
     files: names.map((name) => join(out, name)),
-    inputs: [...inputs, ...modelFiles(model)],
+    inputs: [...filesAmong(values), ...modelFiles(model)],
     force: options.force ?? options.out === undefined,
   });
   const backend = await openBackend(options);

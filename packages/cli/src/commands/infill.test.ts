@@ -98,6 +98,12 @@ it("dforce sample writes music as MIDI too", async () => {
   expect([twice.code, twice.stderr]).toEqual([1, expect.stringContaining("is there already")]);
 }, 30_000);
 
+it("dforce eval never writes its picture over the data that it reads", async () => {
+  const data = ["--data", at("chorales.json"), "--out", at("chorales.json")];
+  const { code, stderr } = await run("eval", at("model"), ...data, "--force");
+  expect([code, stderr]).toEqual([1, expect.stringContaining("chorales.json is what is read, and would be lost")]);
+});
+
 describe("dforce infill", () => {
   const infill = (...args: string[]) =>
     run("infill", "--model", at("model"), "--data", at("song.mid"), "--steps", "2", ...args);
