@@ -69,7 +69,9 @@ describe("positive", () => {
 
 it("the shared options have their defaults and limits", () => {
   expect(seedOption.defaultValue).toBe(0);
-  expect(() => threadsOption.parseArg?.("0", undefined)).toThrow('--threads is "0"; expected a whole number from 1 to 1024.');
+  expect(() => threadsOption.parseArg?.("0", undefined)).toThrow(
+    '--threads is "0"; expected a whole number from 1 to 1024.',
+  );
 });
 
 describe("describeIssues", () => {

@@ -44,7 +44,11 @@ export function exportCommand(): Command {
     .option("--model <name>", "a bundled model or a model folder", "medium")
     .requiredOption("--out <file>", "the .onnx file")
     .option("--batch <n>", "sequences at a time", whole("--batch", 1, MOST_AT_A_TIME), 1)
-    .option("--tokens <n>", "length of the sequences (default: the longest trained)", whole("--tokens", 1, MOST_AT_A_TIME))
+    .option(
+      "--tokens <n>",
+      "length of the sequences (default: the longest trained)",
+      whole("--tokens", 1, MOST_AT_A_TIME),
+    )
     .option("--stabilization-level <n>", "level that clean tokens pretend to have", whole("--stabilization-level"), 10)
     .addOption(
       new Option(

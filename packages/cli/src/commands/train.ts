@@ -1,4 +1,4 @@
-import { type Backend, isDiffusionForcingError } from "@diffusion-forcing/core";
+import { type Backend, isDiffusionForcingError, type TrainingState } from "@diffusion-forcing/core";
 import { codecOn } from "@diffusion-forcing/core/bundle";
 import { initialTrainingState, trainStream } from "@diffusion-forcing/core/training";
 import type { PreparationContext, Task, TaskJob } from "@diffusion-forcing/tasks";
@@ -274,6 +274,18 @@ async function trainOn(
   let loss: number | null = null;
   let validated = "";
   let reached = state?.step ?? 0;
+  let unsaved: TrainingState | undefined;
+  // A resumed run cuts off what was logged beyond its checkpoint, but cannot win back what was not logged before it.
+  const keep = async (): Promise<void> => {
+    const state = unsaved;
+    unsaved = undefined;
+    try {
+      await log.flush();
+    } finally {
+      // Training is worth more than its log.
+      if (state !== undefined) await writeCheckpoint(out, config, job, state);
+    }
+  };
   const run = trainStream(job.trainable ?? job.diffusion, {
     backend,
     batches: job.batches,
@@ -285,7 +297,10 @@ async function trainOn(
     emaDecay: training.emaDecay,
     checkpoint: {
       every: options.checkpointEvery,
-      save: (snapshot) => writeCheckpoint(out, config, job, snapshot),
+      // Held back until its own step is logged, of which is told only afterwards.
+      save: (snapshot) => {
+        unsaved = snapshot;
+      },
     },
     signal,
     ...(state ? { resume: state } : {}),
@@ -298,7 +313,7 @@ async function trainOn(
       const seconds = Number((log.secondsBefore + secondsHere()).toFixed(3));
       const validation = validationLoss === undefined ? {} : { validationLoss };
       log.add({ step, loss: progress.loss, gradientNorm, learningRate, ...validation, seconds });
-      if (step % options.checkpointEvery === 0) await log.flush();
+      if (unsaved !== undefined) await keep();
       loss = loss === null ? progress.loss : 0.98 * loss + 0.02 * progress.loss;
       if (validationLoss !== undefined) validated = `, validation ${validationLoss.toFixed(4)}`;
       onProgress(step, `loss ${loss.toFixed(4)}${validated}`);
@@ -307,7 +322,7 @@ async function trainOn(
   try {
     await withProgress("training", training.steps, work, { done: state?.step ?? 0, quiet });
   } finally {
-    await log.flush();
+    await keep();
   }
   const seconds = secondsHere();
   // A run that had stopped early has nothing left to do.

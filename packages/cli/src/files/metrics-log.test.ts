@@ -1,4 +1,4 @@
-import { appendFile, readFile } from "node:fs/promises";
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { temporaryFolder } from "../testing/cli.js";
@@ -40,4 +40,35 @@ it("begins anew with a run that begins anew", async () => {
   await first.flush();
   await openMetricsLog(folder, 0);
   expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe("");
+});
+
+it("passes over lines that are no steps, whatever they hold", async () => {
+  const folder = await temporaryFolder();
+  const damaged = [{ ...step(2), seconds: [] }, { ...step(2), loss: {} }, null, "x"].map((line) =>
+    JSON.stringify(line),
+  );
+  await writeFile(join(folder, "metrics.jsonl"), [JSON.stringify(step(1)), ...damaged, "["].join("\n"));
+  expect((await openMetricsLog(folder, 2)).secondsBefore).toBe(0.25);
+  expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe(`${JSON.stringify(step(1))}\n`);
+});
+
+it("keeps rows that could not be written for the next flush", async () => {
+  const folder = await temporaryFolder();
+  const [table, aside] = [join(folder, "metrics.csv"), join(folder, "aside")];
+  const log = await openMetricsLog(folder, 0);
+  log.add(step(1));
+  await rename(table, aside);
+  await mkdir(table);
+  await expect(log.flush()).rejects.toThrow("metrics.csv could not be written");
+  await rm(table, { recursive: true });
+  await rename(aside, table);
+  await log.flush();
+  expect((await readFile(table, "utf8")).trimEnd().split("\n")).toHaveLength(2);
+  expect(await readFile(join(folder, "metrics.jsonl"), "utf8")).toBe(`${JSON.stringify(step(1))}\n`);
+});
+
+it("refuses to go on beside a log that cannot be read, which would be lost", async () => {
+  const folder = await temporaryFolder();
+  await mkdir(join(folder, "metrics.jsonl"));
+  await expect(openMetricsLog(folder, 1)).rejects.toThrow("metrics.jsonl cannot be read: it is a folder");
 });

@@ -35,6 +35,8 @@ describe("a run killed with SIGKILL while it writes a checkpoint at every step",
       expect(state?.step).toBeGreaterThan(reached);
       reached = state?.step as number;
       await loadPlanner(out);
+      const logged = (await readFile(join(out, "metrics.jsonl"), "utf8")).split("\n").slice(0, reached);
+      expect(logged.map((line) => JSON.parse(line).step)).toEqual(Array.from({ length: reached }, (_, i) => i + 1));
       // Hidden: the lock of the dead process, perhaps what it was writing; the next session takes them away.
       expect((await readdir(out)).filter((name) => !name.startsWith(".")).sort()).toEqual([
         "checkpoint.safetensors",
