@@ -73,8 +73,10 @@ describe("a finished run", () => {
   });
 
   it("gets the summary that a kill after the last checkpoint took from it", async () => {
-    for (const spoil of [() => rm(join(out, "summary.json")), () => writeFile(join(out, "summary.json"), "{")]) {
-      await spoil();
+    const path = join(out, "summary.json");
+    const foreign = JSON.stringify({ ...JSON.parse(await readFile(path, "utf8")), task: "nope" });
+    for (const rubbish of [undefined, "{", '"abc"', "null", "{}", "[1,2]", foreign, "[".repeat(400_000)]) {
+      await (rubbish === undefined ? rm(path) : writeFile(path, rubbish));
       const { code, stdout } = await dforce("train", "--resume", "--out", out);
       expect(stdout).toMatch(/^Trained 5 steps, the last session in \d+ s\. Next: .* plan --model \S+\n$/);
       expect(code).toBe(0);
@@ -248,6 +250,14 @@ describe("an interrupted run", () => {
     expect(await resumed(encodeTrainingState({ ...state, step: 1 }, otherMaze))).toMatch(
       /checkpoint of another run: its maze is "large", in training\.json it is "umaze"\. \[checkpoint-mismatch\]/,
     );
+    for (const [trainedOn, problem] of [
+      ["{", /trained-on: this is not valid JSON.*\[corrupt-file\]/],
+      ["null", /Its trained-on is null; expected an object\. \[corrupt-file\]/],
+      ["5", /Its trained-on is 5; expected an object\. \[corrupt-file\]/],
+      ["{}", /Its trained-on says nothing of what training\.json trains\. \[checkpoint-mismatch\]/],
+    ] as const) {
+      expect(await resumed(encodeTrainingState({ ...state, step: 1 }, { "trained-on": trainedOn }))).toMatch(problem);
+    }
     await copyFile(join(out, "model.safetensors"), path);
     expect(await resumed(await readFile(path))).toMatch(/is no training checkpoint/);
   });

@@ -200,7 +200,7 @@ async function finishedRun(
       await backend.dispose();
     }
   }
-  return readSummary(out);
+  return state && readSummary(out, config, state.step);
 }
 
 /** Data and model of a run, which its recipe and options determine. */
@@ -326,7 +326,7 @@ async function trainOn(
   }
   const seconds = secondsHere();
   // A run that had stopped early has nothing left to do.
-  const earlier = loss === null ? await readSummary(out) : undefined;
+  const earlier = loss === null ? await readSummary(out, config, reached) : undefined;
   if (earlier !== undefined) return { ...earlier, out };
   return {
     out,

@@ -65,7 +65,7 @@ describe("a run's folder", () => {
     );
     expect((await readRun(out)).config.seed).toBe(3);
     expect(await readdir(out)).toEqual(["training.json"]);
-    expect(await readSummary(out)).toBeUndefined();
+    expect(await readSummary(out, tinyRecipe, 0)).toBeUndefined();
   });
 
   it("with a damaged recipe is refused, naming file and field", async () => {

@@ -8,14 +8,17 @@ import {
   samplingParameters,
   type TrainingState,
 } from "@diffusion-forcing/core";
+import { describe } from "@diffusion-forcing/core/backend";
 import {
   bundleFiles,
   decodeSafetensors,
   decodeTrainingState,
   encodeBundle,
   encodeTrainingState,
+  parseJson,
 } from "@diffusion-forcing/core/bundle";
 import { tasks as allTasks, type Task, type TaskJob } from "@diffusion-forcing/tasks";
+import { z } from "zod";
 import { commandLine } from "../process/invocation.js";
 import { parseRunConfig, type RunConfig } from "../run-config.js";
 import { writeAtomically } from "./atomic-write.js";
@@ -28,6 +31,8 @@ const runFile = "training.json";
 const checkpointFile = "checkpoint.safetensors";
 const summaryFile = "summary.json";
 const codecFile = "codec-training.safetensors";
+/** Recipe and summary are a screenful each. */
+const MOST_TEXT_BYTES = 1e6;
 
 /** What `dforce train` reports of a run; kept as `summary.json`. */
 export interface RunSummary {
@@ -106,7 +111,7 @@ export async function readRun(
 ): Promise<{ config: RunConfig; state: TrainingState | undefined }> {
   await checkRunThere(folder);
   const path = join(folder, runFile);
-  const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path)), path, tasks);
+  const config = parseRunConfig(new TextDecoder().decode(await readIfThere(path, MOST_TEXT_BYTES)), path, tasks);
   const bytes = await readIfThere(join(folder, checkpointFile));
   return { config, state: bytes && decodeCheckpoint(join(folder, checkpointFile), bytes, config) };
 }
@@ -146,7 +151,13 @@ function subjectOf({
 
 function checkSubject(stored: string | undefined, config: RunConfig): void {
   if (stored === undefined) return;
-  const [own, other] = [subjectOf(config), JSON.parse(stored) as Readonly<Record<string, unknown>>];
+  const [own, other] = [subjectOf(config), parseJson(subjectKey, new TextEncoder().encode(stored))];
+  if (!isRecord(other)) {
+    throw new DiffusionForcingError("corrupt-file", `Its ${subjectKey} is ${describe(other)}; expected an object.`);
+  }
+  if (!Object.keys(own).some((field) => Object.hasOwn(other, field))) {
+    throw new DiffusionForcingError("checkpoint-mismatch", `Its ${subjectKey} says nothing of what ${runFile} trains.`);
+  }
   for (const [field, value] of Object.entries(own)) {
     const [here, there] = [JSON.stringify(value), JSON.stringify(other[field])];
     // A checkpoint of an earlier day may not have recorded a field.
@@ -156,6 +167,10 @@ function checkSubject(stored: string | undefined, config: RunConfig): void {
       `It is the checkpoint of another run: its ${field} is ${there}, in ${runFile} it is ${here}.`,
     );
   }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** Writes the model files and the checkpoint, the checkpoint last: it alone decides where a resumed run starts. */
@@ -232,11 +247,28 @@ export async function writeSummary(folder: string, summary: RunSummary): Promise
   await writeAtomically(join(folder, summaryFile), `${JSON.stringify(summary, null, 2)}\n`);
 }
 
-/** The summary of a finished run; undefined where it is damaged or the run was killed before it was written. */
-export async function readSummary(folder: string): Promise<RunSummary | undefined> {
-  const bytes = await readIfThere(join(folder, summaryFile));
+/** What every summary says, out of a file that anybody may have edited; the task adds what is about its data. */
+const summarySchema = z.looseObject({
+  out: z.string(),
+  task: z.string(),
+  seed: z.int(),
+  steps: z.int().nonnegative(),
+  loss: z.number().nullable(),
+  seconds: z.number().nonnegative(),
+  threads: z.union([z.number(), z.literal("all")]),
+});
+
+/** The summary of the run that ended at this step; undefined where it is damaged, another's, or was never written. */
+export async function readSummary(
+  folder: string,
+  { task }: Pick<RunConfig, "task">,
+  step: number,
+): Promise<RunSummary | undefined> {
+  const path = join(folder, summaryFile);
   try {
-    return bytes && (JSON.parse(new TextDecoder().decode(bytes)) as RunSummary);
+    const bytes = await readIfThere(path, MOST_TEXT_BYTES);
+    const summary = bytes && summarySchema.parse(parseJson(path, bytes));
+    return summary?.task === task && summary.steps === step ? summary : undefined;
   } catch {
     return undefined;
   }
