@@ -2,6 +2,7 @@ import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { describe } from "@diffusion-forcing/core/backend";
 import { parseJson } from "@diffusion-forcing/core/bundle";
 import Papa from "papaparse";
+import { LARGEST } from "./record.js";
 
 /** A row of cells and the line it stands in, from 1. */
 export interface CellRow {
@@ -29,6 +30,12 @@ export function readCells(name: string, text: string, format?: SeriesFormat): Ce
   const cells = isJson ? jsonLines(name, text) : separated(name, text, format);
   const [first] = cells.rows;
   if (first === undefined) refuseData(name, "there are no rows; expected one for each moment");
+  if (first.cells.length > LARGEST) {
+    refuseData(
+      `${name}, line ${first.line}`,
+      `${first.cells.length} columns; expected at most ${LARGEST}: a row for each moment, a column for each series`,
+    );
+  }
   const ragged = cells.rows.find((row) => row.cells.length !== first.cells.length);
   if (ragged) {
     const { line, cells: own } = ragged;
@@ -59,7 +66,7 @@ function separated(name: string, text: string, format: SeriesFormat | undefined)
 }
 
 function jsonLines(name: string, text: string): Cells {
-  let names: readonly string[] | undefined;
+  let names: ReadonlySet<string> | undefined;
   const encoder = new TextEncoder();
   const rows = text.split("\n").flatMap((source, i): CellRow[] => {
     if (source.trim() === "") return [];
@@ -69,13 +76,13 @@ function jsonLines(name: string, text: string): Cells {
     if (typeof value !== "object" || value === null) {
       refuseData(where, `it is ${describe(value)}; expected an object, or an array of numbers`);
     }
-    names ??= Object.keys(value);
+    names ??= new Set(Object.keys(value));
     const known = names;
-    const strange = Object.keys(value).find((key) => !known.includes(key));
+    const strange = Object.keys(value).find((key) => !known.has(key));
     if (strange !== undefined) refuseData(where, `the name ${describe(strange)} is not among those of the first line`);
-    return [{ line: i + 1, cells: names.map((key) => cellOf(where, (value as Record<string, unknown>)[key])) }];
+    return [{ line: i + 1, cells: Array.from(known, (key) => cellOf(where, (value as Record<string, unknown>)[key])) }];
   });
-  return { rows, ...(names ? { names } : {}) };
+  return { rows, ...(names ? { names: [...names] } : {}) };
 }
 
 function cellOf(where: string, value: unknown): string {

@@ -90,6 +90,18 @@ describe("readSeries", () => {
     await expect(read("t,x\n0,5\n", { time: "when" })).rejects.toThrow('there is no column "when"; there are t, x');
   });
 
+  it.each([
+    ["separated", (names: readonly string[]) => `${names.join()}\n${names.map(() => 1).join()}\n`],
+    [
+      "JSON lines",
+      (names: readonly string[]) => `${JSON.stringify(Object.fromEntries(names.map((one) => [one, 1])))}\n`,
+    ],
+  ])("reads as many columns as a model may have and no more: %s", async (_, text) => {
+    const names = Array.from({ length: 65_537 }, (_, i) => `c${i}`);
+    expect((await read(text(names.slice(1)))).columns).toEqual(names.slice(1));
+    await expect(read(text(names))).rejects.toThrow("my.csv, line 1: 65537 columns; expected at most 65536");
+  });
+
   it("refuses options that there are not", async () => {
     await expect(read("x\n1\n", { format: "xls" as never })).rejects.toThrow(
       'readSeries: format is "xls"; expected "csv"',

@@ -66,7 +66,9 @@ export async function readSeries(file: OptionFile, options: ReadSeriesOptions = 
   const cells = readCells(name, await textOf(file), options.format);
   const { names, rows } = withHeader(name, cells, options.header);
   if (rows.length === 0) refuseData(name, "there are no rows below the header");
-  if (rows.length * names.length > MOST_CELLS) refuseData(name, `more than ${MOST_CELLS} cells`);
+  if (rows.length * names.length > MOST_CELLS) {
+    refuseData(name, `${rows.length} rows of ${names.length} columns; expected at most ${MOST_CELLS} cells together`);
+  }
   const time = timeColumn(name, names, rows, options.time);
   const columns = names.flatMap((_, i) => (i === time ? [] : [i]));
   if (columns.length === 0) refuseData(name, "there is no column besides the times");
@@ -96,7 +98,8 @@ function withHeader(name: string, { rows, names }: Cells, header: boolean | unde
 }
 
 function distinct(name: string, names: readonly string[]): readonly string[] {
-  const twice = names.find((one, i) => names.indexOf(one) !== i);
+  const before = new Set<string>();
+  const twice = names.find((one) => before.size === before.add(one).size);
   if (twice !== undefined) refuseData(name, `two columns are called ${describe(twice)}`);
   const long = names.find((one) => one.length > 200);
   if (long !== undefined) refuseData(name, `a column is called ${describe(long)}; expected at most 200 characters`);
