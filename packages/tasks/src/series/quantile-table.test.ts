@@ -30,6 +30,19 @@ it("writes quantiles and samples as CSV and as JSON", () => {
   ]);
 });
 
+it("writes all times alike: in full where one is no midnight", () => {
+  const times = Float64Array.of(Date.UTC(2024, 0, 1), Date.UTC(2024, 0, 1, 1));
+  const moments = ["2024-01-01T00:00:00.000Z", "2024-01-01T01:00:00.000Z"];
+  expect(JSON.parse(forecastJson({ ...forecast, times })).moments).toEqual(moments);
+  for (const [csv, column] of [
+    [quantilesCsv({ ...forecast, times }), 0],
+    [samplesCsv({ ...forecast, times }), 1],
+  ] as const) {
+    const rows = csv.trim().split("\n").slice(1);
+    expect(new Set(rows.map((row) => row.split(",")[column]))).toEqual(new Set(moments));
+  }
+});
+
 it("draws a panel for each series, whatever its values, and escapes their names", () => {
   const history = { columns: ["a", "b,c"], values: Float64Array.of(1, 10, Number.NaN, 10, 2, 10) };
   const svg = fanChart(history, forecast);

@@ -33,22 +33,23 @@ export function columnQuantiles(
   return quantiles.map((q) => sorted.map((row) => quantileOf(row, q)));
 }
 
-/** What a row of a forecast is called: its time, or how far ahead it lies. */
-function momentOf({ times }: SeriesForecast, h: number): string {
-  const time = times?.[h];
-  return time === undefined ? String(h + 1) : new Date(time).toISOString().replace("T00:00:00.000Z", "");
+/** What the rows of a forecast are called: how far ahead they lie, or their times, as dates where all are midnights. */
+function momentsOf({ times, horizon }: SeriesForecast): string[] {
+  if (times === undefined) return Array.from({ length: horizon }, (_, h) => String(h + 1));
+  const moments = Array.from(times.subarray(0, horizon), (time) => new Date(time).toISOString());
+  const midnight = "T00:00:00.000Z";
+  return moments.every((moment) => moment.endsWith(midnight))
+    ? moments.map((moment) => moment.slice(0, -midnight.length))
+    : moments;
 }
 
 /** A row for every moment and series: `row, series, q05, ...`. */
 export function quantilesCsv(forecast: SeriesForecast): string {
   const names = writtenQuantiles.map((q) => `q${String(Math.round(100 * q)).padStart(2, "0")}`);
+  const moments = momentsOf(forecast);
   const rows = forecast.columns.flatMap((column, c) => {
     const quantiles = columnQuantiles(forecast, c);
-    return Array.from({ length: forecast.horizon }, (_, h) => [
-      momentOf(forecast, h),
-      column,
-      ...quantiles.map((list) => list[h] as number),
-    ]);
+    return moments.map((moment, h) => [moment, column, ...quantiles.map((list) => list[h] as number)]);
   });
   return csv([[forecast.times ? "time" : "step", "series", ...names], ...rows]);
 }
@@ -57,9 +58,10 @@ export function quantilesCsv(forecast: SeriesForecast): string {
 export function samplesCsv(forecast: SeriesForecast): string {
   const { samples, horizon, columns, values } = forecast;
   const width = columns.length;
+  const moments = momentsOf(forecast);
   const rows = Array.from({ length: samples * horizon }, (_, i) => [
     Math.floor(i / horizon) + 1,
-    momentOf(forecast, i % horizon),
+    moments[i % horizon] as string,
     ...values.subarray(i * width, (i + 1) * width),
   ]);
   return csv([["sample", forecast.times ? "time" : "step", ...columns], ...rows]);
@@ -75,7 +77,7 @@ export function forecastJson(forecast: SeriesForecast): string {
   const width = columns.length;
   const document = {
     columns,
-    moments: Array.from({ length: horizon }, (_, h) => momentOf(forecast, h)),
+    moments: momentsOf(forecast),
     quantiles: Object.fromEntries(
       columns.map((column, c) => {
         const lists = columnQuantiles(forecast, c);

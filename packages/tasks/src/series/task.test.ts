@@ -72,7 +72,7 @@ describe("seriesTask", () => {
     const asked = { data: options.data, horizon: 9, samples: 20 };
     const { files, document } = (await seriesTask.forecasting?.run(bundle, { backend, options: asked, seed: 0 })) ?? {};
     expect(Object.keys(files ?? {})).toEqual(["quantiles.csv", "samples.csv", "forecast.svg"]);
-    expect(String(files?.["samples.csv"]).split("\n")[1]).toMatch(/^1,2024-01-26,[\d.]+,[\d.]+$/);
+    expect(String(files?.["samples.csv"]).split("\n")[1]).toMatch(/^1,2024-01-26T00:00:00\.000Z,[\d.]+,[\d.]+$/);
     expect(document).toMatchObject({ horizon: 9, rows: 600 });
   });
 
