@@ -125,7 +125,7 @@ function firstRowOf(record: SeriesRecord, table: SeriesTable, { firstRow, window
   if (possible >= windows) return first;
   throw new DiffusionForcingError(
     "invalid-data",
-    `${data.name} has ${rows} rows, and the first window begins after ${first}: room for ${possible} windows of ${record.horizon} rows; ${windows} are asked for.`,
+    `${data.name} has ${rows} rows, and the first window begins after ${first}: room for ${possible} windows of ${record.horizon} rows; ${windows} are asked for. Train with --train-rows, which leaves rows to measure on, or take fewer --windows or an earlier --first-row.`,
   );
 }
 

@@ -132,7 +132,11 @@ describe("SeriesForecaster, of a model of independent normal changes", () => {
 
   it.each<[string, SeriesTable, Partial<SeriesRecord>]>([
     ["the series have 4 rows; the model looks back on 5", column(1, 2, 3, 4), {}],
-    ["the columns are x; the model forecasts 1", { ...column(1, 2, 3, 4, 5), columns: ["x"] }, {}],
+    [
+      "the columns are x; the model forecasts 1: give it these, in this order, or train",
+      { ...column(1, 2, 3, 4, 5), columns: ["x"] },
+      {},
+    ],
     ["column 1 has no value in its last 5 rows", column(1, ...new Array(5).fill(Number.NaN)), {}],
     ["the model is told of the calendar", column(1, 2, 3, 4, 5), { calendar: ["day"] }],
   ])("refuses: %s", async (message, table, record) => {

@@ -114,7 +114,7 @@ export class SeriesForecaster {
     };
     if (table.columns.join("\n") !== columns.join("\n")) {
       refuse(
-        `the columns are ${table.columns.join(", ").slice(0, 300)}; the model forecasts ${columns.join(", ").slice(0, 300)}`,
+        `the columns are ${table.columns.join(", ").slice(0, 300)}; the model forecasts ${columns.join(", ").slice(0, 300)}: give it these, in this order, or train a model of yours (dforce train series --data FILE); in code, rescaledTo(bundle, table) reads as many others in their places`,
       );
     }
     const needed = context + (representation === "level" ? 0 : 1);

@@ -101,14 +101,17 @@ export function withDoubt(
 ): SeriesTable {
   checkTable("withDoubt: the table", table);
   const width = table.columns.length;
-  const deviations = (names: readonly string[]) => {
+  const deviations = (names: readonly string[], expected: string) => {
     const known = new Set(names);
     const isKnown = (of: Readonly<Record<string, number>>): boolean => Object.keys(of).every((name) => known.has(name));
-    return v.optional(v.pipe(v.record(v.string(), schemas.number(0)), v.check(isKnown, "names of the table's own")));
+    return v.optional(v.pipe(v.record(v.string(), schemas.number(0)), v.check(isKnown, expected)));
   };
   const schema = v.strictObject({
-    columns: deviations(table.columns),
-    rows: deviations(Array.from({ length: rowCount(table) }, (_, row) => String(row))),
+    columns: deviations(table.columns, `names of the table's columns: ${table.columns.join(", ").slice(0, 300)}`),
+    rows: deviations(
+      Array.from({ length: rowCount(table) }, (_, row) => String(row)),
+      `numbers of the table's rows, from 0 to ${rowCount(table) - 1}`,
+    ),
   });
   check("withDoubt", schema, doubt);
   const own = Float64Array.from(table.values, (_, i) => {

@@ -116,7 +116,9 @@ describe("seriesTask", () => {
     const job = await seriesTask.prepare(recipe(small, 1), { options });
     const bundle = { ...job, parameters: {}, task: job.record };
     const evaluated = seriesTask.evaluate(bundle, { backend, options: { data: options.data, windows: 17 } });
-    await expect(evaluated).rejects.toThrow("after 500: room for 16 windows of 6 rows; 17 are asked for");
+    await expect(evaluated).rejects.toThrow(
+      "after 500: room for 16 windows of 6 rows; 17 are asked for. Train with --train-rows",
+    );
     const other = seriesTask.evaluate({ ...bundle, task: { kind: "maze2d" } }, { backend, options: {} });
     await expect(other).rejects.toSatisfy((error) => isDiffusionForcingError(error, "invalid-config"));
   });

@@ -86,10 +86,10 @@ describe("fitSeriesNormalization", () => {
 
 it("refuses doubt of a column or a row that there is not, and deviations below 0", () => {
   expect(() => withDoubt(column(1, 2), { columns: { y: 1 } })).toThrow(
-    "withDoubt: columns is an object with y; expected names",
+    "withDoubt: columns is an object with y; expected names of the table's columns: x.",
   );
   expect(() => withDoubt(column(1, 2), { rows: { 2: 1 } })).toThrow(
-    "withDoubt: rows is an object with 2; expected names",
+    "withDoubt: rows is an object with 2; expected numbers of the table's rows, from 0 to 1.",
   );
   expect(() => withDoubt(column(1, 2), { rows: { 1: -1 } })).toThrow(
     "withDoubt: rows.1 is -1; expected a number from 0",
