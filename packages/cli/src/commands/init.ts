@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import { Command } from "commander";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
+import { UsageError } from "../options.js";
 
 /** From `src/commands` and from `dist/commands` alike. */
 const template = fileURLToPath(new URL("../../templates/start", import.meta.url));
@@ -17,10 +18,11 @@ export function initCommand(): Command {
 }
 
 async function runInit(folder: string, { force }: { readonly force?: boolean }): Promise<void> {
+  if (folder === "") throw new UsageError("The folder's name is empty; expected where the project goes.");
   const found = await readdir(template, { recursive: true, withFileTypes: true });
   const names = found.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
   const files = names.map((from) => ({ from, to: join(folder, from.slice(template.length + 1)) }));
-  await checkOutputs({ files: files.map(({ to }) => to), inputs: [], force });
+  await checkOutputs({ files: files.map(({ to }) => to), inputs: [], place: "folder", force });
   for (const { from, to } of files) {
     await ensureWritable(dirname(to));
     await writeAtomically(to, await readFile(from));

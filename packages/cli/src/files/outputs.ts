@@ -2,6 +2,7 @@ import { lstat, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
 import { Option } from "commander";
+import { UsageError } from "../options.js";
 import { checkReplaceable } from "./atomic-write.js";
 
 export const forceOption: Option = new Option("--force", "overwrite files that are there already");
@@ -11,6 +12,8 @@ export interface Outputs {
   readonly files: readonly string[];
   /** Files that are read; the command never overwrites these, whatever it is told. */
   readonly inputs: readonly string[];
+  /** How another place is chosen. Default `--out`. */
+  readonly place?: string;
   /** Whether it was told to overwrite; "never" for a command that cannot be. */
   readonly force?: boolean | "never" | undefined;
 }
@@ -22,7 +25,8 @@ export interface Outputs {
  * @throws `invalid-argument` naming the file and the way out, `write-failed` where a folder, a device or a pipe is in the
  *   way.
  */
-export async function checkOutputs({ files, inputs, force = false }: Outputs): Promise<void> {
+export async function checkOutputs({ files, inputs, place = "--out", force = false }: Outputs): Promise<void> {
+  if (files.includes("")) throw new UsageError(`${place} is empty; expected a name.`);
   const given = new Map<string, string>();
   for (const input of inputs) for (const key of await keysOf(input)) given.set(key, input);
   for (const file of files) {
@@ -30,20 +34,19 @@ export async function checkOutputs({ files, inputs, force = false }: Outputs): P
     if (input !== undefined) {
       refuse(
         `${file} is ${input === file ? "" : `${input}, `}what is read, and would be lost`,
-        "Choose another --out.",
+        `Choose another ${place}.`,
       );
     }
     const found = await lstat(file).catch(() => undefined);
     if (found === undefined) continue;
     if (found.isDirectory()) {
-      const problem = `${file} could not be written: EISDIR, a folder has that name. Choose another --out.`;
+      const problem = `${file} could not be written: EISDIR, a folder has that name. Choose another ${place}.`;
       throw new DiffusionForcingError("write-failed", problem);
     }
     await checkReplaceable(file);
     if (force === true) continue;
-    const remedy =
-      force === "never" ? "Choose another --out." : "Choose another --out, or give --force to overwrite it.";
-    refuse(`${file} is there already`, remedy);
+    const orForce = force === "never" ? "" : ", or give --force to overwrite it";
+    refuse(`${file} is there already`, `Choose another ${place}${orForce}.`);
   }
 }
 

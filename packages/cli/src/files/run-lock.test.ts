@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
-import { readdir, readFile, utimes, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { isDiffusionForcingError } from "@diffusion-forcing/core";
+import { describe, expect, it, vi } from "vitest";
 import { ownIdentity } from "../process/identity.js";
 import { temporaryFolder } from "../testing/cli.js";
 import { lockFile, lockRun } from "./run-lock.js";
@@ -47,6 +48,32 @@ describe("lockRun", () => {
     await writeFile(gate, "");
     await utimes(gate, 1, 1);
     (await lockRun(folder)).release();
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it("says so where a folder stands in the place of the gate, or of the lock", async () => {
+    for (const name of [".dforce-lock-gate", lockFile]) {
+      const folder = await temporaryFolder();
+      await mkdir(join(folder, name));
+      await utimes(join(folder, name), 1, 1);
+      await expect(lockRun(folder)).rejects.toSatisfy((error) => isDiffusionForcingError(error));
+    }
+  });
+
+  it("takes over a gate from the future, as a clock that was set back leaves one, after waiting for it", async () => {
+    const folder = await temporaryFolder();
+    const gate = join(folder, ".dforce-lock-gate");
+    await writeFile(gate, "");
+    const tomorrow = Date.now() / 1000 + 86_400;
+    await utimes(gate, tomorrow, tomorrow);
+    const waited = vi.spyOn(performance, "now");
+    let now = 0;
+    waited.mockImplementation(() => {
+      now += 4000;
+      return now;
+    });
+    (await lockRun(folder)).release();
+    waited.mockRestore();
     expect(await readdir(folder)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { rmSync } from "node:fs";
-import { open, rm, stat } from "node:fs/promises";
+import { open, rm, stat, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { DiffusionForcingError } from "@diffusion-forcing/core";
@@ -45,12 +45,10 @@ export async function lockRun(folder: string): Promise<RunLock> {
       await rm(path, { force: true });
     }
     const own: Owner = { ...ownIdentity(), host: hostname(), since: new Date().toISOString() };
-    const file = await open(path, "wx");
-    try {
-      await file.writeFile(`${JSON.stringify(own)}\n`);
-    } finally {
-      await file.close();
-    }
+    await writeFile(path, `${JSON.stringify(own)}\n`, { flag: "wx" }).catch(async (cause: unknown) => {
+      await rm(path, { force: true });
+      throw cannotLock(cause);
+    });
   });
   const release = (): void => {
     process.off("exit", release);
@@ -92,23 +90,34 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
+function cannotLock(cause: unknown): DiffusionForcingError {
+  const { message } = cause as Error;
+  return new DiffusionForcingError("write-failed", `The folder cannot be locked (${message}).`, { cause });
+}
+
 async function withGate(path: string, work: () => Promise<void>): Promise<void> {
+  // A clock that was set back gives ages below 0, so the wait for one and the same gate counts as well.
+  let waitedFor: number | undefined;
+  let since = performance.now();
   for (;;) {
     try {
       await (await open(path, "wx")).close();
       break;
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") {
-        const { message } = cause as Error;
-        throw new DiffusionForcingError("write-failed", `The folder cannot be locked (${message}).`, { cause });
-      }
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cannotLock(cause);
     }
-    const age = await stat(path).then(
-      ({ mtimeMs }) => Date.now() - mtimeMs,
-      () => 0,
+    const written = await stat(path).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => undefined,
     );
-    if (age > longestGate) await rm(path, { force: true });
-    else await new Promise((resolve) => setTimeout(resolve, 20));
+    if (written !== waitedFor) [waitedFor, since] = [written, performance.now()];
+    const age = Math.max(performance.now() - since, written === undefined ? 0 : Date.now() - written);
+    if (age <= longestGate) await new Promise((resolve) => setTimeout(resolve, 20));
+    else {
+      await rm(path, { force: true }).catch((cause: unknown) => {
+        throw cannotLock(cause);
+      });
+    }
   }
   try {
     await work();

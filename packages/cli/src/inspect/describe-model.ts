@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { parseJson } from "@diffusion-forcing/core/bundle";
 import { readInput } from "../files/input.js";
 import type { ModelDescription } from "./description.js";
 
@@ -12,24 +13,22 @@ const MOST_TEXT_BYTES = 1e6;
 export async function describeModel(folder: string): Promise<ModelDescription> {
   const description: Record<string, unknown> = {};
   for (const [part, name] of Object.entries(parts)) {
-    const text = await textOf(join(folder, name));
-    if (text === undefined) continue;
+    const bytes = await bytesOf(join(folder, name));
+    if (bytes === undefined) continue;
     try {
-      description[part] = JSON.parse(text);
+      description[part] = parseJson(name, bytes);
     } catch (error) {
-      description[part] = `${name} is no JSON (${(error as Error).message})`;
+      description[part] = `${name} cannot be read (${(error as Error).message})`;
     }
   }
-  const card = firstParagraph((await textOf(join(folder, "README.md"))) ?? "");
+  // Which drops a byte order mark.
+  const card = firstParagraph(new TextDecoder().decode(await bytesOf(join(folder, "README.md"))));
   return { ...description, ...(card === undefined ? {} : { card }) };
 }
 
-/** Without a byte order mark; undefined where there is no such file. */
-function textOf(path: string): Promise<string | undefined> {
-  return readInput(path, MOST_TEXT_BYTES).then(
-    (bytes) => new TextDecoder().decode(bytes), // which drops a byte order mark
-    () => undefined,
-  );
+/** Undefined where there is no such file. */
+function bytesOf(path: string): Promise<Uint8Array | undefined> {
+  return readInput(path, MOST_TEXT_BYTES).catch(() => undefined);
 }
 
 function firstParagraph(markdown: string): string | undefined {
