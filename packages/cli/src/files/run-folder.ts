@@ -267,8 +267,10 @@ export async function readSummary(
   const path = join(folder, summaryFile);
   try {
     const bytes = await readIfThere(path, MOST_TEXT_BYTES);
-    const summary = bytes && summarySchema.parse(parseJson(path, bytes));
-    return summary?.task === task && summary.steps === step ? summary : undefined;
+    // As it was written, in its order: a parsed copy has another.
+    const summary = bytes && (parseJson(path, bytes) as RunSummary);
+    const { task: of, steps } = summarySchema.parse(summary);
+    return of === task && steps === step ? summary : undefined;
   } catch {
     return undefined;
   }
