@@ -50,13 +50,9 @@ const longestLine = 600;
 
 /** A message that may quote files: without control characters, its lines cut to what anybody reads. */
 function readable(message: string): string {
-  return (
-    message
-      .split("\n")
-      .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)} ...` : line))
-      .map(printable)
-      // What begins at the margin is ours: a name that is quoted cannot forge a line of its own.
-      .map((line, i) => (i === 0 || line.startsWith(" ") ? line : `  ${line}`))
-      .join("\n")
-  );
+  return message
+    .split("\n")
+    .map((line) => (line.length > longestLine ? `${line.slice(0, longestLine)} ...` : line))
+    .map(printable)
+    .join("\n");
 }
