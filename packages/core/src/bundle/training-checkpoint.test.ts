@@ -80,7 +80,7 @@ describe("training state", () => {
   it("refuses a file without step or seed", () => {
     const bytes = encodeSafetensors({}, { format: "diffusion-forcing-training-2", seed: "0" });
     expect(failure(() => decodeTrainingState(bytes))).toBe(
-      "corrupt-file: The checkpoint: step is missing; expected a whole number from 0.",
+      "corrupt-file: The checkpoint: step is missing. Expected a whole number from 0.",
     );
   });
 

@@ -22,7 +22,7 @@ it.each([
   [{ steps: { toString: 1 } }, "thing: steps is an object with toString; expected a whole number from 1."],
   [null, "thing: the value is null; expected an object."],
   [undefined, "thing: the value is undefined; expected an object."],
-  [{}, "thing: steps is missing; expected a whole number from 1."],
+  [{}, "thing: steps is missing. Expected a whole number from 1."],
 ])("refuses %o", (value, message) => {
   expect(() => check("thing", schema, value)).toThrow(expect.objectContaining({ code: "invalid-argument", message }));
 });

@@ -40,7 +40,7 @@ function explain(issue: v.BaseIssue<unknown>, schema: v.GenericSchema): string {
   }
   if (issue.type === "strict_object" && issue.input === undefined && path !== "") {
     const wanted = issue.path?.length === 1 ? expectedOf(schema, path) : undefined;
-    return `${path} is missing${wanted === undefined ? "" : `; expected ${wanted}`}.`;
+    return `${path} is missing.${wanted === undefined ? "" : ` Expected ${wanted}.`}`;
   }
   // A schema's own words say what was expected; valibot's defaults repeat what was received.
   const said = issue.message.startsWith("Invalid") ? (issue.expected ?? "another value") : issue.message;
