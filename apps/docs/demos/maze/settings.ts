@@ -14,8 +14,8 @@ const usual = {
   uncertainty: 1,
   steps: 20,
   reach: "token",
-  scale: 0.02,
-  samples: 4,
+  scale: 0.5,
+  samples: 1,
 } as const;
 
 /** A cell of the address, "1,6", if it is free. */
@@ -45,7 +45,7 @@ export function readMazeSettings(query: URLSearchParams = readSettings()): DemoS
     uncertainty: numberSetting(query, "uncertainty", { low: 0.25, high: 4, otherwise: usual.uncertainty }),
     steps: numberSetting(query, "steps", { low: 4, high: 50, whole: true, otherwise: usual.steps }),
     reach: choiceSetting(query, "reach", ["token", "gradient"], usual.reach),
-    scale: numberSetting(query, "scale", { low: 0.005, high: 0.1, otherwise: usual.scale }),
+    scale: numberSetting(query, "scale", { low: 0.05, high: 2, otherwise: usual.scale }),
     samples: numberSetting(query, "samples", { low: 1, high: 8, whole: true, otherwise: usual.samples }),
   };
 }

@@ -41,8 +41,8 @@ export interface PlannerOptions extends PlanningSequences {
   /**
    * Trajectories of the training data, `[F, width]` each: a plan must be as consistent as their windows are. Where every
    * other token is hidden by noise, the model tells it from its neighbours; a plan that the data could hold hardly moves so,
-   * one that they cannot, moves: the model itself tells short cuts through walls that nobody told it of. Only where the
-   * goal is a token. Default: none, and nobody asks.
+   * one that they cannot, moves: the model itself tells short cuts through walls that nobody told it of. It is asked
+   * without guidance. Default: none, and nobody asks.
    */
   readonly data?: readonly Float32Array[];
   /** Largest inconsistency of a plan, in units of the median window of the data. Default 1. */

@@ -33,6 +33,8 @@ export class Planner {
   readonly #options: PlannerOptions;
   readonly #width: number;
   readonly #sampler: Sampler;
+  /** What plans are judged by: the model itself, without guidance. */
+  readonly #judge: Sampler;
   readonly #rule: PlanRule;
   #usual: Promise<number> | undefined;
   #evaluations = 0;
@@ -46,15 +48,16 @@ export class Planner {
     this.#width = options.normalizer.mean.length;
     const { accept = () => true, arrival = anything, smoothness = anything, inconsistency = 1 } = options;
     this.#rule = { accept, arrival, smoothness, inconsistency };
-    this.#sampler = new Sampler(diffusion, {
+    const common = {
       backend,
       parameters,
       timesteps: options.steps ?? Math.min(20, levels),
       // A search's children differ by their noise.
       solver: ddim({ eta: options.eta ?? (options.search ? 1 : 0) }),
       ...(options.stabilizationLevel === undefined ? {} : { stabilizationLevel: options.stabilizationLevel }),
-      ...(guidance ? { guidance } : {}),
-    });
+    };
+    this.#sampler = new Sampler(diffusion, { ...common, ...(guidance ? { guidance } : {}) });
+    this.#judge = guidance ? new Sampler(diffusion, common) : this.#sampler;
   }
 
   /** Frames in a token. */
@@ -134,6 +137,7 @@ export class Planner {
 
   async dispose(): Promise<void> {
     await this.#sampler.dispose();
+    if (this.#judge !== this.#sampler) await this.#judge.dispose();
   }
 
   #ruleOf({ accept }: PlanProblem): PlanRule {
@@ -224,10 +228,10 @@ export class Planner {
   ): Promise<number[]> {
     const { data = [] } = this.#options;
     if (data.length === 0) return attempts.map(() => 0);
-    this.#usual ??= usualDisplacement(this.#sampler, this.#options, data);
+    this.#usual ??= usualDisplacement(this.#judge, this.#options, data);
     const usual = await this.#usual;
     const random = attempts.map((attempt) => attempt.random.split("consistency"));
-    const moved = await displacements(this.#sampler, sequences, random, signal);
+    const moved = await displacements(this.#judge, sequences, random, signal);
     this.#evaluations += attempts.length * timesAsked(sequences.shape[1] as number);
     return moved.map((value) => value / usual);
   }
@@ -235,7 +239,7 @@ export class Planner {
   /** How far the model's forecasts of a sequence's pieces are from it; 0 without data, as nobody asks then. */
   async #surprise(sequence: HostTensor, { random }: Attempt, signal: AbortSignal | undefined): Promise<number> {
     if (!this.#options.data?.length) return 0;
-    const [found = 0] = await surprises(this.#sampler, sequence, [random.split("surprise")], signal);
+    const [found = 0] = await surprises(this.#judge, sequence, [random.split("surprise")], signal);
     this.#evaluations += costOfSurprise(sequence.shape[1] as number);
     return found;
   }

@@ -11,7 +11,7 @@ import { type FrameField, featuresPerFrame } from "./frames.js";
 export type ReachMethod =
   /** The last token is the goal, clean: natural to per-token noise levels, and without a scale. */
   | { readonly kind: "token" }
-  /** The gradient of {@link reachGoal}, averaged over `samples` futures (default 4; 1 is without Monte Carlo). */
+  /** The gradient of {@link reachGoal}, averaged over `samples` futures (default 1, without Monte Carlo). */
   | {
       readonly kind: "gradient";
       /** Per sample. The official scale is this times the batch size. */
@@ -21,8 +21,10 @@ export type ReachMethod =
     };
 
 /**
- * Those of any planner, whose sequences the config describes. By default lengths are those trained on; of 2 candidates
- * the one is taken that the model itself moves least; plans may jump by 0.42 and end 0.25 from the goal, half of what counts as reached, and must be as consistent as windows of freshly generated data.
+ * Those of any planner, whose sequences the config describes. By default lengths are those trained on; of 2 candidates,
+ * of 6 by gradient, the one is taken that the model itself moves least; plans may jump by 0.42 and end 0.25 from the goal,
+ * half of what counts as reached, and must be as consistent as windows of freshly generated data, by gradient within 2.5
+ * times that.
  */
 export interface MazePlannerOptions extends Omit<PlannerOptions, "diffusion" | "frameStack" | "lengths" | "guidance"> {
   readonly config: PlannerConfig;

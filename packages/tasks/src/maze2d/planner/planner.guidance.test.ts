@@ -35,4 +35,15 @@ describe("gradient guidance", () => {
     expect(await frames(0, 4)).toEqual(await frames(0, 1));
     expect(await frames(0.05, 4)).not.toEqual(await frames(0.05, 1));
   });
+
+  it("judges plans by the model alone, without guidance, six of a length", async () => {
+    const frames = Float32Array.from({ length: 400 }, (_, i) => (i % 2 === 0 ? 2 : 3) + 0.1 * Math.sin(i));
+    const reach = { kind: "gradient", scale: 0.05 } as const;
+    const judged = planner({ parameters, reach, lengths: [4], steps: 4, data: [frames], candidates: 6 });
+    const [plan] = await judged.plan([here], [createRandom(1)]);
+    expect(plan?.inconsistency).toBeGreaterThan(0);
+    // Six of four steps each, and two questions about each.
+    expect(judged.evaluations).toBe(6 * 4 + 6 * 2);
+    await judged.dispose();
+  });
 });

@@ -18,6 +18,15 @@ function calibrationFrames({ maze, fields }: PlannerConfig): Float32Array {
   return datasetFrames(generateMazeDataset({ maze: mazeOf(maze), steps: calibrationSteps, seed: 1 }), fields);
 }
 
+/**
+ * Guidance bends plans, so that the model itself finds even those that can be driven stranger than the data, and draws fewer
+ * of them: more are made, and the limit is wider.
+ */
+const judgedBy = {
+  token: { candidates: 2, inconsistency: 1 },
+  gradient: { candidates: 6, inconsistency: 2.5 },
+} as const;
+
 /** A trained planner of a maze: turns problems into plans by denoising, several at a time. */
 export class MazePlanner extends Planner {
   readonly config: PlannerConfig;
@@ -33,8 +42,8 @@ export class MazePlanner extends Planner {
     super({
       lengths,
       smoothness: 0.42,
-      candidates: 2,
-      data: reach.kind === "token" ? [calibrationFrames(config)] : [],
+      ...judgedBy[reach.kind],
+      data: [calibrationFrames(config)],
       arrival: goalRadius / 2,
       stabilizationLevel: Math.min(10, config.schedule.levels),
       ...rest,
@@ -48,7 +57,7 @@ export class MazePlanner extends Planner {
               frameStack,
               observationFeatures: featuresPerFrame(fields) - actionFeatures,
               actionFeatures,
-              samples: reach.samples ?? 4,
+              samples: reach.samples ?? 1,
               ...(reach.weights === undefined ? {} : { weights: reach.weights }),
             }),
           }

@@ -32,11 +32,11 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
     choices: ["token", "gradient"],
     default: "token",
   },
-  scale: { kind: "number", summary: "strength of gradient guidance, per sample", default: 0.02, low: 1e-9 },
+  scale: { kind: "number", summary: "strength of gradient guidance, per sample", default: 0.5, low: 1e-9 },
   samples: {
     kind: "integer",
     summary: "futures per gradient (Monte Carlo guidance); 1 is without",
-    default: 4,
+    default: 1,
     low: 1,
     high: 1024,
   },
@@ -69,8 +69,7 @@ export const planningOptions = (config?: PlannerConfig): OptionSchemas => ({
   },
   candidates: {
     kind: "integer",
-    summary: "plans made at each length, of which the model's most consistent is taken",
-    default: 2,
+    summary: "plans made at each length, of which the model's most consistent is taken (default: 2, by gradient 6)",
     low: 1,
     high: 64,
   },
@@ -112,7 +111,11 @@ export function plannerFromOptions(
     reach: reachOf(options),
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
-    ...(options.search ? { search: searchOf(options), candidates: 1 } : { candidates: options.candidates as number }),
+    ...(options.search
+      ? { search: searchOf(options), candidates: 1 }
+      : options.candidates === undefined
+        ? {}
+        : { candidates: options.candidates as number }),
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
     ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
