@@ -7,6 +7,7 @@ import {
   ddim,
   diffusionForcing,
   pyramid,
+  tensor,
   transformer,
 } from "@diffusion-forcing/core";
 import { codecFromConfig } from "@diffusion-forcing/core/bundle";
@@ -65,6 +66,7 @@ const reward = (clean: Anything) => sum(clean, [1, 2]);
 /** Steps of a sampler with those options. */
 const sampled = (options: Anything) => sampling(options, (sampler) => sampler.sample({ length: 3, seed: 1 }));
 
+const known = tensor(new Float32Array(6), [1, 3, 2]);
 const guided: Target[] = [
   valueTarget(
     "guidance",
@@ -75,7 +77,10 @@ const guided: Target[] = [
   valueTarget(
     "reconstructionGuidance",
     [{ guidanceScale: 2, tokenShape: [2], samples: 1 }],
-    (given) => sampled({ guidance: reconstructionGuidance(given as Anything) }),
+    (given) =>
+      sampling({ guidance: reconstructionGuidance(given as Anything) }, (sampler) =>
+        sampler.sample({ length: 3, seed: 1, guidanceInputs: { known, mask: known } }),
+      ),
     foreign,
   ),
   valueTarget(
