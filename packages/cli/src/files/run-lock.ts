@@ -46,7 +46,8 @@ export async function lockRun(folder: string): Promise<RunLock> {
     }
     const own: Owner = { ...ownIdentity(), host: hostname(), since: new Date().toISOString() };
     await writeFile(path, `${JSON.stringify(own)}\n`, { flag: "wx" }).catch(async (cause: unknown) => {
-      await rm(path, { force: true });
+      // One that is there already is somebody else's.
+      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") await rm(path, { force: true });
       throw cannotLock(cause);
     });
   });

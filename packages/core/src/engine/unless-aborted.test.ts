@@ -9,6 +9,7 @@ it("gives what the work comes to, or how it fails, with and without a signal", a
   expect([await unlessAborted(5, undefined), await unlessAborted(Promise.resolve(6), signal)]).toEqual([5, 6]);
   await expect(unlessAborted(Promise.reject(new Error("no")), signal)).rejects.toThrow("no");
   expect(remove).toHaveBeenCalledTimes(2);
+  expect(await unlessAborted(7, { aborted: false } as AbortSignal)).toBe(7);
 });
 
 it("waits no longer once the signal fires, and discards what comes later", async () => {

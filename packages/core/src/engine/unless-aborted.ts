@@ -11,7 +11,8 @@ export async function unlessAborted<T>(
   signal: AbortSignal | undefined,
   discard: (late: T) => void = ignore,
 ): Promise<T> {
-  if (signal === undefined) return work;
+  // What only says whether it has fired is asked between steps.
+  if (typeof signal?.addEventListener !== "function") return work;
   let onAbort = ignore;
   const aborted = new Promise<never>((_resolve, reject) => {
     onAbort = () => {
