@@ -111,11 +111,8 @@ export function plannerFromOptions(
     reach: reachOf(options),
     matrix: (matrices[options.matrix as string] as (uncertainty: number) => MatrixShape)(options.uncertainty as number),
     steps,
-    ...(options.search
-      ? { search: searchOf(options), candidates: 1 }
-      : options.candidates === undefined
-        ? {}
-        : { candidates: options.candidates as number }),
+    ...(options.candidates === undefined ? {} : { candidates: options.candidates as number }),
+    ...(options.search ? { search: searchOf(options), candidates: 1 } : {}),
     ...(tokens === undefined ? {} : { lengths: [tokens as number] }),
     ...(options.support ? { accept: supportCheck(mazeOf(bundle.config.maze)) } : {}),
   });
