@@ -1,3 +1,4 @@
+import { describe } from "@diffusion-forcing/core/backend";
 import { Option } from "commander";
 import type { z } from "zod";
 
@@ -50,6 +51,14 @@ export const threadsOption: Option = new Option(
   "--threads <n>",
   "threads of onnx/cpu (default: one per core)",
 ).argParser(whole("--threads", 1, 1024));
+
+/** The model of commands that take it as their first word or by `--model`. @throws UsageError if it is given twice */
+export function modelOf(first: string | undefined, option: string | undefined): string {
+  if (first !== undefined && option !== undefined) {
+    throw new UsageError(`The model is given twice: ${describe(first)} and --model ${describe(option)}.`);
+  }
+  return first ?? option ?? "medium";
+}
 
 /** Formats zod's complaints about a config file, one per line: the field, what is wrong, and what was given. */
 export function describeIssues(error: z.ZodError): string {

@@ -8,7 +8,7 @@ import { backendOption } from "../backends/choice.js";
 import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { loadModel, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
-import { jsonOption, quietOption, threadsOption, UsageError } from "../options.js";
+import { jsonOption, modelOf, quietOption, threadsOption } from "../options.js";
 import { withProgress } from "../output/progress.js";
 import { formatTable } from "../output/table.js";
 import { interruptible } from "../process/interrupt.js";
@@ -56,9 +56,8 @@ export function evalCommand(tasks: readonly Task[]): Command {
 /** The model and the task's own options, of what the common options left over. @throws UsageError */
 function modelAndRest({ model }: EvalOptions, args: readonly string[]): [model: string, rest: readonly string[]] {
   const [first, ...rest] = args;
-  if (first === undefined || first.startsWith("-")) return [model ?? "medium", args];
-  if (model === undefined) return [first, rest];
-  throw new UsageError(`The model is given twice: ${describe(first)} and --model ${describe(model)}.`);
+  const isNamed = first !== undefined && !first.startsWith("-");
+  return isNamed ? [modelOf(first, model), rest] : [modelOf(undefined, model), args];
 }
 
 /** @param args what the common options left over: the model, if it is the first word, and the task's own options. */

@@ -75,6 +75,18 @@ describe("dforce plan", () => {
     expect(stdout).toMatch(/\n {2}goal reached +no, it did not arrive within 300 steps\n {2}normalised score/);
   });
 
+  it("takes the model as its first word, but not twice", async () => {
+    const folder = await temporaryFolder();
+    const rest = ["--threads", "1", "--out", join(folder, "pictures"), "--multi-task", "--seed", "0", "--json"];
+    const { code, stdout } = await dforce("plan", model, ...rest);
+    expect([code, JSON.parse(stdout).model]).toEqual([0, model]);
+    const twice = await dforce("plan", "umaze", "--model", model);
+    expect([twice.code, twice.stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: The model is given twice: "umaze" and --model "/),
+    ]);
+  });
+
   it("exits with 2 for a start or goal in a wall", async () => {
     const { code, stderr } = await dforce("plan", "--model", model, "--to", "2,1");
     expect(stderr).toMatch(/^error: --to 2,1 lies in a wall of the umaze maze; the nearest free cell is 1,1\./);

@@ -24,7 +24,7 @@ import { ensureWritable, writeAtomically } from "../files/atomic-write.js";
 import { readInput } from "../files/input.js";
 import { loadPlanner, modelFiles } from "../files/models.js";
 import { checkOutputs, forceOption } from "../files/outputs.js";
-import { jsonOption, quietOption, seedOption, threadsOption } from "../options.js";
+import { jsonOption, modelOf, quietOption, seedOption, threadsOption } from "../options.js";
 import { type OnProgress, withProgress } from "../output/progress.js";
 import { toPixels, toPng } from "../output/raster.js";
 import { formatTable } from "../output/table.js";
@@ -35,7 +35,7 @@ import { addTaskOptions, taskOptionValues } from "../task-options.js";
 
 interface PlanOptions extends BackendChoice {
   readonly [option: string]: unknown;
-  readonly model: string;
+  readonly model?: string;
   readonly seed: number;
   readonly multiTask?: boolean;
   readonly maze?: string;
@@ -59,7 +59,8 @@ const [animationWidth, stillWidth] = [560, 1200];
 export function planCommand(): Command {
   const command = new Command("plan")
     .description("plan a path through a maze, drive it, and draw both")
-    .option("--model <name>", "umaze, medium, large or a model folder", "medium")
+    .argument("[model]", "umaze, medium, large or a model folder (default: medium)")
+    .option("--model <name>", "the model, if it is not the first word")
     .option("--maze <file>", "walls drawn as text (# wall, O floor, G goal), of the size that the model was trained in")
     .option(
       "--start <x,y>",
@@ -79,15 +80,15 @@ export function planCommand(): Command {
     .action(runPlan);
 }
 
-async function runPlan(options: PlanOptions): Promise<void> {
+async function runPlan(first: string | undefined, options: PlanOptions): Promise<void> {
   await interruptible(
-    (signal) => planInMaze(options, signal),
+    (signal) => planInMaze(modelOf(first, options.model), options, signal),
     "stopping",
     () => "Stopped; nothing was written.",
   );
 }
 
-async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<void> {
+async function planInMaze(model: string, options: PlanOptions, signal: AbortSignal): Promise<void> {
   const { out = usualFolder, multiTask = false, quiet, seed } = options;
   const files = {
     animation: join(out, "plan.gif"),
@@ -95,11 +96,11 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
     drawing: join(out, "plan.svg"),
   };
   const force = options.force ?? options.out === undefined;
-  const inputs = [...modelFiles(options.model), ...(options.maze === undefined ? [] : [options.maze])];
+  const inputs = [...modelFiles(model), ...(options.maze === undefined ? [] : [options.maze])];
   await checkOutputs({ files: Object.values(files), inputs, force });
-  const bundle = await loadPlanner(options.model);
+  const bundle = await loadPlanner(model);
   const trained = mazeOf(bundle.config.maze);
-  const maze = options.maze === undefined ? trained : await drawing(options.maze, options.model, trained);
+  const maze = options.maze === undefined ? trained : await drawing(options.maze, model, trained);
   const start = options.start && freePosition("--start", options.start, maze);
   const goal = options.to && freePosition("--to", options.to, maze);
   const planning = await taskOptionValues(planningOptions(bundle.config), options);
@@ -163,7 +164,7 @@ async function planInMaze(options: PlanOptions, signal: AbortSignal): Promise<vo
   await writeAtomically(files.still, toPng(still, stillWidth));
   await writeAtomically(files.drawing, still);
   const document = {
-    model: options.model,
+    model,
     maze: maze.name,
     seed: options.seed,
     start: story.start,
