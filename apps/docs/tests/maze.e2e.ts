@@ -52,6 +52,15 @@ describe("the maze planner", () => {
     });
   });
 
+  it("reaches the goal by gradient guidance, everything at its default", async () => {
+    await site().visiting("demos/maze.html?device=wasm&maze=umaze&reach=gradient&seed=1", async (visit) => {
+      await visit.run("Plan and drive", "The goal was reached");
+      const [plan] = await visit.events("plan");
+      expect(plan?.accepted).toBe(true);
+      expect(visit.errors).toEqual([]);
+    });
+  });
+
   it("stops at once, and starts again", async () => {
     await site().visiting("demos/maze.html?device=wasm&maze=umaze", async (visit) => {
       await visit.page.getByRole("button", { name: "Plan and drive" }).click();
