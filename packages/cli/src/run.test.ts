@@ -9,7 +9,7 @@ describe("wrong calls exit with 2 and say what is wrong on stderr", () => {
     [[], "Usage: dforce"],
     [["fly"], /unknown command 'fly'[\s\S]*dforce --help/],
     [["plan", "--fast"], /unknown option '--fast'[\s\S]*dforce plan --help/],
-    [["plan", "here"], "too many arguments"],
+    [["plan", "here", "there"], "too many arguments"],
     [["inspect"], "missing required argument 'what'"],
     [["train", "--preset", "quick"], "required option '--out <folder>' not specified"],
     [

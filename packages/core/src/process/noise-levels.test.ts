@@ -111,6 +111,11 @@ describe("what is no tensor of levels, or no sizes", () => {
     ["no mask", () => maskNoiseLevels(levels, null as never, 10), /^invalid-argument: .*the mask is null/],
     ["a mask shorter than its shape", () => maskNoiseLevels(levels, short, 10), /^shape-mismatch: .*holds 4 elements/],
     ["levels of one axis", () => maskNoiseLevels(tensor(Int32Array.of(3)), mask, 10), /^shape-mismatch/],
+    [
+      "levels of three axes",
+      () => maskNoiseLevels(tensor(Int32Array.of(3, 4, 5, 6), [2, 2, 1]), mask, 10),
+      /^shape-mismatch/,
+    ],
     ["no K", () => maskNoiseLevels(levels, mask, Number.NaN), /^invalid-argument: .*number of levels/],
     ["no levels to check", () => checkNoiseLevels(undefined as never, 10), /^invalid-argument/],
     ["no sizes", () => independentNoiseLevels(createRandom(0), undefined as never), /^invalid-argument/],

@@ -77,6 +77,7 @@ it("takes for a source only what splits and fills, and a seed for every sample o
   expect(() => noiseSources("sample", { fillNormal() {} } as never, 1)).toThrow(
     "sample: seed is an object with fillNormal",
   );
+  expect(() => noiseSources("sample", { split() {} } as never, 1)).toThrow("sample: seed is an object with split");
   // biome-ignore lint/suspicious/noSparseArray: a list with a hole is what is tried.
   expect(() => noiseSources("sample", [1, ,] as never, 2)).toThrow("sample: seed is undefined");
 });

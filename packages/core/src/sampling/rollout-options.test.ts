@@ -92,11 +92,19 @@ describe("checkedRollout", () => {
     );
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(7) }))).not.toThrow();
     expect(() => checkedRollout(sampler, options({ ...resumed, condition: condition(6) }))).toThrow("expected 2 of 7");
+    // The window has lost one of the tokens before it.
+    const later = { resume: { ...resume, position: 7 }, memory: "recompute" };
+    expect(() => checkedRollout(sampler, options({ ...later, condition: condition(7) }))).toThrow("expected 2 of 8");
     expect(() => checkedRollout(sampler, options({ condition: () => condition(1) }))).not.toThrow();
   });
 
   it.each<[string, object, string]>([
     ["more done than its position", { done: 5, position: 4 }, "has generated 5 tokens, and stands at 4"],
+    [
+      "more done than its position, though asked for",
+      { done: 3, position: 2, tokens: tensor([1, 2], [1, 2, 1]) },
+      "has generated 3 tokens, and stands at 2",
+    ],
     ["more done than is asked for", { done: 99, position: 99 }, "has generated 99 tokens, and stands at 99"],
     ["fewer tokens than it should keep", { tokens: tensor([1], [1, 1, 1]) }, "keeps 1 tokens; expected 3"],
     ["no tokens", { tokens: undefined }, "keeps 0 tokens; expected 3"],
@@ -110,6 +118,14 @@ describe("checkedRollout", () => {
     const known = Object.fromEntries(Object.entries(state).filter(([, value]) => value !== undefined));
     const resumed = (more: object): unknown => checkedRollout(samplerOf(), options({ resume: known, ...more }));
     expect(() => resumed({ memory: "recompute" })).toThrow(`rollout: the state to resume from ${message}`);
+  });
+
+  it("says that a state without a cache is none for a rollout with one, and takes one that is at its end", () => {
+    const resume = { done: 3, position: 3, tokens: tensor([1, 2, 3], [1, 3, 1]) };
+    expect(() => checkedRollout(samplerOf(), options({ resume }))).toThrow(
+      'is of a rollout with memory: "recompute", this one has "cache". Resume with',
+    );
+    expect(checkedRollout(samplerOf(), options({ resume, memory: "recompute" })).resume).toEqual(resume);
   });
 
   const drafted = samplerOf(
@@ -141,6 +157,18 @@ describe("checkedRollout", () => {
       samplerOf(),
       { context, batch: 1 },
       "the context holds 2 sequences and batch is 1",
+    ],
+    [
+      "a context of other tokens",
+      samplerOf(),
+      { context: tensor([1, 2], [1, 1, 2]) },
+      "got float32[1, 1, 2] for the context; expected float32[B, T, 1]",
+    ],
+    [
+      "a condition of whole numbers",
+      samplerOf({ conditionFeatures: 1 }),
+      { condition: tensor(new Int32Array(3), [1, 3, 1]) },
+      "the condition is int32[1, 3, 1]; expected float32",
     ],
     ["no window without a cache", samplerOf(), { memory: "recompute", window: undefined }, "window is missing"],
     ["a window of nothing", samplerOf(), { window: 0 }, "window is 0; expected a whole number from 1"],

@@ -179,6 +179,7 @@ describe("checkTrainingState", () => {
     expect(refused({ range: { minimum: tensor([Number.NaN]), maximum } })).toBe(
       "invalid-data: train: resume.range.minimum holds NaN; expected numbers.",
     );
+    expect(refused({ range: { minimum, maximum: tensor([0, Number.NaN]) } })).toMatch(/range.maximum holds NaN/);
     expect(refused({ range: { minimum, maximum: tensor([1, 2]) } })).toMatch(/^checkpoint-mismatch: .*float32\[1\]/);
     expect(refused({ range: 5 as never })).toMatch(/^invalid-argument: train: resume: range is 5/);
     expect(refused({ range: { minimum, maximum: null } as never })).toMatch(

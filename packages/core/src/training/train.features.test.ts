@@ -209,6 +209,27 @@ describe("what a run tells", () => {
     await expect(run).rejects.toMatchObject({ code: "aborted" });
   });
 
+  it("is aborted between two parts of a step", async () => {
+    const controller = new AbortController();
+    const inner = referenceBackend();
+    let runs = 0;
+    const backend = {
+      ...inner,
+      compile: async (...given: Parameters<typeof inner.compile>) => {
+        const executable = await inner.compile(...given);
+        const run = (...inputs: Parameters<typeof executable.run>) => {
+          controller.abort();
+          runs++;
+          return executable.run(...inputs);
+        };
+        return { ...executable, run };
+      },
+    };
+    const run = train(diffusion, options({ backend, accumulate: 2, signal: controller.signal }));
+    await expect(run).rejects.toMatchObject({ code: "aborted" });
+    expect(runs).toBe(1);
+  });
+
   it("says at a loss that is not finite what may help: a limit of gradients only where there is none", async () => {
     const rising = { learningRate: () => 1, optimizer: { learningRate: 1e30, weightDecay: 0 } };
     const end = "or look for outliers in the data and the loss mask.";
