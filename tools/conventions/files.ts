@@ -69,6 +69,13 @@ function* coreWithoutNode({ path, text }: SourceFile): Iterable<string> {
   }
 }
 
+/** An array of another realm, of a frame or of Jest's sandbox, is an array as well, and an instance of nothing here. */
+function* arraysOfAnyRealm({ path, text }: SourceFile): Iterable<string> {
+  if (!path.startsWith("packages") || path.endsWith(".test.ts")) return;
+  const found = /instanceof \(?\w*(Array|ArrayBuffer|Promise)\b/.exec(text);
+  if (found !== null) yield `${path}: ${found[0]} fails for another realm's; ask typedArrayName, or for what it has.`;
+}
+
 function* packageIsComplete(folder: string): Iterable<string> {
   for (const name of ["README.md", "LICENSE", "tsconfig.json", "tsconfig.build.json"]) {
     if (!existsSync(join(folder, name))) yield `${folder}: ${name} is missing.`;
@@ -97,7 +104,14 @@ function* readmeShowsTheExample(): Iterable<string> {
   }
 }
 
-const fileRules = [lineBudget, indexOnlyReexports, conformanceNamesItsDevice, testStandsBesideItsFile, coreWithoutNode];
+const fileRules = [
+  lineBudget,
+  indexOnlyReexports,
+  conformanceNamesItsDevice,
+  testStandsBesideItsFile,
+  coreWithoutNode,
+  arraysOfAnyRealm,
+];
 
 export interface FilesChecked {
   readonly files: number;

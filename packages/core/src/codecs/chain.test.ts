@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { type HostTensor, tensor } from "../engine/tensor/tensor.js";
 import { chainCodecs } from "./chain.js";
@@ -50,6 +51,18 @@ describe("chainCodecs", () => {
     expect(tokens).toEqual(tensor([-2, 2, 2 * Math.fround(-0.6), -2], [1, 1, 4]));
     expect((await codec.decode(tokens)) as HostTensor).toEqual(pixels);
     expect(codec.parameters).toEqual({ "1/factor": tensor([2]) });
+  });
+
+  it("waits for promises of another realm, and of a library's own", async () => {
+    const later = runInNewContext("(value) => Promise.resolve(value)");
+    const foreign: Codec = {
+      ...slow,
+      parameters: {},
+      encode: (data) => later(data),
+      decode: (tokens) => later(tokens),
+    };
+    const codec = chainCodecs([foreign, normalizationCodec({ mean: [1], std: [2] })]);
+    expect([...(await codec.encode(tensor([3, 5], [1, 2, 1]))).data]).toEqual([1, 2]);
   });
 
   it("is of 1 to 16 codecs", () => {

@@ -44,7 +44,12 @@ function inOrder(
   apply: (codec: Codec, value: HostTensor) => HostTensor | Promise<HostTensor>,
 ): HostTensor | Promise<HostTensor> {
   return codecs.reduce<HostTensor | Promise<HostTensor>>(
-    (before, codec) => (before instanceof Promise ? before.then((done) => apply(codec, done)) : apply(codec, before)),
+    (before, codec) => (isPromise(before) ? before.then((done) => apply(codec, done)) : apply(codec, before)),
     value,
   );
+}
+
+/** Of whatever realm. */
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof (value as Partial<Promise<T>> | undefined)?.then === "function";
 }

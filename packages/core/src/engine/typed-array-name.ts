@@ -11,3 +11,13 @@ const builtInName = Object.getOwnPropertyDescriptor(
 export function typedArrayName(data: unknown): string | undefined {
   return builtInName.call(data);
 }
+
+/** Whether it is one, of whatever realm. */
+export function isFloat64Array(data: unknown): data is Float64Array {
+  return typedArrayName(data) === "Float64Array";
+}
+
+/** Whether it is an array or floats, of whatever realm: elements of an array may still be anything. */
+export function isNumberList(data: unknown): data is readonly unknown[] | Float32Array | Float64Array {
+  return Array.isArray(data) || typedArrayName(data) === "Float32Array" || isFloat64Array(data);
+}

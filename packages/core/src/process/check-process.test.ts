@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { discreteBayesianFlow } from "./bayesian-flow/discrete.js";
@@ -9,6 +10,8 @@ const process = edm({ levels: 5 });
 describe("processSchema", () => {
   it("takes the library's processes, and keeps the object", () => {
     expect(v.parse(processSchema, process)).toBe(process);
+    const foreign = { ...process, guidanceGain: runInNewContext(`new Float64Array(${process.levels + 1})`) };
+    expect(v.is(processSchema, foreign)).toBe(true);
     expect(v.is(processSchema, discreteBayesianFlow({ categories: 3, levels: 5 }))).toBe(true);
   });
 

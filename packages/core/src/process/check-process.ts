@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { schemas } from "../engine/check.js";
 import { configSchema } from "../engine/check-config.js";
+import { isFloat64Array } from "../engine/typed-array-name.js";
 import type { NoiseProcess } from "./process.js";
 import { MOST_LEVELS } from "./tables.js";
 
@@ -18,7 +19,7 @@ const shape = v.looseObject({
 });
 
 const isTable = (value: unknown, { levels }: NoiseProcess): boolean =>
-  value instanceof Float64Array && value.length === levels + 1;
+  isFloat64Array(value) && value.length === levels + 1;
 
 /** A noise process of the library's or of one's own, kept as the object it is. */
 export const processSchema: v.GenericSchema<NoiseProcess> = schemas.satisfying<NoiseProcess>(

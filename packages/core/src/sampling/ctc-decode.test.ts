@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { createRandom } from "../engine/random/index.js";
 import { ctcBeam, ctcGreedy } from "./ctc-decode.js";
@@ -70,6 +71,9 @@ describe("CTC decoding", () => {
   it("collapses the likeliest alignment", () => {
     const sure = [1, 1, 0, 1, 2, 2].map((output) => [0, 1, 2].map((k) => (k === output ? -0.1 : -3)));
     expect(ctcGreedy(sure)).toEqual([0, 0, 1]);
+    expect(ctcGreedy(runInNewContext("[Float32Array.of(-3, -0.1), Float64Array.of(-0.1, -3), [-3, -0.1]]"))).toEqual([
+      0, 0,
+    ]);
   });
 
   it("refuses what are no rows of log probabilities, and beams of no width", () => {

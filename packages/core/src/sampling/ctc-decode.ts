@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { check, schemas } from "../engine/check.js";
+import { isNumberList } from "../engine/typed-array-name.js";
 
 /** Log probabilities of one sequence's outputs, N rows of V + 1; output 0 is the blank. */
 export type CtcOutputs = readonly ArrayLike<number>[];
@@ -16,9 +17,8 @@ const outputsSchema = schemas.satisfying<CtcOutputs>(
 );
 
 function isLaw(row: unknown): row is ArrayLike<number> {
-  const isList = Array.isArray(row) || row instanceof Float32Array || row instanceof Float64Array;
   return (
-    isList &&
+    isNumberList(row) &&
     row.length > 1 &&
     Array.from<unknown>(row).every((value) => typeof value === "number" && value < Number.POSITIVE_INFINITY)
   );

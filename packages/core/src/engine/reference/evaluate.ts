@@ -8,6 +8,7 @@ import { ruleOf } from "../graph/rules.js";
 import { input } from "../graph/trace.js";
 import type { OpName, Value, ValueOf } from "../graph/value.js";
 import type { HostTensor, HostTensorRecord } from "../tensor/tensor.js";
+import { isFloat64Array } from "../typed-array-name.js";
 import type { ArrayTensor, Precision } from "./array.js";
 import { type Kernel, kernels, type PrimitiveOp } from "./kernels.js";
 
@@ -39,7 +40,7 @@ export function evaluateGraph(
   return mapRecord(evaluateArrays(graph, given, precision), (result) => {
     const { dtype, shape, data } = result;
     // A copy: the result may share its array with an input or a constant.
-    return { dtype, shape, data: data instanceof Float64Array ? Float32Array.from(data) : data.slice() } as HostTensor;
+    return { dtype, shape, data: isFloat64Array(data) ? Float32Array.from(data) : data.slice() } as HostTensor;
   });
 }
 

@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { elementsOf, levelsOf } from "../../testing/elements-of.js";
 import type { GaussianPath } from "../process.js";
@@ -51,6 +52,11 @@ describe("checkedPath", () => {
     [{ signal: Float64Array.of(1), noise: Float64Array.of(0) }, /the path's signal is/],
   ])("refuses %j", (wrong, message) => {
     expect(() => checkedPath("mine", wrong as GaussianPath)).toThrow(message);
+  });
+
+  it("takes tables of another realm", () => {
+    const foreign = runInNewContext("({ signal: Float64Array.of(1, 0.8), noise: Float64Array.of(0, 0.6) })");
+    expect(checkedPath("mine", foreign)).toBe(foreign);
   });
 
   it("takes equal ratios of neighbours, and a signal that ends", () => {

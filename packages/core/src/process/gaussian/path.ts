@@ -1,6 +1,7 @@
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError } from "../../engine/errors.js";
 import type { Value } from "../../engine/graph/value.js";
+import { isFloat64Array } from "../../engine/typed-array-name.js";
 import type { GaussianPath } from "../process.js";
 import { exactGap, keptAndRemoved } from "../tables.js";
 
@@ -20,7 +21,7 @@ const ENDLESS = 80;
 export function checkedPath(kind: string, path: GaussianPath): GaussianPath {
   const { signal, noise } = path ?? {};
   for (const [name, table] of Object.entries({ signal, noise })) {
-    if (table instanceof Float64Array && table.length >= 2 && table.length === signal.length) continue;
+    if (isFloat64Array(table) && table.length >= 2 && table.length === signal.length) continue;
     throw new DiffusionForcingError(
       "invalid-schedule",
       `${kind}: the path's ${name} is ${describe(table)}; expected signal and noise as Float64Arrays of K + 1 entries each.`,

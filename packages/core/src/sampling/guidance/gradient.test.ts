@@ -1,3 +1,4 @@
+import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { isDiffusionForcingError } from "../../engine/errors.js";
 import { add, cast, constant, mean, mul, reshape, slice, square, sub, sum } from "../../engine/graph/operations.js";
@@ -328,6 +329,8 @@ describe("what a guidance's functions return", () => {
     const gain = new Float64Array(51).fill(2);
     expect(guidanceGain({ reward, gain: () => gain }, process)).toBe(gain);
     expect(guidanceGain({ reward }, process)).toBe(process.guidanceGain);
+    const foreign = runInNewContext("new Float64Array(51)");
+    expect(guidanceGain({ reward, gain: () => foreign }, process)).toBe(foreign);
   });
 
   it.each<[string, unknown, string]>([

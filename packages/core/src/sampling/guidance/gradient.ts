@@ -6,6 +6,7 @@ import { DiffusionForcingError } from "../../engine/errors.js";
 import { broadcastTo, cast, equal, floor, mul, reshape, sum, where } from "../../engine/graph/operations.js";
 import { formatType } from "../../engine/graph/ops/helpers.js";
 import { isValue, type TensorType, type Value } from "../../engine/graph/value.js";
+import { isFloat64Array } from "../../engine/typed-array-name.js";
 import type { NoiseProcess, ValueRange } from "../../process/process.js";
 import { perToken } from "../../process/tables.js";
 import type { CombinedInputs, Estimator } from "./combined-estimate.js";
@@ -79,7 +80,7 @@ export function guidanceGain({ gain }: Guidance, process: NoiseProcess): Float64
   if (gain === undefined) return process.guidanceGain;
   const found: unknown = gain(process);
   const expected = process.levels + 1;
-  if (found instanceof Float64Array && found.length === expected && found.every(Number.isFinite)) return found;
+  if (isFloat64Array(found) && found.length === expected && found.every(Number.isFinite)) return found;
   throw new DiffusionForcingError(
     "invalid-argument",
     `Guidance: gain() returned ${describe(found)}; expected a Float64Array of ${expected} finite numbers, one for each level 0..${process.levels}.`,

@@ -4,6 +4,7 @@ import { check, schemas } from "../../engine/check.js";
 import { describe } from "../../engine/describe.js";
 import { DiffusionForcingError, throwIfAborted } from "../../engine/errors.js";
 import { createRandom, type RandomStream } from "../../engine/random/index.js";
+import { isNumberList } from "../../engine/typed-array-name.js";
 import { pick } from "../speculation/categories.js";
 import type { SequencePrior } from "./sequence-prior.js";
 import { checkCodes, type SumCounts, type SumSupport } from "./sum-counts.js";
@@ -157,9 +158,7 @@ async function lawsAfter(
   const prior = priors[source];
   const laws: readonly ArrayLike<number>[] = await prior.logProbs(prefixes);
   const isLaw = (row: unknown): boolean =>
-    (Array.isArray(row) || row instanceof Float32Array || row instanceof Float64Array) &&
-    row.length === prior.categories &&
-    row.every((x) => typeof x === "number" && !Number.isNaN(x));
+    isNumberList(row) && row.length === prior.categories && row.every((x) => typeof x === "number" && !Number.isNaN(x));
   if (Array.isArray(laws) && prefixes.every((_, i) => isLaw(laws[i]))) return laws;
   throw new DiffusionForcingError(
     "invalid-data",

@@ -1,4 +1,5 @@
 import { dtypeOf, type TensorData } from "../../tensor/dtype.js";
+import { typedArrayName } from "../../typed-array-name.js";
 import { canonicalAttributes } from "../canonical.js";
 import type { Graph } from "../graph.js";
 import { ruleOf } from "../rules.js";
@@ -49,7 +50,8 @@ class ConstantPool {
 
 /** The elements as integers, so that 0 and -0 differ and NaN equals itself. */
 function bitsOf(data: TensorData): Int32Array | Uint8Array {
-  return data instanceof Float32Array ? new Int32Array(data.buffer, data.byteOffset, data.length) : data;
+  const isFloat = typedArrayName(data) === "Float32Array";
+  return isFloat ? new Int32Array(data.buffer, data.byteOffset, data.length) : (data as Int32Array | Uint8Array);
 }
 
 const SAMPLE_SIZE = 8;
