@@ -20,6 +20,14 @@ it("is the error of each token as its clean neighbours tell it: 0 for what the d
   expect(strange).toBeCloseTo(0.5, 6);
 });
 
+it("is infinite for a sequence that diverged, whichever token did, and the same as ever for the others", async () => {
+  const streams = [createRandom(1), createRandom(2), createRandom(3)];
+  const sequences = tensor([0, 0, 1, 0, 0, 0, 0, Number.NaN, 0, 0, 0, 0, 0, 0, Number.POSITIVE_INFINITY], [3, 5, 1]);
+  const [whole, ...diverged] = await displacements(sampler, sequences, streams);
+  expect(whole).toBeCloseTo(0.5, 6);
+  expect(diverged).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
+});
+
 it("asks about a single token once", async () => {
   const [found] = await displacements(sampler, tensor([0, 3, 0], [1, 3, 1]), [createRandom(1)]);
   expect(found).toBeCloseTo(9, 5);

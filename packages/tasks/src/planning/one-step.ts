@@ -17,7 +17,8 @@ export interface Question {
 
 /**
  * The squared errors of a model that has to tell noisy tokens in one step: tokens are noised to the levels of a row, one
- * step denoises them all, and each feature is compared with what it was, [B * T * C].
+ * step denoises them all, and each feature is compared with what it was, [B * T * C]. They are infinite all over a
+ * sequence that has diverged: it must lose every comparison, and the others of its batch must not notice.
  *
  * @throws `invalid-argument` for a process without a Gaussian path
  */
@@ -32,7 +33,11 @@ export async function oneStepErrors(sampler: Sampler, question: Question): Promi
       `Planner: ${name} is known for processes with a Gaussian path; this one is "${config.kind}".`,
     );
   }
-  const noisy = Float32Array.from(data);
+  const numbers = length * size;
+  const isWhole = Array.from({ length: batch }, (_, b) =>
+    data.subarray(b * numbers, (b + 1) * numbers).every(Number.isFinite),
+  );
+  const noisy = Float32Array.from(data, (value, i) => (isWhole[Math.floor(i / numbers)] ? value : 0));
   const noise = new Float32Array(size);
   for (let b = 0; b < batch; b++) {
     for (let t = 0; t < length; t++) {
@@ -51,5 +56,7 @@ export async function oneStepErrors(sampler: Sampler, question: Question): Promi
     seed,
     ...(signal ? { signal } : {}),
   });
-  return Float64Array.from(data, (clean, i) => ((estimate.data[i] as number) - clean) ** 2);
+  return Float64Array.from(data, (clean, i) =>
+    isWhole[Math.floor(i / numbers)] ? ((estimate.data[i] as number) - clean) ** 2 : Number.POSITIVE_INFINITY,
+  );
 }

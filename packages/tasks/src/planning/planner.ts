@@ -164,7 +164,11 @@ export class Planner {
     return plans;
   }
 
-  /** As the sampler's `denoise`, telling of every step. @param sequences those that are not there to fill a batch. */
+  /**
+   * As the sampler's `denoise`, but it tells of every step, and sequences may diverge: such a plan loses.
+   *
+   * @param sequences those that are not there to fill a batch.
+   */
   async #denoised(request: DenoiseRequest, sequences: number): Promise<HostTensor> {
     const { onProgress } = this.#options;
     let result = request.tokens;
