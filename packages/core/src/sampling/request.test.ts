@@ -149,6 +149,9 @@ it("reads guidance inputs on the host, and leaves those on a device alone", () =
   expect(() => checkGuidanceInputs({ goal: tensor([1, 2], [2]) }, types)).toThrow(
     'guidanceInputs: "goal" is float32[2]; expected goal float32[1].',
   );
+  expect(() => checkGuidanceInputs({ goal: tensor(Int32Array.of(1), [1]) }, types)).toThrow(
+    'guidanceInputs: "goal" is int32[1]; expected goal float32[1].',
+  );
   expect(() => checkGuidanceInputs({ goal: tensor([1], [1]) }, {})).toThrow(
     'guidanceInputs: there is no input "goal"; expected none, as the guidance declares none.',
   );
