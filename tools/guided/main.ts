@@ -5,10 +5,12 @@
  *
  *     npm run guided -- --seeds 0,1,2,3,4 --keep FOLDER
  *
- * `--keep` keeps trained weights, for the next run; `--only cosine1000-v` takes the models whose names contain that.
+ * `--keep` keeps trained weights, for the next run; `--only cosine1000-v` takes the models whose names contain that;
+ * `--uncertainty 2` samples by such a pyramid.
  */
 import { parseArgs } from "node:util";
 import { onnxBackend } from "@diffusion-forcing/backend-onnx";
+import { pyramid } from "@diffusion-forcing/core";
 import { forcingOf, subjectName, subjectsOf, trainedWeights } from "./circles.js";
 import { faultsOf } from "./judge.js";
 import { scales, sweep } from "./sweep.js";
@@ -18,6 +20,7 @@ const { values } = parseArgs({
     seeds: { type: "string", default: "0,1,2,3,4" },
     only: { type: "string", default: "" },
     keep: { type: "string" },
+    uncertainty: { type: "string" },
   },
 });
 const backend = await onnxBackend({ threads: 1 });
@@ -25,10 +28,11 @@ const subjects = subjectsOf(values.seeds.split(",").map(Number)).filter((one) =>
   subjectName(one).includes(values.only),
 );
 console.log("model".padEnd(20), scales.map((scale) => String(scale).padStart(5)).join(" "), "largest");
+const matrix = values.uncertainty === undefined ? undefined : pyramid({ uncertainty: Number(values.uncertainty) });
 let failed = 0;
 for (const subject of subjects) {
   const parameters = await trainedWeights(backend, subject, values.keep);
-  const found = await sweep(backend, forcingOf(subject), parameters);
+  const found = await sweep(backend, forcingOf(subject), parameters, matrix);
   const faults = faultsOf(found);
   if (faults.length > 0) failed++;
   const means = found.map(({ mean }) => mean.toFixed(2).padStart(5)).join(" ");

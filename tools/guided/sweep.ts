@@ -3,6 +3,7 @@ import {
   type DiffusionForcing,
   type Guidance,
   type HostTensorRecord,
+  type MatrixShape,
   tensor,
 } from "@diffusion-forcing/core";
 import { mul, reshape, slice, type Value } from "@diffusion-forcing/core/graph";
@@ -30,16 +31,17 @@ const rightwards: Guidance = {
   reward: (clean, { scale }) => mul(reshape(slice(slice(clean, 1, LENGTH - 1, LENGTH), 2, 0, 1), [-1]), scale as Value),
 };
 
-/** Samples, 20 DDIM steps and all else at its default, under every scale of the reward. */
+/** Samples, 20 DDIM steps and all else at its default, or by a matrix, under every scale of the reward. */
 export async function sweep(
   backend: Backend,
   forcing: DiffusionForcing,
   parameters: HostTensorRecord,
+  matrix?: MatrixShape,
 ): Promise<Found[]> {
   const options = { backend, parameters, timesteps: 20 };
   const plain = forcing.sampler(options);
   const guided = forcing.sampler({ ...options, guidance: rightwards });
-  const request = { batch: BATCH, length: LENGTH, seed: 7 };
+  const request = { batch: BATCH, length: LENGTH, seed: 7, ...(matrix ? { matrix } : {}) };
   const found: Found[] = [];
   for (const scale of scales) {
     const guidanceInputs = { scale: tensor(new Float32Array(BATCH).fill(scale)) };
