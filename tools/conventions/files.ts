@@ -72,7 +72,7 @@ function* coreWithoutNode({ path, text }: SourceFile): Iterable<string> {
 /** An array of another realm, of a frame or of Jest's sandbox, is an array as well, and an instance of nothing here. */
 function* arraysOfAnyRealm({ path, text }: SourceFile): Iterable<string> {
   if (!path.startsWith("packages") || path.endsWith(".test.ts")) return;
-  const found = /instanceof \(?\w*(Array|ArrayBuffer|Promise)\b/.exec(text);
+  const found = /instanceof \w*(Array|ArrayBuffer|Promise)\b/.exec(text);
   if (found !== null) yield `${path}: ${found[0]} fails for another realm's; ask typedArrayName, or for what it has.`;
 }
 
